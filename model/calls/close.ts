@@ -1,0 +1,142 @@
+/**
+ * close: the descriptor is cleared; the last file reference leads to soclose (C.2), here a procedure of its own that the
+ * thread must run before its next call. Its phases are separate lock sections, so that the protocol may act between them.
+ * Where the design differs: P06 drains the queues first and detaches here; since 2006 the protocol is told first and detached
+ * only when the last reference goes.
+ */
+import { designs } from '../designs.ts';
+import { type Procedure, rule, until, when } from '../lang.ts';
+import { pru_abort, pru_close, pru_detach, sodisconnect } from '../protocols/protosw.ts';
+import { panic, soabort_check, sofree, sorele } from '../socket.ts';
+import type { Fd, SocketId, State, ThreadId } from '../state.ts';
+import { done, fail, fdrop, getsock, idle, linkFree, sleeps, wakes } from './file.ts';
+
+export function* close(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  s.fds[fd] = null;
+  done(s, t, 0);
+  fdrop(s, t, so, true);
+  if (!idle(s, t)) rule('close_1', 'the last reference to the file: soclose follows [C.10 soo_close]');
+  else rule('close_2', 'others still use the file [C.10]');
+}
+
+/** The socket that this thread closes. */
+function closing(s: State, t: ThreadId): SocketId {
+  return s.threads[t].closing as SocketId;
+}
+
+export function* soclose(s: State, t: ThreadId): Procedure {
+  when(s.threads[t].closing !== null && linkFree(s, closing(s, t)));
+  if (s.sockets[closing(s, t)].noFdRef) panic(s, 'soclose');
+  if (designs[s.design].drainFirst) {
+    yield* drain(s, t);
+    yield until(() => linkFree(s, closing(s, t)));
+  }
+  if (disconnect(s, t)) {
+    sleeps(s, t);
+    yield until(() => !s.sockets[closing(s, t)].connected || s.threads[t].sleep !== 'asleep');
+    lingered(s, t);
+  }
+  yield until(() => linkFree(s, closing(s, t)));
+  if (designs[s.design].detachInClose) {
+    if (s.sockets[closing(s, t)].pcb !== null) pru_detach(s, closing(s, t));
+  } else {
+    pru_close(s, closing(s, t));
+  }
+  yield until(() => linkFree(s, closing(s, t)));
+  if (!designs[s.design].drainFirst) {
+    s.sockets[closing(s, t)].acceptConn = false;
+    yield* drain(s, t);
+  }
+  finish(s, t);
+}
+
+/** Phase 1: disconnect what is connected. True if the close must linger. [C.2 soclose 1, 2] */
+function disconnect(s: State, t: ThreadId): boolean {
+  const socket = s.sockets[closing(s, t)];
+  if (!socket.connected) return false;
+  if (!socket.disconnecting) {
+    const errno = sodisconnect(s, closing(s, t));
+    if (
+      errno !== 'none' &&
+      rule('close_3', "the peer was faster: ENOTCONN is forgiven, anything else is close's result [C.2 soclose 1, G103]")
+    ) {
+      if (errno !== 'ENOTCONN' && s.threads[t].reportsClose) fail(s, t, errno);
+      return false;
+    }
+  }
+  if (socket.linger !== 'wait') return false;
+  if (socket.disconnecting && socket.nonBlocking && rule('close_4', 'a non-blocking socket does not linger [C.2 soclose 2]')) return false;
+  return socket.connected;
+}
+
+/** Phase 2 ends: disconnected, interrupted or out of time; the close goes on all the same. [C.2 soclose 2, T22] */
+function lingered(s: State, t: ThreadId): void {
+  const sleep = s.threads[t].sleep;
+  wakes(s, t);
+  if (!s.sockets[closing(s, t)].connected && rule('close_5', 'all data was acknowledged, or the connection is lost [T22]')) {
+  } else if (sleep === 'signal') {
+    rule('close_6', 'interrupted: EINTR [C.2 soclose 2]');
+    if (s.threads[t].reportsClose) fail(s, t, 'EINTR');
+  } else {
+    rule('close_7', 'the linger time is over: EWOULDBLOCK [C.2 soclose 2, T22]');
+    if (s.threads[t].reportsClose) fail(s, t, 'EWOULDBLOCK');
+  }
+}
+
+/** Phase 4: every queued child is taken off its queue and aborted, with the accept mutex dropped in between. [C.2 soclose 4, T02] */
+function* drain(s: State, t: ThreadId): Procedure {
+  let more = unlink(s, t);
+  while (more) {
+    yield until(() => linkFree(s, s.threads[t].child as SocketId));
+    abort(s, t);
+    more = unlink(s, t);
+  }
+}
+
+/** Takes one child off a queue into this thread's hand. */
+function unlink(s: State, t: ThreadId): boolean {
+  const head = s.sockets[closing(s, t)];
+  let child: SocketId | null = null;
+  if (head.incomplete.length > 0 && rule('drain_1', 'an incomplete child [C.2 soclose 4]')) {
+    child = head.incomplete[0] as SocketId;
+    head.incomplete.shift();
+  } else if (head.complete.length > 0) {
+    rule('drain_2', 'a completed child that nobody accepted [C.2 soclose 4, T02]');
+    child = head.complete[0] as SocketId;
+    head.complete.shift();
+  }
+  if (child === null) return false;
+  s.sockets[child].queue = 'none';
+  s.sockets[child].head = null;
+  s.threads[t].child = child;
+  s.threads[t].hand = 'unlinked';
+  return true;
+}
+
+/** soabort: the protocol ends the child, then it is freed. [C.2 soabort] */
+function abort(s: State, t: ThreadId): void {
+  const child = s.threads[t].child as SocketId;
+  s.threads[t].child = null;
+  s.threads[t].hand = 'empty';
+  soabort_check(s, child);
+  pru_abort(s, child);
+  if (!designs[s.design].detachInClose) sofree(s, child);
+}
+
+/** Phase 5: no descriptor owns the socket any more. [C.2 soclose 5] */
+function finish(s: State, t: ThreadId): void {
+  const so = closing(s, t);
+  s.threads[t].closing = null;
+  s.threads[t].reportsClose = false;
+  if (s.sockets[so].noFdRef) panic(s, 'soclose');
+  s.sockets[so].noFdRef = true;
+  sorele(s, so);
+  const file = s.threads[t].file;
+  if (file !== null) {
+    s.threads[t].file = null; // an accept whose child was gone still had its listener
+    fdrop(s, t, file, false);
+  }
+}

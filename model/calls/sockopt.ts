@@ -1,0 +1,72 @@
+/**
+ * setsockopt and getsockopt. At the protocol level TCP copies the value in between two lock sections: here the pcb of the
+ * first can be gone in the second, which is the panic that the 2006 change cured. [D.2 ctloutput, seed 004, G01]
+ */
+import { designs } from '../designs.ts';
+import { type Procedure, rule, when } from '../lang.ts';
+import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
+import { panic } from '../socket.ts';
+import type { Fd, PcbId, State, ThreadId } from '../state.ts';
+import { done, fail, getsock, held, hold, idle, leave, release } from './file.ts';
+
+/** TCP_NODELAY; `valid` is false if the value can't be copied in. */
+export function* setsockopt(s: State, t: ThreadId, fd: Fd, on: boolean, valid: boolean): Procedure {
+  when(idle(s, t));
+  if (!hold(s, t, fd)) return;
+  if (s.sockets[held(s, t)].protocol !== 'tcp' && rule('setsockopt_1', 'no options at this level: ENOPROTOOPT'))
+    return leave(s, t, 'ENOPROTOOPT');
+  if (tcp_gone(s, held(s, t)) && rule('setsockopt_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 ctloutput]'))
+    return leave(s, t, tcp_gone_errno(s, 'ECONNRESET'));
+  yield;
+  if (!valid && rule('setsockopt_3', 'the copyin fails: EFAULT')) return leave(s, t, 'EFAULT');
+  const pcb = s.sockets[held(s, t)].pcb;
+  if (
+    designs[s.design].recheckAfterCopyin &&
+    tcp_gone(s, held(s, t)) &&
+    rule('setsockopt_4', 'dropped during the copyin: ECONNRESET [D.2 ctloutput, J.4]')
+  ) {
+    fail(s, t, 'ECONNRESET');
+  } else if (pcb === null) {
+    rule('setsockopt_5', 'P06: so_pcb is NULL now and is dereferenced [G01]');
+    panic(s, 'null-pcb');
+  } else {
+    rule('setsockopt_6', 'set [D.2 ctloutput]');
+    s.pcbs[pcb].noDelay = on;
+    done(s, t, 0);
+  }
+  release(s, t);
+}
+
+/** TCP_NODELAY. */
+export function* getsockopt(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  if (s.sockets[so].protocol !== 'tcp' && rule('getsockopt_1', 'no options at this level: ENOPROTOOPT')) return fail(s, t, 'ENOPROTOOPT');
+  const pcb = s.sockets[so].pcb;
+  if ((tcp_gone(s, so) || pcb === null) && rule('getsockopt_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 ctloutput]'))
+    return fail(s, t, tcp_gone_errno(s, 'ECONNRESET'));
+  rule('getsockopt_3', 'the option [D.2 ctloutput]');
+  done(s, t, s.pcbs[pcb as PcbId].noDelay ? 1 : 0);
+}
+
+/** SO_LINGER. [A.1 so_linger] */
+export function* setlinger(s: State, t: ThreadId, fd: Fd, linger: 'off' | 'reset' | 'wait'): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('setlinger_1', 'what close will do [C.2 soclose phase 2]');
+  s.sockets[so].linger = linger;
+  done(s, t, 0);
+}
+
+/** SO_ERROR: reports the pending error and clears it. [A.1 so_error] */
+export function* geterror(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('geterror_1', 'returned and cleared [T04]');
+  s.threads[t].answer = s.sockets[so].error;
+  s.sockets[so].error = 'none';
+  done(s, t, 0);
+}

@@ -1,0 +1,99 @@
+/**
+ * The words of the modelling language, all of them plain TypeScript: a model written with them runs as it stands, and the
+ * same source is compiled to packed JavaScript and to SMT-LIB (`oracle/compile`).
+ *
+ * A *state* is a record of bounded fields: `boolean`, unions of string literals, `Nat`, ids, `Table`s and `Seq`s of these.
+ * The initial state has every field at its zero: `false`, the first literal of a union, 0, `null`, the empty sequence.
+ * A field marked `readonly` is configuration: it is given when the model is set up and no step may write it.
+ *
+ * A *procedure* is a generator function; what it does between two `yield`s is one atomic step. `yield;` lets others run,
+ * `yield until(() => condition)` sleeps: the step after it happens only in a state where the condition is true.
+ * `yield*` calls another procedure. A plain function called by a procedure belongs to the step that calls it.
+ */
+
+/** A whole number from 0 to `_Max`. Leaving the range is the violation `overflow`, never a wrap-around. */
+export type Nat<_Max extends number> = number;
+
+/** The index of one element of a table, 0 up to (not including) `_Size`; ids of different kinds do not mix. */
+export type Id<Kind extends string, _Size extends number> = number & { readonly __id: Kind };
+
+/** A fixed-size table, indexed by an id. */
+export type Table<Element, _Size extends number> = Element[];
+
+/** A sequence of at most `_Capacity` elements. It has `push`, `shift`, `includes`, `length`, `[0]`; a push on a full one is the violation `overflow`. */
+export type Seq<Element, _Capacity extends number> = Element[];
+
+/** What a procedure is: a generator that yields nothing, or the condition it waits for. */
+export type Procedure<Result = void> = Generator<(() => boolean) | undefined, Result, undefined>;
+
+/** Every id of a table, in order: `for (const so of sockets)`, `sockets.some(so => …)`, `sockets.every(…)`. */
+export function range<I extends number>(size: number): readonly I[] {
+  return Array.from({ length: size }, (_, index) => index as I);
+}
+
+/** The first id that satisfies the predicate, or null. */
+export function first<I extends number>(ids: readonly I[], predicate: (id: I) => boolean): I | null {
+  return ids.find(predicate) ?? null;
+}
+
+/** How many ids satisfy the predicate. */
+export function count<I extends number>(ids: readonly I[], predicate: (id: I) => boolean): number {
+  return ids.filter(predicate).length;
+}
+
+/** Takes the first occurrence of an element out of a sequence; nothing happens when it is not there. */
+export function remove<Element>(sequence: Element[], element: Element): void {
+  const place = sequence.indexOf(element);
+  if (place >= 0) sequence.splice(place, 1);
+}
+
+/** Sleep: the procedure goes on only in a state in which the condition holds. */
+export function until(condition: () => boolean): () => boolean {
+  return condition;
+}
+
+/** Thrown by `when`; whoever drives a model as plain TypeScript takes it to mean "this step is not possible here". */
+export class NotEnabled extends Error {}
+
+/** The guard of an event: if the condition is false the event cannot happen in this state. Only at the head of a procedure, before any write. */
+export function when(condition: boolean): void {
+  if (!condition) throw new NotEnabled();
+}
+
+let onRule: ((id: string) => void) | undefined;
+
+/** Who wants to hear of every rule that decides, when the model runs as plain TypeScript. */
+export function observeRules(observer: ((id: string) => void) | undefined): void {
+  onRule = observer;
+}
+
+/**
+ * Says that the rule with this id decided what happens; the text says what it is and cites its source. Ids are unique in a
+ * model. Always true, so that it can end a condition: `if (!listening && rule('accept_1', 'not listening: EINVAL [C.3]')) return …`.
+ */
+export function rule(id: string, _text: string): true {
+  onRule?.(id);
+  return true;
+}
+
+/** The parts of a model, gathered in `model/index.ts`; the compiler reads that declaration. */
+export interface ModelParts<S> {
+  /** Makes the zero state for the given configuration (the `readonly` fields). */
+  readonly initial: (configuration: never) => S;
+  /** Those who act, by name. Agents run at most one procedure at a time; `size` of them share the same procedures. */
+  readonly agents: Readonly<
+    Record<
+      string,
+      { readonly size: number; readonly procedures: Readonly<Record<string, (s: S, who: never, ...parameters: never[]) => Procedure>> }
+    >
+  >;
+  /** Predicates that must hold in every reachable state, by id. */
+  readonly invariants: Readonly<Record<string, (s: S) => boolean>>;
+  /** Predicates that hold as well and help a prover; each is proved itself. */
+  readonly lemmas: Readonly<Record<string, (s: S) => boolean>>;
+}
+
+/** Declares a model. */
+export function defineModel<S>(parts: ModelParts<S>): ModelParts<S> {
+  return parts;
+}

@@ -1,0 +1,181 @@
+/**
+ * The socket layer's own functions: making, referencing and freeing a socket, and the four ways in which a protocol tells it
+ * what became of its connection. All names are BSD's. Each function is atomic; the locks that make it so in the
+ * kernel are the accept mutex and SOCK_LOCK (reference C.2, C.3).
+ */
+import { designs } from './designs.ts';
+import { first, remove, rule } from './lang.ts';
+import { pru_attach, pru_detach } from './protocols/protosw.ts';
+import { freeSocket, type Panic, type Protocol, type SocketId, type State, sockets } from './state.ts';
+
+/** An assertion of the code failed. Only the first is kept: what follows a panic means nothing. */
+export function panic(s: State, why: Panic): void {
+  if (s.panic === 'none') s.panic = why;
+}
+
+/** soalloc: a zeroed socket with so_count 0, or null. [C.1] */
+export function soalloc(s: State, protocol: Protocol): SocketId | null {
+  const so = first(sockets, (each) => s.sockets[each].protocol === 'none');
+  if (so !== null) s.sockets[so].protocol = protocol;
+  return so;
+}
+
+/** sodealloc: nobody refers to it and no pcb does. [C.1, E1.01, E1.02] */
+export function sodealloc(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  if (socket.count !== 0 || socket.pcb !== null) panic(s, 'sodealloc');
+  s.sockets[so] = freeSocket();
+}
+
+/** soref. [C.2] */
+export function soref(s: State, so: SocketId): void {
+  s.sockets[so].count += 1;
+}
+
+/** sorele: gives one reference back; the last one frees if nothing else keeps the socket. [C.2, E1.22] */
+export function sorele(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  if (socket.count === 0) {
+    panic(s, 'sorele');
+    return;
+  }
+  socket.count -= 1;
+  if (socket.count === 0) sofree(s, so);
+}
+
+/** sofree: frees unless a descriptor, a reference, the protocol or the completed queue still owns the socket. [C.2, J.1] */
+export function sofree(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  if (!socket.noFdRef && rule('sofree_1', 'a descriptor owns it: nothing happens [C.2]')) return;
+  if (socket.count !== 0 && rule('sofree_2', 'somebody holds a reference [C.2]')) return;
+  if (designs[s.design].pcbKeepsSocket && socket.pcb !== null && rule('sofree_3', 'P06: the protocol keeps it by so_pcb [C.2 P06]')) return;
+  if (socket.protoRef && rule('sofree_4', 'the protocol keeps it by SS_PROTOREF [C.2]')) return;
+  if (socket.queue === 'complete' && rule('sofree_5', 'it can still be accepted: accept after a positive select must not block [B.2]'))
+    return;
+  const head = socket.head;
+  if (head !== null && rule('sofree_6', 'the incomplete queue does not own it: unlink [C.2]')) {
+    remove(s.sockets[head].incomplete, so);
+    socket.queue = 'none';
+    socket.head = null;
+  }
+  if (socket.acceptConn && (socket.complete.length > 0 || socket.incomplete.length > 0)) panic(s, 'sofree-listener');
+  rule('sofree_7', 'detach, then free; from here no other reference exists [C.2, E1.25]');
+  if (!designs[s.design].detachInClose) pru_detach(s, so);
+  sodealloc(s, so);
+}
+
+/** The first half of sonewconn: a child for the listener, attached but not yet queued; null if refused. [C.1 steps 1-6] */
+export function sonewconn(s: State, head: SocketId): SocketId | null {
+  const listener = s.sockets[head];
+  // 3 * qlimit / 2, whole numbers; backlogs up to 3.
+  if (
+    listener.complete.length > listener.limit + (listener.limit >= 2 ? 1 : 0) &&
+    rule('sonewconn_1', 'the queue of completed connections overflows [C.1 step 1, T25]')
+  )
+    return null;
+  const so = soalloc(s, listener.protocol);
+  if (so === null) {
+    rule('sonewconn_2', 'no socket to be had [C.1 step 2]');
+    return null;
+  }
+  const child = s.sockets[so];
+  child.noFdRef = true;
+  child.nonBlocking = listener.nonBlocking;
+  child.linger = listener.linger;
+  if (pru_attach(s, so) !== 'none' && rule('sonewconn_3', 'attach failed: all or nothing [C.1 step 5]')) {
+    sodealloc(s, so);
+    return null;
+  }
+  return so;
+}
+
+/** The second half of sonewconn: queues the child, unless the listener was closed meanwhile. [C.1 steps 7-9] */
+export function soqueue(s: State, head: SocketId, so: SocketId, connected: boolean): boolean {
+  const listener = s.sockets[head];
+  if (
+    designs[s.design].recheckListener &&
+    !listener.acceptConn &&
+    rule('sonewconn_4', 'the head no longer listens: the child is freed [C.1 step 7, T03]')
+  ) {
+    sofree(s, so);
+    return false;
+  }
+  const child = s.sockets[so];
+  child.head = head;
+  if (connected && rule('sonewconn_5', 'complete from birth: on so_comp, an acceptor is woken [C.1 step 8]')) {
+    child.connected = true;
+    child.queue = 'complete';
+    listener.complete.push(so);
+  } else {
+    rule('sonewconn_6', 'on so_incomp until soisconnected [C.1 step 8]');
+    child.queue = 'incomplete';
+    listener.incomplete.push(so);
+  }
+  return true;
+}
+
+/** soabort: the thread that took the child off its queue ends it. [C.2, E1.13-15] */
+export function soabort_check(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  if (socket.count !== 0 || socket.protoRef || !socket.noFdRef) panic(s, 'soabort');
+}
+
+/** socantrcvmore: no more input will come or is wanted. Never undone. [C.7, B.3] */
+export function socantrcvmore(s: State, so: SocketId): void {
+  s.sockets[so].rcv.cantMore = true;
+  s.sockets[so].rcv.everCantMore = true;
+}
+
+/** socantsendmore. [C.7, B.3] */
+export function socantsendmore(s: State, so: SocketId): void {
+  s.sockets[so].snd.cantMore = true;
+  s.sockets[so].snd.everCantMore = true;
+}
+
+/** soisconnecting: an active open began. [C.3] */
+export function soisconnecting(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  socket.connected = false;
+  socket.disconnecting = false;
+  socket.connecting = true;
+}
+
+/** soisconnected: usable; a child moves from so_incomp to so_comp. [C.3] */
+export function soisconnected(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  socket.connecting = false;
+  socket.disconnecting = false;
+  socket.connected = true;
+  const head = socket.head;
+  if (head !== null && socket.queue === 'incomplete' && rule('soisconnected_1', 'the child becomes acceptable [C.3]')) {
+    remove(s.sockets[head].incomplete, so);
+    s.sockets[head].complete.push(so);
+    socket.queue = 'complete';
+  }
+}
+
+/** soisdisconnecting: an orderly close began. CONNECTED stays. [C.3] */
+export function soisdisconnecting(s: State, so: SocketId): void {
+  s.sockets[so].connecting = false;
+  s.sockets[so].disconnecting = true;
+  socantrcvmore(s, so);
+  socantsendmore(s, so);
+}
+
+/** soisdisconnected: the connection is over; what was queued to send is dropped, what was received stays readable. [C.3] */
+export function soisdisconnected(s: State, so: SocketId): void {
+  const socket = s.sockets[so];
+  socket.connecting = false;
+  socket.connected = false;
+  socket.disconnecting = false;
+  socket.disconnected = true;
+  socantrcvmore(s, so);
+  socantsendmore(s, so);
+  socket.snd.cc = 0;
+}
+
+/** sorflush: the receive side is closed and emptied. [C.7] */
+export function sorflush(s: State, so: SocketId): void {
+  socantrcvmore(s, so);
+  s.sockets[so].rcv.cc = 0;
+}
