@@ -21,8 +21,7 @@ export function pcbPointsBack(s: State): boolean {
     }) &&
     pcbs.every((pcb) => {
       const so = s.pcbs[pcb].socket;
-      if (so !== null) return s.sockets[so].pcb === pcb;
-      return s.pcbs[pcb].protocol === 'none' || s.pcbs[pcb].timeWait;
+      return so !== null ? s.sockets[so].pcb === pcb : s.pcbs[pcb].protocol === 'none' || s.pcbs[pcb].timeWait;
     })
   );
 }
@@ -200,10 +199,8 @@ export function connectedHasPeer(s: State): boolean {
 export function droppedIsOver(s: State): boolean {
   return pcbs.every((pcb) => {
     const so = s.pcbs[pcb].socket;
-    if (!s.pcbs[pcb].dropped) return true;
-    return (
-      s.pcbs[pcb].name === null && (so === null || (s.sockets[so].disconnected && !s.sockets[so].connected && s.sockets[so].snd.cc === 0))
-    );
+    const over = so === null || (s.sockets[so].disconnected && !s.sockets[so].connected && s.sockets[so].snd.cc === 0);
+    return !s.pcbs[pcb].dropped || (s.pcbs[pcb].name === null && over);
   });
 }
 

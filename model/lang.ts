@@ -47,6 +47,16 @@ export function remove<Element>(sequence: Element[], element: Element): void {
   if (place >= 0) sequence.splice(place, 1);
 }
 
+/** Gives every field of a record the value it has in another, in place: what else refers to the record sees the change. */
+export function reset<Record extends object>(record: Record, values: Record): void {
+  for (const key of Object.keys(record) as (keyof Record & string)[]) {
+    const [old, value] = [record[key], values[key]];
+    if (Array.isArray(old) && Array.isArray(value)) old.splice(0, old.length, ...value);
+    else if (typeof old === 'object' && old !== null && typeof value === 'object' && value !== null) reset(old, value);
+    else record[key] = value;
+  }
+}
+
 /** Sleep: the procedure goes on only in a state in which the condition holds. */
 export function until(condition: () => boolean): () => boolean {
   return condition;

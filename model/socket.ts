@@ -4,7 +4,7 @@
  * kernel are the accept mutex and SOCK_LOCK (reference C.2, C.3).
  */
 import { designs } from './designs.ts';
-import { first, remove, rule } from './lang.ts';
+import { first, remove, reset, rule } from './lang.ts';
 import { pru_attach, pru_detach } from './protocols/protosw.ts';
 import { freeSocket, type Panic, type Protocol, type SocketId, type State, sockets } from './state.ts';
 
@@ -24,7 +24,7 @@ export function soalloc(s: State, protocol: Protocol): SocketId | null {
 export function sodealloc(s: State, so: SocketId): void {
   const socket = s.sockets[so];
   if (socket.count !== 0 || socket.pcb !== null) panic(s, 'sodealloc');
-  s.sockets[so] = freeSocket();
+  reset(socket, freeSocket());
 }
 
 /** soref. [C.2] */

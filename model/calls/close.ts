@@ -6,7 +6,7 @@
  */
 import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
-import { pru_abort, pru_close, pru_detach, sodisconnect } from '../protocols/protosw.ts';
+import { pru_abort, pru_close, pru_detach_p06, sodisconnect } from '../protocols/protosw.ts';
 import { panic, soabort_check, sofree, sorele } from '../socket.ts';
 import type { Fd, SocketId, State, ThreadId } from '../state.ts';
 import { done, fail, fdrop, getsock, idle, linkFree, sleeps, wakes } from './file.ts';
@@ -41,7 +41,7 @@ export function* soclose(s: State, t: ThreadId): Procedure {
   }
   yield until(() => linkFree(s, closing(s, t)));
   if (designs[s.design].detachInClose) {
-    if (s.sockets[closing(s, t)].pcb !== null) pru_detach(s, closing(s, t));
+    if (s.sockets[closing(s, t)].pcb !== null) pru_detach_p06(s, closing(s, t));
   } else {
     pru_close(s, closing(s, t));
   }

@@ -77,7 +77,8 @@ function find(s: State, t: ThreadId, name: Name): Errno {
     return 'ENOENT';
   }
   const head = s.pcbs[target].socket as SocketId;
-  const child = s.sockets[head].acceptConn ? sonewconn(s, head) : null;
+  let child: SocketId | null = null;
+  if (s.sockets[head].acceptConn) child = sonewconn(s, head);
   if (child === null) {
     rule('connect_6', 'UNIX: nobody listens, or the queue is full: ECONNREFUSED [D.1 connect]');
     return 'ECONNREFUSED';

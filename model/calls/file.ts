@@ -2,7 +2,8 @@
  * Descriptors and files (C.10). A call that can sleep takes a reference to the file first and gives it back last: that is
  * what keeps the socket alive under it. Whoever drops the last one runs soclose.
  */
-import { first, type Procedure, rule, when } from '../lang.ts';
+import { first, type Nat, type Procedure, rule, when } from '../lang.ts';
+import type { RESULT } from '../limits.ts';
 import { sodealloc } from '../socket.ts';
 import { descriptors, type Errno, type Fd, type SocketId, type State, type ThreadId, threads } from '../state.ts';
 
@@ -44,7 +45,7 @@ export function fail(s: State, t: ThreadId, errno: Errno): void {
 }
 
 /** The call's result: a number. */
-export function done(s: State, t: ThreadId, value: number): void {
+export function done(s: State, t: ThreadId, value: Nat<typeof RESULT>): void {
   s.threads[t].errno = 'none';
   s.threads[t].value = value;
 }
@@ -96,7 +97,7 @@ export function leave(s: State, t: ThreadId, errno: Errno): void {
 }
 
 /** The same, with a number as the call's result. */
-export function leaveWith(s: State, t: ThreadId, value: number): void {
+export function leaveWith(s: State, t: ThreadId, value: Nat<typeof RESULT>): void {
   done(s, t, value);
   release(s, t);
 }

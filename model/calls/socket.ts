@@ -1,9 +1,10 @@
 /** socket, socketpair and connect2 (C.1 socreate, C.4 soconnect2): how a socket with a descriptor comes to be. Each is atomic: nobody can see what they make before they end. */
 import { type Procedure, rule, when } from '../lang.ts';
+import { pcbfree } from '../protocols/pcb.ts';
 import { pru_attach } from '../protocols/protosw.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
 import { soalloc } from '../socket.ts';
-import { type Errno, type Fd, freePcb, type Protocol, type SocketId, type State, type ThreadId } from '../state.ts';
+import type { Errno, Fd, Protocol, SocketId, State, ThreadId } from '../state.ts';
 import { done, fail, falloc, fallocAfter, getsock, idle, install, discard } from './file.ts';
 
 /** What is asked for: a protocol that exists, one that does not, or one that exists but not of this type. */
@@ -93,7 +94,7 @@ export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
 function drop(s: State, so: SocketId): void {
   const pcb = s.sockets[so].pcb;
   s.sockets[so].pcb = null;
-  if (pcb !== null) s.pcbs[pcb] = freePcb();
+  if (pcb !== null) pcbfree(s, pcb);
   discard(s, so);
 }
 

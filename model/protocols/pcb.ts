@@ -1,5 +1,5 @@
 /** Protocol control blocks, whatever the protocol: given to a socket, taken from it, and their names. [A.4, A.5] */
-import { first } from '../lang.ts';
+import { first, reset } from '../lang.ts';
 import { type Errno, freePcb, type Name, type PcbId, pcbs, type SocketId, type State } from '../state.ts';
 
 /** in_pcballoc, uipc_attach: a pcb for the socket, linked both ways; ENOBUFS if there is none. Rule R1: only this sets so_pcb. */
@@ -20,7 +20,7 @@ export function pcbdetach(s: State, so: SocketId, pcb: PcbId): void {
 
 /** in_pcbfree. */
 export function pcbfree(s: State, pcb: PcbId): void {
-  s.pcbs[pcb] = freePcb();
+  reset(s.pcbs[pcb], freePcb());
 }
 
 /** The pcb of this protocol that has the name, or null. A dropped one has given its name back. [G22] */

@@ -12,6 +12,7 @@ import {
   tcp_bind,
   tcp_close_socket,
   tcp_detach,
+  tcp_disconnect,
   tcp_listen,
   tcp_send,
   tcp_shutdown,
@@ -41,6 +42,12 @@ export function pru_detach(s: State, so: SocketId): void {
   if (s.sockets[so].protocol === 'unix') uipc_detach(s, so);
   else if (s.sockets[so].protocol === 'udp') udp_detach(s, so);
   else tcp_detach(s, so);
+}
+
+/** P06: pru_detach as soclose calls it. TCP starts the orderly end and keeps its pcb for that. [C.3 soclose P06] */
+export function pru_detach_p06(s: State, so: SocketId): void {
+  if (s.sockets[so].protocol === 'tcp') tcp_disconnect(s, so);
+  else pru_detach(s, so);
 }
 
 export function pru_close(s: State, so: SocketId): void {

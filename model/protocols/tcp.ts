@@ -135,7 +135,7 @@ function tcp_usrclosed(s: State, pcb: PcbId): void {
 }
 
 /** tcp_disconnect: from sodisconnect and from close. [D.2 tcp_disconnect] */
-function tcp_disconnect(s: State, so: SocketId): void {
+export function tcp_disconnect(s: State, so: SocketId): void {
   const pcb = tcp_pcb(s, so);
   const state = s.pcbs[pcb].state;
   if (state === 'CLOSED' || state === 'LISTEN' || state === 'SYN_SENT') {
@@ -182,13 +182,9 @@ function tcp_keep(s: State, so: SocketId): void {
   s.pcbs[pcb].sockRef = true;
 }
 
-/** tcp_detach: four cases, by the flags of the inpcb. In P06 called from soclose, it starts the orderly end. [D.2 tcp_detach] */
+/** tcp_detach: four cases, by the flags of the inpcb. [D.2 tcp_detach] */
 export function tcp_detach(s: State, so: SocketId): void {
   const pcb = tcp_pcb(s, so);
-  if (designs[s.design].detachInClose) {
-    tcp_disconnect(s, so);
-    return;
-  }
   const inp = s.pcbs[pcb];
   pcbdetach(s, so, pcb);
   if (inp.timeWait && inp.dropped && rule('detach_1', 'TIME_WAIT ended first: all goes [D.2 tcp_detach 1, T08]')) {

@@ -1,0 +1,8 @@
+/** The engines of the product, each behind an import that happens when a verb needs it. */
+import type { Engines } from '../engine.ts';
+
+export const engines: Engines = {
+  run: () => import('../run/index.ts'),
+  prove: () => import('../prove/index.ts'),
+  replay: () => import('../replay/index.ts'),
+};

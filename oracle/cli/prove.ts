@@ -1,0 +1,42 @@
+/** The verb *prove*: invariants of the specification, each with its own verdict, on all traces up to a depth. */
+import { z } from 'zod';
+import type { Outcome } from '../verdict.ts';
+import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import { unknownName } from './suggest.ts';
+import type { VerbContext } from './verbs.ts';
+
+const schema = z.object({
+  design: z.string(),
+  invariant: z.array(z.string()).optional(),
+  depth: whole(1, 1_000),
+  sockets: whole(1, 64),
+  threads: whole(1, 16),
+  timeout: seconds(),
+  solver: z.string().min(1, 'expected the path of a program').optional(),
+  out: directory,
+  seed,
+});
+
+export async function judge(
+  typed: Readonly<Record<string, unknown>>,
+  _operands: readonly string[],
+  { engines, signal, progress }: VerbContext,
+): Promise<Outcome> {
+  const { invariant, timeout, solver, ...options } = readOptions(schema, typed);
+  const engine = await engines.prove();
+  mustBeKnown('design', [options.design], engine.listDesigns());
+  mustBeKnown('invariant', invariant ?? [], engine.listInvariants());
+  return engine.prove({
+    ...options,
+    invariants: invariant === undefined ? null : [...new Set(invariant)],
+    timeoutSeconds: timeout,
+    solver: solver ?? null,
+    signal,
+    progress,
+  });
+}
+
+function mustBeKnown(kind: string, names: readonly string[], known: readonly string[]): void {
+  const stranger = names.find((name) => !known.includes(name));
+  if (stranger !== undefined) throw unknownName(kind, stranger, known);
+}

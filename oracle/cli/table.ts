@@ -1,0 +1,54 @@
+/**
+ * The *table* is what people see of an outcome: one row per thing judged with verdict, bound and time; under a row that does
+ * not hold, why, and the command that replays it. Colours only where the caller says so, and never alone: the words say it too.
+ */
+import type { Outcome, Row, Verdict } from '../verdict.ts';
+
+const COLOUR: Readonly<Record<Verdict, number>> = { holds: 32, violated: 31, unknown: 33 };
+
+export function renderOutcome(verb: string, outcome: Outcome, colours: boolean): string {
+  const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const widths = columnWidths(outcome.results);
+  const lines = outcome.results.flatMap((row) => [
+    `  ${row.id.padEnd(widths.id)}  ${paint(COLOUR[row.verdict], row.verdict.padEnd(8))}  ${boundOf(row).padEnd(widths.bound)}  ${seconds(row.seconds)}`,
+    ...explanation(row).map((line) => `      ${line}`),
+  ]);
+  const vacuous = outcome.vacuous ?? [];
+  if (vacuous.length > 0) {
+    lines.push('', `  not exercised (${vacuous.length}):`, ...vacuous.map((v) => `    ${v.kind} ${v.id}: ${v.reason}`));
+  }
+  const figures = Object.entries(outcome.figures).map(([name, value]) => `${name} ${number(value)}`);
+  if (figures.length > 0) lines.push('', `  ${figures.join(' · ')}`);
+  lines.push('', `sockref ${verb}: ${paint(COLOUR[outcome.verdict], outcome.verdict)} (${outcome.bound})`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** Colours on a terminal that has them, unless NO_COLOR is set to anything (https://no-color.org). */
+export function wantsColours(terminal: boolean, environment: Readonly<Record<string, string | undefined>>): boolean {
+  return terminal && (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb';
+}
+
+function columnWidths(rows: readonly Row[]): { id: number; bound: number } {
+  return {
+    id: Math.max(0, ...rows.map((row) => row.id.length)),
+    bound: Math.max(0, ...rows.map((row) => boundOf(row).length)),
+  };
+}
+
+function boundOf(row: Row): string {
+  return row.method === undefined ? row.bound : `${row.bound} (${row.method})`;
+}
+
+function explanation(row: Row): readonly string[] {
+  const detail = row.detail === undefined || row.detail === '' ? [] : row.detail.split('\n');
+  return row.counterexample === null ? detail : [...detail, `replay it: npx sockref replay ${row.counterexample}`];
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(value < 10 ? 2 : 1)} s`;
+}
+
+/** Thousands apart, at most two decimals. */
+function number(value: number): string {
+  return new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 }).format(value);
+}

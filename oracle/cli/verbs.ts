@@ -1,0 +1,99 @@
+/**
+ * A *verb* is what one calls sockref for: `run`, `prove`, `replay`, `verify`. This file declares them, their options and
+ * their help, and nothing else: it is all that `--help` needs, so what a verb does is loaded only when it is called.
+ */
+import type { Engines, Progress } from '../engine.ts';
+import type { Outcome } from '../verdict.ts';
+
+export interface OptionDeclaration {
+  readonly flags: string;
+  readonly text: string;
+  /** As it would be typed. */
+  readonly fallback?: string;
+  /** May be given several times. */
+  readonly repeats?: true;
+}
+
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  /** What a verdict of this verb means, for `--help`. */
+  readonly meaning: string;
+  /** The operand it needs, if any: "FILE". */
+  readonly operand?: { readonly name: string; readonly text: string };
+  readonly options: readonly OptionDeclaration[];
+  load(): Promise<VerbModule>;
+}
+
+/** What a verb is given besides its options. */
+export interface VerbContext {
+  readonly engines: Engines;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+}
+
+/** `cli/run.ts` and its likes. `options` are as typed; the verb checks them. */
+export interface VerbModule {
+  judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome>;
+}
+
+const OUT: OptionDeclaration = { flags: '--out <directory>', text: 'where counterexample files go', fallback: '.sockref' };
+
+/** Every verb has these. */
+export const COMMON_OPTIONS: readonly OptionDeclaration[] = [
+  { flags: '--seed <number>', text: 'seed of everything random; the same seed gives the same run', fallback: '1' },
+  { flags: '--json', text: 'print one JSON document on standard output and nothing else there' },
+  { flags: '--quiet', text: 'no progress on standard error' },
+];
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: 'verify',
+    summary: 'the main job: everything below within a budget of time',
+    meaning: 'Holds when every part holds within its bound; the exit status is that of the worst part.',
+    options: [
+      { flags: '--budget <seconds>', text: 'time for all parts together', fallback: '60' },
+      { flags: '--runs <number>', text: 'programs to run at most', fallback: '5000' },
+      { flags: '--depth <steps>', text: 'prove to this depth at most', fallback: '12' },
+      OUT,
+    ],
+    load: () => import('./verify.ts'),
+  },
+  {
+    name: 'run',
+    summary: 'random programs on model and implementation in lockstep',
+    meaning: 'Holds when returned values, errnos and the whole state agreed after every call of every program.',
+    options: [
+      { flags: '--runs <number>', text: 'programs to run', fallback: '1000' },
+      { flags: '--max-calls <number>', text: 'calls in a program at most', fallback: '40' },
+      { flags: '--budget <seconds>', text: 'stop after about this time with the programs run so far' },
+      OUT,
+    ],
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'prove',
+    summary: 'each invariant of the specification on all traces up to a depth',
+    meaning: 'Holds when no trace of at most so many steps, in this configuration, breaks the invariant.',
+    options: [
+      { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
+      { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },
+      { flags: '--depth <steps>', text: 'longest trace', fallback: '12' },
+      { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
+      { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },
+      { flags: '--timeout <seconds>', text: 'hard limit for the solver', fallback: '120' },
+      { flags: '--solver <path>', text: 'an installed z3 or cvc5 instead of the bundled one' },
+      OUT,
+    ],
+    load: () => import('./prove.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'a counterexample file, step by step',
+    meaning:
+      'Violated: it happened again. Holds: every step went through and nothing breaks. Unknown: the steps can no longer be followed.',
+    operand: { name: 'FILE', text: 'a file that another verb wrote' },
+    options: [],
+    load: () => import('./replay.ts'),
+  },
+];

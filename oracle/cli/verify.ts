@@ -1,0 +1,156 @@
+/**
+ * The verb *verify* is a portfolio: a few parts, one row each, inside one budget of time.
+ *   panic-2006   can the checker see at all? It must find the panic that the sockref change cured, on the design before it,
+ *                and replay it. Finding it is what holds; not finding it is a violation of the checker itself.
+ *   run          the implementation against the specification, random programs.
+ *   prove        the invariants of the specification, to the depth that the rest of the budget allows: 4 steps, then 4 more as
+ *                long as there is time. The row tells the deepest pass that was finished, never one that wasn't.
+ * A part that finds no time is `unknown`, and so is the whole.
+ */
+import { z } from 'zod';
+import { readCounterexample } from '../counterexample.ts';
+import { type Outcome, type Row, type Verdict, worst } from '../verdict.ts';
+import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import type { VerbContext } from './verbs.ts';
+
+const schema = z.object({ budget: seconds(), runs: whole(1, 100_000_000), depth: whole(1, 1_000), out: directory, seed });
+
+/** The smallest configuration in which the historical bug can happen, and the one that proofs use by default. */
+const SOCKETS = 3;
+const THREADS = 2;
+const PANIC = { design: 'p06', invariant: 'pcb-while-valid', depth: 16 } as const;
+const MAX_CALLS = 40;
+
+const DEPTH_STEP = 4;
+/** Four steps more have cost about so many times the time of the pass before; a pass that can't be finished is not begun. */
+const DEPTH_COST = 4;
+/** Shares of the budget that the first two parts may use; `prove` gets what is left. */
+const PANIC_SHARE = 0.35;
+const RUN_SHARE = 0.3;
+
+interface Part {
+  readonly row: Omit<Row, 'id' | 'seconds'>;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly vacuous?: Outcome['vacuous'];
+}
+
+interface Task extends VerbContext {
+  readonly runs: number;
+  readonly depth: number;
+  readonly out: string;
+  readonly seed: number;
+}
+
+export async function judge(
+  typed: Readonly<Record<string, unknown>>,
+  _operands: readonly string[],
+  context: VerbContext,
+): Promise<Outcome> {
+  const { budget, ...options } = readOptions(schema, typed);
+  const began = performance.now();
+  const left = (): number => budget - (performance.now() - began) / 1000;
+  const parts: readonly { readonly id: string; readonly run: (task: Task) => Promise<Part> }[] = [
+    { id: 'panic-2006', run: (task) => findPanic(task, Math.min(left(), budget * PANIC_SHARE)) },
+    { id: 'run', run: (task) => runPrograms(task, Math.min(left(), budget * RUN_SHARE)) },
+    { id: 'prove', run: (task) => proveDeeper(task, left) },
+  ];
+  const done: { readonly id: string; readonly seconds: number; readonly part: Part }[] = [];
+  for (const { id, run } of parts) {
+    const from = performance.now();
+    const progress: VerbContext['progress'] = (count, total, text) => context.progress(count, total, `${id}: ${text}`);
+    const part = context.signal.aborted
+      ? notStarted('interrupted before its turn')
+      : left() <= 0
+        ? notStarted(`the budget of ${budget} s was used up before its turn; give more with --budget`)
+        : await run({ ...context, ...options, progress });
+    done.push({ id, seconds: (performance.now() - from) / 1000, part });
+  }
+  const results = done.map(({ id, seconds, part }) => ({ id, seconds, ...part.row }));
+  const vacuous = done.flatMap(({ part }) => part.vacuous ?? []);
+  return {
+    verdict: worst(results.map((row) => row.verdict)),
+    bound: `${results.length} parts, each within its bound`,
+    results,
+    figures: Object.assign({}, ...done.map(({ part }) => part.figures)) as Record<string, number>,
+    ...(vacuous.length === 0 ? {} : { vacuous }),
+  };
+}
+
+function notStarted(reason: string): Part {
+  return { row: { verdict: 'unknown', bound: 'nothing', counterexample: null, detail: reason }, figures: {} };
+}
+
+async function findPanic(task: Task, timeoutSeconds: number): Promise<Part> {
+  const { engines, signal, progress, out, seed } = task;
+  const { prove } = await engines.prove();
+  const { design, invariant, depth } = PANIC;
+  const configuration = { design, invariants: [invariant], depth, sockets: SOCKETS, threads: THREADS };
+  const outcome = await prove({ ...configuration, timeoutSeconds, solver: null, out, seed, signal, progress });
+  const file = outcome.results.find((row) => row.verdict === 'violated')?.counterexample ?? null;
+  if (file === null) return panicMissed(outcome);
+  const counterexample = await readCounterexample(file);
+  const replayed = await (await engines.replay()).replay(counterexample, { seed, signal, progress });
+  const steps = counterexample.steps.length;
+  const again = replayed.verdict === 'violated';
+  return {
+    row: {
+      verdict: again ? 'holds' : replayed.verdict === 'holds' ? 'violated' : 'unknown',
+      bound: `${invariant} on design ${design} breaks in ${steps} steps; ${again ? 'replayed' : `replay: ${replayed.verdict}, ${replayed.bound}`}`,
+      found: true,
+      counterexample: file,
+    },
+    figures: { panicSteps: steps },
+  };
+}
+
+function panicMissed(outcome: Outcome): Part {
+  const { design, invariant } = PANIC;
+  // A search that came to its end without the panic means that the checker is blind; one that didn't means nothing.
+  const blind = outcome.verdict === 'holds';
+  const because = outcome.results.flatMap((row) => (row.detail === undefined ? [] : [row.detail])).join('\n');
+  const detail = blind
+    ? `${invariant} was expected to break on design ${design}: the panic of 2006 is known to happen there. The checker or the design has lost it.`
+    : `the panic of 2006 was not found within its share of the budget; give more with --budget${because === '' ? '' : `\n${because}`}`;
+  return {
+    row: { verdict: blind ? 'violated' : 'unknown', bound: outcome.bound, found: false, counterexample: null, detail },
+    figures: {},
+  };
+}
+
+async function runPrograms(task: Task, budgetSeconds: number): Promise<Part> {
+  const { engines, signal, progress, runs, out, seed } = task;
+  const outcome = await (await engines.run()).runPrograms({ runs, seed, maxCalls: MAX_CALLS, out, budgetSeconds, signal, progress });
+  return { row: summary(outcome), figures: outcome.figures, vacuous: outcome.vacuous };
+}
+
+async function proveDeeper(task: Task, left: () => number): Promise<Part> {
+  const { engines, signal, progress, out, seed } = task;
+  const { prove } = await engines.prove();
+  let finished: { readonly outcome: Outcome; readonly depth: number } | undefined;
+  let lastSeconds = 0;
+  for (let depth = Math.min(DEPTH_STEP, task.depth); ; depth = Math.min(depth + DEPTH_STEP, task.depth)) {
+    const from = performance.now();
+    const configuration = { design: 'sockref', invariants: null, depth, sockets: SOCKETS, threads: THREADS };
+    const outcome = await prove({ ...configuration, timeoutSeconds: left(), solver: null, out, seed, signal, progress });
+    lastSeconds = (performance.now() - from) / 1000;
+    if (outcome.verdict === 'violated' || finished === undefined) finished = { outcome, depth };
+    else if (outcome.verdict === 'holds') finished = { outcome, depth };
+    const goOn = outcome.verdict === 'holds' && depth < task.depth && !signal.aborted && left() > lastSeconds * DEPTH_COST;
+    if (!goOn) break;
+  }
+  const { outcome, depth } = finished;
+  return { row: summary(outcome), figures: { ...outcome.figures, depth } };
+}
+
+/** One row for a whole outcome: its worst row speaks for it. */
+function summary(outcome: Outcome): Part['row'] {
+  const bad: Verdict = outcome.verdict;
+  const rows = bad === 'holds' ? [] : outcome.results.filter((row) => row.verdict === bad);
+  const detail = rows.map((row) => `${row.id}: ${row.detail ?? row.bound}`).join('\n');
+  return {
+    verdict: outcome.verdict,
+    bound: outcome.bound,
+    counterexample: rows.find((row) => row.counterexample !== null)?.counterexample ?? null,
+    ...(detail === '' ? {} : { detail }),
+  };
+}
