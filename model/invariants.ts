@@ -171,10 +171,7 @@ export function protorefKeepsClosed(s: State): boolean {
     const pcb = s.sockets[so].pcb;
     return (
       !s.sockets[so].protoRef ||
-      ((s.sockets[so].noFdRef || threads.some((t) => s.threads[t].closing === so)) &&
-        pcb !== null &&
-        !s.pcbs[pcb].dropped &&
-        !s.pcbs[pcb].timeWait)
+      ((s.sockets[so].noFdRef || threads.some((t) => s.threads[t].closing === so)) && pcb !== null && !s.pcbs[pcb].dropped)
     );
   });
 }
@@ -204,11 +201,13 @@ export function droppedIsOver(s: State): boolean {
   });
 }
 
-/** Two pcbs of one protocol never have the same name. [J.4 bind] */
+/** Of two pcbs of one protocol with the same name, one is a TCP connection that was accepted under it. [J.4 bind] */
 export function namesUnique(s: State): boolean {
-  return pcbs.every((a) =>
-    pcbs.every((b) => a === b || s.pcbs[a].name === null || s.pcbs[a].protocol !== s.pcbs[b].protocol || s.pcbs[a].name !== s.pcbs[b].name),
-  );
+  return pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s, a, b) || s.pcbs[a].foreign || s.pcbs[b].foreign));
+}
+
+function sameName(s: State, a: PcbId, b: PcbId): boolean {
+  return s.pcbs[a].name !== null && s.pcbs[a].name === s.pcbs[b].name && s.pcbs[a].protocol === s.pcbs[b].protocol;
 }
 
 /** Locks are given back: the link lock is held exactly while a connect is between its steps, a send lock while its sender is in the call. [G7] */

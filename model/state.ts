@@ -138,7 +138,7 @@ export interface Pcb {
   peer: PcbId | null;
   /** UNIX: unp_cc, how much of my receive buffer the sender has been charged for. */
   charged: Nat<typeof BUFFER>;
-  /** UDP: has a foreign address. */
+  /** UDP, TCP: has a foreign address. */
   foreign: boolean;
   /** TCP: t_state, INP_DROPPED, INP_TIMEWAIT, INP_SOCKREF, TF_NEEDFIN, TF_NODELAY, and whether the 2MSL timer runs. */
   state: TcpState;

@@ -38,6 +38,16 @@ export function cached(ingredients: Ingredients, make: () => string): string {
   return made;
 }
 
+/** The same where making it must wait, for a compiler to be loaded, say. */
+export async function cachedLater(ingredients: Ingredients, make: () => Promise<string>): Promise<string> {
+  const path = join(cacheDirectory(), `${ingredients.kind}-${keyOf(ingredients)}`);
+  const found = load(path);
+  if (found !== undefined) return found;
+  const made = await make();
+  store(path, made, ingredients.kind);
+  return made;
+}
+
 /** The hash of all program text in a directory: as `compiler`, it makes every change of the compiler a new compiler. */
 export function hashOfPrograms(directory: string): string {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter(

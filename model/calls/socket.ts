@@ -109,13 +109,10 @@ export function* connect2(s: State, t: ThreadId, fd1: Fd, fd2: Fd): Procedure {
     return fail(s, t, 'EOPNOTSUPP');
   if (s.sockets[b].protocol !== 'unix' && rule('connect2_2', 'not of the same protocol: EPROTOTYPE [D.1 unp_connect2]'))
     return fail(s, t, 'EPROTOTYPE');
-  if (
-    (a === b || s.sockets[a].acceptConn || s.sockets[b].acceptConn) &&
-    rule('connect2_3', 'with itself, or with a listener: EINVAL [model/README §3]')
-  )
-    return fail(s, t, 'EINVAL');
-  if ((s.sockets[a].connected || s.sockets[b].connected) && rule('connect2_4', 'one of them has a peer: EISCONN [E6.08]'))
+  if ((s.sockets[a].connected || s.sockets[b].connected) && rule('connect2_3', 'one of them has a peer: EISCONN [E6.08]'))
     return fail(s, t, 'EISCONN');
+  const listens = s.sockets[a].acceptConn || s.sockets[b].acceptConn;
+  if ((a === b || listens) && rule('connect2_4', 'with itself, or with a listener: EINVAL [model/README §3]')) return fail(s, t, 'EINVAL');
   rule('connect2_5', 'connected [D.1 unp_connect2]');
   unp_connect2(s, a, b);
   done(s, t, 0);

@@ -81,6 +81,7 @@ export function tcp_connect(s: State, so: SocketId): Errno {
     return 'EISCONN';
   rule('connect_9', 'TCP: the SYN is out [D.2 connect]');
   pcb.bound = true;
+  pcb.foreign = true;
   pcb.state = 'SYN_SENT';
   soisconnecting(s, so);
   return 'none';
@@ -104,9 +105,7 @@ export function tcp_close(s: State, pcb: PcbId): void {
   inp.needFin = false;
   soisdisconnected(s, so);
   if (inp.sockRef && rule('tcp_close_2', 'TCP kept the socket: it lets go, and the socket is freed [D.2 tcp_close, T06]')) {
-    inp.sockRef = false;
-    s.sockets[so].protoRef = false;
-    sofree(s, so);
+    tcp_release(s, pcb);
   }
 }
 
@@ -151,9 +150,8 @@ export function tcp_disconnect(s: State, so: SocketId): void {
   tcp_usrclosed(s, pcb);
 }
 
+/** Only a connected socket gets here, and a connection that is over leaves none. [D.2 disconnect] */
 export function tcp_usr_disconnect(s: State, so: SocketId): Errno {
-  if (tcp_gone(s, so) && rule('disconnect_4', 'TCP, dropped or in TIME_WAIT: ECONNRESET [D.2 disconnect]'))
-    return tcp_gone_errno(s, 'ECONNRESET');
   tcp_disconnect(s, so);
   return 'none';
 }
@@ -166,20 +164,27 @@ export function tcp_close_socket(s: State, so: SocketId): void {
 
 /** tcp_usr_abort. [D.2 tcp_usr_abort] */
 export function tcp_abort(s: State, so: SocketId): void {
-  if (tcp_gone(s, so)) {
-    if (designs[s.design].dropFreesPcb) sofree(s, so);
-    return;
+  if (!tcp_gone(s, so) && rule('abort_2', 'a queued TCP child is aborted: reset [D.2 tcp_usr_abort]')) {
+    tcp_drop(s, tcp_pcb(s, so), 'ECONNABORTED');
+  } else if (designs[s.design].dropFreesPcb) {
+    sofree(s, so);
   }
-  rule('abort_2', 'a queued TCP child is aborted: reset [D.2 tcp_usr_abort]');
-  tcp_drop(s, tcp_pcb(s, so), 'ECONNABORTED');
 }
 
 function tcp_keep(s: State, so: SocketId): void {
   const pcb = tcp_pcb(s, so);
-  if (s.pcbs[pcb].dropped || s.pcbs[pcb].timeWait) return;
+  if (s.pcbs[pcb].dropped) return;
   rule('close_9', 'TCP has not had its last word: SS_PROTOREF and INP_SOCKREF [D.2 tcp_usr_close, T05]');
   s.sockets[so].protoRef = true;
   s.pcbs[pcb].sockRef = true;
+}
+
+/** TCP lets go of a socket that it alone kept. */
+export function tcp_release(s: State, pcb: PcbId): void {
+  const so = s.pcbs[pcb].socket as SocketId;
+  s.pcbs[pcb].sockRef = false;
+  s.sockets[so].protoRef = false;
+  sofree(s, so);
 }
 
 /** tcp_detach: four cases, by the flags of the inpcb. [D.2 tcp_detach] */
@@ -231,8 +236,6 @@ export function tcp_twstart(s: State, pcb: PcbId): void {
     pcbdetach(s, so, pcb);
     sofree(s, so);
   } else if (inp.sockRef && rule('tcp_twstart_1', 'TCP kept the socket only for this: freed now [D.2 tcp_twstart, T05]')) {
-    inp.sockRef = false;
-    s.sockets[so].protoRef = false;
-    sofree(s, so);
+    tcp_release(s, pcb);
   }
 }

@@ -35,10 +35,12 @@ export function uipc_listen(s: State, so: SocketId, backlog: Backlog): Errno {
   return 'none';
 }
 
-/** unp_connect2: the two point at each other and both are connected. [D.1 unp_connect2] */
+/** unp_connect2: the two point at each other, are charged for what is unread from before, and both are connected. [D.1; model/README §3] */
 export function unp_connect2(s: State, a: SocketId, b: SocketId): void {
   s.pcbs[unp(s, a)].peer = unp(s, b);
   s.pcbs[unp(s, b)].peer = unp(s, a);
+  s.pcbs[unp(s, a)].charged = s.sockets[a].rcv.cc;
+  s.pcbs[unp(s, b)].charged = s.sockets[b].rcv.cc;
   soisconnected(s, a);
   soisconnected(s, b);
 }

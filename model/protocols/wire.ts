@@ -8,7 +8,7 @@ import { soisconnected, soisdisconnected, socantrcvmore, sonewconn, soqueue } fr
 import type { Amount, PcbId, SocketId, State, ThreadId, Wire } from '../state.ts';
 import { BUFFER } from '../limits.ts';
 import { pcbfree } from './pcb.ts';
-import { tcp_close, tcp_drop, tcp_finSent, tcp_synchronized, tcp_twstart } from './tcp.ts';
+import { tcp_close, tcp_drop, tcp_finSent, tcp_release, tcp_synchronized, tcp_twstart } from './tcp.ts';
 
 /** A TCP pcb that has a socket and a connection that is not over. */
 function live(s: State, pcb: PcbId): boolean {
@@ -31,7 +31,9 @@ export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
   }
   const inp = s.sockets[child].pcb as PcbId;
   s.pcbs[inp].state = 'ESTABLISHED';
+  s.pcbs[inp].foreign = true;
   s.pcbs[inp].bound = true;
+  s.pcbs[inp].name = s.pcbs[pcb].name;
   soqueue(s, head, child, true);
   rule('handshake_2', 'connected and on so_comp [D.2 syncache_socket]');
 }
@@ -95,21 +97,22 @@ export function* ack(s: State, _wire: Wire, pcb: PcbId, amount: Amount, fin: boo
 
 /** Data that fits the receive window. [D.2 input] */
 export function* data(s: State, _wire: Wire, pcb: PcbId, amount: Amount): Procedure {
-  when(live(s, pcb) && amount > 0);
-  const inp = s.pcbs[pcb];
-  when(inp.state === 'ESTABLISHED' || inp.state === 'FIN_WAIT_1' || inp.state === 'FIN_WAIT_2');
+  when(live(s, pcb) && amount > 0 && tcp_synchronized(s, pcb));
   when(s.sockets[socketOf(s, pcb)].rcv.cc + amount <= BUFFER);
   const so = socketOf(s, pcb);
-  if (
-    s.sockets[so].noFdRef &&
-    inp.state !== 'ESTABLISHED' &&
-    rule('data_1', 'the user has closed: nobody will ever read it: reset [D.2 input]')
-  ) {
+  const state = s.pcbs[pcb].state;
+  const open = state === 'ESTABLISHED' || state === 'CLOSE_WAIT';
+  if (s.sockets[so].noFdRef && !open && rule('data_1', 'the user has closed: nobody will ever read it: reset [D.2 input]')) {
     tcp_close(s, pcb);
+  } else if (
+    (state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK') &&
+    rule('data_2', 'behind the FIN there is nothing [D.2 FIN]')
+  ) {
+    return;
   } else if (s.sockets[so].rcv.cantMore) {
-    rule('data_2', 'the receive side is shut: acknowledged and thrown away [D.2 input]');
+    rule('data_3', 'the receive side is shut: acknowledged and thrown away [D.2 input]');
   } else {
-    rule('data_3', 'appended; readers are woken [D.2 input]');
+    rule('data_4', 'appended; readers are woken [D.2 input]');
     s.sockets[so].rcv.cc += amount;
   }
 }
@@ -153,6 +156,8 @@ export function* msl(s: State, _wire: Wire, pcb: PcbId): Procedure {
     inp.msl = false;
     inp.name = null;
     inp.dropped = true;
+    if (inp.sockRef && rule('msl_4', 'closed in TIME_WAIT: TCP kept the socket until now [D.2 tcp_usr_close, tcp_twclose]'))
+      tcp_release(s, pcb);
   }
 }
 

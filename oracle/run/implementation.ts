@@ -1,0 +1,111 @@
+/**
+ * The implementation's side of a lockstep run: a small kernel with one thread that cannot sleep, and by hand the wire and the
+ * clock. An *implementation* is the set of modules that make it up, so that one with a planted fault can stand in for the real one.
+ */
+import * as boot from '../../impl/boot.ts';
+import * as syscalls from '../../impl/kern/syscalls.ts';
+import * as thread from '../../impl/kern/thread.ts';
+import * as L from '../../impl/layout.ts';
+import { get, type Kernel, KernelPanic } from '../../impl/memory.ts';
+import * as wire from '../../impl/net/wire.ts';
+import * as N from '../../impl/netinet/layout.ts';
+import { UNIT } from '../adapter.ts';
+import type { Configuration } from './operations.ts';
+
+/** The modules of an implementation that a run uses; the rest of it lies behind them. */
+export interface Modules {
+  readonly boot: typeof boot;
+  readonly syscalls: typeof syscalls;
+  readonly thread: typeof thread;
+  readonly wire: typeof wire;
+}
+
+/** A kernel that runs, and what can be done to it from outside. */
+export interface Machine {
+  readonly kernel: Kernel;
+  readonly td: number;
+  /** User address of the thread's memory. */
+  readonly user: number;
+  readonly sys: typeof syscalls;
+  readonly remoteHost: number;
+  /** Segments on the wire to this host. */
+  waiting(): number;
+  deliver(): void;
+  lose(): void;
+  /** True if the oldest segment is a datagram of another size than `bytes`. */
+  isOddDatagram(bytes: number): boolean;
+  tick(ticks: number): void;
+  inject(...segment: InjectArguments): void;
+  /** What an error says if it is the kernel's panic, null if it is anything else. */
+  panicOf(error: unknown): string | null;
+}
+
+/** proto, src, sport, dst, dport, seq, ack, flags, window, user address and length of the data. */
+type InjectArguments = [number, number, number, number, number, number, number, number, number, number, number];
+
+export interface Implementation {
+  boot(sizes: Configuration): Machine;
+}
+
+/** The implementation made of these modules. */
+export function implementationOf(modules: Modules): Implementation {
+  return { boot: (sizes) => machine(modules, sizes) };
+}
+
+/** The implementation as it is. */
+export const pristine: Implementation = implementationOf({ boot, syscalls, thread, wire });
+
+function machine(modules: Modules, sizes: Configuration): Machine {
+  const kernel = modules.boot.boot({
+      sockets: sizes.SOCKETS,
+      descriptors: sizes.FDS,
+      handles: sizes.HANDLES,
+      names: sizes.NAMES,
+      maxBacklog: sizes.BACKLOG,
+      threads: 1,
+      mbufs: 256,
+      mbufBytes: UNIT,
+      sendSpace: sizes.BUFFER * UNIT,
+      recvSpace: sizes.BUFFER * UNIT,
+      sendLowWater: UNIT,
+      addressBytes: 0,
+      storageFactor: 64,
+      userBytes: (sizes.BUFFER + 2) * UNIT,
+      wireSegments: 64,
+      tcpSegmentBytes: UNIT,
+      tcpReassembly: 64,
+      tcpHalfOpen: 16,
+      tcpMsl: 40,
+      witness: true,
+      spin: 0,
+      sleepChains: 4,
+      hashChains: 4,
+      timerSlots: 8,
+    });
+  const td = modules.thread.thread_attach(kernel, 0);
+  const { syscalls: sys, wire: w } = modules;
+  return {
+    kernel,
+    td,
+    user: get(kernel, td + L.td_user),
+    sys,
+    remoteHost: N.HOST_REMOTE,
+    waiting: () => w.wire_length(kernel, td, 0),
+    deliver: () => void w.wire_deliver(kernel, td),
+    lose: () => void w.wire_drop(kernel, td, 0),
+    isOddDatagram: (bytes) => {
+      const th = w.wire_peek(kernel, td, 0);
+      return th !== 0 && get(kernel, th + N.ws_proto) === L.IPPROTO_UDP && get(kernel, th + N.ws_len) !== bytes;
+    },
+    tick: (ticks) => {
+      for (let i = 0; i < ticks; i++) sys.sys_tick(kernel, td);
+    },
+    inject: (...segment) => void w.wire_inject(kernel, td, ...segment),
+    panicOf: (error) => (isPanic(error) ? error.message : null),
+  };
+}
+
+/** A faulty implementation brings its own class of the same name. */
+function isPanic(error: unknown): error is KernelPanic {
+  return error instanceof KernelPanic || (error instanceof Error && error.name === 'KernelPanic');
+}

@@ -1,0 +1,54 @@
+/**
+ * The specification, compiled: `model/` for one design and one set of limits, as JavaScript over packed words. Compiling takes
+ * a second or two and the TypeScript compiler, so that the result is cached, and both are loaded only on a miss.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cachedLater, hashOfPrograms } from './cache.ts';
+import type { Artefact } from './compile/javascript.ts';
+import { type CompiledModel, loadModel } from './compile/model.ts';
+import { packageRoot } from './root.ts';
+import { UsageError } from './usage.ts';
+
+/** The designs of model/designs.ts. */
+export const DESIGNS: readonly string[] = ['sockref', 'p06'];
+
+/** The design that is the product's specification. */
+export const SPECIFICATION = 'sockref';
+
+/** Limits by the names of model/limits.ts; the others keep the values that stand there. */
+export type Limits = Readonly<Record<string, number>>;
+
+const ENTRY = 'model/index.ts';
+
+/** All source text of `model/`, by path relative to the package root. */
+export function specificationSources(): Readonly<Record<string, string>> {
+  const root = packageRoot();
+  const names = readdirSync(join(root, 'model'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return Object.fromEntries(names.sort().map((name) => [`model/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'model', name), 'utf8')]));
+}
+
+/** Changes with every change of the compiler. */
+export function compilerVersion(): string {
+  return hashOfPrograms(join(dirname(fileURLToPath(import.meta.url)), 'compile'));
+}
+
+/** The compiled specification of a design. Throws a UsageError for an unknown one. */
+export async function compiledSpecification(design: string, limits: Limits): Promise<CompiledModel> {
+  return loadModel(await specificationArtefact(design, limits));
+}
+
+/** The artefact that `loadModel` takes, and the prover its program from. */
+export async function specificationArtefact(design: string, limits: Limits): Promise<Artefact> {
+  if (!DESIGNS.includes(design)) throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
+  const text = await cachedLater(
+    { kind: 'model', sources: specificationSources(), compiler: compilerVersion(), options: { design, ...limits } },
+    async () => {
+      const [{ compileModel }, { emitJavaScript }] = await Promise.all([import('./compile/frontend.ts'), import('./compile/javascript.ts')]);
+      const program = compileModel({ root: packageRoot(), entry: ENTRY, constants: limits, configuration: { design } });
+      return JSON.stringify(emitJavaScript(program));
+    },
+  );
+  return JSON.parse(text) as Artefact;
+}
