@@ -3,6 +3,7 @@
  * code; together they say that a socket is freed exactly when nobody can refer to it any more (reference E, J).
  */
 import { count } from './lang.ts';
+import { BACKLOG } from './limits.ts';
 import { descriptors, handles, type PcbId, pcbs, type SocketId, type State, sockets, type ThreadId, threads } from './state.ts';
 
 const used = (s: State, so: SocketId): boolean => s.sockets[so].protocol !== 'none';
@@ -26,15 +27,27 @@ export function pcbPointsBack(s: State): boolean {
   );
 }
 
-/** No assertion of the code fires: nothing is used after it was freed, freed twice or closed twice. [E.1, E.5, G01] */
+/** so_pcb is never NULL when a call goes on to use it: the panic of tcp_ctloutput. [G01, F004.1] */
+export function pcbWhileUsed(s: State): boolean {
+  return s.panic !== 'null-pcb';
+}
+
+/** A listener is freed only when no child is left on its queues: none is queued after they were drained. [E1.07, E1.08, G30] */
+export function listenerFreedEmpty(s: State): boolean {
+  return s.panic !== 'sofree-listener';
+}
+
+/** No other assertion of the code fires: nothing is freed, closed, accepted or aborted twice, or in the wrong state. [E.1, E.5] */
 export function noPanic(s: State): boolean {
-  return s.panic === 'none';
+  return s.panic === 'none' || s.panic === 'null-pcb' || s.panic === 'sofree-listener';
 }
 
 /** f_count is the number of descriptors and of calls that use the file. [C.10] */
 export function fileCount(s: State): boolean {
   return sockets.every(
-    (so) => s.sockets[so].file === count(descriptors, (fd) => s.fds[fd] === so) + count(threads, (t) => s.threads[t].file === so),
+    (so) =>
+      s.sockets[so].file ===
+      count(descriptors, (fd) => s.fds[fd] === so) + count(threads, (t) => s.threads[t].file === so || s.threads[t].after === so),
   );
 }
 
@@ -124,11 +137,14 @@ export function onlyListenersHaveChildren(s: State): boolean {
   });
 }
 
-/** The completed queue stays within 3/2 of the backlog and one; the incomplete one within the backlog and one. [C.1, T25] */
+/** 3/2 of the largest backlog, and the one that was let in when the queue was just full. */
+const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
+
+/** The completed queue stays within 3/2 of the largest backlog, and one; of incomplete children there is one at most. [C.1, T25] */
 export function queueLengths(s: State): boolean {
   return sockets.every((so) => {
     const socket = s.sockets[so];
-    return socket.complete.length <= 3 + 1 + 1 && socket.incomplete.length <= socket.limit + 1;
+    return socket.complete.length <= MOST_COMPLETE && socket.incomplete.length <= 1;
   });
 }
 
@@ -203,7 +219,11 @@ export function droppedIsOver(s: State): boolean {
 
 /** Of two pcbs of one protocol with the same name, one is a TCP connection that was accepted under it. [J.4 bind] */
 export function namesUnique(s: State): boolean {
-  return pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s, a, b) || s.pcbs[a].foreign || s.pcbs[b].foreign));
+  return pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s, a, b) || accepted(s, a) || accepted(s, b)));
+}
+
+function accepted(s: State, pcb: PcbId): boolean {
+  return s.pcbs[pcb].protocol === 'tcp' && s.pcbs[pcb].foreign;
 }
 
 function sameName(s: State, a: PcbId, b: PcbId): boolean {
@@ -224,18 +244,22 @@ function connects(s: State, t: ThreadId): boolean {
 
 /** A free slot of the socket table and a free pcb are as new: nothing of the last life is left. [C.1 soalloc] */
 export function freeIsZero(s: State): boolean {
-  return (
-    sockets.every((so) => {
-      const socket = s.sockets[so];
-      return (
-        used(s, so) ||
-        (socket.count === 0 && socket.file === 0 && socket.pcb === null && socket.error === 'none' && !socket.acceptConn && !socket.noFdRef)
-      );
-    }) && pcbs.every((pcb) => s.pcbs[pcb].protocol !== 'none' || blank(s, pcb))
-  );
+  return sockets.every((so) => used(s, so) || unused(s, so)) && pcbs.every((pcb) => s.pcbs[pcb].protocol !== 'none' || blank(s, pcb));
+}
+
+function unused(s: State, so: SocketId): boolean {
+  const socket = s.sockets[so];
+  const flags = socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending;
+  const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
+  const queues = socket.queue !== 'none' || socket.head !== null || socket.incomplete.length > 0 || socket.complete.length > 0;
+  const buffers = socket.rcv.cc > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
+  const counts = socket.count > 0 || socket.file > 0 || socket.pcb !== null;
+  return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 
 function blank(s: State, pcb: PcbId): boolean {
   const inp = s.pcbs[pcb];
-  return inp.socket === null && inp.peer === null && inp.name === null && !inp.dropped && !inp.timeWait && !inp.sockRef && !inp.msl;
+  const links = inp.socket !== null || inp.peer !== null || inp.name !== null;
+  const flags = inp.bound || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl;
+  return !links && !flags && inp.charged === 0 && inp.state === 'CLOSED';
 }

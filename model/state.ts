@@ -155,6 +155,8 @@ export interface Thread {
   file: SocketId | null;
   /** The socket that this thread closes: it dropped the last file reference and runs soclose. */
   closing: SocketId | null;
+  /** The file that is given back when that close is done: an accept had its listener still when its child was gone. */
+  after: SocketId | null;
   /** soclose's result is the result of the call (close), not discarded (the last drop at the end of another call). */
   reportsClose: boolean;
   /** A socket in this thread's hand, and why. */
@@ -164,8 +166,14 @@ export interface Thread {
   target: SocketId | null;
   /** The descriptor that accept has reserved. */
   reserved: Fd | null;
+  /** soclose has told the protocol (pru_close), and goes on with the queues. */
+  told: boolean;
   /** The thread holds the sx lock of its socket's send buffer. */
   sends: boolean;
+  /** A send: what has gone, what has not, and how much of that the copyin under way is for. */
+  sent: Amount;
+  left: Amount;
+  chunk: Amount;
   /** Sleeps, or how its sleep was cut short. */
   sleep: 'awake' | 'asleep' | 'signal' | 'timeout';
   /** The result of its last call: errno; number on success; what SO_ERROR answered. */
@@ -258,12 +266,17 @@ function idleThread(): Thread {
   return {
     file: null,
     closing: null,
+    after: null,
     reportsClose: false,
     child: null,
     hand: 'empty',
     target: null,
     reserved: null,
+    told: false,
     sends: false,
+    sent: 0,
+    left: 0,
+    chunk: 0,
     sleep: 'awake',
     errno: 'none',
     value: 0,

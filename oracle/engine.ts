@@ -28,6 +28,8 @@ export interface RunOptions extends Work {
   readonly maxCalls: number;
   /** Stop after about so long with the programs run until then; the bound says how many. */
   readonly budgetSeconds?: number;
+  /** A planted fault to run the implementation with. */
+  readonly fault?: string;
 }
 
 /** `oracle/run/index.ts` */

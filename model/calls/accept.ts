@@ -88,7 +88,9 @@ function soaccept(s: State, t: ThreadId, child: SocketId): void {
     rule('accept_8', 'TCP: reset while it was queued: ECONNABORTED, and the child is closed [D.2 accept, T09]')
   ) {
     fail(s, t, 'ECONNABORTED');
-    s.threads[t].closing = child; // the listener's file is given back when that is done
+    s.threads[t].closing = child;
+    s.threads[t].after = s.threads[t].file;
+    s.threads[t].file = null;
     s.threads[t].reportsClose = false;
     return;
   }

@@ -45,6 +45,7 @@ export function* soclose(s: State, t: ThreadId): Procedure {
   yield until(() => linkFree(s, closing(s, t)));
   if (!designs[s.design].detachInClose) pru_close(s, closing(s, t));
   else if (s.sockets[closing(s, t)].pcb !== null) pru_detach_p06(s, closing(s, t));
+  s.threads[t].told = true;
   yield until(() => linkFree(s, closing(s, t)));
   if (!designs[s.design].drainFirst) {
     s.sockets[closing(s, t)].acceptConn = false;
@@ -124,12 +125,13 @@ function finish(s: State, t: ThreadId): void {
   const so = closing(s, t);
   s.threads[t].closing = null;
   s.threads[t].reportsClose = false;
+  s.threads[t].told = false;
   if (s.sockets[so].noFdRef) panic(s, 'soclose');
   s.sockets[so].noFdRef = true;
   sorele(s, so);
-  const file = s.threads[t].file;
-  if (file !== null) {
-    s.threads[t].file = null; // an accept whose child was gone still had its listener
-    fdrop(s, t, file, false);
+  const after = s.threads[t].after;
+  if (after !== null) {
+    s.threads[t].after = null;
+    fdrop(s, t, after, false);
   }
 }

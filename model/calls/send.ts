@@ -8,47 +8,44 @@ import { BUFFER } from '../limits.ts';
 import { pru_send } from '../protocols/protosw.ts';
 import { uipc_charged } from '../protocols/unix.ts';
 import type { Amount, Errno, Fd, SocketId, State, ThreadId } from '../state.ts';
-import { cut, done, fail, held, hold, leave, linkFree, mayCall, release, sleeps, wakes } from './file.ts';
+import { cut, done, fail, held, hold, linkFree, mayCall, release, sleeps, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
   when(mayCall(s, t, fd));
   if (!hold(s, t, fd)) return;
-  const datagram = s.sockets[held(s, t)].protocol === 'udp';
-  let left: Amount = amount;
-  if (!datagram) {
+  if (s.sockets[held(s, t)].protocol !== 'udp') {
     if (s.sockets[held(s, t)].sending) {
       sleeps(s, t);
       yield until(() => !s.sockets[held(s, t)].sending || cut(s, t));
       const interrupted = cut(s, t) && s.sockets[held(s, t)].sending;
       wakes(s, t);
-      if (interrupted && rule('send_1', 'interrupted while another sends: EINTR [C.5 step 2]')) return leave(s, t, 'EINTR');
+      if (interrupted && rule('send_1', 'interrupted while another sends: EINTR [C.5 step 2]')) return finish(s, t, 'EINTR');
     }
     s.sockets[held(s, t)].sending = true;
     s.threads[t].sends = true;
   }
+  s.threads[t].left = amount;
   while (true) {
-    const errno = refused(s, held(s, t), amount, addressed);
-    if (errno !== 'none') {
-      return finish(s, t, errno, 0);
-    }
-    if (!datagram && left > 0 && space(s, held(s, t)) === 0) {
+    const errno = refused(s, held(s, t), s.threads[t].left, addressed);
+    if (errno !== 'none') return fails(s, t, errno);
+    if (s.threads[t].left > 0 && space(s, held(s, t)) === 0) {
       if (s.sockets[held(s, t)].nonBlocking && rule('send_8', 'no room: EWOULDBLOCK, or what went already [C.5 step 7]'))
-        return finish(s, t, 'EWOULDBLOCK', amount - left);
+        return finish(s, t, 'EWOULDBLOCK');
       sleeps(s, t);
       yield until(() => !blocked(s, held(s, t)) || cut(s, t));
       const interrupted = cut(s, t) && blocked(s, held(s, t));
       wakes(s, t);
       if (interrupted && rule('send_9', 'interrupted while it waits for room: EINTR, or what went already [C.5 step 7]'))
-        return finish(s, t, 'EINTR', amount - left);
+        return finish(s, t, 'EINTR');
     } else {
-      const chunk: Amount = datagram ? left : Math.min(left, space(s, held(s, t)));
+      s.threads[t].chunk = Math.min(s.threads[t].left, space(s, held(s, t)));
       yield until(() => linkFree(s, held(s, t)));
-      const lost = pru_send(s, held(s, t), chunk);
-      if (lost !== 'none') {
-        return finish(s, t, lost, 0);
-      }
-      left -= chunk;
-      if (left === 0 && rule('send_17', 'all of it went [C.5 step 9]')) return finish(s, t, 'none', amount);
+      const lost = pru_send(s, held(s, t), s.threads[t].chunk);
+      if (lost !== 'none') return fails(s, t, lost);
+      s.threads[t].sent += s.threads[t].chunk;
+      s.threads[t].left -= s.threads[t].chunk;
+      s.threads[t].chunk = 0;
+      if (s.threads[t].left === 0 && rule('send_17', 'all of it went [C.5 step 9]')) return finish(s, t, 'none');
     }
   }
 }
@@ -70,7 +67,7 @@ function refused(s: State, so: SocketId, amount: Amount, addressed: boolean): Er
   return 'none';
 }
 
-/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows. */
+/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP keeps nothing. */
 function space(s: State, so: SocketId): Amount {
   if (s.sockets[so].protocol === 'unix') return BUFFER - uipc_charged(s, so);
   return BUFFER - s.sockets[so].snd.cc;
@@ -82,13 +79,24 @@ function blocked(s: State, so: SocketId): boolean {
   return socket.connected && !socket.snd.cantMore && socket.error === 'none' && space(s, so) === 0;
 }
 
-/** The end of a send: short counts hide EWOULDBLOCK and EINTR. */
-function finish(s: State, t: ThreadId, errno: Errno, sent: Amount): void {
-  if (s.threads[t].sends) {
-    s.sockets[held(s, t)].sending = false;
-    s.threads[t].sends = false;
-  }
-  if (errno === 'none' || sent > 0) done(s, t, sent);
+/** The end of a send: a short count hides EWOULDBLOCK and EINTR. */
+function finish(s: State, t: ThreadId, errno: Errno): void {
+  if (errno === 'none' || s.threads[t].sent > 0) done(s, t, s.threads[t].sent);
   else fail(s, t, errno);
+  unlock(s, t);
+}
+
+/** The end of a send with an error that a short count does not hide. */
+function fails(s: State, t: ThreadId, errno: Errno): void {
+  fail(s, t, errno);
+  unlock(s, t);
+}
+
+function unlock(s: State, t: ThreadId): void {
+  if (s.threads[t].sends) s.sockets[held(s, t)].sending = false;
+  s.threads[t].sends = false;
+  s.threads[t].sent = 0;
+  s.threads[t].left = 0;
+  s.threads[t].chunk = 0;
   release(s, t);
 }

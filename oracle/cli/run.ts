@@ -8,6 +8,7 @@ const schema = z.object({
   runs: whole(1, 100_000_000),
   maxCalls: whole(1, 10_000),
   budget: seconds().optional(),
+  fault: z.string().optional(),
   out: directory,
   seed,
 });
@@ -17,7 +18,13 @@ export async function judge(
   _operands: readonly string[],
   { engines, signal, progress }: VerbContext,
 ): Promise<Outcome> {
-  const { budget, ...options } = readOptions(schema, typed);
+  const { budget, fault, ...options } = readOptions(schema, typed);
   const engine = await engines.run();
-  return engine.runPrograms({ ...options, ...(budget === undefined ? {} : { budgetSeconds: budget }), signal, progress });
+  return engine.runPrograms({
+    ...options,
+    ...(budget === undefined ? {} : { budgetSeconds: budget }),
+    ...(fault === undefined ? {} : { fault }),
+    signal,
+    progress,
+  });
 }

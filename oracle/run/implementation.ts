@@ -28,6 +28,8 @@ export interface Machine {
   readonly user: number;
   readonly sys: typeof syscalls;
   readonly remoteHost: number;
+  /** As it was when it had just been booted. */
+  reset(): void;
   /** Segments on the wire to this host. */
   waiting(): number;
   deliver(): void;
@@ -64,7 +66,8 @@ function machine(modules: Modules, sizes: Configuration): Machine {
       maxBacklog: sizes.BACKLOG,
       threads: 1,
       mbufs: 256,
-      mbufBytes: UNIT,
+      // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
+      mbufBytes: UNIT + UNIT / 2,
       sendSpace: sizes.BUFFER * UNIT,
       recvSpace: sizes.BUFFER * UNIT,
       sendLowWater: UNIT,
@@ -83,6 +86,8 @@ function machine(modules: Modules, sizes: Configuration): Machine {
       timerSlots: 8,
     });
   const td = modules.thread.thread_attach(kernel, 0);
+  // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
+  const booted = kernel.words.slice();
   const { syscalls: sys, wire: w } = modules;
   return {
     kernel,
@@ -90,6 +95,7 @@ function machine(modules: Modules, sizes: Configuration): Machine {
     user: get(kernel, td + L.td_user),
     sys,
     remoteHost: N.HOST_REMOTE,
+    reset: () => kernel.words.set(booted),
     waiting: () => w.wire_length(kernel, td, 0),
     deliver: () => void w.wire_deliver(kernel, td),
     lose: () => void w.wire_drop(kernel, td, 0),

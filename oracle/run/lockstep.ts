@@ -1,51 +1,82 @@
 /**
  * *Lockstep*: one program on both sides, an operation at a time; after each the results and the whole abstract state must agree, the
- * specification's invariants must hold, and every unit of data must be intact, in order, and read once.
+ * specification's invariants must hold, nothing may be lost, and every unit of data must be intact, in order, and read once.
  */
-import { abstractPcb, abstractSocket, abstractTables, carryOut, getWord, Identities, livePcbs, liveSockets, putWord, UNIT } from '../adapter.ts';
+import { carryOut, getWord, putWord, UNIT } from '../adapter.ts';
+import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
-import type { Argument, Configuration, Operation } from './operations.ts';
+import { Abstraction } from './abstraction.ts';
+import { unaccounted } from './accounts.ts';
+import { Cells } from './cells.ts';
+import { Identities } from './identities.ts';
 import type { Implementation, Machine } from './implementation.ts';
+import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
-import { type ModelPcb, type ModelState, type Result, Specification } from './specification.ts';
-import { classifySegment, timers, type WireEvent } from './wire.ts';
+import { type Result, type Scene, Specification } from './specification.ts';
+import { CHILD, classifySegment, timers, type WireEvent } from './wire.ts';
 
 /** What broke, and how: the last step of a counterexample. */
 export interface Mismatch {
-  /** 'same-result', 'same-state', 'data-intact', 'no-panic', or an invariant of the specification. */
+  /** One of `COMPARISONS`, or an invariant of the specification. */
   readonly breaks: string;
   readonly seen: string;
   readonly allowed: string;
 }
+
+/** What a run compares, besides the invariants of the specification. */
+export const COMPARISONS: readonly string[] = ['same-result', 'same-state', 'data-intact', 'nothing-lost', 'no-panic', 'no-overflow'];
 
 /** More segments than any exchange of so few units takes. */
 const SETTLE_LIMIT = 64;
 /** More than the retransmissions after which TCP gives up. */
 const SILENCE_LIMIT = 20;
 
+/** Both sides, made once and used for one program after the other. */
 export class Lockstep {
+  readonly model: CompiledModel;
   readonly specification: Specification;
   private readonly machine: Machine;
+  private readonly abstraction: Abstraction;
   private readonly ids: Identities;
-  private readonly remote: Remote;
+  /** The implementation's state in the specification's words. */
+  private readonly seen: Int32Array;
+  /** A state of the specification that keeps every invariant. */
+  private readonly sound: Int32Array;
+  private remote: Remote;
   /** The number that the next unit sent will carry; units are numbered over the whole program. */
   private nextUnit = 1;
   /** By socket of the implementation and its generation: the last unit it has read. */
   private readonly lastRead = new Map<string, number>();
 
   constructor(model: CompiledModel, implementation: Implementation, sizes: Configuration) {
-    this.specification = new Specification(model);
+    const cells = new Cells(model);
+    this.model = model;
+    this.specification = new Specification(model, cells, sizes);
+    this.seen = model.initial();
+    this.sound = model.initial().fill(-1);
+    this.abstraction = new Abstraction(cells, sizes);
+    this.ids = new Identities(cells, sizes);
     this.machine = implementation.boot(sizes);
-    this.ids = new Identities(sizes.SOCKETS, sizes.PCBS);
     this.remote = new Remote(this.machine);
   }
 
-  state(): ModelState {
-    return this.specification.state();
+  /** The beginning of a program: nothing is open on either side. */
+  reset(): void {
+    this.specification.reset();
+    this.machine.reset();
+    this.ids.reset();
+    this.remote = new Remote(this.machine);
+    this.nextUnit = 1;
+    this.lastRead.clear();
+  }
+
+  scene(): Scene {
+    return this.specification.scene();
   }
 
   /** Carries out one operation on both sides. Null: they agree. */
   perform(operation: Operation): Mismatch | null {
+    this.specification.place = null;
     try {
       const mismatch = this.dispatch(operation);
       if (mismatch !== null) return mismatch;
@@ -57,21 +88,22 @@ export class Lockstep {
     return this.compare();
   }
 
+  /** Where the specification says what the last operation does; null if that was nothing to it. */
+  place(): Source | null {
+    return this.specification.place;
+  }
+
   private dispatch({ name, args }: Operation): Mismatch | null {
     switch (name) {
       case 'deliver':
         return this.deliver();
       case 'settle':
-        for (let i = 0; i < SETTLE_LIMIT && this.machine.waiting() > 0; i++) {
-          const mismatch = this.deliver() ?? this.compare();
-          if (mismatch !== null) return mismatch;
-        }
-        return null;
+        return this.settle();
       case 'lose':
         this.machine.lose();
         return null;
       case 'timer':
-        return this.timer() ?? null;
+        return this.timer();
       case 'silence':
         return this.silence();
       default:
@@ -84,7 +116,7 @@ export class Lockstep {
   private call(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const { remote, ...own } = args;
     const list = Object.values(own);
-    const before = this.state();
+    const reader = name === 'receive' && typeof own.fd === 'number' ? this.specification.socketOf(own.fd) : null;
     // Where a datagram or a connect goes is no matter of the specification, which has no other end.
     const host = remote === true ? this.machine.remoteHost : undefined;
     if (name === 'send') this.fill(typeof own.amount === 'number' ? own.amount : 0);
@@ -93,8 +125,7 @@ export class Lockstep {
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
-    if (name === 'receive' && seen.errno === 'none') return this.checkRead(before, own.fd, seen.value);
-    return null;
+    return reader === null || seen.errno !== 'none' ? null : this.checkRead(reader, seen.value);
   }
 
   /** Every unit is filled with its number. */
@@ -106,9 +137,7 @@ export class Lockstep {
     for (let at = 0; at < UNIT; at += 4) putWord(this.machine.kernel, this.machine.user + index * UNIT + at, value);
   }
 
-  private checkRead(before: ModelState, fd: Argument | undefined, amount: number): Mismatch | null {
-    const so = typeof fd === 'number' ? before.fds[fd] : null;
-    if (so === null || so === undefined || amount === 0) return null;
+  private checkRead(so: number, amount: number): Mismatch | null {
     const key = this.ids.nameOf(so);
     for (let unit = 0; unit < amount; unit++) {
       const words = Array.from({ length: UNIT / 4 }, (_, word) => getWord(this.machine.kernel, this.machine.user + unit * UNIT + word * 4));
@@ -141,11 +170,23 @@ export class Lockstep {
     return this.happens(events, 'the segment');
   }
 
+  /** All segments arrive, and what is sent in answer to them. */
+  private settle(): Mismatch | null {
+    for (let i = 0; i < SETTLE_LIMIT && this.machine.waiting() > 0; i++) {
+      const mismatch = this.deliver() ?? this.compare();
+      if (mismatch !== null) return mismatch;
+    }
+    return null;
+  }
+
   private happens(events: readonly WireEvent[], what: string): Mismatch | null {
     // The pcbs are named by where they were before: each event is for a pcb that the specification knows.
     for (const event of events) {
-      const pcb = this.ids.pcbId(event.pcb);
-      if (pcb === null || pcb < 0) return { breaks: 'same-state', seen: `${what} is for a pcb that the specification does not have`, allowed: event.event };
+      const child = event.pcb === CHILD;
+      const pcb = child ? this.specification.newestPcb() : this.ids.pcbCode(event.pcb) - 1;
+      // The connection was refused.
+      if (child && pcb < 0) return null;
+      if (pcb < 0) return { breaks: 'same-state', seen: `${what} is for a pcb that the specification does not have`, allowed: event.event };
       const args: Argument[] = [pcb];
       if (event.event === 'ack') args.push(event.bytes / UNIT, event.fin);
       if (event.event === 'data') args.push(event.bytes / UNIT);
@@ -185,42 +226,48 @@ export class Lockstep {
   private fromRemote(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const which = typeof args.which === 'number' ? args.which : 0;
     if (name === 'remote-data' || name === 'remote-datagram') this.writeUnit(0, this.nextUnit++);
-    const sent = this.remote.send(name, which, args.part === true || args.ack === true);
-    if (!sent) return null;
-    for (let i = 0; i < SETTLE_LIMIT && this.machine.waiting() > 0; i++) {
-      const mismatch = this.deliver() ?? this.compare();
-      if (mismatch !== null) return mismatch;
-    }
-    return null;
+    return this.remote.send(name, which, args.part === true || args.ack === true) ? this.settle() : null;
   }
 
   // --- comparison ------------------------------------------------------------------------------------------------------------
 
   private compare(): Mismatch | null {
-    const model = this.state();
-    const kernel = this.machine.kernel;
-    this.ids.update(kernel, model);
-    const differences: Difference[] = [];
-    const sockets = liveSockets(kernel).length;
-    const expected = model.sockets.filter((socket) => socket.protocol !== 'none').length;
-    if (sockets !== expected) differences.push({ path: 'number of sockets', seen: sockets, allowed: expected });
-    const pcbs = livePcbs(kernel).length;
-    const expectedPcbs = model.pcbs.filter((pcb) => pcb.protocol !== 'none').length;
-    if (pcbs !== expectedPcbs) differences.push({ path: 'number of pcbs', seen: pcbs, allowed: expectedPcbs });
-    for (const [id, socket] of model.sockets.entries()) {
-      const at = this.ids.socketAt(id);
-      if (socket.protocol !== 'none' && at !== 0) differ(`sockets[${id}]`, abstractSocket(kernel, at, this.ids), socket, differences);
-    }
-    for (const [id, pcb] of model.pcbs.entries()) {
-      const at = this.ids.pcbAt(id);
-      if (pcb.protocol !== 'none' && at !== 0) differ(`pcbs[${id}]`, abstractPcb(kernel, this.machine.td, at, this.ids, pcb as ModelPcb), pcb, differences);
-    }
-    differ('', abstractTables(kernel, this.ids), model, differences);
-    if (differences.length > 0) return mismatchOf(differences);
-    const broken = this.specification.broken();
-    if (broken !== null) return { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
-    return null;
+    const { kernel, td } = this.machine;
+    const { words } = this.specification;
+    this.ids.update(kernel, words);
+    this.seen.set(words);
+    this.abstraction.write(kernel, td, this.ids, this.seen);
+    if (this.abstraction.misfits.length > 0 || !equal(this.seen, words)) return this.difference();
+    const lost = unaccounted(kernel, td);
+    if (lost !== null) return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
+    const broken = this.broken();
+    return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
   }
+
+  /** The invariants, unless this very state was found to keep them a moment ago: many a call fails and changes nothing. */
+  private broken(): string | null {
+    const { words } = this.specification;
+    if (equal(words, this.sound)) return null;
+    const broken = this.specification.broken();
+    if (broken === null) this.sound.set(words);
+    return broken;
+  }
+
+  private difference(): Mismatch {
+    const { specification, abstraction } = this;
+    const differences: Difference[] = [];
+    differ('', specification.decode(this.seen), specification.decode(specification.words), differences);
+    return {
+      breaks: 'same-state',
+      seen: [...abstraction.misfits.map((misfit) => `${misfit.path}: ${misfit.seen}`), ...differences.map((d) => `${d.path} = ${JSON.stringify(d.seen)}`)].join('\n'),
+      allowed: differences.length === 0 ? 'a value that the specification has' : differences.map((d) => `${d.path} = ${JSON.stringify(d.allowed)}`).join('\n'),
+    };
+  }
+}
+
+function equal(a: Int32Array, b: Int32Array): boolean {
+  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
+  return true;
 }
 
 interface Difference {
@@ -229,12 +276,7 @@ interface Difference {
   readonly allowed: unknown;
 }
 
-function mismatchOf(differences: readonly Difference[]): Mismatch {
-  const side = (key: 'seen' | 'allowed'): string => differences.map((d) => `${d.path} = ${JSON.stringify(d[key])}`).join('\n');
-  return { breaks: 'same-state', seen: side('seen'), allowed: side('allowed') };
-}
-
-/** Every part of `seen` against the same part of `allowed`, which may have more. */
+/** Every part of `seen` against the same part of `allowed`. */
 function differ(path: string, seen: unknown, allowed: unknown, found: Difference[]): void {
   if (Object.is(seen, allowed)) return;
   if (Array.isArray(seen) && Array.isArray(allowed) && seen.length === allowed.length) {

@@ -1,43 +1,82 @@
 /**
  * One program from beginning to end: choices become operations, operations are performed in lockstep, and the first mismatch ends it.
- * The same for a list of operations from a file.
  */
 import { createHash } from 'node:crypto';
-import type { CompiledModel } from '../compile/model.ts';
-import type { Implementation } from './implementation.ts';
-import { Lockstep, type Mismatch } from './lockstep.ts';
+import type { Rule, Source } from '../compile/ir.ts';
+import type { Lockstep, Mismatch } from './lockstep.ts';
 import { type Choice, type Configuration, type Operation, operations } from './operations.ts';
 
 /** Sizes of a run: small enough for everything to run out now and then. */
-export const SIZES: Configuration = { SOCKETS: 6, PCBS: 8, FDS: 7, HANDLES: 2, NAMES: 3, BACKLOG: 2, BUFFER: 3 };
-
-export interface Step {
-  readonly operation: Operation;
-  /** Of the specification's state after it. */
-  readonly fingerprint: string;
-}
+export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, NAMES: 3, BACKLOG: 2, BUFFER: 3 };
 
 export interface Execution {
-  readonly performed: number;
-  /** Only of a program that failed, or if asked for. */
-  readonly steps: readonly Step[];
+  readonly performed: readonly Operation[];
   readonly mismatch: Mismatch | null;
 }
 
-/** Runs choices. `keep` collects the steps, which costs more than the run itself. */
-export function runChoices(model: CompiledModel, implementation: Implementation, choices: readonly Choice[], keep: boolean): Execution {
-  const lockstep = new Lockstep(model, implementation, SIZES);
-  const steps: Step[] = [];
-  let performed = 0;
+/** Runs choices from the beginning. */
+export function runChoices(lockstep: Lockstep, choices: readonly Choice[]): Execution {
+  const performed: Operation[] = [];
+  lockstep.reset();
   for (const choice of choices) {
-    for (const operation of operations(choice, lockstep.state(), SIZES)) {
+    for (const operation of operations(choice, lockstep.scene(), SIZES)) {
+      performed.push(operation);
       const mismatch = lockstep.perform(operation);
-      performed++;
-      if (keep) steps.push({ operation, fingerprint: fingerprint(lockstep.specification.words) });
-      if (mismatch !== null) return { performed, steps, mismatch };
+      if (mismatch !== null) return { performed, mismatch };
     }
   }
-  return { performed, steps, mismatch: null };
+  return { performed, mismatch: null };
+}
+
+/** A step as it is told and recorded. Taking one costs more than performing it. */
+export interface Step {
+  readonly operation: Operation;
+  /** Where the specification says what it does: the procedure it starts first. Null if it is nothing to the specification. */
+  readonly place: Source | null;
+  /** The rules of the specification that decided. */
+  readonly rules: readonly Rule[];
+  /** Of the specification's state after it. */
+  readonly fingerprint: string;
+  /** What broke; null if the two sides agreed. */
+  readonly mismatch: Mismatch | null;
+}
+
+/** Performs operations from the beginning, one each time the next step is asked for. The step that fails is the last. */
+export function* steps(lockstep: Lockstep, program: readonly Operation[]): Generator<Step, void> {
+  lockstep.reset();
+  for (const operation of program) {
+    const before = lockstep.model.ruleHits.slice();
+    const mismatch = lockstep.perform(operation);
+    const rules = lockstep.model.program.rules.filter((_, index) => lockstep.model.ruleHits[index] !== before[index]);
+    yield { operation, place: lockstep.place(), rules, fingerprint: fingerprint(lockstep.specification.words), mismatch };
+    if (mismatch !== null) return;
+  }
+}
+
+/**
+ * The program without the operations that the failure does not need. fast-check leaves out whole choices; what is left of an
+ * opening is for here.
+ */
+export function minimise(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] {
+  let shortest = program;
+  for (let at = shortest.length - 2; at >= 0; at = Math.min(at, shortest.length - 1) - 1) {
+    const shorter = untilFailure(lockstep, shortest.toSpliced(at, 1), breaks);
+    if (shorter === null) continue;
+    shortest = shorter;
+    // What was needed by what is gone may be needless now.
+    at = shortest.length;
+  }
+  return shortest;
+}
+
+/** The program up to the operation that breaks this; null if none does, or something else breaks before. */
+function untilFailure(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] | null {
+  lockstep.reset();
+  for (const [index, operation] of program.entries()) {
+    const mismatch = lockstep.perform(operation);
+    if (mismatch !== null) return mismatch.breaks === breaks ? program.slice(0, index + 1) : null;
+  }
+  return null;
 }
 
 /** A short name of a state of the specification. */

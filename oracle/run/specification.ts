@@ -2,8 +2,11 @@
  * The specification's side of a lockstep run: the compiled model, driven one call at a time by one thread that cannot sleep.
  * A call that would sleep is interrupted at once, as the implementation interrupts it; a linger that would wait is, too.
  */
-import type { CompiledModel, PlainState } from '../compile/model.ts';
+import type { Source } from '../compile/ir.ts';
+import type { CompiledModel } from '../compile/model.ts';
 import type { Plain } from '../compile/values.ts';
+import { type Cell, type Cells, literalOf, read } from './cells.ts';
+import type { Configuration } from './operations.ts';
 
 const THREAD = 0;
 const WIRE = 1;
@@ -18,109 +21,143 @@ export interface Result {
   readonly answer: string;
 }
 
-/** A state in the words of the specification. */
-export interface ModelState {
-  readonly sockets: readonly ModelSocket[];
-  readonly pcbs: readonly ModelPcb[];
-  readonly fds: readonly (number | null)[];
-  readonly handles: readonly (number | null)[];
-  readonly threads: readonly { readonly errno: string; readonly value: number; readonly answer: string; readonly closing: number | null; readonly sleep: string }[];
-  readonly panic: string;
+/** What the choice of the next operation looks at: the socket behind each descriptor, and what waits for the clock. */
+export interface Scene {
+  readonly fds: readonly (SceneSocket | null)[];
+  /** Handles that are held. */
+  readonly handles: readonly number[];
+  /** Sockets that can still be made. */
+  readonly room: number;
+  /** Pcbs that have outlived their sockets. */
+  readonly waiting: number;
 }
 
-export interface ModelBuffer {
-  readonly cc: number;
-  readonly cantMore: boolean;
-}
-
-export interface ModelSocket {
+export interface SceneSocket {
   readonly protocol: string;
-  readonly count: number;
-  readonly file: number;
-  readonly pcb: number | null;
-  readonly noFdRef: boolean;
-  readonly protoRef: boolean;
   readonly connected: boolean;
-  readonly connecting: boolean;
-  readonly disconnecting: boolean;
-  readonly disconnected: boolean;
-  readonly nonBlocking: boolean;
   readonly acceptConn: boolean;
-  readonly linger: string;
-  readonly queue: string;
-  readonly head: number | null;
-  readonly limit: number;
-  readonly incomplete: readonly number[];
-  readonly complete: readonly number[];
-  readonly error: string;
-  readonly rcv: ModelBuffer;
-  readonly snd: ModelBuffer;
-  readonly sending: boolean;
+  /** Units, or datagrams, to read. */
+  readonly readable: number;
 }
 
-export interface ModelPcb {
-  readonly protocol: string;
-  readonly socket: number | null;
-  readonly bound: boolean;
-  readonly name: number | null;
-  readonly peer: number | null;
-  readonly charged: number;
-  readonly foreign: boolean;
-  readonly state: string;
-  readonly dropped: boolean;
-  readonly timeWait: boolean;
-  readonly sockRef: boolean;
-  readonly needFin: boolean;
-  readonly noDelay: boolean;
-  readonly msl: boolean;
-}
+type SceneCells = Readonly<Record<'protocol' | 'connected' | 'acceptConn' | 'readable', Cell>>;
 
 export class Specification {
-  readonly model: CompiledModel;
   readonly words: Int32Array;
-  private decoded: ModelState | null = null;
+  /** Where the first procedure begins that was run since somebody last set this to null. */
+  place: Source | null = null;
+  private readonly model: CompiledModel;
   private readonly procedures: readonly ReadonlyMap<string, number>[];
+  private readonly thread: Readonly<Record<'errno' | 'value' | 'answer' | 'closing', Cell>>;
+  private readonly fds: readonly Cell[];
+  private readonly handles: readonly Cell[];
+  private readonly sockets: readonly SceneCells[];
+  private readonly pcbs: readonly { readonly protocol: Cell; readonly socket: Cell }[];
 
-  constructor(model: CompiledModel) {
+  /** Protocols of the pcbs before the last event. */
+  private readonly before: number[] = [];
+
+  constructor(model: CompiledModel, cells: Cells, sizes: Configuration) {
     this.model = model;
     this.words = model.initial();
     this.procedures = model.agents.map((agent) => new Map(agent.procedures.map((procedure, index) => [procedure.name, index])));
+    const own = (field: string): Cell => cells.at('threads', ME, field);
+    this.thread = { errno: own('errno'), value: own('value'), answer: own('answer'), closing: own('closing') };
+    this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
+    this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
+    this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
+      protocol: cells.at('sockets', id, 'protocol'),
+      connected: cells.at('sockets', id, 'connected'),
+      acceptConn: cells.at('sockets', id, 'acceptConn'),
+      readable: cells.at('sockets', id, 'rcv', 'cc'),
+    }));
+    this.pcbs = Array.from({ length: sizes.PCBS }, (_, id) => ({ protocol: cells.at('pcbs', id, 'protocol'), socket: cells.at('pcbs', id, 'socket') }));
+  }
+
+  /** The first state again. */
+  reset(): void {
+    this.words.set(this.model.initial());
   }
 
   /** Runs a call to its end, and the close that it may have left behind. */
   call(name: string, args: readonly Plain[]): Result {
     if (!this.begin(THREAD, name, args)) throw new Error(`the specification does not let ${name}(${args.join(', ')}) begin`);
     this.finish();
-    while (this.state().threads[ME]?.closing !== null) {
+    while (read(this.words, this.thread.closing) !== 0) {
       if (!this.begin(THREAD, 'soclose', [])) throw new Error('the specification does not let a close begin that is owed');
       this.finish();
     }
-    const thread = this.state().threads[ME];
-    if (thread === undefined) throw new Error('the specification has no thread 0');
-    return { errno: thread.errno, value: thread.value, answer: name === 'geterror' ? thread.answer : 'none' };
+    const { errno, value, answer } = this.thread;
+    return {
+      errno: literalOf(errno, read(this.words, errno)),
+      value: read(this.words, value),
+      answer: name === 'geterror' ? literalOf(answer, read(this.words, answer)) : 'none',
+    };
   }
 
   /** Lets something happen outside. False if it can't happen in this state. */
   event(name: string, args: readonly Plain[]): boolean {
+    for (let id = 0; id < this.pcbs.length; id++) this.before[id] = this.protocolOf(id);
     return this.begin(WIRE, name, args);
   }
 
-  state(): ModelState {
-    this.decoded ??= (this.model.decode(this.words) as PlainState).state as unknown as ModelState;
-    return this.decoded;
+  /** The pcb that the last event has made; -1 if it made none. */
+  newestPcb(): number {
+    return this.pcbs.findIndex((_, id) => this.before[id] === 0 && this.protocolOf(id) !== 0);
+  }
+
+  private protocolOf(id: number): number {
+    const pcb = this.pcbs[id];
+    return pcb === undefined ? 0 : read(this.words, pcb.protocol);
+  }
+
+  scene(): Scene {
+    const { words } = this;
+    return {
+      fds: this.fds.map((cell) => {
+        const so = read(words, cell);
+        return so === 0 ? null : this.sceneSocket(this.sockets[so - 1] as SceneCells);
+      }),
+      handles: this.handles.flatMap((cell, handle) => (read(words, cell) === 0 ? [] : [handle])),
+      room: this.sockets.reduce((count, { protocol }) => (read(words, protocol) === 0 ? count + 1 : count), 0),
+      waiting: this.pcbs.reduce((count, { protocol, socket }) => (read(words, protocol) !== 0 && read(words, socket) === 0 ? count + 1 : count), 0),
+    };
+  }
+
+  private sceneSocket({ protocol, connected, acceptConn, readable }: SceneCells): SceneSocket {
+    const { words } = this;
+    return {
+      protocol: literalOf(protocol, read(words, protocol)),
+      connected: read(words, connected) !== 0,
+      acceptConn: read(words, acceptConn) !== 0,
+      readable: read(words, readable),
+    };
+  }
+
+  /** The id of the socket behind a descriptor, or null. */
+  socketOf(fd: number): number | null {
+    const cell = this.fds[fd];
+    const so = cell === undefined ? 0 : read(this.words, cell);
+    return so === 0 ? null : so - 1;
+  }
+
+  /** A state in source terms. */
+  decode(words: Int32Array): Readonly<Record<string, Plain>> {
+    return this.model.decode(words).state;
   }
 
   /** The id of the first invariant that the state breaks, 'no-overflow' for a bound, or null. */
   broken(): string | null {
     if (this.model.fault(this.words) !== null) return 'no-overflow';
-    return this.model.invariants.find((invariant) => !invariant.holds(this.words))?.id ?? null;
+    for (const invariant of this.model.invariants) if (!invariant.holds(this.words)) return invariant.id;
+    return null;
   }
 
   private begin(agent: number, name: string, args: readonly Plain[]): boolean {
     const procedure = this.procedures[agent]?.get(name);
     const params = procedure === undefined ? undefined : this.model.agents[agent]?.procedures[procedure]?.params;
     if (procedure === undefined || params === undefined) throw new Error(`the specification has no ${name}`);
-    this.decoded = null;
+    this.place ??= this.placeOf(agent, procedure);
     return this.model.start(
       this.words,
       agent,
@@ -130,10 +167,15 @@ export class Specification {
     );
   }
 
+  private placeOf(agent: number, procedure: number): Source | null {
+    const { agents, functions } = this.model.program;
+    const definition = agents[agent]?.procedures[procedure];
+    return definition === undefined ? null : (functions[definition.fn]?.source ?? null);
+  }
+
   /** Steps until the call has ended; whoever sleeps is interrupted. */
   private finish(): void {
     while (this.model.pc(this.words, THREAD, ME) !== 0) {
-      this.decoded = null;
       if (this.model.resume(this.words, THREAD, ME)) continue;
       if (!this.begin(WIRE, 'signal', [ME])) throw new Error('a call neither goes on nor can be interrupted: a deadlock of the specification');
     }

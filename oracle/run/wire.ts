@@ -43,6 +43,7 @@ import {
   sc_laddr,
   sc_lport,
   sc_next,
+  sc_wnd,
   snd_max,
   snd_una,
   syncache_first,
@@ -94,6 +95,9 @@ export type WireEvent =
   | { readonly event: 'handshake' | 'synack' | 'rst' | 'fin' | 'timeout' | 'msl' | 'datagram' | 'unreachable'; readonly pcb: number }
   | { readonly event: 'ack'; readonly pcb: number; readonly bytes: number; readonly fin: boolean }
   | { readonly event: 'data'; readonly pcb: number; readonly bytes: number };
+
+/** Stands for the pcb of the connection that the event before has made. */
+export const CHILD = 0;
 
 /** a - b of two sequence numbers. */
 const distance = (a: number, b: number): number => (a - b) | 0;
@@ -151,10 +155,14 @@ function classifyTcp(k: Kernel, th: number): readonly WireEvent[] {
   }
 }
 
-/** Only the segment that ends a handshake matters; what it carries beyond that is for the child, which does not exist yet. */
+/**
+ * The segment that ends a handshake makes a connection, and what it carries beyond that is for the new one: a FIN, or data, if
+ * the bare acknowledgement was lost before.
+ */
 function forListener(k: Kernel, th: number, pcb: number, flags: number): readonly WireEvent[] {
   if ((flags & (TH_ACK | TH_SYN | TH_RST)) !== TH_ACK) return [];
-  if ((load(k, get(k, pcb + inp_socket) + so_options) & SO_ACCEPTCONN) === 0) return [];
+  const so = get(k, pcb + inp_socket);
+  if ((load(k, so + so_options) & SO_ACCEPTCONN) === 0) return [];
   for (let sc = get(k, syncache_first); sc !== 0; sc = get(k, sc + sc_next)) {
     const same =
       get(k, sc + sc_laddr) === get(k, th + ws_dst) &&
@@ -162,8 +170,19 @@ function forListener(k: Kernel, th: number, pcb: number, flags: number): readonl
       get(k, sc + sc_faddr) === get(k, th + ws_src) &&
       get(k, sc + sc_fport) === get(k, th + ws_sport);
     if (!same) continue;
-    if (distance(get(k, th + ws_ack), get(k, sc + sc_iss)) !== 1 || distance(get(k, th + ws_seq), get(k, sc + sc_irs)) !== 1) return [];
-    return [{ event: 'handshake', pcb }];
+    const ahead = distance(get(k, th + ws_seq), get(k, sc + sc_irs)) - 1;
+    const window = get(k, sc + sc_wnd);
+    if (distance(get(k, th + ws_ack), get(k, sc + sc_iss)) !== 1 || ahead < 0 || ahead > window) return [];
+    const made: WireEvent = { event: 'handshake', pcb };
+    // Something before it is missing: it waits.
+    if (ahead > 0) return [made];
+    const bytes = Math.min(get(k, th + ws_len), window);
+    const whole = bytes === get(k, th + ws_len);
+    return [
+      made,
+      ...(bytes > 0 ? [{ event: 'data', pcb: CHILD, bytes } as const] : []),
+      ...((flags & TH_FIN) !== 0 && whole ? [{ event: 'fin', pcb: CHILD } as const] : []),
+    ];
   }
   return [];
 }
@@ -199,7 +218,10 @@ function forConnection(k: Kernel, th: number, pcb: number, tp: number, flags: nu
   const events: WireEvent[] = [...acknowledged(k, th, pcb, tp, so)];
   const last = events.at(-1);
   if (last?.event === 'ack' && last.fin && (state === TCPS_CLOSING || state === TCPS_LAST_ACK)) return events;
-  if (state !== TCPS_ESTABLISHED && state !== TCPS_FIN_WAIT_1 && state !== TCPS_FIN_WAIT_2) return events;
+  if (state !== TCPS_ESTABLISHED && state !== TCPS_FIN_WAIT_1 && state !== TCPS_FIN_WAIT_2) {
+    // The peer has said that nothing follows; what comes all the same changes nothing.
+    return fresh > 0 && fresh <= get(k, so + so_rcv + sb_hiwat) - get(k, so + so_rcv + sb_cc) ? [...events, { event: 'data', pcb, bytes: fresh }] : events;
+  }
   return [...events, ...received(k, th, pcb, tp, window)];
 }
 

@@ -1,0 +1,269 @@
+/**
+ * Making a kernel: one SharedArrayBuffer, a header that says where everything is, tables behind it, in this order:
+ *
+ *   header | sleep-queue chains | threads | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
+ *
+ * Nobody else can see the buffer yet, so nothing here needs a lock or an order. This belongs to the face: it runs once, and no
+ * engine steps it.
+ */
+
+import { configure, type KernelConfig, type KernelOptions } from './config.ts';
+import { callwheel_init } from './kern/callout.ts';
+import {
+  accept_mtx,
+  FILE_WORDS,
+  file_zone,
+  filedesc_mtx,
+  h_fd_map,
+  h_fd_table,
+  h_flags,
+  h_handles,
+  h_ipport_first,
+  h_ipport_last,
+  h_magic,
+  h_maxsockets,
+  h_mlen,
+  h_nfiles,
+  h_nhandles,
+  h_nthreads,
+  h_recvspace,
+  h_salen,
+  h_sb_efficiency,
+  h_sb_max,
+  h_sb_unit,
+  h_sendspace,
+  h_sleepq,
+  h_sleepq_mask,
+  h_somaxconn,
+  h_spin,
+  h_threads,
+  h_unp_names,
+  h_unp_nnames,
+  h_user,
+  h_user_size,
+  h_user_slice,
+  h_version,
+  h_words,
+  HEADER_WORDS,
+  handle_mtx,
+  KERNEL_MAGIC,
+  KERNEL_VERSION,
+  KF_ICMP,
+  KF_INVARIANTS,
+  KF_WITNESS,
+  LC_ACCEPT,
+  LC_FILEDESC,
+  LC_GLOBAL,
+  LC_HANDLE,
+  LC_INP_HASH,
+  LC_PCBINFO,
+  LC_SLEEPQ,
+  LC_UNP_LINK,
+  LC_UNP_LIST,
+  LC_ZONE,
+  inp_zone,
+  MBUF_HEADER,
+  mbuf_zone,
+  PROTO_TCP,
+  PROTO_UDP,
+  SLEEPQ_WORDS,
+  SOCKET_WORDS,
+  slpq_mtx,
+  so_global_mtx,
+  socket_zone,
+  syncache_zone,
+  THREAD_WORDS,
+  tcpcb_zone,
+  tcptw_zone,
+  tseg_zone,
+  UNPCB_WORDS,
+  unp_link_rwlock,
+  unp_list_lock,
+  unp_zone,
+  uz_base,
+  uz_count,
+  uz_free,
+  uz_mtx,
+  uz_size,
+  z_link,
+} from './layout.ts';
+import { fixed, type Kernel, load, makeKernel, PANIC_WORD, put, sizeOf, store } from './memory.ts';
+import { wire_init } from './net/wire.ts';
+import {
+  CALLWHEEL_WORDS,
+  h_callwheel,
+  h_callwheel_mask,
+  h_hash_mask,
+  h_tcp_msl,
+  h_tcp_mss,
+  h_tcp_rtomax,
+  h_tcp_rtomin,
+  h_wire_size,
+  INPCB_WORDS,
+  ipi_hash,
+  ipi_hash_lock,
+  ipi_lastport,
+  ipi_lock,
+  ipi_porthash,
+  ipi_proto,
+  SEGMENT_WORDS,
+  SYNCACHE_WORDS,
+  TCPCB_WORDS,
+  TCPTW_WORDS,
+  TSEG_WORDS,
+  tcbinfo,
+  tcp_iss,
+  udbinfo,
+  wseg_zone,
+} from './netinet/layout.ts';
+import { tcp_init } from './netinet/tcp_subr.ts';
+import { mtx_init } from './sync/mutex.ts';
+import { rw_init } from './sync/rwlock.ts';
+
+/** Makes a kernel. Throws a RangeError or TypeError for a bad option, a RangeError if the machine has not that much memory. */
+export function boot(options?: KernelOptions): Kernel {
+  const config = configure(options);
+  const words = kernelWords(config);
+  if (words > 0x1fffffff) {
+    throw new RangeError(
+      `createKernel: these capacities need ${words * 4} bytes, more than the 2 GiB that word indices reach; ask for fewer sockets or mbufs`,
+    );
+  }
+  const k = makeKernel(words);
+  lay(k, config, words);
+  return k;
+}
+
+/** Is this the memory of a kernel that `boot` of the same version made? */
+export function isKernel(k: Kernel): boolean {
+  return (
+    sizeOf(k) >= HEADER_WORDS &&
+    load(k, h_magic) === KERNEL_MAGIC &&
+    load(k, h_version) === KERNEL_VERSION &&
+    fixed(k, h_words) === sizeOf(k)
+  );
+}
+
+/** The tables, in order of address: how many words each needs. `lay` carves exactly these. */
+function tables(
+  c: KernelConfig,
+): Readonly<Record<'sleepq' | 'threads' | 'slots' | 'map' | 'names' | 'handles' | 'hashes' | 'wheel' | 'zones' | 'user', number>> {
+  return {
+    sleepq: c.sleepChains * SLEEPQ_WORDS,
+    threads: c.threads * THREAD_WORDS,
+    slots: c.descriptors,
+    map: (c.descriptors + 31) >> 5,
+    names: c.names,
+    handles: c.handles,
+    hashes: c.hashChains * 4,
+    wheel: c.timerSlots * CALLWHEEL_WORDS,
+    zones: zones(c).reduce((sum, zone) => sum + zone.size * zone.count, 0),
+    user: (c.threads * userSlice(c)) >> 2,
+  };
+}
+
+/** Bytes of user memory a thread gets: whole words. */
+function userSlice(c: KernelConfig): number {
+  return (c.userBytes + 3) & ~3;
+}
+
+function zones(c: KernelConfig): readonly { readonly at: number; readonly size: number; readonly count: number }[] {
+  return [
+    { at: socket_zone, size: SOCKET_WORDS, count: c.sockets },
+    // A call in progress may keep a file whose descriptor is closed: two for each thread, so that descriptors run out first.
+    { at: file_zone, size: FILE_WORDS, count: c.descriptors + 2 * c.threads },
+    { at: unp_zone, size: UNPCB_WORDS, count: c.sockets },
+    // An inpcb may outlive its socket by TIME_WAIT.
+    { at: inp_zone, size: INPCB_WORDS, count: 2 * c.sockets },
+    { at: tcpcb_zone, size: TCPCB_WORDS, count: c.sockets },
+    { at: tcptw_zone, size: TCPTW_WORDS, count: 2 * c.sockets },
+    { at: tseg_zone, size: TSEG_WORDS, count: c.tcpReassembly },
+    { at: syncache_zone, size: SYNCACHE_WORDS, count: c.tcpHalfOpen },
+    { at: wseg_zone, size: SEGMENT_WORDS, count: 2 * c.wireSegments + c.threads },
+    { at: mbuf_zone, size: MBUF_HEADER + (c.mbufBytes >> 2), count: c.mbufs },
+  ];
+}
+
+function kernelWords(c: KernelConfig): number {
+  return Object.values(tables(c)).reduce((sum, words) => sum + words, HEADER_WORDS);
+}
+
+function lay(k: Kernel, c: KernelConfig, words: number): void {
+  const size = tables(c);
+  let next = HEADER_WORDS;
+  const carve = (count: number): number => {
+    next += count;
+    return next - count;
+  };
+  put(k, h_words, words);
+  put(k, h_flags, (c.invariants ? KF_INVARIANTS : 0) | (c.witness ? KF_WITNESS : 0) | (c.icmp ? KF_ICMP : 0));
+  put(k, h_spin, c.spin);
+  put(k, h_mlen, c.mbufBytes);
+  put(k, h_sendspace, c.sendSpace);
+  put(k, h_recvspace, c.recvSpace);
+  put(k, h_sb_unit, Math.min(c.sendLowWater, c.sendSpace));
+  put(k, h_salen, c.addressBytes);
+  put(k, h_sb_efficiency, c.storageFactor);
+  put(k, h_sb_max, Math.max(c.sendSpace, c.recvSpace));
+  put(k, h_somaxconn, c.maxBacklog);
+  put(k, h_maxsockets, c.sockets);
+  put(k, h_ipport_first, c.portFirst);
+  put(k, h_ipport_last, c.portLast);
+  put(k, h_sleepq_mask, c.sleepChains - 1);
+  put(k, h_nthreads, c.threads);
+  put(k, h_nfiles, c.descriptors);
+  put(k, h_unp_nnames, c.names);
+  put(k, h_nhandles, c.handles);
+  put(k, h_user_slice, userSlice(c));
+  put(k, h_user_size, c.threads * userSlice(c));
+
+  put(k, h_sleepq, carve(size.sleepq));
+  put(k, h_threads, carve(size.threads));
+  put(k, h_fd_table, carve(size.slots));
+  put(k, h_fd_map, carve(size.map));
+  put(k, h_unp_names, carve(size.names));
+  put(k, h_handles, carve(size.handles));
+  for (const pcbinfo of [udbinfo, tcbinfo]) {
+    rw_init(k, pcbinfo + ipi_lock, LC_PCBINFO);
+    rw_init(k, pcbinfo + ipi_hash_lock, LC_INP_HASH);
+    put(k, pcbinfo + ipi_hash, carve(c.hashChains));
+    put(k, pcbinfo + ipi_porthash, carve(c.hashChains));
+    put(k, pcbinfo + ipi_lastport, c.portLast);
+    put(k, pcbinfo + ipi_proto, pcbinfo === udbinfo ? PROTO_UDP : PROTO_TCP);
+  }
+  put(k, h_hash_mask, c.hashChains - 1);
+  put(k, h_callwheel, carve(size.wheel));
+  put(k, h_callwheel_mask, c.timerSlots - 1);
+  for (const zone of zones(c)) layZone(k, zone.at, zone.size, zone.count, carve(zone.size * zone.count));
+  put(k, h_user, carve(size.user) * 4);
+
+  for (let chain = 0; chain < c.sleepChains; chain++) mtx_init(k, fixed(k, h_sleepq) + chain * SLEEPQ_WORDS + slpq_mtx, LC_SLEEPQ);
+  mtx_init(k, filedesc_mtx, LC_FILEDESC);
+  mtx_init(k, accept_mtx, LC_ACCEPT);
+  mtx_init(k, so_global_mtx, LC_GLOBAL);
+  mtx_init(k, handle_mtx, LC_HANDLE);
+  rw_init(k, unp_link_rwlock, LC_UNP_LINK);
+  mtx_init(k, unp_list_lock, LC_UNP_LIST);
+  put(k, h_wire_size, c.wireSegments);
+  put(k, h_tcp_mss, c.tcpSegmentBytes);
+  put(k, h_tcp_msl, c.tcpMsl);
+  put(k, h_tcp_rtomin, c.tcpRetransmitFirst);
+  put(k, h_tcp_rtomax, Math.max(c.tcpRetransmitFirst, c.tcpRetransmitMost));
+  store(k, tcp_iss, 1);
+  callwheel_init(k);
+  wire_init(k);
+  tcp_init(k);
+  store(k, PANIC_WORD, 0);
+  store(k, h_version, KERNEL_VERSION);
+  store(k, h_magic, KERNEL_MAGIC);
+}
+
+/** Strings the records together, lowest address first. */
+function layZone(k: Kernel, at: number, size: number, count: number, base: number): void {
+  mtx_init(k, at + uz_mtx, LC_ZONE);
+  put(k, at + uz_base, base);
+  put(k, at + uz_size, size);
+  put(k, at + uz_count, count);
+  put(k, at + uz_free, base);
+  for (let i = 0; i < count; i++) put(k, base + i * size + z_link, i + 1 < count ? base + (i + 1) * size : 0);
+}

@@ -1,0 +1,429 @@
+/**
+ * The face of the implementation: BSD sockets between the threads of one program.
+ *
+ *   const kernel = createKernel();                       // a SharedArrayBuffer: post it to as many workers as you like
+ *   const sockets = attach(kernel);                      // in each thread, once
+ *   const fd = sockets.socket('unix', 'stream');
+ *
+ * Calls block, unless the socket is non-blocking or the thread attached with `blocking: false`. A call that fails throws a
+ * SocketError with the `code` of the errno, as Node's do. TCP and UDP need a thread that carries the wire: `runWire()` in a
+ * worker, or `drainWire()` by hand; their timers need `announceTick()` or `tick()`.
+ *
+ * Numbers become errors and objects here, and bytes are copied between the caller's arrays and the slice of user memory that each
+ * thread has; everything else happens below.
+ */
+
+import { boot, isKernel } from './boot.ts';
+import type { KernelOptions } from './config.ts';
+import { EINTR, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
+import { SocketError } from './failure.ts';
+import {
+  sys_accept,
+  sys_bind,
+  sys_close,
+  sys_connect,
+  sys_connect2,
+  sys_disconnect,
+  sys_dup,
+  sys_fgetsock,
+  sys_fputsock,
+  sys_getpeername,
+  sys_getsockname,
+  sys_getsockopt,
+  sys_interrupt,
+  sys_listen,
+  sys_recvfrom,
+  sys_sendto,
+  sys_setnbio,
+  sys_setsockopt,
+  sys_shutdown,
+  sys_socket,
+  sys_socketpair,
+  sys_tick,
+} from './kern/syscalls.ts';
+import { thread_attach, thread_detach } from './kern/thread.ts';
+import { uma_inuse } from './kern/uma.ts';
+import {
+  AF_INET,
+  AF_UNIX,
+  file_zone,
+  h_nthreads,
+  h_user,
+  h_user_slice,
+  IPPROTO_TCP,
+  inp_zone,
+  MSG_DONTWAIT,
+  MSG_EOF,
+  MSG_PEEK,
+  MSG_WAITALL,
+  mbuf_zone,
+  NO_ADDRESS,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SO_OPT_ACCEPTCONN,
+  SO_OPT_ERROR,
+  SO_OPT_LINGER,
+  SO_OPT_RCVBUF,
+  SO_OPT_SNDBUF,
+  SO_OPT_TYPE,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  socket_zone,
+  TCP_NODELAY,
+  td_from_host,
+  td_from_port,
+  td_retval1,
+  td_user,
+  ticks,
+  UNIX_HOST,
+  unp_zone,
+} from './layout.ts';
+import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, load, viewKernel } from './memory.ts';
+import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
+
+export type { KernelOptions } from './config.ts';
+export { SocketError } from './failure.ts';
+export { KernelPanic } from './memory.ts';
+
+/** A UNIX name is a number below the `names` that the kernel was made with. */
+export interface UnixAddress {
+  readonly family: 'unix';
+  readonly name: number;
+}
+
+/** Host 1 is this kernel, host 2 is played by whoever drives the wire. Port 0 in bind asks for any. */
+export interface InetAddress {
+  readonly family: 'inet';
+  readonly host: number;
+  readonly port: number;
+}
+
+export type Address = UnixAddress | InetAddress;
+
+export interface SendOptions {
+  /** A datagram's destination; left out, the peer. */
+  readonly to?: InetAddress;
+  /** Throw EAGAIN rather than wait. */
+  readonly dontWait?: boolean;
+  /** These are the last bytes (TCP). */
+  readonly end?: boolean;
+}
+
+export interface ReceiveOptions {
+  /** Look at the bytes without taking them. */
+  readonly peek?: boolean;
+  /** Wait until the buffer is full or the stream ends. */
+  readonly waitAll?: boolean;
+  /** Throw EAGAIN rather than wait. */
+  readonly dontWait?: boolean;
+}
+
+export interface AttachOptions {
+  /** False for a thread that must not sleep, such as a browser's main thread. Default true. */
+  readonly blocking?: boolean;
+}
+
+/** What is in use, each number as of the moment it was read. */
+export interface Statistics {
+  readonly sockets: number;
+  readonly files: number;
+  readonly mbufs: number;
+  readonly unixPcbs: number;
+  readonly inetPcbs: number;
+  readonly ticks: number;
+}
+
+/** The options of `getOption` and `setOption`; all are numbers. */
+const OPTIONS = {
+  /** Ticks that close waits for unsent data; negative: it does not. */
+  linger: [SOL_SOCKET, SO_OPT_LINGER],
+  /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below but noDelay. */
+  error: [SOL_SOCKET, SO_OPT_ERROR],
+  listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
+  type: [SOL_SOCKET, SO_OPT_TYPE],
+  sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],
+  receiveBuffer: [SOL_SOCKET, SO_OPT_RCVBUF],
+  noDelay: [IPPROTO_TCP, TCP_NODELAY],
+} as const;
+export type OptionName = keyof typeof OPTIONS;
+
+const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
+const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
+const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM } as const;
+
+/** Makes a kernel; its capacities are fixed. Throws a RangeError or TypeError for a bad option. */
+export function createKernel(options?: KernelOptions): SharedArrayBuffer {
+  return bufferOf(boot(options));
+}
+
+/**
+ * Joins this thread to a kernel. With `blocking: false` no call ever sleeps: what would have to fails with EINTR, or EAGAIN on a
+ * non-blocking socket. Throws a TypeError if the buffer is no kernel, a RangeError if all its thread records are in use.
+ */
+export function attach(kernel: SharedArrayBuffer, options: AttachOptions = {}): Sockets {
+  if (!(kernel instanceof SharedArrayBuffer) || kernel.byteLength % 4 !== 0 || !isKernel(viewKernel(kernel))) {
+    throw new TypeError(
+      'attach: this is no kernel; it must be the SharedArrayBuffer that createKernel, of the same version of this package, returned',
+    );
+  }
+  const k = viewKernel(kernel);
+  const td = thread_attach(k, options.blocking === false ? 0 : 1);
+  if (td === 0)
+    throw new RangeError(
+      `attach: all ${fixed(k, h_nthreads)} thread records are in use; detach some, or make the kernel with more threads`,
+    );
+  return new Sockets(k, td);
+}
+
+/** The calls of one thread. No other thread may use them, and nobody after `detach`. Failures throw a SocketError. */
+export class Sockets {
+  /** What `interrupt` in another thread takes. */
+  readonly thread: number;
+  readonly #k: Kernel;
+  /** Bytes of the slice, its user address, and the kernel's byte index of its first byte. */
+  readonly #slice: number;
+  readonly #uaddr: number;
+  readonly #at: number;
+  #attached = true;
+
+  constructor(k: Kernel, td: number) {
+    this.#k = k;
+    this.thread = td;
+    this.#slice = fixed(k, h_user_slice);
+    this.#uaddr = get(k, td + td_user);
+    this.#at = fixed(k, h_user) + this.#uaddr;
+  }
+
+  /** Leaves the kernel. Descriptors stay open: they belong to all threads. */
+  detach(): void {
+    thread_detach(this.#k, this.#td());
+    this.#attached = false;
+  }
+
+  /** A new socket: ('unix', 'stream'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP. */
+  socket(domain: keyof typeof DOMAINS, type: keyof typeof TYPES): number {
+    return this.#done('socket', sys_socket(this.#k, this.#td(), named(DOMAINS, domain, 'domain'), named(TYPES, type, 'type'), 0));
+  }
+
+  /** Two UNIX stream sockets connected to each other. */
+  socketpair(): readonly [number, number] {
+    const first = this.#done('socketpair', sys_socketpair(this.#k, this.#td(), AF_UNIX, SOCK_STREAM, 0));
+    return [first, get(this.#k, this.#td() + td_retval1)];
+  }
+
+  bind(fd: number, address: Address): void {
+    this.#done('bind', sys_bind(this.#k, this.#td(), whole(fd), hostOf(address), portOf(address)));
+  }
+
+  listen(fd: number, backlog = -1): void {
+    this.#done('listen', sys_listen(this.#k, this.#td(), whole(fd), whole(backlog)));
+  }
+
+  /** Waits for a connection; `peer` is null if the other end has no name. */
+  accept(fd: number): { readonly fd: number; readonly peer: Address | null } {
+    const accepted = this.#done('accept', sys_accept(this.#k, this.#td(), whole(fd)));
+    return { fd: accepted, peer: this.#address() };
+  }
+
+  connect(fd: number, address: Address): void {
+    this.#done('connect', sys_connect(this.#k, this.#td(), whole(fd), hostOf(address), portOf(address)));
+  }
+
+  /** Connects two UNIX sockets to each other without a name. */
+  connect2(fd: number, other: number): void {
+    this.#done('connect2', sys_connect2(this.#k, this.#td(), whole(fd), whole(other)));
+  }
+
+  /** Ends the association: a stream is closed in both directions, a datagram socket loses its peer. */
+  disconnect(fd: number): void {
+    this.#done('disconnect', sys_disconnect(this.#k, this.#td(), whole(fd)));
+  }
+
+  /**
+   * Sends bytes and returns how many were taken: all of them, unless the socket is non-blocking or the call was interrupted. A failure
+   * after the first slice of a long send throws with `sent` saying how many bytes had been taken.
+   */
+  send(fd: number, bytes: Uint8Array, options: SendOptions = {}): number {
+    const host = options.to === undefined ? NO_ADDRESS : whole(options.to.host);
+    const port = options.to === undefined ? 0 : whole(options.to.port);
+    // A datagram must go in one piece; only a long send needs to ask what the socket is.
+    if (bytes.length > this.#slice && this.getOption(fd, 'type') === SOCK_DGRAM) throw new SocketError('send', EMSGSIZE);
+    let sent = 0;
+    for (;;) {
+      const length = Math.min(bytes.length - sent, this.#slice);
+      const last = sent + length === bytes.length;
+      copyBytesIn(this.#k, this.#at, bytes, sent, length);
+      const flags = (options.dontWait === true ? MSG_DONTWAIT : 0) | (options.end === true && last ? MSG_EOF : 0);
+      const result = sys_sendto(this.#k, this.#td(), whole(fd), this.#uaddr, length, flags, host, port);
+      if (result < 0) {
+        const partial = result === -EWOULDBLOCK || result === -EINTR || result === -ENOBUFS;
+        if (sent > 0 && partial) return sent;
+        throw new SocketError('send', -result, sent);
+      }
+      sent += result;
+      if (last || result < length) return sent;
+    }
+  }
+
+  /** Receives into `target` and returns how many bytes; 0 at the end of a stream. At most a slice (the kernel's `userBytes`) at a time. */
+  recv(fd: number, target: Uint8Array, options: ReceiveOptions = {}): number {
+    const flags =
+      (options.peek === true ? MSG_PEEK : 0) |
+      (options.waitAll === true ? MSG_WAITALL : 0) |
+      (options.dontWait === true ? MSG_DONTWAIT : 0);
+    const length = Math.min(target.length, this.#slice);
+    const received = this.#done('recv', sys_recvfrom(this.#k, this.#td(), whole(fd), this.#uaddr, length, flags));
+    copyBytesOut(this.#k, this.#at, target, 0, received);
+    return received;
+  }
+
+  /** As `recv`, with the sender of the datagram. */
+  recvFrom(fd: number, target: Uint8Array, options: ReceiveOptions = {}): { readonly length: number; readonly from: Address | null } {
+    const length = this.recv(fd, target, options);
+    return { length, from: this.#address() };
+  }
+
+  shutdown(fd: number, direction: keyof typeof DIRECTIONS): void {
+    this.#done('shutdown', sys_shutdown(this.#k, this.#td(), whole(fd), named(DIRECTIONS, direction, 'direction')));
+  }
+
+  /** The descriptor is closed even if this throws, unless the code is EBADF. */
+  close(fd: number): void {
+    this.#done('close', sys_close(this.#k, this.#td(), whole(fd)));
+  }
+
+  /** A second descriptor for the same open socket. */
+  dup(fd: number): number {
+    return this.#done('dup', sys_dup(this.#k, this.#td(), whole(fd)));
+  }
+
+  setNonBlocking(fd: number, on: boolean): void {
+    this.#done('setNonBlocking', sys_setnbio(this.#k, this.#td(), whole(fd), on ? 1 : 0));
+  }
+
+  getOption(fd: number, name: OptionName): number {
+    const [level, option] = named(OPTIONS, name, 'option');
+    this.#done('getsockopt', sys_getsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
+    const word = new Uint8Array(4);
+    copyBytesOut(this.#k, this.#at, word, 0, 4);
+    return new DataView(word.buffer).getInt32(0, true);
+  }
+
+  setOption(fd: number, name: OptionName, value: number): void {
+    const [level, option] = named(OPTIONS, name, 'option');
+    const word = new Uint8Array(4);
+    new DataView(word.buffer).setInt32(0, value, true);
+    copyBytesIn(this.#k, this.#at, word, 0, 4);
+    this.#done('setsockopt', sys_setsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
+  }
+
+  /** The socket's own address, null if it has none. */
+  getsockname(fd: number): Address | null {
+    this.#done('getsockname', sys_getsockname(this.#k, this.#td(), whole(fd)));
+    return this.#address();
+  }
+
+  /** The peer's address, null if the peer has none. */
+  getpeername(fd: number): Address | null {
+    this.#done('getpeername', sys_getpeername(this.#k, this.#td(), whole(fd)));
+    return this.#address();
+  }
+
+  /** Takes a reference to the socket that outlives the descriptor; give it back with `release`. */
+  hold(fd: number): number {
+    return this.#done('hold', sys_fgetsock(this.#k, this.#td(), whole(fd)));
+  }
+
+  release(handle: number): void {
+    this.#done('release', sys_fputsock(this.#k, this.#td(), whole(handle)));
+  }
+
+  /** Ends the blocking call in which another thread (its `thread`) is, or the next one it makes, with EINTR. */
+  interrupt(thread: number): void {
+    this.#done('interrupt', sys_interrupt(this.#k, this.#td(), whole(thread)));
+  }
+
+  /** Carries and processes what is on the wire, and what that sends, until nothing is left; at most `limit` segments. Returns how many. */
+  drainWire(limit = Number.MAX_SAFE_INTEGER): number {
+    let count = 0;
+    while (count < limit && wire_deliver(this.#k, this.#td()) !== 0) count++;
+    return count;
+  }
+
+  /** Makes this thread the one that carries the wire and runs announced ticks; returns after `stopWire`. */
+  runWire(): void {
+    const error = wire_run(this.#k, this.#td());
+    if (error !== 0) throw new SocketError('runWire', error);
+  }
+
+  /** Ends `runWire`, in whichever thread it runs, for good. */
+  stopWire(): void {
+    wire_stop(this.#k, this.#td());
+  }
+
+  /** A tick of the clock has passed: whoever is in `runWire` does what is due. Call it from a timer. */
+  announceTick(): void {
+    wire_tick(this.#k, this.#td());
+  }
+
+  /** One tick of the clock, here and now, for whoever drives the kernel by hand. */
+  tick(): void {
+    this.#done('tick', sys_tick(this.#k, this.#td()));
+  }
+
+  statistics(): Statistics {
+    const inUse = (zone: number): number => uma_inuse(this.#k, this.#td(), zone);
+    return {
+      sockets: inUse(socket_zone),
+      files: inUse(file_zone),
+      mbufs: inUse(mbuf_zone),
+      unixPcbs: inUse(unp_zone),
+      inetPcbs: inUse(inp_zone),
+      ticks: load(this.#k, ticks),
+    };
+  }
+
+  /** The thread record, which after `detach` is somebody else's. */
+  #td(): number {
+    if (!this.#attached) throw new Error('these sockets were detached from their kernel; attach again to go on');
+    return this.thread;
+  }
+
+  #done(syscall: string, result: number): number {
+    if (result < 0) throw new SocketError(syscall, -result);
+    return result;
+  }
+
+  /** The address that the last call left behind. */
+  #address(): Address | null {
+    const host = get(this.#k, this.thread + td_from_host);
+    const port = get(this.#k, this.thread + td_from_port);
+    if (host === UNIX_HOST) return { family: 'unix', name: port };
+    return host === 0 && port === 0 ? null : { family: 'inet', host, port };
+  }
+}
+
+function hostOf(address: Address): number {
+  return address.family === 'unix' ? 0 : whole(address.host);
+}
+
+function portOf(address: Address): number {
+  return whole(address.family === 'unix' ? address.name : address.port);
+}
+
+/** What is no whole number of 32 bits names nothing: below the face it becomes -1, which every call refuses with its own errno. */
+function whole(value: number): number {
+  return (value | 0) === value ? value : -1;
+}
+
+/** The number of a word of the API; a TypeError that lists the words for any other. */
+function named<Words extends Readonly<Record<string, unknown>>, Word extends keyof Words>(
+  words: Words,
+  word: Word,
+  what: string,
+): Words[Word] {
+  if (!Object.hasOwn(words, word)) throw new TypeError(`there is no ${what} '${String(word)}'; there are ${Object.keys(words).join(', ')}`);
+  return words[word];
+}

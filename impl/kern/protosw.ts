@@ -1,0 +1,315 @@
+/**
+ * The protocol switch: what a socket layer knows of its protocols. Where C has a table of function pointers there is a `switch`
+ * here. The rules of the July 2006 socket reference work:
+ *
+ *   pru_attach   once; on success so_pcb is not 0, on failure it is 0 and nothing is left behind
+ *   pru_detach   once, from sofree, after the last reference; so_pcb becomes 0. Can't fail.
+ *   pru_close    from soclose: start an orderly end; the last chance to claim SS_PROTOREF. Can't fail, may not free the socket.
+ *   pru_abort    from soabort, instead of pru_close: the connection is dead, or SS_PROTOREF claimed. Can't fail, may not free.
+ *
+ * No socket lock is held by the caller of any of them. Requests that a protocol does not have answer EOPNOTSUPP.
+ */
+
+import { ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT, EPROTOTYPE } from '../errno.ts';
+import {
+  AF_INET,
+  AF_UNIX,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  PR_ADDR,
+  PR_ATOMIC,
+  PR_CONNREQUIRED,
+  PR_IMPLOPCL,
+  PR_RIGHTS,
+  PR_WANTRCVD,
+  PROTO_TCP,
+  PROTO_UDP,
+  PROTO_UNIX,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  so_proto,
+} from '../layout.ts';
+import { fixed, type Kernel, panic } from '../memory.ts';
+import {
+  tcp_ctloutput,
+  tcp_usr_abort,
+  tcp_usr_accept,
+  tcp_usr_attach,
+  tcp_usr_bind,
+  tcp_usr_close,
+  tcp_usr_connect,
+  tcp_usr_detach,
+  tcp_usr_disconnect,
+  tcp_usr_listen,
+  tcp_usr_peeraddr,
+  tcp_usr_rcvd,
+  tcp_usr_send,
+  tcp_usr_shutdown,
+  tcp_usr_sockaddr,
+} from '../netinet/tcp_usrreq.ts';
+import {
+  udp_abort,
+  udp_attach,
+  udp_bind,
+  udp_close,
+  udp_connect,
+  udp_detach,
+  udp_disconnect,
+  udp_peeraddr,
+  udp_send,
+  udp_shutdown,
+  udp_sockaddr,
+} from '../netinet/udp_usrreq.ts';
+import { PANIC_NO_REQUEST } from '../panic.ts';
+import {
+  uipc_abort,
+  uipc_accept,
+  uipc_attach,
+  uipc_bind,
+  uipc_close,
+  uipc_connect,
+  uipc_connect2,
+  uipc_detach,
+  uipc_disconnect,
+  uipc_listen,
+  uipc_peeraddr,
+  uipc_rcvd,
+  uipc_send,
+  uipc_shutdown,
+  uipc_sockaddr,
+} from '../unix/uipc_usrreq.ts';
+
+/** PROTO_*, or an errno negated. Protocol 0 asks for the one protocol of that type. */
+export function pffindproto(domain: number, type: number, protocol: number): number {
+  if (domain === AF_UNIX) {
+    if (protocol !== 0) return -EPROTONOSUPPORT;
+    return type === SOCK_STREAM ? PROTO_UNIX : -EPROTOTYPE;
+  }
+  if (domain !== AF_INET) return -EPROTONOSUPPORT;
+  if (protocol === IPPROTO_TCP) return type === SOCK_STREAM ? PROTO_TCP : -EPROTOTYPE;
+  if (protocol === IPPROTO_UDP) return type === SOCK_DGRAM ? PROTO_UDP : -EPROTOTYPE;
+  if (protocol !== 0) return -EPROTONOSUPPORT;
+  if (type === SOCK_STREAM) return PROTO_TCP;
+  return type === SOCK_DGRAM ? PROTO_UDP : -EPROTOTYPE;
+}
+
+export function pr_type(proto: number): number {
+  return proto === PROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+}
+
+export function pr_flags(proto: number): number {
+  switch (proto) {
+    case PROTO_UNIX:
+      return PR_CONNREQUIRED | PR_WANTRCVD | PR_RIGHTS;
+    case PROTO_UDP:
+      return PR_ATOMIC | PR_ADDR;
+    default:
+      return PR_CONNREQUIRED | PR_IMPLOPCL | PR_WANTRCVD;
+  }
+}
+
+export function pru_attach(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_attach(k, td, so);
+    case PROTO_UDP:
+      return udp_attach(k, td, so);
+    case PROTO_TCP:
+      return tcp_usr_attach(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_detach(k: Kernel, td: number, so: number): void {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      uipc_detach(k, td, so);
+      break;
+    case PROTO_UDP:
+      udp_detach(k, td, so);
+      break;
+    case PROTO_TCP:
+      tcp_usr_detach(k, td, so);
+      break;
+    default:
+      panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_close(k: Kernel, td: number, so: number): void {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      uipc_close(k, td, so);
+      break;
+    case PROTO_UDP:
+      udp_close(k, td, so);
+      break;
+    case PROTO_TCP:
+      tcp_usr_close(k, td, so);
+      break;
+    default:
+      panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_abort(k: Kernel, td: number, so: number): void {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      uipc_abort(k, td, so);
+      break;
+    case PROTO_UDP:
+      udp_abort(k, td, so);
+      break;
+    case PROTO_TCP:
+      tcp_usr_abort(k, td, so);
+      break;
+    default:
+      panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_bind(k: Kernel, td: number, so: number, host: number, port: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_bind(k, td, so, port);
+    case PROTO_UDP:
+      return udp_bind(k, td, so, host, port);
+    case PROTO_TCP:
+      return tcp_usr_bind(k, td, so, host, port);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_listen(k: Kernel, td: number, so: number, backlog: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_listen(k, td, so, backlog);
+    case PROTO_UDP:
+      return EOPNOTSUPP;
+    case PROTO_TCP:
+      return tcp_usr_listen(k, td, so, backlog);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** The peer's address goes to td_from_host and td_from_port. */
+export function pru_accept(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_accept(k, td, so);
+    case PROTO_UDP:
+      return EOPNOTSUPP;
+    case PROTO_TCP:
+      return tcp_usr_accept(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_connect(k: Kernel, td: number, so: number, host: number, port: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_connect(k, td, so, port);
+    case PROTO_UDP:
+      return udp_connect(k, td, so, host, port);
+    case PROTO_TCP:
+      return tcp_usr_connect(k, td, so, host, port);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_connect2(k: Kernel, td: number, so: number, so2: number): number {
+  if (fixed(k, so + so_proto) !== PROTO_UNIX) return EOPNOTSUPP;
+  return fixed(k, so2 + so_proto) === PROTO_UNIX ? uipc_connect2(k, td, so, so2) : EPROTOTYPE;
+}
+
+export function pru_disconnect(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_disconnect(k, td, so);
+    case PROTO_UDP:
+      return udp_disconnect(k, td, so);
+    case PROTO_TCP:
+      return tcp_usr_disconnect(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+export function pru_shutdown(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_shutdown(k, td, so);
+    case PROTO_UDP:
+      return udp_shutdown(k, td, so);
+    case PROTO_TCP:
+      return tcp_usr_shutdown(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** Tells the protocol that data has been read. Its answer means nothing to the reader. */
+export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      uipc_rcvd(k, td, so);
+      break;
+    case PROTO_TCP:
+      tcp_usr_rcvd(k, td, so, flags);
+      break;
+    default:
+      panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** Sends the chain, which is consumed whatever the answer. `host` is NO_ADDRESS for a send without address. */
+export function pru_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_send(k, td, so, flags, m);
+    case PROTO_UDP:
+      return udp_send(k, td, so, m, host, port);
+    case PROTO_TCP:
+      return tcp_usr_send(k, td, so, flags, m, host, port);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** The socket's own address, to td_from_host and td_from_port. */
+export function pru_sockaddr(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_sockaddr(k, td, so);
+    case PROTO_UDP:
+      return udp_sockaddr(k, td, so);
+    case PROTO_TCP:
+      return tcp_usr_sockaddr(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** The peer's address, to td_from_host and td_from_port. */
+export function pru_peeraddr(k: Kernel, td: number, so: number): number {
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+      return uipc_peeraddr(k, td, so);
+    case PROTO_UDP:
+      return udp_peeraddr(k, td, so);
+    case PROTO_TCP:
+      return tcp_usr_peeraddr(k, td, so);
+    default:
+      return panic(k, PANIC_NO_REQUEST, so);
+  }
+}
+
+/** Options of the protocol's own level. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */
+export function pr_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
+  return fixed(k, so + so_proto) === PROTO_TCP ? tcp_ctloutput(k, td, so, set, level, name, uaddr) : ENOPROTOOPT;
+}

@@ -1,0 +1,239 @@
+/**
+ * Receiving. What there is comes first: data, then the pending error, then end of file, then ENOTCONN, then a request for nothing,
+ * then EWOULDBLOCK. The transfer (where the bytes go, how many are wanted) is in td_uio_base and td_uio_resid.
+ *
+ * A stream reader holds the transfer lock from its first look to its last byte, so two readers never interleave. It gives the
+ * mutex back while it copies out of an mbuf: appenders only touch the end, and whoever removes anything wants the transfer lock
+ * (TCP, which can't wait for it, leaves the data if a reader has it). A datagram reader takes a whole record out under the
+ * mutex and needs no transfer lock.
+ */
+
+import { ENOTCONN, EWOULDBLOCK } from '../errno.ts';
+import {
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_WAITALL,
+  MT_DATA,
+  MT_SONAME,
+  m_host,
+  m_len,
+  m_next,
+  m_nextpkt,
+  m_off,
+  m_port,
+  m_type,
+  PR_ADDR,
+  PR_ATOMIC,
+  PR_CONNREQUIRED,
+  PR_WANTRCVD,
+  SBL_WAIT,
+  SBS_CANTRCVMORE,
+  SOCK_DGRAM,
+  SS_ISCONNECTED,
+  SS_ISCONNECTING,
+  SS_NBIO,
+  sb_cc,
+  sb_lowat,
+  sb_mb,
+  sb_mtx,
+  so_error,
+  so_proto,
+  so_rcv,
+  so_state,
+  td_from_host,
+  td_from_port,
+  td_uio_resid,
+} from '../layout.ts';
+import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
+import { PANIC_DGRAM_CC, PANIC_SORECEIVE_ADDR, PANIC_SORECEIVE_CC, PANIC_SORECEIVE_DATA, PANIC_SORECEIVE_DGRAM } from '../panic.ts';
+import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { uiomove_out } from './copy.ts';
+import { KASSERT } from './kassert.ts';
+import { m_free, m_freem, mtod } from './mbuf.ts';
+import { pr_flags, pr_type, pru_rcvd } from './protosw.ts';
+import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
+
+/** What soreceive_wait found, if not an errno. */
+const DATA = 0;
+const NOTHING = -1;
+
+/** The sender's address goes to td_from_host and td_from_port; a stream has none. */
+export function soreceive(k: Kernel, td: number, so: number, flags: number): number {
+  if (pr_type(fixed(k, so + so_proto)) === SOCK_DGRAM) return soreceive_dgram(k, td, so, flags);
+  return soreceive_generic(k, td, so, flags);
+}
+
+/** Receives from a stream. */
+export function soreceive_generic(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  const wanted = get(k, td + td_uio_resid);
+  let error = sblock(k, td, rcv, (flags & MSG_DONTWAIT) === 0 ? SBL_WAIT : 0);
+  if (error !== 0) return error;
+  mtx_lock(k, td, rcv + sb_mtx);
+  let more = true;
+  while (more) {
+    more = false;
+    const found = soreceive_wait(k, td, so, flags);
+    if (found === DATA) {
+      error = soreceive_copy(k, td, so, flags);
+      if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
+      // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
+      more = error === 0 && wanted > 0 && get(k, td + td_uio_resid) === wanted && !sbstate(k, rcv, SBS_CANTRCVMORE);
+    } else if (found !== NOTHING) {
+      error = found;
+    }
+  }
+  mtx_unlock(k, td, rcv + sb_mtx);
+  sbunlock(k, td, rcv);
+  return error;
+}
+
+/** Sleeps until there is something to deliver: DATA; NOTHING for end of file or an empty request; an errno. The mutex of so_rcv is held. */
+function soreceive_wait(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  for (;;) {
+    const m = get(k, rcv + sb_mb);
+    const present = get(k, rcv + sb_cc);
+    if (m !== 0 && ((flags & MSG_DONTWAIT) !== 0 || present >= get(k, td + td_uio_resid) || present >= get(k, rcv + sb_lowat))) return DATA;
+    KASSERT(k, m !== 0 || present === 0, PANIC_SORECEIVE_CC, so);
+    if (load(k, so + so_error) !== 0) {
+      if (m !== 0) return DATA;
+      if ((flags & MSG_PEEK) !== 0) return load(k, so + so_error);
+      const error = exchange(k, so + so_error, 0);
+      if (error !== 0) return error;
+    }
+    if (sbstate(k, rcv, SBS_CANTRCVMORE)) return m !== 0 ? DATA : NOTHING;
+    const state = load(k, so + so_state);
+    if ((state & (SS_ISCONNECTED | SS_ISCONNECTING)) === 0 && (pr_flags(fixed(k, so + so_proto)) & PR_CONNREQUIRED) !== 0) return ENOTCONN;
+    if (get(k, td + td_uio_resid) === 0) return NOTHING;
+    if ((state & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) return EWOULDBLOCK;
+    const error = sbwait(k, td, rcv);
+    if (error !== 0) return error;
+  }
+}
+
+/** Copies out what is there, up to what is wanted. The mutex of so_rcv is held before and after, not while copying. */
+function soreceive_copy(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  const peek = (flags & MSG_PEEK) !== 0;
+  let m = get(k, rcv + sb_mb);
+  while (m !== 0 && get(k, td + td_uio_resid) > 0) {
+    KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
+    const resid = get(k, td + td_uio_resid);
+    const length = get(k, m + m_len);
+    const count = resid < length ? resid : length;
+    const from = mtod(k, m);
+    mtx_unlock(k, td, rcv + sb_mtx);
+    const error = uiomove_out(k, td, from, count);
+    mtx_lock(k, td, rcv + sb_mtx);
+    if (error !== 0) return error;
+    m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count);
+    if ((flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL && m === 0 && get(k, td + td_uio_resid) > 0) {
+      const interrupted = soreceive_waitall(k, td, so);
+      if (interrupted !== 0) return interrupted;
+      m = get(k, rcv + sb_mb);
+    }
+  }
+  return 0;
+}
+
+/** After a look at `count` bytes: the mbuf to look at next, 0 to stop. Bytes that an appender has put behind them meanwhile end the look. */
+function soreceive_next(k: Kernel, m: number, count: number): number {
+  return count < get(k, m + m_len) ? 0 : get(k, m + m_next);
+}
+
+/** Removes `count` bytes, which have been copied out of the first mbuf, and returns what is the first mbuf then. */
+function soreceive_take(k: Kernel, td: number, rcv: number, m: number, count: number): number {
+  // The length is read again: an appender may have put more bytes behind those that were copied.
+  if (count < get(k, m + m_len)) {
+    put(k, m + m_off, get(k, m + m_off) + count);
+    put(k, m + m_len, get(k, m + m_len) - count);
+    put(k, rcv + sb_cc, get(k, rcv + sb_cc) - count);
+    return m;
+  }
+  const nextrecord = get(k, m + m_nextpkt);
+  sbfree(k, rcv, m);
+  const next = m_free(k, td, m);
+  if (next === 0) {
+    put(k, rcv + sb_mb, nextrecord);
+  } else {
+    put(k, next + m_nextpkt, nextrecord);
+    put(k, rcv + sb_mb, next);
+  }
+  SB_EMPTY_FIXUP(k, rcv);
+  return next;
+}
+
+/** MSG_WAITALL: tells the protocol that there is room and sleeps until more has come or nothing more will. */
+function soreceive_waitall(k: Kernel, td: number, so: number): number {
+  const rcv = so + so_rcv;
+  while (get(k, rcv + sb_mb) === 0) {
+    if (load(k, so + so_error) !== 0 || sbstate(k, rcv, SBS_CANTRCVMORE)) return 0;
+    soreceive_tell(k, td, so);
+    if (get(k, rcv + sb_mb) === 0 && !sbstate(k, rcv, SBS_CANTRCVMORE) && load(k, so + so_error) === 0) {
+      const error = sbwait(k, td, rcv);
+      if (error !== 0) return error;
+    }
+  }
+  return 0;
+}
+
+/** Tells the protocol, with the mutex given back, that data has been taken. Nothing may be assumed unchanged after it. */
+function soreceive_tell(k: Kernel, td: number, so: number): void {
+  if ((pr_flags(fixed(k, so + so_proto)) & PR_WANTRCVD) === 0) return;
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  pru_rcvd(k, td, so, 0);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+}
+
+/** Receives one datagram; what does not fit is lost. */
+export function soreceive_dgram(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  const prflags = pr_flags(fixed(k, so + so_proto));
+  KASSERT(k, (prflags & (PR_ATOMIC | PR_ADDR | PR_CONNREQUIRED | PR_WANTRCVD)) === (PR_ATOMIC | PR_ADDR), PANIC_SORECEIVE_DGRAM, so);
+  mtx_lock(k, td, rcv + sb_mtx);
+  while (get(k, rcv + sb_mb) === 0) {
+    KASSERT(k, get(k, rcv + sb_cc) === 0, PANIC_DGRAM_CC, so);
+    let error = (flags & MSG_PEEK) !== 0 ? load(k, so + so_error) : exchange(k, so + so_error, 0);
+    if (error === 0) {
+      if (sbstate(k, rcv, SBS_CANTRCVMORE) || get(k, td + td_uio_resid) === 0) {
+        mtx_unlock(k, td, rcv + sb_mtx);
+        return 0;
+      }
+      if ((load(k, so + so_state) & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) error = EWOULDBLOCK;
+      else error = sbwait(k, td, rcv);
+    }
+    if (error !== 0) {
+      mtx_unlock(k, td, rcv + sb_mtx);
+      return error;
+    }
+  }
+  const name = get(k, rcv + sb_mb);
+  KASSERT(k, get(k, name + m_type) === MT_SONAME, PANIC_SORECEIVE_ADDR, so);
+  put(k, td + td_from_host, get(k, name + m_host));
+  put(k, td + td_from_port, get(k, name + m_port));
+  if ((flags & MSG_PEEK) !== 0) {
+    // A record that stays in the buffer may be taken by another reader at any moment, so this copy is made under the mutex.
+    const error = soreceive_record(k, td, get(k, name + m_next));
+    mtx_unlock(k, td, rcv + sb_mtx);
+    return error;
+  }
+  put(k, rcv + sb_mb, get(k, name + m_nextpkt));
+  for (let m = name; m !== 0; m = get(k, m + m_next)) sbfree(k, rcv, m);
+  SB_EMPTY_FIXUP(k, rcv);
+  mtx_unlock(k, td, rcv + sb_mtx);
+  const error = soreceive_record(k, td, get(k, name + m_next));
+  m_freem(k, td, name);
+  return error;
+}
+
+/** Copies out a record that the caller owns, as far as it is wanted. */
+function soreceive_record(k: Kernel, td: number, record: number): number {
+  for (let m = record; m !== 0; m = get(k, m + m_next)) {
+    const resid = get(k, td + td_uio_resid);
+    const length = get(k, m + m_len);
+    const error = uiomove_out(k, td, mtod(k, m), resid < length ? resid : length);
+    if (error !== 0) return error;
+  }
+  return 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * Socket options. The value is one word in user memory. It is read before any lock is taken and written after all are given
+ * back, because a copy may sleep; for options of a protocol's own level that is the protocol's duty, which must look
+ * again at its state after the copy.
+ */
+
+import { ENOPROTOOPT } from '../errno.ts';
+import {
+  SO_ACCEPTCONN,
+  SO_LINGER,
+  SO_OPT_ACCEPTCONN,
+  SO_OPT_ERROR,
+  SO_OPT_LINGER,
+  SO_OPT_RCVBUF,
+  SO_OPT_SNDBUF,
+  SO_OPT_TYPE,
+  SOL_SOCKET,
+  sb_hiwat,
+  sb_mtx,
+  so_error,
+  so_linger,
+  so_options,
+  so_rcv,
+  so_snd,
+  so_type,
+  SS_NBIO,
+  td_retval1,
+} from '../layout.ts';
+import { and, exchange, fixed, get, type Kernel, load, or, store } from '../memory.ts';
+import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { copyin_word, copyout_word } from './copy.ts';
+import { fdrop, fget, file_socket } from './file.ts';
+import { pr_ctloutput } from './protosw.ts';
+import { so_changestate } from './sockstate.ts';
+
+/** SO_LINGER: ticks to linger, or a negative number for off. */
+export function sosetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
+  if (level !== SOL_SOCKET) return pr_ctloutput(k, td, so, 1, level, name, uaddr);
+  if (name !== SO_OPT_LINGER) return ENOPROTOOPT;
+  const error = copyin_word(k, td, uaddr);
+  if (error !== 0) return error;
+  const linger = get(k, td + td_retval1);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  store(k, so + so_linger, linger < 0 ? 0 : linger);
+  // One step each: soclose clears SO_ACCEPTCONN in the same word under another lock.
+  if (linger < 0) and(k, so + so_options, ~SO_LINGER);
+  else or(k, so + so_options, SO_LINGER);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  return 0;
+}
+
+export function sogetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
+  if (level !== SOL_SOCKET) return pr_ctloutput(k, td, so, 0, level, name, uaddr);
+  switch (name) {
+    case SO_OPT_LINGER:
+      return copyout_word(k, uaddr, (load(k, so + so_options) & SO_LINGER) !== 0 ? load(k, so + so_linger) : -1);
+    case SO_OPT_ACCEPTCONN:
+      return copyout_word(k, uaddr, (load(k, so + so_options) & SO_ACCEPTCONN) !== 0 ? 1 : 0);
+    case SO_OPT_TYPE:
+      return copyout_word(k, uaddr, fixed(k, so + so_type));
+    case SO_OPT_ERROR:
+      // Reported once: consumed even if the answer can't be delivered, as in BSD.
+      return copyout_word(k, uaddr, exchange(k, so + so_error, 0));
+    case SO_OPT_SNDBUF:
+      return copyout_word(k, uaddr, sb_limit(k, td, so + so_snd));
+    case SO_OPT_RCVBUF:
+      return copyout_word(k, uaddr, sb_limit(k, td, so + so_rcv));
+    default:
+      return ENOPROTOOPT;
+  }
+}
+
+export function kern_setsockopt(k: Kernel, td: number, fd: number, level: number, name: number, uaddr: number): number {
+  const fp = fget(k, td, fd);
+  if (fp < 0) return -fp;
+  const error = sosetopt(k, td, file_socket(k, fp), level, name, uaddr);
+  fdrop(k, td, fp);
+  return error;
+}
+
+export function kern_getsockopt(k: Kernel, td: number, fd: number, level: number, name: number, uaddr: number): number {
+  const fp = fget(k, td, fd);
+  if (fp < 0) return -fp;
+  const error = sogetopt(k, td, file_socket(k, fp), level, name, uaddr);
+  fdrop(k, td, fp);
+  return error;
+}
+
+/** FIONBIO: non-blocking from now on, or not. */
+export function kern_setnbio(k: Kernel, td: number, fd: number, on: number): number {
+  const fp = fget(k, td, fd);
+  if (fp < 0) return -fp;
+  so_changestate(k, td, file_socket(k, fp), SS_NBIO, on !== 0 ? SS_NBIO : 0);
+  fdrop(k, td, fp);
+  return 0;
+}
+
+function sb_limit(k: Kernel, td: number, sb: number): number {
+  mtx_lock(k, td, sb + sb_mtx);
+  const limit = get(k, sb + sb_hiwat);
+  mtx_unlock(k, td, sb + sb_mtx);
+  return limit;
+}

@@ -1,0 +1,109 @@
+/**
+ * How a protocol tells the socket layer about the connection.
+ *
+ *   event               C0   connecting   connected   disconnecting   disconnected
+ *   soisconnecting      connecting in every case (SS_ISDISCONNECTED is sticky)
+ *   soisconnected       connected in every case; a child waiting in so_incomp moves to so_comp
+ *   soisdisconnecting   disconnecting in every case; SS_ISCONNECTED stays as it is
+ *   soisdisconnected    disconnected in every case; what was queued for sending is dropped
+ *
+ * The last two close both buffers for good. They do so in two steps, receive side first; in between an observer may see one
+ * side open. so_state is stored as a whole, under SOCK_LOCK, so that who looks at it without the lock sees no half-made change.
+ */
+
+import {
+  accept_mtx,
+  SBS_CANTRCVMORE,
+  SBS_CANTSENDMORE,
+  SQ_COMP,
+  SQ_INCOMP,
+  SS_ISCONFIRMING,
+  SS_ISCONNECTED,
+  SS_ISCONNECTING,
+  SS_ISDISCONNECTED,
+  SS_ISDISCONNECTING,
+  sb_cc,
+  sb_mtx,
+  sb_state,
+  so_comp_first,
+  so_head,
+  so_incomp_first,
+  so_incqlen,
+  so_list_next,
+  so_qlen,
+  so_qstate,
+  so_rcv,
+  so_snd,
+  so_state,
+  so_timeo,
+} from '../layout.ts';
+import { get, type Kernel, load, or, put, store } from '../memory.ts';
+import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { wakeup, wakeup_one } from '../sync/sleepqueue.ts';
+import { TAILQ_INSERT_TAIL, TAILQ_REMOVE } from './queue.ts';
+import { sbdrop_locked, sorwakeup, sorwakeup_locked, sowwakeup, sowwakeup_locked } from './sockbuf.ts';
+
+/** Replaces bits of so_state. SOCK_LOCK is held. */
+export function so_setstate(k: Kernel, td: number, so: number, clear: number, set: number): void {
+  mtx_assert(k, td, so + so_rcv + sb_mtx);
+  store(k, so + so_state, (load(k, so + so_state) & ~clear) | set);
+}
+
+/** As so_setstate, for callers that hold no socket lock. */
+export function so_changestate(k: Kernel, td: number, so: number, clear: number, set: number): void {
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  so_setstate(k, td, so, clear, set);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+}
+
+export function soisconnecting(k: Kernel, td: number, so: number): void {
+  so_changestate(k, td, so, SS_ISCONNECTED | SS_ISDISCONNECTING, SS_ISCONNECTING);
+}
+
+/** The caller's protocol locks keep the socket, and the listener it may be queued on, from being freed. */
+export function soisconnected(k: Kernel, td: number, so: number): void {
+  mtx_lock(k, td, accept_mtx);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  so_setstate(k, td, so, SS_ISCONNECTING | SS_ISDISCONNECTING | SS_ISCONFIRMING, SS_ISCONNECTED);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  const head = get(k, so + so_head);
+  if (head !== 0 && (get(k, so + so_qstate) & SQ_INCOMP) !== 0) {
+    TAILQ_REMOVE(k, head + so_incomp_first, so, so_list_next);
+    put(k, head + so_incqlen, get(k, head + so_incqlen) - 1);
+    put(k, so + so_qstate, SQ_COMP);
+    TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
+    put(k, head + so_qlen, get(k, head + so_qlen) + 1);
+    mtx_unlock(k, td, accept_mtx);
+    sorwakeup(k, td, head);
+    // One connection, one thread: who is woken but comes too late goes back to sleep.
+    wakeup_one(k, td, head + so_timeo);
+    return;
+  }
+  mtx_unlock(k, td, accept_mtx);
+  wakeup(k, td, so + so_timeo);
+  sorwakeup(k, td, so);
+  sowwakeup(k, td, so);
+}
+
+export function soisdisconnecting(k: Kernel, td: number, so: number): void {
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  so_setstate(k, td, so, SS_ISCONNECTING, SS_ISDISCONNECTING);
+  or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
+  sorwakeup_locked(k, td, so);
+  mtx_lock(k, td, so + so_snd + sb_mtx);
+  or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
+  sowwakeup_locked(k, td, so);
+  wakeup(k, td, so + so_timeo);
+}
+
+export function soisdisconnected(k: Kernel, td: number, so: number): void {
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  so_setstate(k, td, so, SS_ISCONNECTING | SS_ISCONNECTED | SS_ISDISCONNECTING, SS_ISDISCONNECTED);
+  or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
+  sorwakeup_locked(k, td, so);
+  mtx_lock(k, td, so + so_snd + sb_mtx);
+  or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
+  sbdrop_locked(k, td, so + so_snd, get(k, so + so_snd + sb_cc));
+  sowwakeup_locked(k, td, so);
+  wakeup(k, td, so + so_timeo);
+}

@@ -1,0 +1,323 @@
+/**
+ * The memory map: every word of a kernel, declared once, in the manner of a C header. A pointer is a word index; a field
+ * is an offset, so what C writes `so->so_count` is written `get(k, so + so_count)` here. The Internet protocols' records
+ * are in netinet/layout.ts; kern/init_main.ts carves the tables out of the buffer and fills in the header.
+ *
+ * Guards, in the margin of each field:
+ *   c  constant once the record (for the header: the kernel) is published        *  atomic: load/store only, at all times
+ *   A  accept_mtx     S  SOCK_LOCK, which is the mutex of so_rcv                  B  the mutex of the socket buffer it is in
+ *   G  so_global_mtx  F  filedesc_mtx   L  unp_link_rwlock   I  unp_list_lock     P  the lock of the protocol control block
+ *   Z  the zone's own mutex   Q  the mutex of the sleep-queue chain   T  only the thread itself   O  whoever owns the record
+ * A field marked with a letter *and* `*` is written under the lock and may be looked at without it; whoever acts on an
+ * unlocked look tests again under the lock.
+ *
+ * Lock order: a lock may be taken only while every lock held has a smaller rank (LC_*); equal ranks only where marked DUPOK.
+ * sync/witness.ts checks it.
+ */
+
+// ---- lock ranks, which are also the locks' classes ---------------------------------------------------------------------
+
+export const LC_SX = 5; // sblock: may be held asleep
+export const LC_PCBINFO = 10; // tcbinfo, udbinfo: recursive
+export const LC_UNP_LINK = 12; // unp_link_rwlock: recursive for its writer (F93's is not; see unix/unix.ts)
+export const LC_UNP_LIST = 20;
+export const LC_UNP = 30; // DUPOK
+export const LC_INP = 31; // DUPOK, recursive
+export const LC_SYNCACHE = 35;
+export const LC_ACCEPT = 40;
+export const LC_SND = 50;
+export const LC_RCV = 60;
+export const LC_INP_HASH = 70;
+export const LC_CALLOUT = 72;
+export const LC_WIRE = 74;
+export const LC_FILEDESC = 76;
+export const LC_HANDLE = 78;
+export const LC_GLOBAL = 80;
+export const LC_ZONE = 90;
+export const LC_SLEEPQ = 95;
+
+// ---- locks (sync/) -----------------------------------------------------------------------------------------------------
+
+/** Mutex and sx: two words. */
+export const lk_word = 0; // *  0 free, else the owner thread, with LK_CONTESTED when somebody sleeps for it
+export const lk_class = 1; // c  LC_*
+export const MTX_WORDS = 2;
+/** Reader-writer lock: three words. */
+export const rw_recurse = 2; // the writer: how many times it holds the lock beyond the first
+export const RW_WORDS = 3;
+export const LK_CONTESTED = 0x40000000; // a sleeper exists, or may exist
+export const RW_WRITER = 0x20000000; // the low bits are the writer thread; without this bit they count readers
+
+// ---- header ------------------------------------------------------------------------------------------------------------
+
+export const h_magic = 0; // c
+export const h_version = 1; // c
+export const h_panic = 2; // *  first panic's code, 0 while well (memory.ts knows this place)
+export const h_panic_about = 3; // *  the object it is about
+export const h_words = 4; // c  size of the kernel
+export const h_flags = 5; // c  KF_*
+export const h_spin = 6; // c  how often a thread looks at a held mutex before it sleeps
+export const h_mlen = 7; // c  data bytes of an mbuf, a multiple of 4
+export const h_sendspace = 8; // c  hiwat of a new so_snd, bytes
+export const h_recvspace = 9; // c  hiwat of a new so_rcv, bytes
+export const h_sb_unit = 10; // c  default send low-water mark (BSD's MCLBYTES)
+export const h_salen = 11; // c  bytes that the sender's address counts in a receive buffer (BSD: sizeof sockaddr_in)
+export const h_sb_efficiency = 12; // c  sb_mbmax = hiwat * this
+export const h_somaxconn = 13; // c
+export const h_sb_max = 14; // c  largest hiwat a buffer may reserve
+export const h_nfiles = 16; // c  size of the descriptor table
+export const h_fd_table = 17; // c  -> fd_table: h_nfiles words (*), file or 0
+export const h_fd_map = 18; // c  -> bitmap of reserved descriptors (F)
+export const h_fd_freefile = 19; // F  no descriptor below this one is free
+export const filedesc_mtx = 20; // mutex
+export const accept_mtx = 22; // mutex
+export const so_global_mtx = 24; // mutex
+export const numopensockets = 26; // G
+export const so_gencnt_global = 27; // G
+export const ticks = 28; // *  the clock
+export const h_sleepq = 29; // c  -> chains
+export const h_sleepq_mask = 30; // c  number of chains - 1, a power of two less 1
+export const h_threads = 31; // c  -> thread records
+export const h_nthreads = 32; // c
+export const h_user = 33; // c  *byte* index of user address 0
+export const h_user_size = 34; // c  bytes; user addresses are 0 .. size-1, one address space for all threads
+export const h_user_slice = 35; // c  bytes of it that the face gives to each thread
+export const h_handles = 36; // c  -> table of sockets held by fgetsock (H)
+export const h_nhandles = 37; // c
+export const handle_mtx = 38; // mutex
+export const unp_link_rwlock = 40; // rwlock
+export const unp_list_lock = 43; // mutex
+export const unp_head = 45; // I  list of all unpcbs
+export const unp_count = 46; // I
+export const unp_gencnt_global = 47; // I
+export const h_unp_names = 48; // c  -> name table (L): for each name the bound socket (the vnode's v_socket), or 0
+export const h_unp_nnames = 49; // c
+export const h_fail = 50; // *  fault injection: the allocation that takes this from 1 to 0 fails; 0 is off
+export const h_ipport_first = 51; // c  lowest ephemeral port
+export const h_ipport_last = 52; // c  highest ephemeral port
+export const h_maxsockets = 53; // c
+// 54 .. 63 free
+export const socket_zone = 64;
+export const file_zone = 72;
+export const mbuf_zone = 80;
+export const unp_zone = 88;
+export const inp_zone = 96;
+export const tcpcb_zone = 104;
+export const tcptw_zone = 112;
+export const tseg_zone = 120;
+export const syncache_zone = 128;
+// 144 .. 159 free for zones; 136 and from 160 the Internet protocols' globals (netinet/layout.ts)
+export const HEADER_WORDS = 320;
+
+export const KERNEL_MAGIC = 0x42534453; // "SDSB"
+export const KERNEL_VERSION = 1;
+
+export const KF_INVARIANTS = 1; // check assertions (KASSERT)
+export const KF_WITNESS = 2; // check lock order and sleeping with locks
+export const KF_ICMP = 4; // answer a datagram for a port that nobody has with "unreachable"
+
+// ---- zone: a fixed table of equal records with a free list (kern/uma.ts) ------------------------------------------------
+
+export const uz_mtx = 0; // mutex
+export const uz_free = 2; // Z  first free record; its z_link leads to the next
+export const uz_inuse = 3; // Z
+export const uz_base = 4; // c
+export const uz_size = 5; // c  words of a record
+export const uz_count = 6; // c  records
+export const uz_peak = 7; // Z  most that ever were in use
+export const ZONE_WORDS = 8;
+
+/** First word of every record in a zone: the next free one while free, Z_ALLOCATED while in use. */
+export const z_link = 0; // Z
+export const Z_ALLOCATED = -1;
+
+// ---- thread (kern/thread.ts, sync/sleepqueue.ts) -------------------------------------------------------------------------
+
+export const td_flags = 0; // *  TDF_*
+export const td_wait = 1; // *  futex and result of a sleep: SLEEPING until somebody stores how it ended
+export const td_wchan = 2; // *  (written under Q) channel it sleeps on, 0 awake
+export const td_slpq_next = 3; // Q
+export const td_slpq_prev = 4; // Q
+export const td_deadline = 5; // *  (written under Q) tick at which the sleep times out; meaningful while td_timed is 1
+export const td_timed = 6; // *  (written under Q)
+export const td_retval0 = 7; // T  results of a system call, as in BSD
+export const td_retval1 = 8; // T
+export const td_uio_base = 9; // T  user address of the next byte of the transfer under way
+export const td_uio_resid = 10; // T  bytes of it still to go
+export const td_from_host = 11; // T  an address: host and port; UNIX_HOST and a name; 0 and 0 for none
+export const td_from_port = 12; // T
+export const td_user = 13; // c  user address of the slice the face gave it
+export const td_nlocks = 14; // T  WITNESS: locks held, in order of acquisition
+export const td_locks = 15; // T  .. td_locks + TD_MAXLOCKS - 1
+export const TD_MAXLOCKS = 24;
+export const THREAD_WORDS = 40;
+
+export const TDF_INUSE = 1;
+export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
+export const TDF_SINTR = 8; // (written under Q) the sleep under way is interruptible
+export const TDF_INTR = 4; // a signal is pending: the next or present interruptible sleep ends with EINTR
+
+// How a sleep ended, in td_wait.
+export const SLEEPING = 1;
+export const WOKEN = 2;
+export const INTERRUPTED = 3;
+export const TIMED_OUT = 4;
+
+// ---- sleep-queue chain -------------------------------------------------------------------------------------------------
+
+export const slpq_mtx = 0; // mutex
+export const slpq_first = 2; // Q  thread
+export const slpq_last = 3; // Q
+export const SLEEPQ_WORDS = 4;
+
+// ---- file --------------------------------------------------------------------------------------------------------------
+
+export const f_count = 1; // *  descriptors plus calls in progress; 0 while free, and nobody raises it from 0
+export const f_data = 2; // c  socket, set by finit; 0 before that and after soo_close
+export const FILE_WORDS = 3;
+
+// ---- socket buffer -----------------------------------------------------------------------------------------------------
+
+export const sb_mtx = 0; // mutex
+export const sb_sx = 2; // sx: one reader (or writer) at a time, held across sleeps and copies
+export const sb_state = 4; // B*  SBS_*; survives sorflush
+export const sb_mb = 5; // B  first mbuf of the first record
+export const sb_mbtail = 6; // B  last mbuf of the last record
+export const sb_lastrecord = 7; // B  first mbuf of the last record
+export const sb_cc = 8; // B  bytes present, addresses included; its address is the channel sbwait sleeps on
+export const sb_ctl = 9; // B  bytes of sb_cc that are addresses
+export const sb_mbcnt = 10; // B  bytes of mbuf storage
+export const sb_hiwat = 11; // B
+export const sb_mbmax = 12; // B
+export const sb_lowat = 13; // B
+export const sb_timeo = 14; // B  ticks, 0 for ever
+export const sb_flags = 15; // B  SB_*
+export const sb_sndptr = 16; // B  TCP output: mbuf that holds the byte at sb_sndptroff, 0 unknown
+export const sb_sndptroff = 17; // B
+export const SOCKBUF_WORDS = 18;
+
+export const SB_WAIT = 0x04; // somebody sleeps on sb_cc
+export const SBS_CANTSENDMORE = 0x10;
+export const SBS_CANTRCVMORE = 0x20;
+export const SBL_WAIT = 1; // sblock: wait for it
+export const SBL_NOINTR = 2; // sblock: not interruptible
+
+// ---- socket ------------------------------------------------------------------------------------------------------------
+
+export const so_count = 1; // S  consumer references
+export const so_type = 2; // c  SOCK_*
+export const so_options = 3; // S*  SO_ACCEPTCONN (cleared under A), SO_LINGER
+export const so_linger = 4; // S*  ticks
+export const so_state = 5; // S*  SS_*
+export const so_qstate = 6; // A  SQ_*
+export const so_pcb = 7; // c  from attach to detach: protocol control block, never 0
+export const so_proto = 8; // c  PROTO_*
+export const so_head = 9; // A  listener in whose queue this socket is, else 0
+export const so_incomp_first = 10; // A
+export const so_incomp_last = 11; // A
+export const so_comp_first = 12; // A
+export const so_comp_last = 13; // A
+export const so_list_next = 14; // A  linkage in one of the head's queues
+export const so_list_prev = 15; // A
+export const so_qlen = 16; // A
+export const so_incqlen = 17; // A
+export const so_qlimit = 18; // S*  (read under A)
+export const so_timeo = 19; // channel for connect, accept, linger and shutdown; never given a value
+export const so_error = 20; // *  pending error; taken with exchange, so it is reported once
+export const so_gencnt = 21; // G
+export const so_rcv = 22; // sockbuf; so_rcv + sb_mtx is SOCK_LOCK
+export const so_snd = 40; // sockbuf
+export const SOCKET_WORDS = 58;
+
+export const SS_NOFDREF = 0x0001;
+export const SS_ISCONNECTED = 0x0002;
+export const SS_ISCONNECTING = 0x0004;
+export const SS_ISDISCONNECTING = 0x0008;
+export const SS_NBIO = 0x0100;
+export const SS_ISCONFIRMING = 0x0400; // nobody sets it; tested where F93 tests it
+export const SS_ISDISCONNECTED = 0x2000;
+export const SS_PROTOREF = 0x4000;
+export const SQ_INCOMP = 0x0800;
+export const SQ_COMP = 0x1000;
+export const SO_ACCEPTCONN = 0x0002;
+export const SO_LINGER = 0x0080;
+
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const AF_UNIX = 1;
+export const AF_INET = 2;
+export const IPPROTO_TCP = 6;
+export const IPPROTO_UDP = 17;
+
+/** so_proto: which entry of the protocol switch (kern/protosw.ts). */
+export const PROTO_UNIX = 1;
+export const PROTO_UDP = 2;
+export const PROTO_TCP = 3;
+
+export const PR_ATOMIC = 0x01;
+export const PR_ADDR = 0x02;
+export const PR_CONNREQUIRED = 0x04;
+export const PR_WANTRCVD = 0x08;
+export const PR_RIGHTS = 0x10;
+export const PR_IMPLOPCL = 0x20;
+
+export const PRUS_OOB = 0x1;
+export const PRUS_EOF = 0x2;
+export const PRUS_MORETOCOME = 0x4;
+
+/** The host of a send without an address. */
+export const NO_ADDRESS = -1;
+/** The host of a UNIX name, in td_from_host. */
+export const UNIX_HOST = -2;
+
+// ---- mbuf: MBUF_HEADER words, then h_mlen bytes of data ------------------------------------------------------------------
+
+export const m_next = 1; // O  next mbuf of the record
+export const m_nextpkt = 2; // O  first mbuf of the next record
+export const m_len = 3; // O  bytes of data
+export const m_off = 4; // O  byte offset of the first one in the data area
+export const m_type = 5; // O  MT_*
+export const m_host = 6; // O  MT_SONAME: the sender
+export const m_port = 7; // O
+export const MBUF_HEADER = 8;
+
+export const MT_DATA = 1;
+export const MT_SONAME = 8;
+
+// ---- unpcb (unix/) -----------------------------------------------------------------------------------------------------
+
+export const unp_socket = 1; // c  from attach to detach
+export const unp_conn = 2; // L  (changed with L for writing and both pcb mutexes) the peer
+export const unp_vnode = 3; // L, P  name + 1 when bound, else 0
+export const unp_addr = 4; // L, P  name + 1 of the local address: own name, or the listener's for an accepted socket; else 0
+export const unp_cc = 5; // P  what the sender was last told of our so_rcv.sb_cc
+export const unp_mbcnt = 6; // P  ... and of sb_mbcnt
+export const unp_flags = 7; // P  UNP_*
+export const unp_refcount = 8; // P
+export const unp_gencnt = 9; // I
+export const unp_mtx = 10; // mutex (DUPOK)
+export const unp_link_next = 12; // I  list of all unpcbs
+export const unp_link_prev = 13; // I
+export const UNPCB_WORDS = 14;
+
+export const UNP_HAVEPC = 1;
+export const UNP_HAVEPCCACHED = 2;
+
+// ---- arguments of system calls -------------------------------------------------------------------------------------------
+
+export const SOL_SOCKET = 0xffff;
+export const SO_OPT_LINGER = 0x0080; // setsockopt: value -1 off, else ticks; getsockopt likewise
+export const SO_OPT_ACCEPTCONN = 0x0002;
+export const SO_OPT_SNDBUF = 0x1001;
+export const SO_OPT_RCVBUF = 0x1002;
+export const SO_OPT_ERROR = 0x1007;
+export const SO_OPT_TYPE = 0x1008;
+export const TCP_NODELAY = 1;
+export const MSG_PEEK = 0x02; // look without taking
+export const MSG_EOR = 0x08; // EINVAL on a stream
+export const MSG_WAITALL = 0x40; // receive: all that was asked for, unless the stream ends
+export const MSG_DONTWAIT = 0x80; // as if the socket were non-blocking
+export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
+export const SHUT_RDWR = 2;

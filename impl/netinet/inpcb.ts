@@ -1,0 +1,291 @@
+/**
+ * An inpcb: one end of an Internet association, shared by UDP and TCP. Each protocol keeps its own in a *pcbinfo*: a list of all, a
+ * hash by both addresses and ports, and a hash by local port, which decides what is in use.
+ *
+ *   from         to          by
+ *   –            attached    in_pcballoc: socket and inpcb point at each other
+ *   attached     hashed      in_pcbbind, in_pcbconnect, in_pcbinshash
+ *   hashed       dropped     in_pcbdrop: the port is free again, the socket stays (INP_DROPPED)
+ *   attached     detached    in_pcbdetach: the socket may be freed, the inpcb may live on (TIME_WAIT)
+ *   detached     freed       in_pcbfree, and then the last in_pcbrele
+ *
+ * 1. so.so_pcb is inp exactly if inp.inp_socket is so.
+ * 2. inp_socket may be followed only with the inpcb's lock held, because a close can be under way.
+ * 3. A reference (in_pcbref) keeps the memory, nothing else: whoever locks an inpcb that it found by a lookup must look at its
+ *    flags again. in_pcblookup does that for INP_FREED.
+ *
+ * Lock order: ipi_lock, inp_lock, ipi_hash_lock. in_pcballoc, in_pcbfree and in_pcbdetach want ipi_lock for writing.
+ */
+
+import { EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOBUFS } from '../errno.ts';
+import { KASSERT } from '../kern/kassert.ts';
+import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
+import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
+import { h_ipport_first, h_ipport_last, inp_zone, LC_INP, so_pcb } from '../layout.ts';
+import { add, fixed, get, type Kernel, put, store } from '../memory.ts';
+import { PANIC_ATTACH_PCB, PANIC_INP_DETACH, PANIC_INP_FREE_SOCKET, PANIC_INP_HASHED, PANIC_INP_REFCOUNT } from '../panic.ts';
+import { rw_assert_w, rw_init, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import {
+  HOST_LOCAL,
+  HOST_REMOTE,
+  h_hash_mask,
+  INP_DROPPED,
+  INP_FREED,
+  INP_INHASHLIST,
+  inp_faddr,
+  inp_flags,
+  inp_flags2,
+  inp_fport,
+  inp_gencnt,
+  inp_hash_next,
+  inp_laddr,
+  inp_list_next,
+  inp_lock,
+  inp_lport,
+  inp_pcbinfo,
+  inp_port_next,
+  inp_refcount,
+  inp_socket,
+  ipi_count,
+  ipi_gencnt,
+  ipi_hash,
+  ipi_hash_lock,
+  ipi_lastport,
+  ipi_list,
+  ipi_lock,
+  ipi_porthash,
+} from './layout.ts';
+
+const PORT_MAX = 65535;
+
+/** Gives the socket an inpcb, whose lock is then held. ipi_lock is held for writing. */
+export function in_pcballoc(k: Kernel, td: number, so: number, pcbinfo: number): number {
+  rw_assert_w(k, td, pcbinfo + ipi_lock);
+  KASSERT(k, get(k, so + so_pcb) === 0, PANIC_ATTACH_PCB, so);
+  const inp = uma_zalloc(k, td, inp_zone);
+  if (inp === 0) return ENOBUFS;
+  rw_init(k, inp + inp_lock, LC_INP);
+  put(k, inp + inp_pcbinfo, pcbinfo);
+  put(k, inp + inp_socket, so);
+  store(k, inp + inp_refcount, 1);
+  rw_wlock(k, td, inp + inp_lock);
+  put(k, so + so_pcb, inp);
+  LIST_INSERT_HEAD(k, pcbinfo + ipi_list, inp, inp_list_next);
+  put(k, pcbinfo + ipi_count, get(k, pcbinfo + ipi_count) + 1);
+  const generation = get(k, pcbinfo + ipi_gencnt) + 1;
+  put(k, pcbinfo + ipi_gencnt, generation);
+  put(k, inp + inp_gencnt, generation);
+  return 0;
+}
+
+/** Parts socket and inpcb. Its lock is held. */
+export function in_pcbdetach(k: Kernel, td: number, inp: number): void {
+  rw_assert_w(k, td, inp + inp_lock);
+  const so = get(k, inp + inp_socket);
+  KASSERT(k, so !== 0, PANIC_INP_DETACH, inp);
+  put(k, so + so_pcb, 0);
+  put(k, inp + inp_socket, 0);
+}
+
+/** Takes a detached inpcb out of every list and drops the reference it was born with. ipi_lock and its own lock are held before; the latter not after. */
+export function in_pcbfree(k: Kernel, td: number, inp: number): void {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_assert_w(k, td, pcbinfo + ipi_lock);
+  rw_assert_w(k, td, inp + inp_lock);
+  KASSERT(k, get(k, inp + inp_socket) === 0, PANIC_INP_FREE_SOCKET, inp);
+  put(k, inp + inp_flags2, get(k, inp + inp_flags2) | INP_FREED);
+  in_pcbunhash(k, td, inp);
+  LIST_REMOVE(k, inp, inp_list_next);
+  put(k, pcbinfo + ipi_count, get(k, pcbinfo + ipi_count) - 1);
+  put(k, pcbinfo + ipi_gencnt, get(k, pcbinfo + ipi_gencnt) + 1);
+  if (in_pcbrele(k, td, inp) === 0) rw_wunlock(k, td, inp + inp_lock);
+}
+
+/** The protocol has no more use for the connection: gives back address and port. Socket and inpcb stay together. */
+export function in_pcbdrop(k: Kernel, td: number, inp: number): void {
+  rw_assert_w(k, td, inp + inp_lock);
+  put(k, inp + inp_flags, get(k, inp + inp_flags) | INP_DROPPED);
+  in_pcbunhash(k, td, inp);
+}
+
+/** Keeps the memory. The caller holds a lock under which the inpcb can't be freed. */
+export function in_pcbref(k: Kernel, inp: number): void {
+  const count = add(k, inp + inp_refcount, 1);
+  KASSERT(k, count > 0, PANIC_INP_REFCOUNT, inp);
+}
+
+/** Drops a reference; the inpcb's lock is held. 1 if that was the last: then the inpcb, with its lock, is gone. */
+export function in_pcbrele(k: Kernel, td: number, inp: number): number {
+  const count = add(k, inp + inp_refcount, -1);
+  KASSERT(k, count > 0, PANIC_INP_REFCOUNT, inp);
+  if (count > 1) return 0;
+  KASSERT(k, get(k, inp + inp_socket) === 0, PANIC_INP_FREE_SOCKET, inp);
+  rw_wunlock(k, td, inp + inp_lock);
+  uma_zfree(k, td, inp_zone, inp);
+  return 1;
+}
+
+/** Gives an unbound inpcb a local address. Port 0: any that is free. */
+export function in_pcbbind(k: Kernel, td: number, inp: number, host: number, port: number): number {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_assert_w(k, td, inp + inp_lock);
+  if (get(k, inp + inp_lport) !== 0) return EINVAL;
+  if (host !== 0 && host !== HOST_LOCAL) return EADDRNOTAVAIL;
+  if (port < 0 || port > PORT_MAX) return EINVAL;
+  rw_wlock(k, td, pcbinfo + ipi_hash_lock);
+  let error = 0;
+  let chosen = port;
+  if (port === 0) {
+    chosen = in_pcbephemeral(k, pcbinfo);
+    if (chosen === 0) error = EADDRNOTAVAIL;
+  } else if (in_pcbport_used(k, pcbinfo, port)) {
+    error = EADDRINUSE;
+  }
+  if (error === 0) {
+    put(k, inp + inp_laddr, host);
+    put(k, inp + inp_lport, chosen);
+    in_pcbinshash_locked(k, inp);
+  }
+  rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+  return error;
+}
+
+/** Gives the inpcb a peer, and if it has none a local port. */
+export function in_pcbconnect(k: Kernel, td: number, inp: number, host: number, port: number): number {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_assert_w(k, td, inp + inp_lock);
+  if ((host !== HOST_LOCAL && host !== HOST_REMOTE) || port <= 0 || port > PORT_MAX) return EADDRNOTAVAIL;
+  if (get(k, inp + inp_lport) === 0) {
+    const error = in_pcbbind(k, td, inp, HOST_LOCAL, 0);
+    if (error !== 0) return error;
+  }
+  rw_wlock(k, td, pcbinfo + ipi_hash_lock);
+  let error = 0;
+  if (in_pcbfind(k, pcbinfo, host, port, HOST_LOCAL, get(k, inp + inp_lport), 0) !== 0) {
+    error = EADDRINUSE;
+  } else {
+    LIST_REMOVE(k, inp, inp_hash_next);
+    put(k, inp + inp_laddr, HOST_LOCAL);
+    put(k, inp + inp_faddr, host);
+    put(k, inp + inp_fport, port);
+    LIST_INSERT_HEAD(k, in_pcbchain(k, inp), inp, inp_hash_next);
+  }
+  rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+  return error;
+}
+
+/** Takes the peer away; the local port stays. */
+export function in_pcbdisconnect(k: Kernel, td: number, inp: number): void {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_assert_w(k, td, inp + inp_lock);
+  rw_wlock(k, td, pcbinfo + ipi_hash_lock);
+  KASSERT(k, (get(k, inp + inp_flags) & INP_INHASHLIST) !== 0, PANIC_INP_HASHED, inp);
+  LIST_REMOVE(k, inp, inp_hash_next);
+  put(k, inp + inp_faddr, 0);
+  put(k, inp + inp_fport, 0);
+  LIST_INSERT_HEAD(k, in_pcbchain(k, inp), inp, inp_hash_next);
+  rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+}
+
+/** Enters an inpcb whose addresses and ports the caller has written, as for a connection that has come to a listener. */
+export function in_pcbinshash(k: Kernel, td: number, inp: number): void {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_assert_w(k, td, inp + inp_lock);
+  rw_wlock(k, td, pcbinfo + ipi_hash_lock);
+  in_pcbinshash_locked(k, inp);
+  rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+}
+
+/**
+ * The inpcb that takes what comes from faddr:fport for laddr:lport, locked; 0 if there is none. With `wildcard`, one without a peer
+ * will do. The hash lock is not held together with the inpcb's; a reference bridges the gap, and if the inpcb is freed in it, it is
+ * as if it had not been found.
+ */
+export function in_pcblookup(
+  k: Kernel,
+  td: number,
+  pcbinfo: number,
+  faddr: number,
+  fport: number,
+  laddr: number,
+  lport: number,
+  wildcard: number,
+): number {
+  rw_rlock(k, td, pcbinfo + ipi_hash_lock);
+  const inp = in_pcbfind(k, pcbinfo, faddr, fport, laddr, lport, wildcard);
+  if (inp !== 0) in_pcbref(k, inp);
+  rw_runlock(k, td, pcbinfo + ipi_hash_lock);
+  if (inp === 0) return 0;
+  rw_wlock(k, td, inp + inp_lock);
+  return in_pcbrele(k, td, inp) === 0 ? inp : 0;
+}
+
+/** Exact match first, then a socket without a peer. The hash lock is held. */
+function in_pcbfind(k: Kernel, pcbinfo: number, faddr: number, fport: number, laddr: number, lport: number, wildcard: number): number {
+  let inp = get(k, in_pcbchain_of(k, pcbinfo, faddr, fport, lport));
+  while (inp !== 0 && !(get(k, inp + inp_fport) === fport && get(k, inp + inp_faddr) === faddr && in_pcblocal(k, inp, laddr, lport)))
+    inp = get(k, inp + inp_hash_next);
+  if (inp !== 0 || wildcard === 0) return inp;
+  inp = get(k, in_pcbchain_of(k, pcbinfo, 0, 0, lport));
+  while (inp !== 0 && !(get(k, inp + inp_faddr) === 0 && in_pcblocal(k, inp, laddr, lport))) inp = get(k, inp + inp_hash_next);
+  return inp;
+}
+
+/** Is this the inpcb's local address? An unnamed host is any. */
+function in_pcblocal(k: Kernel, inp: number, laddr: number, lport: number): boolean {
+  if (get(k, inp + inp_lport) !== lport) return false;
+  const bound = get(k, inp + inp_laddr);
+  return bound === 0 || laddr === 0 || bound === laddr;
+}
+
+function in_pcbinshash_locked(k: Kernel, inp: number): void {
+  KASSERT(k, (get(k, inp + inp_flags) & INP_INHASHLIST) === 0, PANIC_INP_HASHED, inp);
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  LIST_INSERT_HEAD(k, in_pcbchain(k, inp), inp, inp_hash_next);
+  LIST_INSERT_HEAD(k, in_pcbportchain(k, pcbinfo, get(k, inp + inp_lport)), inp, inp_port_next);
+  put(k, inp + inp_flags, get(k, inp + inp_flags) | INP_INHASHLIST);
+}
+
+function in_pcbunhash(k: Kernel, td: number, inp: number): void {
+  if ((get(k, inp + inp_flags) & INP_INHASHLIST) === 0) return;
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  rw_wlock(k, td, pcbinfo + ipi_hash_lock);
+  LIST_REMOVE(k, inp, inp_hash_next);
+  LIST_REMOVE(k, inp, inp_port_next);
+  put(k, inp + inp_flags, get(k, inp + inp_flags) & ~INP_INHASHLIST);
+  rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+}
+
+/** A free port of the ephemeral range, after the one given last; 0 if there is none. The hash lock is held. */
+function in_pcbephemeral(k: Kernel, pcbinfo: number): number {
+  const first = fixed(k, h_ipport_first);
+  const last = fixed(k, h_ipport_last);
+  let port = get(k, pcbinfo + ipi_lastport);
+  for (let tries = last - first; tries >= 0; tries--) {
+    port = port < first || port >= last ? first : port + 1;
+    if (!in_pcbport_used(k, pcbinfo, port)) {
+      put(k, pcbinfo + ipi_lastport, port);
+      return port;
+    }
+  }
+  return 0;
+}
+
+function in_pcbport_used(k: Kernel, pcbinfo: number, port: number): boolean {
+  let inp = get(k, in_pcbportchain(k, pcbinfo, port));
+  while (inp !== 0 && get(k, inp + inp_lport) !== port) inp = get(k, inp + inp_port_next);
+  return inp !== 0;
+}
+
+/** Head of the chain in which an inpcb with these addresses is. */
+function in_pcbchain_of(k: Kernel, pcbinfo: number, faddr: number, fport: number, lport: number): number {
+  return fixed(k, pcbinfo + ipi_hash) + ((faddr ^ fport ^ (fport >> 7) ^ lport) & fixed(k, h_hash_mask));
+}
+
+function in_pcbchain(k: Kernel, inp: number): number {
+  return in_pcbchain_of(k, fixed(k, inp + inp_pcbinfo), get(k, inp + inp_faddr), get(k, inp + inp_fport), get(k, inp + inp_lport));
+}
+
+function in_pcbportchain(k: Kernel, pcbinfo: number, port: number): number {
+  return fixed(k, pcbinfo + ipi_porthash) + (port & fixed(k, h_hash_mask));
+}

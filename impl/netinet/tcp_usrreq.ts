@@ -1,0 +1,438 @@
+/**
+ * What the socket layer asks of TCP: the entries of the protocol switch. Each finds the pcb through so_pcb, which is valid from
+ * attach to detach, locks it, and first looks whether the connection is over (INP_TIMEWAIT, INP_DROPPED): then it fails, in
+ * its own way, and touches nothing.
+ *
+ * Locks: who may close the connection or change what segments are looked up by holds tcbinfo for writing; send, rcvd and the
+ * options need only the pcb. attach and detach also run inside sonewconn and sofree, when the thread has tcbinfo already: it
+ * recurses.
+ */
+
+import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE } from '../errno.ts';
+import {
+  h_recvspace,
+  h_sendspace,
+  IPPROTO_TCP,
+  NO_ADDRESS,
+  PRUS_EOF,
+  SO_LINGER,
+  SS_ISCONNECTED,
+  SS_ISDISCONNECTED,
+  SS_PROTOREF,
+  sb_hiwat,
+  sb_mtx,
+  so_linger,
+  so_options,
+  so_pcb,
+  so_rcv,
+  so_snd,
+  so_state,
+  TCP_NODELAY,
+  td_from_host,
+  td_from_port,
+  td_retval1,
+} from '../layout.ts';
+import { fixed, get, type Kernel, load, or, put } from '../memory.ts';
+import { callout_reset } from '../kern/callout.ts';
+import { copyin_word, copyout_word } from '../kern/copy.ts';
+import { KASSERT } from '../kern/kassert.ts';
+import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
+import { m_freem } from '../kern/mbuf.ts';
+import { sbappendstream_locked, sblock, sbflush_locked, sbunlock, socantsendmore, soreserve } from '../kern/sockbuf.ts';
+import { soisconnecting, soisdisconnected, soisdisconnecting } from '../kern/sockstate.ts';
+import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import { in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbfree } from './inpcb.ts';
+import {
+  h_tcp_msl,
+  INP_DROPPED,
+  INP_SOCKREF,
+  INP_TIMEWAIT,
+  inp_faddr,
+  inp_flags,
+  inp_fport,
+  inp_laddr,
+  inp_lock,
+  inp_lport,
+  inp_ppcb,
+  inp_socket,
+  ipi_lock,
+  iss,
+  snd_max,
+  snd_nxt,
+  snd_una,
+  t_2msl,
+  t_flags,
+  t_state,
+  tcbinfo,
+} from './layout.ts';
+import {
+  TCPS_CLOSE_WAIT,
+  TCPS_CLOSED,
+  TCPS_ESTABLISHED,
+  TCPS_FIN_WAIT_1,
+  TCPS_FIN_WAIT_2,
+  TCPS_LAST_ACK,
+  TCPS_LISTEN,
+  TCPS_SYN_RECEIVED,
+  TCPS_SYN_SENT,
+  TF_NEEDFIN,
+  TF_NODELAY,
+} from './tcp_fsm.ts';
+import { tcp_output } from './tcp_output.ts';
+import {
+  PANIC_TCP_ATTACH_PCB,
+  PANIC_TCP_CTLOUTPUT_PCB,
+  PANIC_TCP_DETACH_PCB,
+  PANIC_TCP_DETACH_PPCB,
+  PANIC_TCP_DISCONNECT_GONE,
+  PANIC_TCP_USR_PCB,
+  PANIC_TCP_USR_SOCKET,
+  PANIC_TCP_USRCLOSED_GONE,
+} from './tcp_panic.ts';
+import { tcp_close, tcp_discardcb, tcp_drop, tcp_new_isn, tcp_newtcpcb } from './tcp_subr.ts';
+
+/** A pcb in CLOSED for the new socket. All or nothing: after an error so_pcb is 0. */
+export function tcp_usr_attach(k: Kernel, td: number, so: number): number {
+  KASSERT(k, get(k, so + so_pcb) === 0, PANIC_TCP_ATTACH_PCB, so);
+  // Nobody else knows the socket yet. One that sonewconn made has its listener's sizes already.
+  if (get(k, so + so_snd + sb_hiwat) === 0 || get(k, so + so_rcv + sb_hiwat) === 0) {
+    const error = soreserve(k, td, so, fixed(k, h_sendspace), fixed(k, h_recvspace));
+    if (error !== 0) return error;
+  }
+  rw_wlock(k, td, tcbinfo + ipi_lock);
+  let error = in_pcballoc(k, td, so, tcbinfo);
+  if (error === 0) {
+    const inp = get(k, so + so_pcb);
+    if (tcp_newtcpcb(k, td, inp) === 0) {
+      in_pcbdetach(k, td, inp);
+      in_pcbfree(k, td, inp);
+      error = ENOBUFS;
+    } else {
+      rw_wunlock(k, td, inp + inp_lock);
+    }
+  }
+  rw_wunlock(k, td, tcbinfo + ipi_lock);
+  return error;
+}
+
+/** The socket is being freed. */
+export function tcp_usr_detach(k: Kernel, td: number, so: number): void {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, tcbinfo + ipi_lock);
+  rw_wlock(k, td, inp + inp_lock);
+  KASSERT(k, get(k, inp + inp_socket) !== 0, PANIC_TCP_USR_SOCKET, inp);
+  KASSERT(k, get(k, so + so_pcb) === inp && get(k, inp + inp_socket) === so, PANIC_TCP_DETACH_PCB, inp);
+  const flags = get(k, inp + inp_flags);
+  const pcb = get(k, inp + inp_ppcb);
+  if ((flags & INP_TIMEWAIT) !== 0) {
+    in_pcbdetach(k, td, inp);
+    if ((flags & INP_DROPPED) !== 0) {
+      // 2MSL ended while the user still had the socket.
+      KASSERT(k, pcb === 0, PANIC_TCP_DETACH_PPCB, inp);
+      in_pcbfree(k, td, inp);
+    } else {
+      // The pcb lives on with its tcptw until 2MSL.
+      rw_wunlock(k, td, inp + inp_lock);
+    }
+  } else if ((flags & INP_DROPPED) !== 0 || get(k, pcb + t_state) < TCPS_SYN_SENT) {
+    tcp_discardcb(k, td, pcb);
+    in_pcbdetach(k, td, inp);
+    in_pcbfree(k, td, inp);
+  } else {
+    // A live connection whose socket goes: close and abort see to it that this does not happen.
+    in_pcbdetach(k, td, inp);
+    rw_wunlock(k, td, inp + inp_lock);
+  }
+  rw_wunlock(k, td, tcbinfo + ipi_lock);
+}
+
+export function tcp_usr_bind(k: Kernel, td: number, so: number, host: number, port: number): number {
+  const inp = tcp_usr_enter(k, td, so);
+  const error = tcp_usr_over(k, inp) ? EINVAL : in_pcbbind(k, td, inp, host, port);
+  tcp_usr_leave(k, td, inp);
+  return error;
+}
+
+export function tcp_usr_listen(k: Kernel, td: number, so: number, backlog: number): number {
+  const inp = tcp_usr_enter(k, td, so);
+  let error = EINVAL;
+  if (!tcp_usr_over(k, inp)) {
+    const tp = get(k, inp + inp_ppcb);
+    // SO_ACCEPTCONN is tested and set under one hold of SOCK, and the connection state with it.
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    error = solisten_proto_check(k, td, so);
+    // F93 lets a connection that waits for its peer's FIN become a listener: its socket is no longer connected. Here it can't.
+    if (get(k, tp + t_state) > TCPS_LISTEN) error = EINVAL;
+    if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbbind(k, td, inp, 0, 0);
+    if (error === 0) {
+      put(k, tp + t_state, TCPS_LISTEN);
+      solisten_proto(k, td, so, backlog);
+    }
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  }
+  tcp_usr_leave(k, td, inp);
+  return error;
+}
+
+/** Active open: the SYN goes out; the rest comes with the answer. */
+export function tcp_usr_connect(k: Kernel, td: number, so: number, host: number, port: number): number {
+  const inp = tcp_usr_enter(k, td, so);
+  const error = tcp_usr_over(k, inp) ? EINVAL : tcp_connect(k, td, inp, so, host, port);
+  tcp_usr_leave(k, td, inp);
+  return error;
+}
+
+function tcp_connect(k: Kernel, td: number, inp: number, so: number, host: number, port: number): number {
+  const tp = get(k, inp + inp_ppcb);
+  // soconnect looked at the socket without a lock: another thread may have been faster.
+  if (get(k, tp + t_state) !== TCPS_CLOSED) return get(k, tp + t_state) === TCPS_LISTEN ? EINVAL : EISCONN;
+  const error = in_pcbconnect(k, td, inp, host, port);
+  if (error !== 0) return error;
+  soisconnecting(k, td, so);
+  put(k, tp + t_state, TCPS_SYN_SENT);
+  const first = tcp_new_isn(k);
+  put(k, tp + iss, first);
+  put(k, tp + snd_una, first);
+  put(k, tp + snd_nxt, first);
+  put(k, tp + snd_max, first);
+  return tcp_output(k, td, tp);
+}
+
+/** The peer's address for accept, in td_from_host and td_from_port. */
+export function tcp_usr_accept(k: Kernel, td: number, so: number): number {
+  if ((load(k, so + so_state) & SS_ISDISCONNECTED) !== 0) return ECONNABORTED;
+  const inp = tcp_usr_pcb(k, so);
+  // For reading is enough, and needed: syncache_socket publishes the socket first and fills in the addresses afterwards.
+  rw_rlock(k, td, tcbinfo + ipi_lock);
+  rw_wlock(k, td, inp + inp_lock);
+  let error = ECONNABORTED;
+  if (!tcp_usr_over(k, inp)) {
+    put(k, td + td_from_host, get(k, inp + inp_faddr));
+    put(k, td + td_from_port, get(k, inp + inp_fport));
+    error = 0;
+  }
+  rw_wunlock(k, td, inp + inp_lock);
+  rw_runlock(k, td, tcbinfo + ipi_lock);
+  return error;
+}
+
+export function tcp_usr_disconnect(k: Kernel, td: number, so: number): number {
+  const inp = tcp_usr_enter(k, td, so);
+  let error = ECONNRESET;
+  if (!tcp_usr_over(k, inp)) {
+    tcp_disconnect(k, td, inp, so);
+    error = 0;
+  }
+  tcp_usr_leave(k, td, inp);
+  return error;
+}
+
+/** Half a close: we send no more. */
+export function tcp_usr_shutdown(k: Kernel, td: number, so: number): number {
+  const inp = tcp_usr_enter(k, td, so);
+  let error = ECONNRESET;
+  if (!tcp_usr_over(k, inp)) {
+    const tp = get(k, inp + inp_ppcb);
+    socantsendmore(k, td, so);
+    tcp_usrclosed(k, td, tp, so);
+    error = (get(k, inp + inp_flags) & INP_DROPPED) === 0 ? tcp_output(k, td, tp) : 0;
+  }
+  tcp_usr_leave(k, td, inp);
+  return error;
+}
+
+/** The user has read: the window may have grown. */
+export function tcp_usr_rcvd(k: Kernel, td: number, so: number, _flags: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, inp + inp_lock);
+  const error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_output(k, td, get(k, inp + inp_ppcb));
+  rw_wunlock(k, td, inp + inp_lock);
+  return error;
+}
+
+/** Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last. */
+export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, _port: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  if (host !== NO_ADDRESS) {
+    m_freem(k, td, m);
+    return (load(k, so + so_state) & SS_ISCONNECTED) !== 0 ? EISCONN : ENOTCONN;
+  }
+  const eof = (flags & PRUS_EOF) !== 0;
+  if (eof) rw_wlock(k, td, tcbinfo + ipi_lock);
+  rw_wlock(k, td, inp + inp_lock);
+  const tp = get(k, inp + inp_ppcb);
+  const error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_maysend(k, tp);
+  if (error === 0) {
+    mtx_lock(k, td, so + so_snd + sb_mtx);
+    sbappendstream_locked(k, td, so + so_snd, m);
+    mtx_unlock(k, td, so + so_snd + sb_mtx);
+    if (eof) {
+      socantsendmore(k, td, so);
+      tcp_usrclosed(k, td, tp, so);
+    }
+    tcp_output(k, td, tp);
+  }
+  rw_wunlock(k, td, inp + inp_lock);
+  if (eof) rw_wunlock(k, td, tcbinfo + ipi_lock);
+  if (error !== 0) m_freem(k, td, m);
+  return error;
+}
+
+/** What sosend tested may have changed while it copied; behind a FIN there is no room for data. */
+function tcp_maysend(k: Kernel, tp: number): number {
+  const state = get(k, tp + t_state);
+  if (state < TCPS_SYN_SENT) return ENOTCONN;
+  if (state > TCPS_CLOSE_WAIT || (get(k, tp + t_flags) & TF_NEEDFIN) !== 0) return EPIPE;
+  return 0;
+}
+
+/** The user is done with the socket: an orderly end, which TCP pursues on its own, keeping the socket until it is over. */
+export function tcp_usr_close(k: Kernel, td: number, so: number): void {
+  const inp = tcp_usr_enter(k, td, so);
+  KASSERT(k, get(k, inp + inp_socket) !== 0, PANIC_TCP_USR_SOCKET, inp);
+  if (!tcp_usr_over(k, inp)) tcp_disconnect(k, td, inp, so);
+  tcp_claim_socket(k, td, inp, so);
+  tcp_usr_leave(k, td, inp);
+}
+
+/** The socket was never accepted and never will be. */
+export function tcp_usr_abort(k: Kernel, td: number, so: number): void {
+  const inp = tcp_usr_enter(k, td, so);
+  KASSERT(k, get(k, inp + inp_socket) !== 0, PANIC_TCP_USR_SOCKET, inp);
+  if (!tcp_usr_over(k, inp)) tcp_drop(k, td, get(k, inp + inp_ppcb), ECONNABORTED);
+  tcp_claim_socket(k, td, inp, so);
+  tcp_usr_leave(k, td, inp);
+}
+
+/** If the connection is not over yet, TCP takes a reference of its own: SS_PROTOREF in the socket, INP_SOCKREF in the pcb. */
+function tcp_claim_socket(k: Kernel, td: number, inp: number, so: number): void {
+  if ((get(k, inp + inp_flags) & INP_DROPPED) !== 0) return;
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  or(k, so + so_state, SS_PROTOREF);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  put(k, inp + inp_flags, get(k, inp + inp_flags) | INP_SOCKREF);
+}
+
+/** Our own address, in td_from_host and td_from_port. */
+export function tcp_usr_sockaddr(k: Kernel, td: number, so: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, inp + inp_lock);
+  put(k, td + td_from_host, get(k, inp + inp_laddr));
+  put(k, td + td_from_port, get(k, inp + inp_lport));
+  rw_wunlock(k, td, inp + inp_lock);
+  return 0;
+}
+
+/** The peer's. That there is one the caller has seen from SS_ISCONNECTED. */
+export function tcp_usr_peeraddr(k: Kernel, td: number, so: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, inp + inp_lock);
+  put(k, td + td_from_host, get(k, inp + inp_faddr));
+  put(k, td + td_from_port, get(k, inp + inp_fport));
+  rw_wunlock(k, td, inp + inp_lock);
+  return 0;
+}
+
+/** The pcb of a socket. */
+function tcp_usr_pcb(k: Kernel, so: number): number {
+  const inp = get(k, so + so_pcb);
+  KASSERT(k, inp !== 0, PANIC_TCP_USR_PCB, so);
+  return inp;
+}
+
+/** Write-locks tcbinfo and the pcb, and returns the pcb. */
+function tcp_usr_enter(k: Kernel, td: number, so: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, tcbinfo + ipi_lock);
+  rw_wlock(k, td, inp + inp_lock);
+  return inp;
+}
+
+function tcp_usr_leave(k: Kernel, td: number, inp: number): void {
+  rw_wunlock(k, td, inp + inp_lock);
+  rw_wunlock(k, td, tcbinfo + ipi_lock);
+}
+
+/** True if the connection is over and every entry is to fail. */
+function tcp_usr_over(k: Kernel, inp: number): boolean {
+  return (get(k, inp + inp_flags) & (INP_TIMEWAIT | INP_DROPPED)) !== 0;
+}
+
+/**
+ * Begins to end the connection, in the way the state calls for. The user still owns the socket, so tcp_close can't have freed it and
+ * the pcb stays locked.
+ */
+function tcp_disconnect(k: Kernel, td: number, inp: number, so: number): void {
+  const tp = get(k, inp + inp_ppcb);
+  if (get(k, tp + t_state) < TCPS_ESTABLISHED) {
+    const left = tcp_close(k, td, tp);
+    KASSERT(k, left !== 0, PANIC_TCP_DISCONNECT_GONE, inp);
+  } else if ((load(k, so + so_options) & SO_LINGER) !== 0 && load(k, so + so_linger) === 0) {
+    const left = tcp_drop(k, td, tp, 0);
+    KASSERT(k, left !== 0, PANIC_TCP_DISCONNECT_GONE, inp);
+  } else {
+    soisdisconnecting(k, td, so);
+    // A reader that is copying out of the buffer right now has its sblock. Then what is left is left to that reader.
+    if (sblock(k, td, so + so_rcv, 0) === 0) {
+      mtx_lock(k, td, so + so_rcv + sb_mtx);
+      sbflush_locked(k, td, so + so_rcv);
+      mtx_unlock(k, td, so + so_rcv + sb_mtx);
+      sbunlock(k, td, so + so_rcv);
+    }
+    tcp_usrclosed(k, td, tp, so);
+    if ((get(k, inp + inp_flags) & INP_DROPPED) === 0) tcp_output(k, td, tp);
+  }
+}
+
+/** The user sends no more: the next state, and so the FIN behind the last byte. */
+function tcp_usrclosed(k: Kernel, td: number, tp: number, so: number): void {
+  const state = get(k, tp + t_state);
+  if (state <= TCPS_LISTEN) {
+    const left = tcp_close(k, td, tp);
+    KASSERT(k, left !== 0, PANIC_TCP_USRCLOSED_GONE, tp);
+  } else if (state <= TCPS_SYN_RECEIVED) {
+    put(k, tp + t_flags, get(k, tp + t_flags) | TF_NEEDFIN);
+  } else if (state === TCPS_ESTABLISHED) {
+    put(k, tp + t_state, TCPS_FIN_WAIT_1);
+  } else if (state === TCPS_CLOSE_WAIT) {
+    put(k, tp + t_state, TCPS_LAST_ACK);
+  } else if (state === TCPS_FIN_WAIT_2) {
+    soisdisconnected(k, td, so);
+    // Nobody will read what the peer may still send: don't wait for its FIN for ever.
+    callout_reset(k, td, tp + t_2msl, 2 * fixed(k, h_tcp_msl));
+  }
+}
+
+/**
+ * TCP's own socket options, of which there is one. A copy from user memory may sleep, so the pcb's lock is not held across it,
+ * and afterwards the connection may be gone: it is looked at again. (The pcb itself can't be gone: that is what so_pcb's
+ * being valid until detach means. Before 2006 it could, and this function was where the kernel died.)
+ */
+export function tcp_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
+  const inp = get(k, so + so_pcb);
+  KASSERT(k, inp !== 0, PANIC_TCP_CTLOUTPUT_PCB, so);
+  if (level !== IPPROTO_TCP) return ENOPROTOOPT;
+  rw_wlock(k, td, inp + inp_lock);
+  if (tcp_usr_over(k, inp)) {
+    rw_wunlock(k, td, inp + inp_lock);
+    return ECONNRESET;
+  }
+  const was = get(k, get(k, inp + inp_ppcb) + t_flags) & TF_NODELAY;
+  rw_wunlock(k, td, inp + inp_lock);
+  if (name !== TCP_NODELAY) return ENOPROTOOPT;
+  if (set === 0) return copyout_word(k, uaddr, was !== 0 ? 1 : 0);
+
+  const error = copyin_word(k, td, uaddr);
+  if (error !== 0) return error;
+  rw_wlock(k, td, inp + inp_lock);
+  if (tcp_usr_over(k, inp)) {
+    rw_wunlock(k, td, inp + inp_lock);
+    return ECONNRESET;
+  }
+  const tp = get(k, inp + inp_ppcb);
+  const flags = get(k, tp + t_flags);
+  put(k, tp + t_flags, get(k, td + td_retval1) !== 0 ? flags | TF_NODELAY : flags & ~TF_NODELAY);
+  rw_wunlock(k, td, inp + inp_lock);
+  return 0;
+}

@@ -1,0 +1,448 @@
+/**
+ * UNIX-domain stream sockets. A *unpcb* is one end; two connected ends point at each other, and what one sends is appended to the
+ * receive buffer of the other at once, so send buffers stay empty. Back-pressure: the sender's limit shrinks by what the peer's
+ * receive buffer grows, and the reader gives it back; unp_cc remembers what the sender was last told.
+ *
+ *   from         to          by
+ *   –            attached    uipc_attach
+ *   unbound      bound       uipc_bind; the name is given up in uipc_detach, not before
+ *   alone        connected   unp_connect2 (both ends)
+ *   connected    alone       unp_disconnect (both ends, which become disconnected sockets)
+ *   attached     –           uipc_detach
+ *
+ * 1. a.unp_conn is b exactly if b.unp_conn is a. Both change together, under the link lock for writing and both pcb mutexes.
+ * 2. A bound name leads to the socket that bound it until that socket's detach; with the link lock held the socket can't be freed.
+ * 3. Nobody is told of a socket's end but through its peer: detach leaves no pointer to it.
+ *
+ * Lock order: link lock, list lock, pcb mutexes, socket locks. The link lock is recursive for its writer. In F93 it is not, and a
+ * connection refused inside sonewconn, which detaches the child, stops the thread that holds the lock for ever.
+ */
+
+import { EADDRINUSE, ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE } from '../errno.ts';
+import { KASSERT } from '../kern/kassert.ts';
+import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
+import { m_freem } from '../kern/mbuf.ts';
+import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
+import {
+  sbappendstream_locked,
+  sbstate,
+  socantrcvmore,
+  socantsendmore,
+  soreserve,
+  sorwakeup_locked,
+  sowwakeup_locked,
+  sbreserve_locked,
+} from '../kern/sockbuf.ts';
+import { soisconnected, soisdisconnected } from '../kern/sockstate.ts';
+import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
+import {
+  h_recvspace,
+  h_sendspace,
+  h_unp_names,
+  h_unp_nnames,
+  LC_UNP,
+  PRUS_EOF,
+  PRUS_OOB,
+  SBS_CANTSENDMORE,
+  SO_ACCEPTCONN,
+  SS_ISCONNECTED,
+  sb_cc,
+  sb_hiwat,
+  sb_mbcnt,
+  sb_mbmax,
+  sb_mtx,
+  so_error,
+  so_options,
+  so_pcb,
+  so_rcv,
+  so_snd,
+  so_state,
+  td_from_host,
+  td_from_port,
+  UNIX_HOST,
+  UNP_HAVEPC,
+  UNP_HAVEPCCACHED,
+  unp_addr,
+  unp_cc,
+  unp_conn,
+  unp_count,
+  unp_flags,
+  unp_gencnt,
+  unp_gencnt_global,
+  unp_head,
+  unp_link_next,
+  unp_link_rwlock,
+  unp_list_lock,
+  unp_mbcnt,
+  unp_mtx,
+  unp_refcount,
+  unp_socket,
+  unp_vnode,
+  unp_zone,
+} from '../layout.ts';
+import { fixed, get, type Kernel, load, put, store } from '../memory.ts';
+import {
+  PANIC_ATTACH_PCB,
+  PANIC_PCB_NULL,
+  PANIC_UNP_CREDENTIALS,
+  PANIC_UNP_DETACH_NAME,
+  PANIC_UNP_PEER,
+  PANIC_UNP_REFCOUNT,
+} from '../panic.ts';
+import { mtx_assert, mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { rw_assert_w, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+
+export function uipc_attach(k: Kernel, td: number, so: number): number {
+  KASSERT(k, get(k, so + so_pcb) === 0, PANIC_ATTACH_PCB, so);
+  if (get(k, so + so_snd + sb_hiwat) === 0 || get(k, so + so_rcv + sb_hiwat) === 0) {
+    const error = soreserve(k, td, so, fixed(k, h_sendspace), fixed(k, h_recvspace));
+    if (error !== 0) return error;
+  }
+  const unp = uma_zalloc(k, td, unp_zone);
+  if (unp === 0) return ENOBUFS;
+  mtx_init(k, unp + unp_mtx, LC_UNP);
+  put(k, unp + unp_socket, so);
+  put(k, unp + unp_refcount, 1);
+  put(k, so + so_pcb, unp);
+  mtx_lock(k, td, unp_list_lock);
+  const generation = get(k, unp_gencnt_global) + 1;
+  put(k, unp_gencnt_global, generation);
+  put(k, unp + unp_gencnt, generation);
+  put(k, unp_count, get(k, unp_count) + 1);
+  LIST_INSERT_HEAD(k, unp_head, unp, unp_link_next);
+  mtx_unlock(k, td, unp_list_lock);
+  return 0;
+}
+
+export function uipc_detach(k: Kernel, td: number, so: number): void {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp_list_lock);
+  LIST_REMOVE(k, unp, unp_link_next);
+  put(k, unp_gencnt_global, get(k, unp_gencnt_global) + 1);
+  put(k, unp_count, get(k, unp_count) - 1);
+  mtx_unlock(k, td, unp_list_lock);
+  mtx_lock(k, td, unp + unp_mtx);
+  const name = get(k, unp + unp_vnode);
+  if (name !== 0) {
+    const slot = fixed(k, h_unp_names) + name - 1;
+    KASSERT(k, get(k, slot) === so, PANIC_UNP_DETACH_NAME, so);
+    put(k, slot, 0);
+    put(k, unp + unp_vnode, 0);
+  }
+  put(k, unp + unp_addr, 0);
+  const peer = get(k, unp + unp_conn);
+  if (peer !== 0) {
+    mtx_lock(k, td, peer + unp_mtx);
+    unp_disconnect(k, td, unp, peer);
+    mtx_unlock(k, td, peer + unp_mtx);
+  }
+  rw_wunlock(k, td, unp_link_rwlock);
+  put(k, so + so_pcb, 0);
+  const count = get(k, unp + unp_refcount) - 1;
+  put(k, unp + unp_refcount, count);
+  mtx_unlock(k, td, unp + unp_mtx);
+  KASSERT(k, count === 0, PANIC_UNP_REFCOUNT, unp);
+  uma_zfree(k, td, unp_zone, unp);
+}
+
+export function uipc_bind(k: Kernel, td: number, so: number, name: number): number {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  const slot = fixed(k, h_unp_names) + name;
+  let error = 0;
+  if (get(k, unp + unp_vnode) !== 0 || !isName(k, name)) error = EINVAL;
+  else if (get(k, slot) !== 0) error = EADDRINUSE;
+  if (error === 0) {
+    put(k, slot, so);
+    put(k, unp + unp_vnode, name + 1);
+    put(k, unp + unp_addr, name + 1);
+  }
+  mtx_unlock(k, td, unp + unp_mtx);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return error;
+}
+
+/** With the link lock held, which F93 does not do: a socket must not begin to listen while it is being connected. */
+export function uipc_listen(k: Kernel, td: number, so: number, backlog: number): number {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  let error = EINVAL;
+  if (get(k, unp + unp_vnode) !== 0) {
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    error = solisten_proto_check(k, td, so);
+    if (error === 0) {
+      put(k, unp + unp_flags, get(k, unp + unp_flags) | UNP_HAVEPCCACHED);
+      solisten_proto(k, td, so, backlog);
+    }
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  }
+  mtx_unlock(k, td, unp + unp_mtx);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return error;
+}
+
+export function uipc_connect(k: Kernel, td: number, so: number, name: number): number {
+  rw_wlock(k, td, unp_link_rwlock);
+  const error = unp_connect(k, td, so, name);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return error;
+}
+
+/** Connects two sockets to each other without a name. */
+export function uipc_connect2(k: Kernel, td: number, so: number, so2: number): number {
+  const unp = sotounpcb(k, so);
+  const unp2 = sotounpcb(k, so2);
+  rw_wlock(k, td, unp_link_rwlock);
+  let error = 0;
+  if (get(k, unp + unp_conn) !== 0 || get(k, unp2 + unp_conn) !== 0) error = EISCONN;
+  else if (so === so2 || ((load(k, so + so_options) | load(k, so2 + so_options)) & SO_ACCEPTCONN) !== 0) error = EINVAL;
+  else unp_connect2(k, td, unp, unp2);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return error;
+}
+
+/** The name of the connecting end, if it is bound and still there. Never fails. */
+export function uipc_accept(k: Kernel, td: number, so: number): number {
+  return uipc_peeraddr(k, td, so);
+}
+
+export function uipc_disconnect(k: Kernel, td: number, so: number): number {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  const peer = get(k, unp + unp_conn);
+  if (peer !== 0) {
+    mtx_lock(k, td, peer + unp_mtx);
+    unp_disconnect(k, td, unp, peer);
+    mtx_unlock(k, td, peer + unp_mtx);
+  }
+  mtx_unlock(k, td, unp + unp_mtx);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return 0;
+}
+
+/** The name stays until detach. */
+export function uipc_close(k: Kernel, td: number, so: number): void {
+  uipc_disconnect(k, td, so);
+}
+
+export function uipc_abort(k: Kernel, td: number, so: number): void {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  const peer = get(k, unp + unp_conn);
+  if (peer !== 0) {
+    mtx_lock(k, td, peer + unp_mtx);
+    store(k, get(k, peer + unp_socket) + so_error, ECONNABORTED);
+    unp_disconnect(k, td, peer, unp);
+    mtx_unlock(k, td, peer + unp_mtx);
+  }
+  mtx_unlock(k, td, unp + unp_mtx);
+  rw_wunlock(k, td, unp_link_rwlock);
+}
+
+export function uipc_shutdown(k: Kernel, td: number, so: number): number {
+  const unp = sotounpcb(k, so);
+  rw_wlock(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  unp_shutdown(k, td, unp);
+  mtx_unlock(k, td, unp + unp_mtx);
+  rw_wunlock(k, td, unp_link_rwlock);
+  return 0;
+}
+
+/** Appends to the peer's receive buffer, whatever its limit: the sender has already been held to its own. Takes the chain over. */
+export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: number): number {
+  sotounpcb(k, so);
+  let error = 0;
+  if ((flags & PRUS_OOB) !== 0) error = EOPNOTSUPP;
+  else if ((load(k, so + so_state) & SS_ISCONNECTED) === 0) error = ENOTCONN;
+  else if (sbstate(k, so + so_snd, SBS_CANTSENDMORE)) error = EPIPE;
+  else error = unp_send(k, td, so, flags, m);
+  if (error !== 0) m_freem(k, td, m);
+  return error;
+}
+
+/** The socket's owner has read: gives the sender its room back. */
+export function uipc_rcvd(k: Kernel, td: number, so: number): void {
+  const unp = sotounpcb(k, so);
+  // With this mutex held the peer can neither go nor append: what is read here is exactly what it will be told.
+  mtx_lock(k, td, unp + unp_mtx);
+  const peer = get(k, unp + unp_conn);
+  if (peer !== 0) {
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    const cc = get(k, so + so_rcv + sb_cc);
+    const mbcnt = get(k, so + so_rcv + sb_mbcnt);
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+    unp_tell(k, td, unp, get(k, peer + unp_socket), cc, mbcnt);
+  }
+  mtx_unlock(k, td, unp + unp_mtx);
+}
+
+/** The socket's own name. */
+export function uipc_sockaddr(k: Kernel, td: number, so: number): number {
+  const unp = sotounpcb(k, so);
+  mtx_lock(k, td, unp + unp_mtx);
+  unp_name(k, td, get(k, unp + unp_addr));
+  mtx_unlock(k, td, unp + unp_mtx);
+  return 0;
+}
+
+/** The peer's name; the empty one if the peer is not bound, or gone. */
+export function uipc_peeraddr(k: Kernel, td: number, so: number): number {
+  const unp = sotounpcb(k, so);
+  rw_rlock(k, td, unp_link_rwlock);
+  const peer = get(k, unp + unp_conn);
+  if (peer === 0) {
+    unp_name(k, td, 0);
+  } else {
+    mtx_lock(k, td, peer + unp_mtx);
+    unp_name(k, td, get(k, peer + unp_addr));
+    mtx_unlock(k, td, peer + unp_mtx);
+  }
+  rw_runlock(k, td, unp_link_rwlock);
+  return 0;
+}
+
+/** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
+function unp_connect(k: Kernel, td: number, so: number, name: number): number {
+  const unp = sotounpcb(k, so);
+  if (!isName(k, name)) return EINVAL;
+  // soconnect has tested both without a lock; another thread may have been quicker.
+  if (get(k, unp + unp_conn) !== 0) return EISCONN;
+  if ((load(k, so + so_options) & SO_ACCEPTCONN) !== 0) return EOPNOTSUPP;
+  const so2 = get(k, fixed(k, h_unp_names) + name);
+  if (so2 === 0) return ENOENT;
+  if ((load(k, so2 + so_options) & SO_ACCEPTCONN) === 0) return ECONNREFUSED;
+  const so3 = sonewconn(k, td, so2, 0);
+  if (so3 === 0) return ECONNREFUSED;
+  const listener = sotounpcb(k, so2);
+  const child = sotounpcb(k, so3);
+  mtx_lock(k, td, listener + unp_mtx);
+  KASSERT(k, (get(k, listener + unp_flags) & UNP_HAVEPCCACHED) !== 0, PANIC_UNP_CREDENTIALS, so2);
+  const address = get(k, listener + unp_addr);
+  mtx_unlock(k, td, listener + unp_mtx);
+  mtx_lock(k, td, child + unp_mtx);
+  put(k, child + unp_addr, address);
+  put(k, child + unp_flags, get(k, child + unp_flags) | UNP_HAVEPC);
+  mtx_unlock(k, td, child + unp_mtx);
+  unp_connect2(k, td, unp, child);
+  return 0;
+}
+
+/** Makes two ends peers. The link lock is held for writing. */
+function unp_connect2(k: Kernel, td: number, unp: number, unp2: number): void {
+  rw_assert_w(k, td, unp_link_rwlock);
+  mtx_lock(k, td, unp + unp_mtx);
+  mtx_lock(k, td, unp2 + unp_mtx);
+  put(k, unp + unp_conn, unp2);
+  put(k, unp2 + unp_conn, unp);
+  unp_charge(k, td, unp, get(k, unp2 + unp_socket));
+  unp_charge(k, td, unp2, get(k, unp + unp_socket));
+  soisconnected(k, td, get(k, unp + unp_socket));
+  // Last: from here on the child may be accepted, used and closed by another thread.
+  soisconnected(k, td, get(k, unp2 + unp_socket));
+  mtx_unlock(k, td, unp2 + unp_mtx);
+  mtx_unlock(k, td, unp + unp_mtx);
+}
+
+/** Parts two peers. The link lock is held for writing, and both mutexes. */
+function unp_disconnect(k: Kernel, td: number, unp: number, unp2: number): void {
+  KASSERT(k, unp2 !== 0 && get(k, unp + unp_conn) === unp2 && get(k, unp2 + unp_conn) === unp, PANIC_UNP_PEER, unp);
+  rw_assert_w(k, td, unp_link_rwlock);
+  mtx_assert(k, td, unp + unp_mtx);
+  mtx_assert(k, td, unp2 + unp_mtx);
+  put(k, unp + unp_conn, 0);
+  soisdisconnected(k, td, get(k, unp + unp_socket));
+  put(k, unp2 + unp_conn, 0);
+  soisdisconnected(k, td, get(k, unp2 + unp_socket));
+}
+
+/** This end will send no more: its peer reads to the end and then sees end of file. The link lock is held, and the mutex. */
+function unp_shutdown(k: Kernel, td: number, unp: number): void {
+  socantsendmore(k, td, get(k, unp + unp_socket));
+  const peer = get(k, unp + unp_conn);
+  if (peer !== 0) socantrcvmore(k, td, get(k, peer + unp_socket));
+}
+
+function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): number {
+  const unp = sotounpcb(k, so);
+  rw_rlock(k, td, unp_link_rwlock);
+  const peer = get(k, unp + unp_conn);
+  if (peer === 0) {
+    // Connected a moment ago, when the state was looked at.
+    rw_runlock(k, td, unp_link_rwlock);
+    return ENOTCONN;
+  }
+  mtx_lock(k, td, peer + unp_mtx);
+  const so2 = get(k, peer + unp_socket);
+  const rcv = so2 + so_rcv;
+  mtx_lock(k, td, rcv + sb_mtx);
+  sbappendstream_locked(k, td, rcv, m);
+  const cc = get(k, rcv + sb_cc);
+  const mbcnt = get(k, rcv + sb_mbcnt);
+  sorwakeup_locked(k, td, so2);
+  unp_tell(k, td, peer, so, cc, mbcnt);
+  if ((flags & PRUS_EOF) !== 0) {
+    socantsendmore(k, td, so);
+    socantrcvmore(k, td, so2);
+  }
+  mtx_unlock(k, td, peer + unp_mtx);
+  rw_runlock(k, td, unp_link_rwlock);
+  return 0;
+}
+
+/**
+ * Adjusts the sender's limits to what the receiver's buffer holds now. `unp` is the receiver's pcb, whose mutex is held; unp_cc and
+ * unp_mbcnt are what the sender was told last. A limit may be 0, not less: then the reader gives back what was taken.
+ */
+function unp_tell(k: Kernel, td: number, unp: number, sender: number, cc: number, mbcnt: number): void {
+  const snd = sender + so_snd;
+  const growth = cc - get(k, unp + unp_cc);
+  mtx_lock(k, td, snd + sb_mtx);
+  const hiwat = get(k, snd + sb_hiwat) - growth;
+  put(k, snd + sb_hiwat, hiwat < 0 ? 0 : hiwat);
+  put(k, snd + sb_mbmax, get(k, snd + sb_mbmax) - (mbcnt - get(k, unp + unp_mbcnt)));
+  if (growth < 0) sowwakeup_locked(k, td, sender);
+  else mtx_unlock(k, td, snd + sb_mtx);
+  put(k, unp + unp_cc, cc);
+  put(k, unp + unp_mbcnt, mbcnt);
+}
+
+/**
+ * At the beginning of a connection the sender has its whole buffer less what the receiver has not read of an earlier connection.
+ * (F93 forgets that, and lets the receive buffer grow beyond its limit.)
+ */
+function unp_charge(k: Kernel, td: number, unp: number, sender: number): void {
+  const rcv = get(k, unp + unp_socket) + so_rcv;
+  const snd = sender + so_snd;
+  mtx_lock(k, td, rcv + sb_mtx);
+  const cc = get(k, rcv + sb_cc);
+  const mbcnt = get(k, rcv + sb_mbcnt);
+  mtx_unlock(k, td, rcv + sb_mtx);
+  mtx_lock(k, td, snd + sb_mtx);
+  sbreserve_locked(k, snd, fixed(k, h_sendspace));
+  mtx_unlock(k, td, snd + sb_mtx);
+  put(k, unp + unp_cc, 0);
+  put(k, unp + unp_mbcnt, 0);
+  unp_tell(k, td, unp, sender, cc, mbcnt);
+}
+
+/** Answers with an address, given as name + 1, or 0 for none. */
+function unp_name(k: Kernel, td: number, address: number): void {
+  put(k, td + td_from_host, address === 0 ? 0 : UNIX_HOST);
+  put(k, td + td_from_port, address === 0 ? 0 : address - 1);
+}
+
+function isName(k: Kernel, name: number): boolean {
+  return name >= 0 && name < fixed(k, h_unp_nnames);
+}
+
+function sotounpcb(k: Kernel, so: number): number {
+  const unp = get(k, so + so_pcb);
+  KASSERT(k, unp !== 0, PANIC_PCB_NULL, so);
+  return unp;
+}

@@ -1,0 +1,303 @@
+/**
+ * The *front end*: TypeScript in, `Program` out. It reads the model's declaration (`defineModel` in the entry file), compiles
+ * the procedures and predicates named there, and throws a `CompileError` with everything it could not take.
+ */
+import path from 'node:path';
+import { Project, ts } from 'ts-morph';
+import { CompileError, type Diagnostic } from './errors.ts';
+import { cleanComment, functionBehind } from './frontend-calls.ts';
+import { constantOf, isTopLevelConst } from './frontend-constants.ts';
+import { type CompileOptions, Context, type Signature } from './frontend-context.ts';
+import { constantAs } from './frontend-convert.ts';
+import { nameOf, signatureOf } from './frontend-functions.ts';
+import { declaredType } from './frontend-types.ts';
+import type { AgentDef, Fn, Local, ProcedureDef, Program, Property, Scalar } from './ir.ts';
+import { lowerAgent } from './lower.ts';
+import { prune } from './prune.ts';
+
+export type { CompileOptions } from './frontend-context.ts';
+
+export function compileModel(options: CompileOptions): Program {
+  const entry = path.resolve(options.root, options.entry);
+  const program = openProgram(options, [entry]);
+  const context = new Context(program.getTypeChecker(), { ...options, root: path.resolve(options.root) });
+  const sourceFile = program.getSourceFile(entry);
+  if (sourceFile === undefined) {
+    throw new CompileError([
+      {
+        file: options.entry,
+        line: 1,
+        column: 1,
+        construct: '',
+        problem: 'there is no such file',
+        advice: 'name the file that calls `defineModel`',
+      },
+    ]);
+  }
+  const result = context.attempt(() => readModel(context, sourceFile), null);
+  judgeAliases(context);
+  checkConstantNames(context, program);
+  if (context.diagnostics.length > 0 || result === null) throw new CompileError(inOrder(context.diagnostics));
+  const pruned = prune(result);
+  for (const agent of pruned.agents) lowerAgent(pruned, agent); // refuses loops without a pause, and guards that come too late
+  return pruned;
+}
+
+/** The TypeScript program of some files and all that they import. */
+export function openProgram(options: CompileOptions, files: readonly string[]): ts.Program {
+  const project = new Project({
+    skipAddingFilesFromTsConfig: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      allowImportingTsExtensions: true,
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+      lib: ['lib.es2022.d.ts'],
+      types: [],
+    },
+  });
+  for (const [file, text] of Object.entries(options.sources ?? {})) {
+    project.createSourceFile(path.resolve(options.root, file), text, { overwrite: true });
+  }
+  for (const file of files) if (project.getSourceFile(file) === undefined) project.addSourceFileAtPathIfExists(file);
+  return project.getProgram().compilerObject;
+}
+
+function readModel(context: Context, sourceFile: ts.SourceFile): Program {
+  const declaration = findDeclaration(context, sourceFile);
+  if (declaration === null) {
+    return context.refuse(
+      sourceFile,
+      'no call of `defineModel`',
+      'declare the model here: `export const model = defineModel({ initial, agents, invariants, lemmas });`',
+    );
+  }
+  const { call, name } = declaration;
+  const [argument] = call.arguments;
+  if (argument === undefined)
+    return context.refuse(call, '`defineModel` without its parts', 'write `defineModel({ initial, agents, invariants, lemmas })`');
+  const parts = membersOf(context, argument);
+  readState(context, call);
+  if (context.stateType === null)
+    return context.refuse(call, 'the type of the state is not an interface', 'write `(s: State, …)` with an interface `State`');
+  readConfiguration(context, call);
+  const agents = [...membersOf(context, required(context, parts, 'agents', call))].map(([agent, node]) => readAgent(context, agent, node));
+  const invariants = readProperties(context, parts.get('invariants'));
+  const lemmas = readProperties(context, parts.get('lemmas'));
+  return {
+    name,
+    state: context.stateType,
+    configuration: Object.fromEntries(context.configuration),
+    constants: Object.fromEntries([...context.namedConstants].sort(([a], [b]) => (a < b ? -1 : 1))),
+    functions: context.functions.filter((f): f is Fn => f !== null),
+    agents,
+    invariants,
+    lemmas,
+    rules: context.rules,
+    sites: context.sites,
+  };
+}
+
+function findDeclaration(context: Context, sourceFile: ts.SourceFile): { call: ts.CallExpression; name: string } | null {
+  for (const statement of sourceFile.statements) {
+    const candidates = ts.isVariableStatement(statement)
+      ? statement.declarationList.declarations.map((d) => ({ node: d.initializer, name: d.name.getText() }))
+      : ts.isExportAssignment(statement)
+        ? [{ node: statement.expression, name: 'model' }]
+        : [];
+    for (const { node, name } of candidates) {
+      if (node !== undefined && ts.isCallExpression(node) && context.word(node.expression) === 'defineModel') return { call: node, name };
+    }
+  }
+  return null;
+}
+
+/** The members of an object literal, also behind a name; spreads are taken in. */
+function membersOf(context: Context, node: ts.Expression): ReadonlyMap<string, ts.Expression> {
+  if (ts.isParenthesizedExpression(node) || ts.isAsExpression(node) || ts.isSatisfiesExpression(node))
+    return membersOf(context, node.expression);
+  if (ts.isIdentifier(node)) {
+    const declaration = context.declaration(node);
+    if (declaration !== undefined && isTopLevelConst(declaration) && declaration.initializer !== undefined)
+      return membersOf(context, declaration.initializer);
+  }
+  if (!ts.isObjectLiteralExpression(node))
+    return context.refuse(node, 'something other than an object written out', 'write `{ name: value, … }`, here or as a top-level `const`');
+  const members = new Map<string, ts.Expression>();
+  for (const property of node.properties) {
+    if (ts.isSpreadAssignment(property)) {
+      for (const [name, value] of membersOf(context, property.expression)) members.set(name, value);
+      continue;
+    }
+    if (ts.isShorthandPropertyAssignment(property)) members.set(property.name.text, property.name);
+    else if (ts.isPropertyAssignment(property) && (ts.isIdentifier(property.name) || ts.isStringLiteral(property.name)))
+      members.set(property.name.text, property.initializer);
+    else context.report(property, 'this kind of member', 'write `name: value` or the name alone');
+  }
+  return members;
+}
+
+function required(context: Context, parts: ReadonlyMap<string, ts.Expression>, name: string, call: ts.Node): ts.Expression {
+  return parts.get(name) ?? context.refuse(call, `\`${name}\` is missing`, 'write `defineModel({ initial, agents, invariants, lemmas })`');
+}
+
+/** The type of the state: the type argument of `defineModel`, written or inferred. */
+function readState(context: Context, call: ts.CallExpression): void {
+  const { checker } = context;
+  const type = checker.getTypeAtLocation(call);
+  const argument = (type.aliasTypeArguments ?? checker.getTypeArguments(type as ts.TypeReference))[0];
+  const declaration = (argument?.aliasSymbol ?? argument?.getSymbol())?.declarations?.[0];
+  if (declaration === undefined || (!ts.isInterfaceDeclaration(declaration) && !ts.isTypeAliasDeclaration(declaration))) return;
+  context.stateDeclaration = declaration;
+  const state = declaredType(context, declaration);
+  if (state.kind === 'record') context.stateType = state;
+}
+
+function readConfiguration(context: Context, call: ts.Node): void {
+  const fields = context.stateType?.fields.filter((f) => f.fixed) ?? [];
+  for (const [name, value] of Object.entries(context.options.configuration ?? {})) {
+    const field = fields.find((f) => f.name === name);
+    const names = fields.map((f) => `\`${f.name}\``).join(', ');
+    if (field === undefined) {
+      context.report(call, `the model has no configuration \`${name}\``, names === '' ? 'it has none' : `it has ${names}`);
+      continue;
+    }
+    const { type } = field;
+    if (type.kind === 'record' || type.kind === 'table' || type.kind === 'seq') {
+      context.report(call, `the configuration \`${name}\` is not a single value`, 'let `readonly` fields be booleans, unions or numbers');
+      continue;
+    }
+    context.attempt(() => {
+      const encoded = constantAs(context, value, type, call);
+      if (encoded.op === 'const') context.configuration.set(name, encoded.value);
+    }, undefined);
+  }
+}
+
+function readAgent(context: Context, name: string, node: ts.Expression): AgentDef {
+  const parts = membersOf(context, node);
+  const sizeNode = required(context, parts, 'size', node);
+  const size = constantOf(context, sizeNode);
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
+    return context.refuse(sizeNode, 'the number of agents is not a constant', 'write a number or the name of a constant');
+  const procedures = [...membersOf(context, required(context, parts, 'procedures', node))];
+  return {
+    name,
+    size,
+    procedures: procedures.flatMap(([procedure, value]) => {
+      const read = context.attempt(() => readProcedure(context, procedure, value, size), null);
+      return read === null ? [] : [read];
+    }),
+  };
+}
+
+function readProcedure(context: Context, name: string, node: ts.Expression, size: number): ProcedureDef {
+  const target = functionBehind(context, node);
+  if (target === null) return context.refuse(node, 'a procedure that is not a function of the model', 'name a top-level `function*`');
+  if (target.asteriskToken === undefined)
+    return context.refuse(node, 'a procedure that is not a generator', 'write `function*`, even if it never yields');
+  const signature = signatureOf(context, target, node);
+  const [who, ...params] = signature.params;
+  if (who === undefined) return { name, fn: withoutWho(context, signature, size), params: [] };
+  if (who.type.kind !== 'id' || who.type.nullable || who.type.size !== size) {
+    return context.refuse(
+      target.parameters[1] ?? target,
+      `the second parameter of a procedure is the agent's own id, of ${size}`,
+      "write `who: Id<'thread', typeof THREADS>` with the size of the agent",
+    );
+  }
+  return { name, fn: signature.index, params: params.map((p): Local => ({ name: p.name, type: p.type })) };
+}
+
+/** A procedure that does not ask who runs it is called by one that has the parameter. */
+function withoutWho(context: Context, signature: Signature, size: number): number {
+  const type: Scalar = { kind: 'id', of: 'agent', size, nullable: false };
+  const inner = context.functions[signature.index];
+  if (inner === undefined || inner === null) throw new Error(`${signature.name} is not compiled`);
+  context.functions.push({
+    ...inner,
+    params: 1,
+    locals: [{ name: 'who', type }],
+    returns: null,
+    body: [{ op: 'delegate', fn: signature.index, args: [], result: -1 }],
+  });
+  return context.functions.length - 1;
+}
+
+function readProperties(context: Context, node: ts.Expression | undefined): readonly Property[] {
+  if (node === undefined) return [];
+  return [...membersOf(context, node)].flatMap(([id, value]) => {
+    const property = context.attempt(() => readProperty(context, id, value), null);
+    return property === null ? [] : [property];
+  });
+}
+
+function readProperty(context: Context, id: string, node: ts.Expression): Property {
+  const target = functionBehind(context, node);
+  if (target === null)
+    return context.refuse(node, 'a predicate that is not a function of the model', 'name a top-level function, or write `(s) => …`');
+  const signature = signatureOf(context, target, node);
+  if (signature.returns?.kind !== 'bool' || signature.params.length > 0)
+    return context.refuse(node, `\`${nameOf(target)}\` is not a predicate of the state`, 'write `(s: State) => boolean`');
+  if (signature.mutates) return context.refuse(node, `\`${nameOf(target)}\` changes the state`, 'a predicate only reads');
+  return { ...context.source(target), id, fn: signature.index, text: documentation(target) || documentation(node) };
+}
+
+/** The comment above the statement or the member in which a node stands. */
+function documentation(node: ts.Node): string {
+  let holder = node;
+  while (
+    !ts.isStatement(holder) &&
+    !ts.isPropertyAssignment(holder) &&
+    !ts.isShorthandPropertyAssignment(holder) &&
+    holder.parent !== undefined
+  )
+    holder = holder.parent;
+  const { text } = holder.getSourceFile();
+  const last = ts.getLeadingCommentRanges(text, holder.getFullStart())?.at(-1);
+  return last === undefined ? '' : cleanComment(text.slice(last.pos, last.end));
+}
+
+/** An alias used after a pause is refused if anybody may have replaced its record meanwhile. */
+function judgeAliases(context: Context): void {
+  for (const { node, path: used } of context.aliasUsesAfterPause) {
+    if ([...context.replaced].some((replaced) => used === replaced || used.startsWith(`${replaced}.`))) {
+      context.report(
+        node,
+        'others may have replaced the record this name stands for, during the pause',
+        `take it again after the \`yield\``,
+      );
+    }
+  }
+}
+
+function checkConstantNames(context: Context, program: ts.Program): void {
+  const names = Object.keys(context.options.constants ?? {});
+  if (names.length === 0) return;
+  const declared = new Set<string>();
+  for (const sourceFile of program.getSourceFiles()) {
+    if (sourceFile.isDeclarationFile) continue;
+    for (const statement of sourceFile.statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      for (const d of statement.declarationList.declarations) if (ts.isIdentifier(d.name)) declared.add(d.name.text);
+    }
+  }
+  for (const name of names) {
+    if (declared.has(name)) continue;
+    context.diagnostics.push({
+      file: context.options.entry,
+      line: 1,
+      column: 1,
+      construct: name,
+      problem: 'the model has no such constant',
+      advice: 'constants are top-level `export const NAME = …`',
+    });
+  }
+}
+
+function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return [...diagnostics].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || a.column - b.column));
+}

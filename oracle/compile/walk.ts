@@ -1,0 +1,150 @@
+/**
+ * Walks over the IR: the children of an expression, the expressions of a statement, substitution. Everything that looks at
+ * all expressions goes through here, so that a new operator is added in one place.
+ */
+import { unreachable } from './errors.ts';
+import type { Expr, Place, Stmt } from './ir.ts';
+
+/** Rebuilds an expression with each direct child replaced by `f(child)`. */
+export function mapChildren(expr: Expr, f: (child: Expr) => Expr): Expr {
+  switch (expr.op) {
+    case 'const':
+    case 'local':
+      return expr;
+    case 'read':
+      return { ...expr, place: mapPlace(expr.place, f) };
+    case 'not':
+    case 'unwrap':
+    case 'wrap':
+      return { ...expr, arg: f(expr.arg) };
+    case 'and':
+    case 'or':
+    case 'eq':
+    case 'ne':
+    case 'lt':
+    case 'le':
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'min':
+    case 'max':
+      return { ...expr, left: f(expr.left), right: f(expr.right) };
+    case 'ite':
+      return { ...expr, cond: f(expr.cond), then: f(expr.then), else: f(expr.else) };
+    case 'some':
+    case 'every':
+    case 'count':
+    case 'first':
+      return { ...expr, body: f(expr.body) };
+    case 'call':
+      return { ...expr, args: expr.args.map(f) };
+    default:
+      return unreachable(expr);
+  }
+}
+
+/** Rebuilds a place with each index replaced by `f(index)`. */
+export function mapPlace(place: Place, f: (index: Expr) => Expr): Place {
+  if (place.steps.every((step) => 'field' in step)) return place;
+  return { ...place, steps: place.steps.map((step) => ('field' in step ? step : { index: f(step.index) })) };
+}
+
+/** Replaces the locals for which `f` has an answer; the bound variables of quantifiers are renamed by `bound`. */
+export function substitute(expr: Expr, f: (local: number) => Expr | undefined, bound: (local: number) => number = (l) => l): Expr {
+  if (expr.op === 'local') return f(expr.local) ?? expr;
+  const mapped = mapChildren(expr, (child) => substitute(child, f, bound));
+  switch (mapped.op) {
+    case 'some':
+    case 'every':
+    case 'count':
+    case 'first':
+      return { ...mapped, local: bound(mapped.local) };
+    default:
+      return mapped;
+  }
+}
+
+/** Calls `visit` with every local an expression reads; the bound variables of its quantifiers are not among them. */
+export function forEachLocal(expr: Expr, visit: (local: number) => void): void {
+  switch (expr.op) {
+    case 'local':
+      visit(expr.local);
+      return;
+    case 'some':
+    case 'every':
+    case 'count':
+    case 'first':
+      forEachLocal(expr.body, (local) => {
+        if (local !== expr.local) visit(local);
+      });
+      return;
+    default:
+      mapChildren(expr, (child) => {
+        forEachLocal(child, visit);
+        return child;
+      });
+  }
+}
+
+/** Calls `visit` with an expression and all expressions below it, the outermost first. */
+export function forEachExpr(expr: Expr, visit: (expr: Expr) => void): void {
+  visit(expr);
+  mapChildren(expr, (child) => {
+    forEachExpr(child, visit);
+    return child;
+  });
+}
+
+/** The expressions that stand directly in a statement (not those of statements inside it). */
+export function expressionsOf(stmt: Stmt): readonly Expr[] {
+  switch (stmt.op) {
+    case 'set':
+      return [stmt.value];
+    case 'write':
+      return [...indicesOf(stmt.place), stmt.value];
+    case 'if':
+    case 'while':
+    case 'when':
+      return [stmt.cond];
+    case 'return':
+      return stmt.value === null ? [] : [stmt.value];
+    case 'call':
+    case 'delegate':
+      return stmt.args;
+    case 'pause':
+      return stmt.until === null ? [] : [stmt.until];
+    case 'for':
+    case 'break':
+    case 'continue':
+    case 'rule':
+      return [];
+    default:
+      return unreachable(stmt);
+  }
+}
+
+/** The index expressions of a place. */
+export function indicesOf(place: Place): readonly Expr[] {
+  return place.steps.flatMap((step) => ('field' in step ? [] : [step.index]));
+}
+
+/** The statement lists nested in a statement. */
+export function bodiesOf(stmt: Stmt): readonly (readonly Stmt[])[] {
+  switch (stmt.op) {
+    case 'if':
+      return [stmt.then, stmt.else];
+    case 'for':
+    case 'while':
+      return [stmt.body];
+    default:
+      return [];
+  }
+}
+
+/** Calls `visit` with every statement of a body, nested ones included. */
+export function forEachStmt(body: readonly Stmt[], visit: (stmt: Stmt) => void): void {
+  for (const stmt of body) {
+    visit(stmt);
+    for (const inner of bodiesOf(stmt)) forEachStmt(inner, visit);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * *Bounded traces*: the states after 1, 2, 3, … steps from the initial state, as terms over the choices made on the way. At each
+ * depth one question: can any goal be broken here? What can't is asserted before the next depth is asked, so no work is
+ * done twice; what can is a violation, and because all smaller depths were answered, the trace is a shortest one.
+ */
+import type { Choice, Chosen, TransitionSystem } from '../compile/smt.ts';
+import type { State } from '../compile/symbolic-state.ts';
+import { FALSE, type Lit, not, TRUE } from '../compile/term.ts';
+import { brokenAfter, type Goal } from './goals.ts';
+import { Lane, type Limits } from './lane.ts';
+
+export interface Violation {
+  readonly goal: Goal;
+  readonly depth: number;
+  readonly steps: readonly Chosen[];
+}
+
+export interface DepthReport {
+  readonly depth: number;
+  readonly violations: readonly Violation[];
+  /** Goals that hold at this depth and all before it. */
+  readonly holding: readonly Goal[];
+  /** False: no trace is this long, and so nothing further can be found. */
+  readonly reachable: boolean;
+}
+
+interface Level {
+  readonly choice: Choice;
+  readonly taken: readonly Lit[];
+}
+
+export interface BoundedOptions {
+  readonly depth: number;
+  /** Goals known to hold at every depth; asserted everywhere, never asked. */
+  readonly proved: readonly Goal[];
+  readonly progress: (depth: number, text: string) => void;
+}
+
+/** Reports depth by depth, until the bound is reached or no goal is left. */
+export async function* boundedTraces(
+  system: TransitionSystem,
+  goals: readonly Goal[],
+  limits: Limits,
+  options: BoundedOptions,
+): AsyncGenerator<DepthReport, void, undefined> {
+  const { terms } = system;
+  const lane = new Lane(terms, limits);
+  const levels: Level[] = [];
+  let state: State = system.initial;
+  let open = goals;
+  try {
+    for (let depth = 1; depth <= options.depth && open.length > 0; depth++) {
+      options.progress(depth, `bounded traces: depth ${depth}`);
+      const choice = system.choice(`step${depth}.`);
+      const { possible, faults, next, taken } = system.step(state, choice);
+      levels.push({ choice, taken });
+      const faulty = terms.any(faults.map(({ cond }) => cond));
+      await lane.assert([possible, ...options.proved.map((goal) => not(brokenAfter(system, goal, next, faulty)))].filter((lit) => lit !== TRUE));
+      const violations: Violation[] = [];
+      for (;;) {
+        const broken = open.map((goal) => ({ goal, lit: brokenAfter(system, goal, next, faulty) }));
+        const values = await askAny(lane, system, broken.map(({ lit }) => lit));
+        if (values === null) break;
+        const steps = levels.map((level) => system.chosen(values, level.choice, level.taken));
+        const found = broken.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1);
+        violations.push(...found.map(({ goal }) => ({ goal, depth, steps })));
+        open = open.filter((goal) => !found.some((f) => f.goal === goal));
+      }
+      // After a broken bound no step follows.
+      await lane.assert([not(faulty), ...open.map((goal) => goal.holds(next))].filter((lit) => lit !== TRUE));
+      const reachable = (await lane.satisfy([])) !== null;
+      yield { depth, violations, holding: open, reachable };
+      if (!reachable) return;
+      state = next;
+    }
+  } finally {
+    lane.stop();
+  }
+}
+
+async function askAny(lane: Lane, { terms }: TransitionSystem, lits: readonly Lit[]): Promise<Uint8Array | null> {
+  const any = terms.any(lits);
+  return any === FALSE ? null : lane.satisfy([any]);
+}

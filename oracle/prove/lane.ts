@@ -1,0 +1,68 @@
+/**
+ * A *lane* is one solver at work: it knows which terms the solver already has, adds what a question needs, and reads back the
+ * values when the answer is "sat". Two lanes side by side use two cores.
+ */
+import type { Lit, Terms } from '../compile/term.ts';
+import { Printer } from '../compile/term-print.ts';
+import { check, modelValues, type Solver, SolverFailure, startSolver } from './solver.ts';
+
+export interface Limits {
+  /** Path of an external solver, or null. */
+  readonly solver: string | null;
+  readonly signal: AbortSignal;
+  /** `Date.now()` at which everything must have ended. */
+  readonly deadline: number;
+  /** How many solvers may work at once. */
+  readonly lanes: number;
+}
+
+export class Lane {
+  readonly #terms: Terms;
+  readonly #limits: Limits;
+  readonly #solver: Solver;
+  readonly #printer: Printer;
+
+  constructor(terms: Terms, limits: Limits) {
+    this.#terms = terms;
+    this.#limits = limits;
+    this.#solver = startSolver(limits.solver, limits.signal);
+    this.#printer = new Printer(terms);
+  }
+
+  /** From now on these hold. */
+  async assert(lits: readonly Lit[]): Promise<void> {
+    const output = await this.#solver.ask(`${this.#printer.define(lits)}${assertions(this.#printer, lits)}`, this.#left());
+    if (output.trim() !== '') throw new SolverFailure(`the solver refused an assertion: ${output.trim().slice(0, 300)}`);
+  }
+
+  /** Values of all terms (`Terms.evaluate`) where these hold as well, or null if they can't. */
+  async satisfy(lits: readonly Lit[]): Promise<Uint8Array | null> {
+    // Definitions are made outside of the scope: they are still there for the next question.
+    const script = `${this.#printer.define(lits)}(push 1)\n${assertions(this.#printer, lits)}`;
+    // Z3's incremental solver is the slower one: this asks the other, which starts afresh on what is asserted.
+    const question = this.#solver.isZ3 ? '(check-sat-using smt)\n' : '(check-sat)\n';
+    const answer = await check(this.#solver, `${script}${question}`, this.#left());
+    if (answer === 'unknown') throw new SolverFailure('the solver gave up');
+    const values = answer === 'sat' ? await this.#read() : null;
+    await this.#solver.ask('(pop 1)\n', this.#left());
+    return values;
+  }
+
+  stop(): void {
+    this.#solver.stop();
+  }
+
+  async #read(): Promise<Uint8Array> {
+    const values = await modelValues(this.#solver, this.#printer.variables, this.#left());
+    // What the solver never heard of doesn't matter to its answer.
+    return this.#terms.evaluate((name) => values.get(name) ?? false);
+  }
+
+  #left(): number {
+    return this.#limits.deadline - Date.now();
+  }
+}
+
+function assertions(printer: Printer, lits: readonly Lit[]): string {
+  return lits.map((lit) => `(assert ${printer.literal(lit)})\n`).join('');
+}

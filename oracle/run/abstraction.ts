@@ -1,0 +1,259 @@
+/**
+ * The *abstraction*: what the memory of a kernel says, in the words of the specification. It is written over a copy of the
+ * specification's own state, field by field; what it does not write has no counterpart in the implementation and stays as it was:
+ *
+ *   threads, link, panic      what a running call remembers; between calls the implementation remembers nothing
+ *   sockets[].sending         the sx lock of so_snd, which nobody holds between calls
+ *   ….everCantMore            history
+ *   a dropped pcb             BSD leaves its address and state as they were, and nobody looks at them
+ *
+ * So the two sides agree exactly if the words are equal afterwards. A value that the specification has no number for is a *misfit*.
+ */
+import * as E from '../../impl/errno.ts';
+import { callout_pending } from '../../impl/kern/callout.ts';
+import * as L from '../../impl/layout.ts';
+import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
+import * as N from '../../impl/netinet/layout.ts';
+import { TF_NEEDFIN, TF_NODELAY } from '../../impl/netinet/tcp_fsm.ts';
+import { errnoName, FIRST_PORT, socketOf, UNIT } from '../adapter.ts';
+import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
+import { type Identities, STRANGER } from './identities.ts';
+import type { Configuration } from './operations.ts';
+
+/** Ports from here on were chosen by the system; the specification gives them no name. */
+const FIRST_EPHEMERAL = 1024;
+
+const TCP_STATES = ['CLOSED', 'LISTEN', 'SYN_SENT', 'SYN_RECEIVED', 'ESTABLISHED', 'CLOSE_WAIT', 'FIN_WAIT_1', 'CLOSING', 'LAST_ACK', 'FIN_WAIT_2', 'TIME_WAIT'];
+
+/** A value of the implementation that the specification has no number for. */
+export interface Misfit {
+  readonly path: string;
+  readonly seen: string | number;
+}
+
+const SOCKET_FIELDS = [
+  'protocol', 'count', 'file', 'pcb', 'noFdRef', 'protoRef', 'connected', 'connecting', 'disconnecting', 'disconnected', 'nonBlocking', 'acceptConn',
+  'linger', 'queue', 'head', 'limit', 'error',
+] as const;
+const PCB_FIELDS = [
+  'protocol', 'socket', 'bound', 'name', 'peer', 'charged', 'foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl',
+] as const;
+
+type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
+  readonly incomplete: SequenceCells;
+  readonly complete: SequenceCells;
+};
+type PcbCells = Readonly<Record<(typeof PCB_FIELDS)[number], Cell>>;
+
+/** Numbers of the specification's literals. They are the same at every socket and every pcb. */
+interface Codes {
+  readonly protocol: ReadonlyMap<number, number>;
+  readonly errno: ReadonlyMap<number, number>;
+  readonly queue: ReadonlyMap<number, number>;
+  readonly state: readonly number[];
+  readonly linger: Readonly<Record<'off' | 'reset' | 'wait', number>>;
+}
+
+export class Abstraction {
+  /** Of the last `write`. */
+  readonly misfits: Misfit[] = [];
+  private readonly sockets: readonly SocketCells[];
+  private readonly pcbs: readonly PcbCells[];
+  private readonly fds: readonly Cell[];
+  private readonly handles: readonly Cell[];
+  private readonly codes: Codes;
+
+  constructor(cells: Cells, sizes: Configuration) {
+    this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
+      ...(Object.fromEntries(SOCKET_FIELDS.map((field) => [field, cells.at('sockets', id, field)])) as Record<(typeof SOCKET_FIELDS)[number], Cell>),
+      rcvCc: cells.at('sockets', id, 'rcv', 'cc'),
+      rcvCantMore: cells.at('sockets', id, 'rcv', 'cantMore'),
+      sndCc: cells.at('sockets', id, 'snd', 'cc'),
+      sndCantMore: cells.at('sockets', id, 'snd', 'cantMore'),
+      incomplete: cells.sequence('sockets', id, 'incomplete'),
+      complete: cells.sequence('sockets', id, 'complete'),
+    }));
+    this.pcbs = Array.from(
+      { length: sizes.PCBS },
+      (_, id) => Object.fromEntries(PCB_FIELDS.map((field) => [field, cells.at('pcbs', id, field)])) as Record<(typeof PCB_FIELDS)[number], Cell>,
+    );
+    this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
+    this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
+    this.codes = codesOf(cells);
+  }
+
+  /** Writes what the kernel's memory says over `words`, a copy of the specification's state, with whose objects `ids` has paired its own. */
+  write(k: Kernel, td: number, ids: Identities, words: Int32Array): void {
+    this.misfits.length = 0;
+    let sockets = 0;
+    for (let id = 0; id < this.sockets.length; id++) {
+      const cells = this.sockets[id] as SocketCells;
+      if (read(words, cells.protocol) === 0) continue;
+      sockets++;
+      const so = ids.socketAt(id);
+      if (so === 0) this.misfits.push({ path: `sockets[${id}]`, seen: 'no such socket' });
+      else this.socket(k, so, ids, cells, words);
+    }
+    let pcbs = 0;
+    for (let id = 0; id < this.pcbs.length; id++) {
+      const cells = this.pcbs[id] as PcbCells;
+      if (read(words, cells.protocol) === 0) continue;
+      pcbs++;
+      const pcb = ids.pcbAt(id);
+      if (pcb === 0 || get(k, pcb + L.z_link) !== L.Z_ALLOCATED) this.misfits.push({ path: `pcbs[${id}]`, seen: 'no such pcb' });
+      else if (read(words, cells.protocol) === this.codes.protocol.get(L.PROTO_UNIX)) this.unixPcb(k, pcb, ids, cells, words);
+      else this.internetPcb(k, td, pcb, ids, cells, words);
+    }
+    this.counted('sockets', get(k, L.socket_zone + L.uz_inuse), sockets);
+    this.counted('pcbs', get(k, L.unp_zone + L.uz_inuse) + get(k, L.inp_zone + L.uz_inuse), pcbs);
+    for (let fd = 0; fd < this.fds.length; fd++) this.set(words, this.fds[fd] as Cell, ids.socketCode(socketOf(k, fd)));
+    for (let handle = 0; handle < this.handles.length; handle++) {
+      this.set(words, this.handles[handle] as Cell, ids.socketCode(get(k, fixed(k, L.h_handles) + handle)));
+    }
+  }
+
+  private counted(what: string, seen: number, allowed: number): void {
+    if (seen !== allowed) this.misfits.push({ path: `number of ${what}`, seen: `${seen} where the specification has ${allowed}` });
+  }
+
+  private socket(k: Kernel, so: number, ids: Identities, cells: SocketCells, words: Int32Array): void {
+    const state = load(k, so + L.so_state);
+    const options = load(k, so + L.so_options);
+    const { codes } = this;
+    this.flag(words, cells.noFdRef, state & L.SS_NOFDREF);
+    this.flag(words, cells.protoRef, state & L.SS_PROTOREF);
+    this.flag(words, cells.connected, state & L.SS_ISCONNECTED);
+    this.flag(words, cells.connecting, state & L.SS_ISCONNECTING);
+    this.flag(words, cells.disconnecting, state & L.SS_ISDISCONNECTING);
+    this.flag(words, cells.disconnected, state & L.SS_ISDISCONNECTED);
+    this.flag(words, cells.nonBlocking, state & L.SS_NBIO);
+    this.flag(words, cells.acceptConn, options & L.SO_ACCEPTCONN);
+    this.set(words, cells.linger, (options & L.SO_LINGER) === 0 ? codes.linger.off : load(k, so + L.so_linger) === 0 ? codes.linger.reset : codes.linger.wait);
+    this.code(words, cells.protocol, codes.protocol, fixed(k, so + L.so_proto));
+    this.code(words, cells.queue, codes.queue, get(k, so + L.so_qstate));
+    this.code(words, cells.error, codes.errno, load(k, so + L.so_error));
+    this.set(words, cells.count, get(k, so + L.so_count));
+    this.set(words, cells.file, fileCount(k, so));
+    this.set(words, cells.pcb, ids.pcbCode(get(k, so + L.so_pcb)));
+    this.set(words, cells.head, ids.socketCode(get(k, so + L.so_head)));
+    this.set(words, cells.limit, load(k, so + L.so_qlimit));
+    this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);
+    this.queue(k, words, cells.complete, so, L.so_comp_first, L.so_qlen, ids);
+    const udp = fixed(k, so + L.so_proto) === L.PROTO_UDP;
+    this.set(words, cells.rcvCc, udp ? datagrams(k, so + L.so_rcv) : get(k, so + L.so_rcv + L.sb_cc) / UNIT);
+    this.set(words, cells.sndCc, get(k, so + L.so_snd + L.sb_cc) / UNIT);
+    this.flag(words, cells.rcvCantMore, load(k, so + L.so_rcv + L.sb_state) & L.SBS_CANTRCVMORE);
+    this.flag(words, cells.sndCantMore, load(k, so + L.so_snd + L.sb_state) & L.SBS_CANTSENDMORE);
+  }
+
+  private unixPcb(k: Kernel, unp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
+    const peer = get(k, unp + L.unp_conn);
+    const vnode = get(k, unp + L.unp_vnode);
+    this.set(words, cells.socket, ids.socketCode(get(k, unp + L.unp_socket)));
+    this.flag(words, cells.bound, vnode);
+    // A vnode word is the name plus 1, and so is the number of a name.
+    this.set(words, cells.name, vnode);
+    this.set(words, cells.peer, ids.pcbCode(peer));
+    this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
+    for (const cell of [cells.foreign, cells.state, cells.dropped, cells.timeWait, cells.sockRef, cells.needFin, cells.noDelay, cells.msl]) write(words, cell, 0);
+  }
+
+  private internetPcb(k: Kernel, td: number, inp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
+    const { codes } = this;
+    const flags = get(k, inp + N.inp_flags);
+    const dropped = (flags & N.INP_DROPPED) !== 0;
+    const timeWait = (flags & N.INP_TIMEWAIT) !== 0;
+    const udp = fixed(k, inp + N.inp_pcbinfo) === N.udbinfo;
+    const port = get(k, inp + N.inp_lport);
+    this.code(words, cells.protocol, codes.protocol, udp ? L.PROTO_UDP : L.PROTO_TCP);
+    this.set(words, cells.socket, ids.socketCode(get(k, inp + N.inp_socket)));
+    this.flag(words, cells.dropped, flags & N.INP_DROPPED);
+    this.flag(words, cells.timeWait, flags & N.INP_TIMEWAIT);
+    this.flag(words, cells.sockRef, flags & N.INP_SOCKREF);
+    this.set(words, cells.name, dropped || port === 0 || port >= FIRST_EPHEMERAL ? 0 : port - FIRST_PORT + 1);
+    if (!dropped) {
+      this.flag(words, cells.bound, port);
+      this.flag(words, cells.foreign, get(k, inp + N.inp_faddr));
+    }
+    for (const cell of [cells.peer, cells.charged, cells.needFin, cells.msl]) write(words, cell, 0);
+    const over = timeWait ? 'TIME_WAIT' : 'CLOSED';
+    if (udp || dropped || timeWait) {
+      this.set(words, cells.state, codes.state[TCP_STATES.indexOf(over)] ?? STRANGER);
+      if (udp) write(words, cells.noDelay, 0);
+      const tw = get(k, inp + N.inp_ppcb);
+      if (timeWait && !dropped) this.flag(words, cells.msl, tw !== 0 && callout_pending(k, td, tw + N.tw_2msl) ? 1 : 0);
+      return;
+    }
+    const tp = get(k, inp + N.inp_ppcb);
+    this.set(words, cells.state, codes.state[get(k, tp + N.t_state)] ?? STRANGER);
+    this.flag(words, cells.needFin, get(k, tp + N.t_flags) & TF_NEEDFIN);
+    this.flag(words, cells.noDelay, get(k, tp + N.t_flags) & TF_NODELAY);
+    this.flag(words, cells.msl, callout_pending(k, td, tp + N.t_2msl) ? 1 : 0);
+  }
+
+  /** A queue is its members in order, and says itself how many they are. */
+  private queue(k: Kernel, words: Int32Array, cells: SequenceCells, so: number, first: number, length: number, ids: Identities): void {
+    let count = 0;
+    for (let child = get(k, so + first); child !== 0 && count < cells.items.length; child = get(k, child + L.so_list_next)) {
+      const item = cells.items[count++] as Cell;
+      // The items of a sequence are ids that can't be null.
+      this.set(words, item, ids.socketCode(child) - 1);
+    }
+    for (let rest = count; rest < cells.items.length; rest++) write(words, cells.items[rest] as Cell, 0);
+    this.set(words, cells.length, count);
+    const stated = get(k, so + length);
+    if (stated !== count) this.misfits.push({ path: cells.length.path, seen: `${stated} stated, ${count} there` });
+  }
+
+  private flag(words: Int32Array, cell: Cell, bits: number): void {
+    write(words, cell, bits === 0 ? 0 : 1);
+  }
+
+  private code(words: Int32Array, cell: Cell, codes: ReadonlyMap<number, number>, seen: number): void {
+    const code = codes.get(seen);
+    if (code !== undefined) write(words, cell, code);
+    else this.misfits.push({ path: cell.path, seen: cell.path.endsWith('error') ? errnoName(seen) : seen });
+  }
+
+  private set(words: Int32Array, cell: Cell, value: number): void {
+    if (value >= 0 && value <= cell.most && Number.isInteger(value)) write(words, cell, value);
+    else this.misfits.push({ path: cell.path, seen: cell.type.kind === 'id' ? 'one that the specification does not have' : value });
+  }
+}
+
+function codesOf(cells: Cells): Codes {
+  const [protocol, error, queue, linger] = ['protocol', 'error', 'queue', 'linger'].map((field) => cells.at('sockets', 0, field)) as [Cell, Cell, Cell, Cell];
+  const state = cells.at('pcbs', 0, 'state');
+  const known = (entries: readonly (readonly [number, number])[]): ReadonlyMap<number, number> => new Map(entries.filter(([, code]) => code >= 0));
+  return {
+    protocol: known([
+      [L.PROTO_UNIX, codeOf(protocol, 'unix')],
+      [L.PROTO_UDP, codeOf(protocol, 'udp')],
+      [L.PROTO_TCP, codeOf(protocol, 'tcp')],
+    ]),
+    errno: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(error, errnoName(errno))])),
+    queue: known([
+      [0, codeOf(queue, 'none')],
+      [L.SQ_INCOMP, codeOf(queue, 'incomplete')],
+      [L.SQ_COMP, codeOf(queue, 'complete')],
+    ]),
+    state: TCP_STATES.map((name) => codeOf(state, name)),
+    linger: { off: codeOf(linger, 'off'), reset: codeOf(linger, 'reset'), wait: codeOf(linger, 'wait') },
+  };
+}
+
+/** The count of the file that has this socket; 0 if none has. */
+function fileCount(k: Kernel, so: number): number {
+  const size = fixed(k, L.file_zone + L.uz_size);
+  const base = fixed(k, L.file_zone + L.uz_base);
+  for (let fp = base; fp < base + size * fixed(k, L.file_zone + L.uz_count); fp += size) {
+    if (get(k, fp + L.z_link) === L.Z_ALLOCATED && get(k, fp + L.f_data) === so) return load(k, fp + L.f_count);
+  }
+  return 0;
+}
+
+function datagrams(k: Kernel, sb: number): number {
+  let count = 0;
+  for (let m = get(k, sb + L.sb_mb); m !== 0; m = get(k, m + L.m_nextpkt)) count++;
+  return count;
+}

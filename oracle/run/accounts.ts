@@ -1,0 +1,101 @@
+/**
+ * The *accounts* of a kernel between two calls: whatever is in use belongs to somebody who can still give it back, and no lock is
+ * held. The specification has neither files nor mbufs nor locks, so this is what the comparison with it can't see: a call that
+ * fails and keeps what it had reserved.
+ */
+import * as L from '../../impl/layout.ts';
+import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
+import * as N from '../../impl/netinet/layout.ts';
+
+/** "2 mbufs are in use and 1 can be reached", or null if everything is in order. `td` is the only thread. */
+export function unaccounted(k: Kernel, td: number): string | null {
+  const locks = get(k, td + L.td_nlocks);
+  if (locks !== 0) return `the thread holds ${locks} lock${locks === 1 ? '' : 's'} after the call`;
+  const files = openFiles(k);
+  return (
+    differs('files', inUse(k, L.file_zone), files.count) ??
+    differs('descriptors', reservedDescriptors(k), files.descriptors) ??
+    differs('segments', inUse(k, N.wseg_zone), get(k, N.wire_count) + get(k, N.wire_out_count)) ??
+    differs('half-open connections', inUse(k, L.syncache_zone), get(k, N.syncache_count)) ??
+    differs('tcpcbs and tcptws', inUse(k, L.tcpcb_zone) + inUse(k, L.tcptw_zone), controlBlocks(k)) ??
+    differs('mbufs', inUse(k, L.mbuf_zone), mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsOutOfOrder(k))
+  );
+}
+
+function differs(what: string, used: number, reachable: number): string | null {
+  return used === reachable ? null : `${used} ${what} are in use and ${reachable} can be reached`;
+}
+
+function inUse(k: Kernel, zone: number): number {
+  return get(k, zone + L.uz_inuse);
+}
+
+/** Descriptors that lead to a file, and how many different files they lead to. */
+function openFiles(k: Kernel): { readonly descriptors: number; readonly count: number } {
+  const table = fixed(k, L.h_fd_table);
+  const size = fixed(k, L.h_nfiles);
+  let descriptors = 0;
+  let count = 0;
+  for (let fd = 0; fd < size; fd++) {
+    const fp = load(k, table + fd);
+    if (fp === 0) continue;
+    descriptors++;
+    let seen = false;
+    for (let before = 0; before < fd && !seen; before++) seen = load(k, table + before) === fp;
+    if (!seen) count++;
+  }
+  return { descriptors, count };
+}
+
+function reservedDescriptors(k: Kernel): number {
+  let count = 0;
+  for (let fd = 0; fd < fixed(k, L.h_nfiles); fd++) {
+    if ((get(k, fixed(k, L.h_fd_map) + (fd >> 5)) & (1 << (fd & 31))) !== 0) count++;
+  }
+  return count;
+}
+
+function controlBlocks(k: Kernel): number {
+  let count = 0;
+  for (let inp = get(k, N.tcbinfo + N.ipi_list); inp !== 0; inp = get(k, inp + N.inp_list_next)) {
+    if (get(k, inp + N.inp_ppcb) !== 0) count++;
+  }
+  return count;
+}
+
+function mbufsOfSockets(k: Kernel): number {
+  const size = fixed(k, L.socket_zone + L.uz_size);
+  const base = fixed(k, L.socket_zone + L.uz_base);
+  let count = 0;
+  for (let so = base; so < base + size * fixed(k, L.socket_zone + L.uz_count); so += size) {
+    if (get(k, so + L.z_link) !== L.Z_ALLOCATED) continue;
+    for (const sb of [so + L.so_rcv, so + L.so_snd]) {
+      for (let record = get(k, sb + L.sb_mb); record !== 0; record = get(k, record + L.m_nextpkt)) count += chain(k, record);
+    }
+  }
+  return count;
+}
+
+function mbufsOnWire(k: Kernel, list: number): number {
+  let count = 0;
+  for (let th = get(k, list); th !== 0; th = get(k, th + N.ws_next)) count += chain(k, get(k, th + N.ws_m));
+  return count;
+}
+
+/** Of connections that have not reached TIME_WAIT. */
+function mbufsOutOfOrder(k: Kernel): number {
+  let count = 0;
+  for (let inp = get(k, N.tcbinfo + N.ipi_list); inp !== 0; inp = get(k, inp + N.inp_list_next)) {
+    const tp = get(k, inp + N.inp_ppcb);
+    if (tp === 0 || (get(k, inp + N.inp_flags) & N.INP_TIMEWAIT) !== 0) continue;
+    for (let tqe = get(k, tp + N.t_segq); tqe !== 0; tqe = get(k, tqe + N.tqe_next)) count += chain(k, get(k, tqe + N.tqe_m));
+  }
+  return count;
+}
+
+/** The mbufs of one record. */
+function chain(k: Kernel, first: number): number {
+  let count = 0;
+  for (let m = first; m !== 0; m = get(k, m + L.m_next)) count++;
+  return count;
+}

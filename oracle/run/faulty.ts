@@ -1,0 +1,94 @@
+/**
+ * An implementation with a *planted fault*, for those who want to see that the oracle sees. The source of `impl/` is read, one file
+ * of it changed, all of it transpiled and linked, and nothing of that leaves memory. The specification and the comparison are the
+ * same as ever; a fault that a run does not find is a gap in the run.
+ *
+ * This brings the TypeScript compiler with it: import it only where a fault was asked for.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { Project, ts } from 'ts-morph';
+import { unknownName } from '../cli/suggest.ts';
+import { packageRoot } from '../root.ts';
+import type { UsageError } from '../usage.ts';
+import { type Fault, Source } from './faults/edit.ts';
+import { PROTOCOL_FAULTS } from './faults/protocols.ts';
+import { SOCKET_FAULTS } from './faults/socket.ts';
+import { type Implementation, implementationOf, type Modules } from './implementation.ts';
+
+/** Every planted fault there is. */
+export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS];
+
+/** The files of the implementation by path, relative to the package root. */
+type Sources = ReadonlyMap<string, string>;
+
+/** The fault of this id. Throws a UsageError that names the nearest and lists them all. */
+export function faultOf(id: string): Fault {
+  const known = FAULTS.map((fault) => fault.id);
+  return FAULTS.find((fault) => fault.id === id) ?? refuse(unknownName('fault', id, known));
+}
+
+function refuse(error: UsageError): never {
+  throw error;
+}
+
+/** The implementation with this fault in it. */
+export function faulty(fault: Fault): Implementation {
+  const sources = implementationSources();
+  return implementationOf(link(new Map(sources).set(fault.file, changed(fault, sources))));
+}
+
+/** The text of the file that the fault changes, with the fault in it. */
+export function changed(fault: Fault, sources: Sources = implementationSources()): string {
+  const text = sources.get(fault.file);
+  if (text === undefined) throw new Error(`the fault ${fault.id} is for ${fault.file}, which does not exist`);
+  const project = new Project({ useInMemoryFileSystem: true });
+  const file = project.createSourceFile(fault.file, text);
+  fault.change(new Source(file, fault));
+  const result = file.getFullText();
+  if (result === text) throw new Error(`the fault ${fault.id} changes nothing in ${fault.file}`);
+  return result;
+}
+
+function implementationSources(): Sources {
+  const root = packageRoot();
+  const names = readdirSync(join(root, 'impl'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  return new Map(names.sort().map((name) => [`impl/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'impl', name), 'utf8')]));
+}
+
+/** Transpiled files by their text: all but one are the same for every fault. */
+const transpiled = new Map<string, string>();
+
+function transpile(path: string, text: string): string {
+  const known = transpiled.get(text);
+  if (known !== undefined) return known;
+  const options: ts.CompilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
+  const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: path });
+  transpiled.set(text, outputText);
+  return outputText;
+}
+
+type Exports = Record<string, unknown>;
+
+/** Runs the files as CommonJS modules of their own, apart from the implementation that Node has loaded. */
+function link(sources: Sources): Modules {
+  const loaded = new Map<string, Exports>();
+  const load = (path: string): Exports => {
+    const before = loaded.get(path);
+    // A module that is still being loaded is given as far as it has got: imports in a circle are only followed inside functions.
+    if (before !== undefined) return before;
+    const text = sources.get(path);
+    if (text === undefined) throw new Error(`the implementation imports ${path}, which is not part of it`);
+    const exports: Exports = {};
+    loaded.set(path, exports);
+    const require = (name: string): Exports => load(posix.join(posix.dirname(path), name));
+    new Function('require', 'exports', `${transpile(path, text)}\n//# sourceURL=faulty/${path}`)(require, exports);
+    return exports;
+  };
+  return {
+    boot: load('impl/boot.ts') as Modules['boot'],
+    syscalls: load('impl/kern/syscalls.ts') as Modules['syscalls'],
+    thread: load('impl/kern/thread.ts') as Modules['thread'],
+    wire: load('impl/net/wire.ts') as Modules['wire'],
+  };
+}

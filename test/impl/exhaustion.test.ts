@@ -1,0 +1,267 @@
+/**
+ * Out of resources is an errno: every allocation of every call is made to fail once. The call then says so, leaves everything
+ * as it was, and works when it is tried again; and in the end nothing is left over.
+ */
+import { describe, expect, it } from 'vitest';
+import {
+  callout_mtx,
+  ECONNREFUSED,
+  EINPROGRESS,
+  ENFILE,
+  ENOBUFS,
+  EWOULDBLOCK,
+  file_zone,
+  fixed,
+  h_fail,
+  h_fd_freefile,
+  h_fd_map,
+  h_fd_table,
+  h_nfiles,
+  h_nhandles,
+  h_handles,
+  h_unp_names,
+  h_unp_nnames,
+  HEADER_WORDS,
+  inp_gencnt,
+  inp_zone,
+  ipi_gencnt,
+  ipi_lastport,
+  type Kernel,
+  mbuf_zone,
+  records,
+  SHUT_WR,
+  sb_flags,
+  so_gencnt,
+  so_gencnt_global,
+  so_rcv,
+  so_snd,
+  socket_zone,
+  syncache_zone,
+  tcbinfo,
+  tcp_iss,
+  tcpcb_zone,
+  tseg_zone,
+  udbinfo,
+  unp_gencnt,
+  unp_gencnt_global,
+  unp_zone,
+  uz_free,
+  uz_peak,
+  uz_size,
+  wire_lost,
+  word,
+  wseg_zone,
+} from '../../impl/raw.ts';
+import { NOTHING_LEFT, World } from './world.ts';
+
+const ZONES = [socket_zone, file_zone, mbuf_zone, unp_zone, inp_zone, tcpcb_zone, tseg_zone, syncache_zone, wseg_zone] as const;
+
+/** Words that count what has been tried rather than say what is. */
+const COUNTERS = new Set([
+  h_fail,
+  h_fd_freefile,
+  so_gencnt_global,
+  unp_gencnt_global,
+  tcp_iss,
+  wire_lost,
+  callout_mtx,
+  ...[udbinfo, tcbinfo].flatMap((info) => [info + ipi_gencnt, info + ipi_lastport]),
+  // The order in which free records are strung is nobody's business.
+  ...ZONES.flatMap((zone) => [zone + uz_peak, zone + uz_free]),
+]);
+const STAMPS = new Map<number, readonly number[]>([
+  [socket_zone, [so_gencnt, so_rcv + sb_flags, so_snd + sb_flags]],
+  [unp_zone, [unp_gencnt]],
+  [inp_zone, [inp_gencnt]],
+]);
+
+/** All that a kernel knows: its header, its tables, and every word of every record in use. */
+function snapshot(k: Kernel): readonly string[] {
+  const words: string[] = [];
+  for (let at = 4; at < HEADER_WORDS; at++) if (!COUNTERS.has(at)) words.push(`header ${at}: ${word(k, at)}`);
+  for (const zone of ZONES) {
+    for (const record of records(k, zone)) {
+      for (let at = 1; at < fixed(k, zone + uz_size); at++) {
+        if (!STAMPS.get(zone)?.includes(at)) words.push(`zone ${zone} record ${record} word ${at}: ${word(k, record + at)}`);
+      }
+    }
+  }
+  const table = (what: string, at: number, count: number) => {
+    for (let i = 0; i < count; i++) words.push(`${what} ${i}: ${word(k, at + i)}`);
+  };
+  table('descriptor', fixed(k, h_fd_table), fixed(k, h_nfiles));
+  table('reserved', fixed(k, h_fd_map), 1);
+  table('name', fixed(k, h_unp_names), fixed(k, h_unp_nnames));
+  table('handle', fixed(k, h_handles), fixed(k, h_nhandles));
+  return words;
+}
+
+interface Step {
+  readonly says: string;
+  readonly run: (w: World) => number;
+  /** The call has no way to say that it failed: a datagram may be lost, a segment is sent again. */
+  readonly silent?: boolean;
+}
+
+/** Descriptors are given out lowest first, so a program can name them. */
+const UNIX: readonly Step[] = [
+  { says: 'socket 0', run: (w) => w.socket('unix') },
+  { says: 'bind', run: (w) => w.bind(0, 1) },
+  { says: 'listen', run: (w) => w.listen(0, 5) },
+  { says: 'socket 1', run: (w) => w.socket('unix') },
+  { says: 'connect', run: (w) => w.connect(1, 1) },
+  { says: 'accept 2', run: (w) => w.accept(0) },
+  { says: 'socketpair 3, 4', run: (w) => w.pair()[0] },
+  { says: 'send', run: (w) => w.send(1, 'x'.repeat(150)) },
+  { says: 'send little', run: (w) => w.send(3, 'y') },
+  { says: 'send into the same mbuf', run: (w) => w.send(3, 'y') },
+  { says: 'recv', run: (w) => String(w.recv(2)).length },
+  { says: 'dup 5', run: (w) => w.dup(3) },
+  { says: 'fgetsock', run: (w) => w.fgetsock(4) },
+  { says: 'shutdown', run: (w) => w.shutdown(1, SHUT_WR) },
+  { says: 'fputsock', run: (w) => w.fputsock(0) },
+  ...[0, 1, 2, 3, 4, 5].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
+];
+
+const UDP: readonly Step[] = [
+  { says: 'socket 0', run: (w) => w.socket('udp') },
+  { says: 'bind', run: (w) => w.bind(0, 7) },
+  { says: 'socket 1', run: (w) => w.socket('udp') },
+  // A socket that gets its port by sending keeps it, as in BSD, even if the datagram can't leave; so this one has one.
+  { says: 'bind', run: (w) => w.bind(1, 8) },
+  { says: 'send', run: (w) => w.send(1, 'x'.repeat(100), 7) },
+  { says: 'connect', run: (w) => w.connect(1, 7) },
+  { says: 'send connected', run: (w) => w.send(1, '') },
+  { says: 'deliver', run: (w) => w.deliver(), silent: true },
+  { says: 'deliver', run: (w) => w.deliver(), silent: true },
+  ...[0, 1].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
+];
+
+const TCP: readonly Step[] = [
+  { says: 'socket 0', run: (w) => w.socket('tcp') },
+  { says: 'bind', run: (w) => w.bind(0, 80) },
+  { says: 'listen', run: (w) => w.listen(0, 5) },
+  { says: 'socket 1', run: (w) => w.socket('tcp') },
+  { says: 'setnbio', run: (w) => w.nonblocking(1) },
+];
+
+/** A program without UNIX pairs throws nothing; `pair` throws what it was answered. */
+function attempt(step: Step, w: World): number {
+  try {
+    return step.run(w);
+  } catch (error) {
+    return Number(/-\d+$/.exec(String(error))?.[0] ?? -1);
+  }
+}
+
+const EXPECTED = [-ENOBUFS, -ENFILE, -ECONNREFUSED];
+
+describe.each([
+  ['UNIX', UNIX],
+  ['UDP', UDP],
+  ['TCP', TCP],
+] as const)('every allocation of every %s call', (_name, program) => {
+  it('may fail, and is then as if it had not been tried', () => {
+    let failures = 0;
+    for (const [at, step] of program.entries()) {
+      for (let n = 1; ; n++) {
+        const w = new World({ hashChains: 1 });
+        for (const before of program.slice(0, at)) before.run(w);
+        const before = snapshot(w.k);
+        w.failAllocation(n);
+        const result = attempt(step, w);
+        const hit = word(w.k, h_fail) === 0;
+        w.failAllocation(0);
+        if (hit) {
+          failures++;
+          if (step.silent !== true) {
+            expect(EXPECTED, `${step.says}, allocation ${n}`).toContain(result);
+            expect(snapshot(w.k), `${step.says}, allocation ${n}`).toEqual(before);
+            expect(attempt(step, w), `${step.says} again`).toBeGreaterThanOrEqual(0);
+          }
+        } else {
+          expect(result, step.says).toBeGreaterThanOrEqual(0);
+        }
+        for (const after of program.slice(at + 1)) after.run(w);
+        for (let fd = 0; fd < 8; fd++) w.close(fd);
+        while (w.deliver() === 1);
+        expect(w.leftOver()).toEqual(NOTHING_LEFT);
+        if (!hit) break;
+      }
+    }
+    expect(failures).toBeGreaterThan(2);
+  });
+});
+
+describe('a TCP connection', () => {
+  it('comes about, carries its data and goes, whichever single allocation fails', () => {
+    for (let n = 1; ; n++) {
+      const w = new World({ tcpRetransmitFirst: 1, tcpMsl: 1 });
+      for (const step of TCP) step.run(w);
+      w.failAllocation(n);
+      let connected = w.connect(1, 80);
+      if (connected === -ENOBUFS) connected = w.connect(1, 80);
+      expect(connected, `allocation ${n}`).toBe(-EINPROGRESS);
+      w.nonblocking(0);
+      const run = () => {
+        while (w.deliver() === 1);
+        w.tick();
+      };
+      let a = w.accept(0);
+      for (let i = 0; i < 20 && a < 0; i++) {
+        run();
+        a = w.accept(0);
+      }
+      if (a >= 0) {
+        const sent = w.send(1, 'z'.repeat(130));
+        expect([130, 64, 128, -ENOBUFS]).toContain(sent);
+        let got = '';
+        for (let i = 0; i < 20 && got.length < sent; i++) {
+          run();
+          const piece = w.recv(a);
+          if (typeof piece === 'string') got += piece;
+          else expect(piece).toBe(-EWOULDBLOCK);
+        }
+        expect(got.length).toBe(Math.max(sent, 0));
+      }
+      const hit = word(w.k, h_fail) === 0;
+      w.failAllocation(0);
+      for (const fd of [1, 2, 0]) w.close(fd);
+      for (let i = 0; i < 40; i++) run();
+      expect(w.leftOver(), `allocation ${n}`).toEqual(NOTHING_LEFT);
+      if (!hit) return;
+    }
+  });
+});
+
+describe('a kernel in which everything is used', () => {
+  it('refuses sockets and pairs, and recovers', () => {
+    const w = new World({ sockets: 5, descriptors: 20 });
+    const head = w.listener(1, 5);
+    const fds = [w.socket('unix'), w.socket('udp'), w.socket('tcp')];
+    const before = snapshot(w.k);
+    expect(attempt({ says: 'pair', run: (world) => world.pair()[0] }, w)).toBe(-ENOBUFS);
+    expect(snapshot(w.k)).toEqual(before);
+    fds.push(w.socket('unix'));
+    expect(w.socket('tcp')).toBe(-ENOBUFS);
+    expect(w.connect(1, 1)).toBe(-ECONNREFUSED);
+    w.close(fds.pop() as number);
+    expect(w.connect(1, 1)).toBe(0);
+    for (const fd of [head, ...fds]) w.close(fd);
+    expect(w.leftOver()).toEqual(NOTHING_LEFT);
+  });
+
+  it('takes what there are mbufs for, says how much, and loses nothing', () => {
+    const w = new World({ mbufs: 4, mbufBytes: 16, sendSpace: 1000, recvSpace: 1000, sendLowWater: 1 });
+    const [a, b] = w.pair();
+    const other = w.pair();
+    expect(w.send(a, 'x'.repeat(30))).toBe(30);
+    expect(w.send(a, 'y'.repeat(100))).toBe(-ENOBUFS);
+    expect(w.send(other[0], 'z'.repeat(20))).toBe(20);
+    expect(w.send(other[0], 'z')).toBe(-ENOBUFS);
+    expect([w.recv(b), w.recv(other[1])]).toEqual(['x'.repeat(30), 'z'.repeat(20)]);
+    expect(w.send(other[0], 'z')).toBe(1);
+    for (const fd of [a, b, ...other]) w.close(fd);
+    expect(w.leftOver()).toEqual(NOTHING_LEFT);
+  });
+});

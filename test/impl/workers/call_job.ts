@@ -1,0 +1,10 @@
+/** What a test of blocking calls and its workers agree on. The answer is the call's result, or the errno negated. */
+export interface CallJob {
+  readonly kernel: SharedArrayBuffer;
+  readonly call: 'accept' | 'recv' | 'send' | 'produce' | 'consume' | 'serve' | 'visit';
+  readonly fd: number;
+  readonly count?: number;
+  readonly salt?: number;
+  readonly name?: number;
+  readonly waitAll?: boolean;
+}
