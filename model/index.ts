@@ -38,6 +38,7 @@ import {
 } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import {
+  acceptedWasOver,
   childrenAreConnected,
   childrenHaveProtocol,
   chunkFits,
@@ -124,6 +125,7 @@ export const model = defineModel({
   },
   lemmas: {
     'thread-records': threadRecords,
+    'accepted-was-over': acceptedWasOver,
     'transfers-add-up': transfersAddUp,
     'chunk-fits': chunkFits,
     'closing-is-exclusive': closingIsExclusive,

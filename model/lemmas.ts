@@ -28,6 +28,20 @@ export function threadRecords(s: State): boolean {
   });
 }
 
+/** The close that an accept left behind is of a TCP child whose connection was over. */
+export function acceptedWasOver(s: State): boolean {
+  return threads.every((t) => {
+    const so = s.threads[t].closing;
+    return s.threads[t].after === null || (so !== null && s.sockets[so].protocol === 'tcp' && s.sockets[so].disconnected && isPlain(s, so));
+  });
+}
+
+/** Neither connected nor a listener. */
+function isPlain(s: State, so: SocketId): boolean {
+  const socket = s.sockets[so];
+  return !socket.connected && !socket.acceptConn && socket.complete.length === 0 && socket.incomplete.length === 0;
+}
+
 /** A send has asked for no more than there is, and copies no more than it has left. */
 export function transfersAddUp(s: State): boolean {
   return threads.every((t) => {

@@ -67,7 +67,7 @@ export const VERBS: readonly Verb[] = [
       { flags: '--runs <number>', text: 'programs to run', fallback: '1000' },
       { flags: '--max-calls <number>', text: 'calls in a program at most', fallback: '40' },
       { flags: '--budget <seconds>', text: 'stop after about this time with the programs run so far' },
-      { flags: '--fault <id>', text: 'plant this fault in the implementation, to see it found (oracle/README.md lists them)' },
+      { flags: '--fault <id>', text: 'plant this fault in the implementation, to see it found (an unknown id lists them)' },
       OUT,
     ],
     load: () => import('./run.ts'),

@@ -55,11 +55,17 @@ export async function* boundedTraces(
       const { possible, faults, next, taken } = system.step(state, choice);
       levels.push({ choice, taken });
       const faulty = terms.any(faults.map(({ cond }) => cond));
-      await lane.assert([possible, ...options.proved.map((goal) => not(brokenAfter(system, goal, next, faulty)))].filter((lit) => lit !== TRUE));
+      await lane.assert(
+        [possible, ...options.proved.map((goal) => not(brokenAfter(system, goal, next, faulty)))].filter((lit) => lit !== TRUE),
+      );
       const violations: Violation[] = [];
       for (;;) {
         const broken = open.map((goal) => ({ goal, lit: brokenAfter(system, goal, next, faulty) }));
-        const values = await askAny(lane, system, broken.map(({ lit }) => lit));
+        const values = await askAny(
+          lane,
+          system,
+          broken.map(({ lit }) => lit),
+        );
         if (values === null) break;
         const steps = levels.map((level) => system.chosen(values, level.choice, level.taken));
         const found = broken.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1);

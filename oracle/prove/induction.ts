@@ -153,7 +153,10 @@ export class Induction {
 }
 
 /** The goals that hold in the initial state, where everything is constant. */
-export function holdInitially(system: TransitionSystem, goals: readonly Goal[]): { readonly holding: readonly Goal[]; readonly broken: readonly Goal[] } {
+export function holdInitially(
+  system: TransitionSystem,
+  goals: readonly Goal[],
+): { readonly holding: readonly Goal[]; readonly broken: readonly Goal[] } {
   const broken = goals.filter((goal) => goal.holds(system.initial) === FALSE);
   return { holding: goals.filter((goal) => !broken.includes(goal)), broken };
 }

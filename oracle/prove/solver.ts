@@ -74,7 +74,9 @@ abstract class ProcessSolver implements Solver {
   constructor(child: ChildProcess) {
     this.child = child;
     child.on('error', (error) => this.#end(new SolverFailure(`the solver could not be run: ${error.message}`)));
-    child.on('exit', (code, signal) => this.#end(new SolverFailure(`the solver ended by itself (${signal ?? `status ${code}`})${this.lastWords()}`)));
+    child.on('exit', (code, signal) =>
+      this.#end(new SolverFailure(`the solver ended by itself (${signal ?? `status ${code}`})${this.lastWords()}`)),
+    );
     // A pipe that breaks is followed by the exit of the process, which says more.
     child.stdin?.on('error', () => undefined);
   }
@@ -163,7 +165,11 @@ class ExternalSolver extends ProcessSolver {
 
   constructor(path: string) {
     const isCvc5 = /cvc5/i.test(basename(path));
-    super(spawn(path, isCvc5 ? ['--incremental', '--produce-models', '--lang', 'smt2'] : ['-in', '-smt2'], { stdio: ['pipe', 'pipe', 'ignore'] }));
+    super(
+      spawn(path, isCvc5 ? ['--incremental', '--produce-models', '--lang', 'smt2'] : ['-in', '-smt2'], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      }),
+    );
     this.isZ3 = !isCvc5;
     this.child.stdout?.on('data', (data: Buffer) => {
       this.#output += data.toString();

@@ -10,7 +10,6 @@
  * So the two sides agree exactly if the words are equal afterwards. A value that the specification has no number for is a *misfit*.
  */
 import * as E from '../../impl/errno.ts';
-import { callout_pending } from '../../impl/kern/callout.ts';
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
@@ -83,7 +82,7 @@ export class Abstraction {
   }
 
   /** Writes what the kernel's memory says over `words`, a copy of the specification's state, with whose objects `ids` has paired its own. */
-  write(k: Kernel, td: number, ids: Identities, words: Int32Array): void {
+  write(k: Kernel, ids: Identities, words: Int32Array): void {
     this.misfits.length = 0;
     let sockets = 0;
     for (let id = 0; id < this.sockets.length; id++) {
@@ -102,7 +101,7 @@ export class Abstraction {
       const pcb = ids.pcbAt(id);
       if (pcb === 0 || get(k, pcb + L.z_link) !== L.Z_ALLOCATED) this.misfits.push({ path: `pcbs[${id}]`, seen: 'no such pcb' });
       else if (read(words, cells.protocol) === this.codes.protocol.get(L.PROTO_UNIX)) this.unixPcb(k, pcb, ids, cells, words);
-      else this.internetPcb(k, td, pcb, ids, cells, words);
+      else this.internetPcb(k, pcb, ids, cells, words);
     }
     this.counted('sockets', get(k, L.socket_zone + L.uz_inuse), sockets);
     this.counted('pcbs', get(k, L.unp_zone + L.uz_inuse) + get(k, L.inp_zone + L.uz_inuse), pcbs);
@@ -158,7 +157,7 @@ export class Abstraction {
     for (const cell of [cells.foreign, cells.state, cells.dropped, cells.timeWait, cells.sockRef, cells.needFin, cells.noDelay, cells.msl]) write(words, cell, 0);
   }
 
-  private internetPcb(k: Kernel, td: number, inp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
+  private internetPcb(k: Kernel, inp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
     const { codes } = this;
     const flags = get(k, inp + N.inp_flags);
     const dropped = (flags & N.INP_DROPPED) !== 0;
@@ -181,14 +180,14 @@ export class Abstraction {
       this.set(words, cells.state, codes.state[TCP_STATES.indexOf(over)] ?? STRANGER);
       if (udp) write(words, cells.noDelay, 0);
       const tw = get(k, inp + N.inp_ppcb);
-      if (timeWait && !dropped) this.flag(words, cells.msl, tw !== 0 && callout_pending(k, td, tw + N.tw_2msl) ? 1 : 0);
+      if (timeWait && !dropped) this.flag(words, cells.msl, tw === 0 ? 0 : pending(k, tw + N.tw_2msl));
       return;
     }
     const tp = get(k, inp + N.inp_ppcb);
     this.set(words, cells.state, codes.state[get(k, tp + N.t_state)] ?? STRANGER);
     this.flag(words, cells.needFin, get(k, tp + N.t_flags) & TF_NEEDFIN);
     this.flag(words, cells.noDelay, get(k, tp + N.t_flags) & TF_NODELAY);
-    this.flag(words, cells.msl, callout_pending(k, td, tp + N.t_2msl) ? 1 : 0);
+    this.flag(words, cells.msl, pending(k, tp + N.t_2msl));
   }
 
   /** A queue is its members in order, and says itself how many they are. */
@@ -250,6 +249,11 @@ function fileCount(k: Kernel, so: number): number {
     if (get(k, fp + L.z_link) === L.Z_ALLOCATED && get(k, fp + L.f_data) === so) return load(k, fp + L.f_count);
   }
   return 0;
+}
+
+/** Is the callout set? Looked at without its lock, like everything here: between two calls nobody holds one. */
+function pending(k: Kernel, callout: number): number {
+  return get(k, callout + N.c_flags) & N.CALLOUT_PENDING;
 }
 
 function datagrams(k: Kernel, sb: number): number {

@@ -7,10 +7,14 @@ import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 
-/** "2 mbufs are in use and 1 can be reached", or null if everything is in order. `td` is the only thread. */
-export function unaccounted(k: Kernel, td: number): string | null {
+/** "the thread holds 1 lock after the call", or null if it holds none. */
+export function locksHeld(k: Kernel, td: number): string | null {
   const locks = get(k, td + L.td_nlocks);
-  if (locks !== 0) return `the thread holds ${locks} lock${locks === 1 ? '' : 's'} after the call`;
+  return locks === 0 ? null : `the thread holds ${locks} lock${locks === 1 ? '' : 's'} after the call`;
+}
+
+/** "2 mbufs are in use and 1 can be reached", or null if everything is in order. */
+export function unaccounted(k: Kernel): string | null {
   const files = openFiles(k);
   return (
     differs('files', inUse(k, L.file_zone), files.count) ??

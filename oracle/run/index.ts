@@ -92,14 +92,15 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
       rulesTotal: total,
       ...(failure === null ? {} : { shrinks: failure.shrinks, steps: failure.steps.length }),
     },
-    vacuous,
+    // A run that failed had no time to exercise much.
+    vacuous: failure === null ? vacuous : [],
   };
 }
 
 function shown({ out, seed, fault }: RunOptions, failure: Failure | null): Pick<Row, 'counterexample' | 'detail'> {
   if (failure === null) return { counterexample: null };
   const path = writeFailure(out, seed, fault ?? null, failure);
-  return { counterexample: path, detail: `${explain(failure.steps, failure.mismatch)}\nreplay it with    sockref replay ${path}` };
+  return { counterexample: path, detail: explain(failure.steps, failure.mismatch) };
 }
 
 function unexercised(model: CompiledModel): readonly Vacuous[] {

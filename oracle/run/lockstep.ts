@@ -6,7 +6,7 @@ import { carryOut, getWord, putWord, UNIT } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
-import { unaccounted } from './accounts.ts';
+import { locksHeld, unaccounted } from './accounts.ts';
 import { Cells } from './cells.ts';
 import { Identities } from './identities.ts';
 import type { Implementation, Machine } from './implementation.ts';
@@ -35,7 +35,7 @@ const SILENCE_LIMIT = 20;
 export class Lockstep {
   readonly model: CompiledModel;
   readonly specification: Specification;
-  private readonly machine: Machine;
+  readonly machine: Machine;
   private readonly abstraction: Abstraction;
   private readonly ids: Identities;
   /** The implementation's state in the specification's words. */
@@ -234,11 +234,13 @@ export class Lockstep {
   private compare(): Mismatch | null {
     const { kernel, td } = this.machine;
     const { words } = this.specification;
+    const locks = locksHeld(kernel, td);
+    if (locks !== null) return { breaks: 'nothing-lost', seen: locks, allowed: 'no lock is held between two calls' };
     this.ids.update(kernel, words);
     this.seen.set(words);
-    this.abstraction.write(kernel, td, this.ids, this.seen);
+    this.abstraction.write(kernel, this.ids, this.seen);
     if (this.abstraction.misfits.length > 0 || !equal(this.seen, words)) return this.difference();
-    const lost = unaccounted(kernel, td);
+    const lost = unaccounted(kernel);
     if (lost !== null) return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
     const broken = this.broken();
     return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };

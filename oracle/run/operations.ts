@@ -147,6 +147,7 @@ const OPENINGS: readonly Opening[] = [
       op('bind', { fd: f, name: b % 2 }),
       op('listen', { fd: f, backlog: c % 3 }),
       op('remote-connect', { which: 0 }),
+      ...(b % 8 === 7 ? [op('remote-rst', { which: 0 })] : []),
       ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
     ],
   },
@@ -174,6 +175,7 @@ const OPENINGS: readonly Opening[] = [
       op('listen', { fd: f, backlog: c % 3 }),
       op('socket', { asked: 'unix' }),
       op('connect', { fd: g, name: b % 2, remote: false }),
+      ...(c % 5 === 4 ? [op('setnbio', { fd: f, on: true })] : []),
       ...(a % 2 === 0 ? [] : [op('accept', { fd: f })]),
     ],
   },
@@ -303,9 +305,6 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
 function freeDescriptors({ fds }: Scene): readonly number[] {
   return fds.flatMap((socket, each) => (socket === null ? [each] : []));
 }
-
-/** Names and argument names of all operations, for whoever reads a program from a file. */
-export const OPERATIONS: ReadonlySet<string> = new Set(KINDS.map((kind) => kind.name));
 
 /** "connect(fd 1, name 0, remote)". */
 export function printOperation({ name, args }: Operation): string {

@@ -9,10 +9,8 @@ const P06 = 'only the design p06 gets here';
 export const UNEXERCISED: Readonly<Record<string, string>> = {
   socket_5: 'a run has more pcbs than its sockets can use',
   sonewconn_3: 'a run has more pcbs than its sockets can use',
-  sofree_3: P06,
   sofree_5: P06,
   sofree_6: 'an incomplete child is always taken off its queue before it is freed, as long as there are no accept filters',
-  tcp_close_1: P06,
   setsockopt_5: P06,
   close_8: 'a UDP socket that is being closed can be connected again only by a kernel consumer that has no connect here',
   connect_13: SLEEP,

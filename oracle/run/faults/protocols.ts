@@ -39,7 +39,7 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     text: 'connecting to a name that nobody has fails with ECONNREFUSED where ENOENT is due',
     change: (source) => replace(source.in('unp_connect').mention('ENOENT'), 'ECONNREFUSED'),
   },
-  // --- UDP -----------------------------------------------------------------------------------------------------------------
+  // --- UDP, and the ports of both -------------------------------------------------------------------------------------------
   {
     id: 'udp-refusal-leaks',
     file: 'impl/netinet/udp_usrreq.ts',
@@ -53,10 +53,10 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     change: (source) => remove(source.in('udp_ctlinput').call('store')),
   },
   {
-    id: 'udp-port-kept',
+    id: 'internet-port-shared',
     file: 'impl/netinet/inpcb.ts',
-    text: 'a port stays in use when its socket is closed',
-    change: (source) => remove(source.in('in_pcbunhash').call('LIST_REMOVE', 'inp_port_next')),
+    text: 'a port that somebody has can be bound once more',
+    change: (source) => when(source.in('in_pcbbind').branch('in_pcbport_used'), () => 'false'),
   },
   // --- TCP -----------------------------------------------------------------------------------------------------------------
   {

@@ -1,0 +1,171 @@
+/**
+ * *Frame facts*: what the record of an agent may hold while the agent waits at a given pause, such as "at the second pause of
+ * `accept` the hand holds an accepted child". No author writes these down, and no proof goes without them. They are read off random
+ * runs, proved like every other goal, and where a counterexample to induction shows one to say too much, widened by what it
+ * shows: so they end up true, or saying nothing.
+ */
+import type { Scalar } from '../compile/ir.ts';
+import type { TransitionSystem } from '../compile/smt.ts';
+import { type Area, asNumber, type State, type Value, valueIn } from '../compile/symbolic-state.ts';
+import { FALSE, type Lit, not } from '../compile/term.ts';
+import { anyValue, guardOf } from '../compile/term-number.ts';
+import type { Concrete } from './concrete.ts';
+import type { Goal } from './goals.ts';
+import type { Failure } from './induction.ts';
+
+/** Larger unions and numbers are results, not phases. */
+const LARGEST_UNION = 12;
+const LARGEST_NUMBER = 4;
+
+/** One field of the records of an agent, with what it may be at each pause. */
+interface Field {
+  readonly name: string;
+  readonly type: Scalar;
+  /** By member of the agent: the cell of its program counter, and of this field. */
+  readonly pcs: readonly number[];
+  readonly cells: readonly number[];
+  /** By program counter. */
+  readonly allowed: readonly Set<number>[];
+  /** Counts the widenings: a widened fact is another goal. */
+  version: number;
+}
+
+export class FrameFacts {
+  readonly #system: TransitionSystem;
+  readonly #fields: readonly Field[];
+  /** What the records of the state have looked like. */
+  readonly #shapes = new Set<string>();
+
+  constructor(system: TransitionSystem) {
+    this.#system = system;
+    this.#fields = system.machines.flatMap((machine, agent) => {
+      const frames = system.layout.frames[agent] ?? [];
+      return recordsOf(system, machine.agent, machine.size).map(({ name, cells }) => ({
+        name,
+        type: system.layout.cells[cells[0] as number]?.type as Scalar,
+        pcs: frames.map(({ pc }) => pc),
+        cells,
+        allowed: Array.from({ length: machine.pcs + 1 }, () => new Set<number>()),
+        version: 0,
+      }));
+    });
+  }
+
+  /**
+   * Takes note of what random runs show; the same for the same seed. What is rare is found by going on from states in which some
+   * record looks as none did before, not only from those that show a new fact: a step towards the rare is seldom one itself.
+   */
+  watch(concrete: Concrete, seed: number, steps: number): void {
+    const { cells: types } = this.#system.layout;
+    const records = concrete.groups.map((group) => group.map((cell) => ({ cell, type: types[cell]?.type as Scalar })));
+    concrete.watch(seed, steps, (cells) => {
+      let news = this.#note(cells);
+      for (const record of records) {
+        const shape = record.reduce(
+          (text, { cell, type }) => text + String.fromCharCode(65 + classOf(type, cells[cell] as number)),
+          `${record.length}:`,
+        );
+        if (!this.#shapes.has(shape)) {
+          this.#shapes.add(shape);
+          news = true;
+        }
+      }
+      return news;
+    });
+  }
+
+  #note(cells: readonly number[]): boolean {
+    let news = false;
+    for (const { pcs, cells: places, type, allowed } of this.#fields) {
+      pcs.forEach((pc, who) => {
+        const seen = allowed[cells[pc] as number] as Set<number>;
+        const value = classOf(type, cells[places[who] as number] as number);
+        if (seen.has(value)) return;
+        seen.add(value);
+        news = true;
+      });
+    }
+    return news;
+  }
+
+  goals(): readonly Goal[] {
+    return this.#fields.map((field) => ({
+      id: `frame:${field.name}#${field.version}`,
+      kind: 'observed',
+      holds: (state) => this.#holds(field, state),
+    }));
+  }
+
+  /** Lets the facts that a failure broke say less. False: it broke none. */
+  widen(failure: Failure): boolean {
+    let widened = false;
+    for (const field of this.#fields) {
+      if (!failure.broken.includes(`frame:${field.name}#${field.version}`)) continue;
+      field.pcs.forEach((pc, who) => {
+        const at = valueIn(failure.values, failure.after[pc] as Value);
+        field.allowed[at]?.add(classOf(field.type, valueIn(failure.values, failure.after[field.cells[who] as number] as Value)));
+      });
+      field.version++;
+      widened = true;
+    }
+    return widened;
+  }
+
+  #holds({ type, pcs, cells, allowed }: Field, state: State): Lit {
+    const { terms } = this.#system;
+    const parts: Lit[] = [];
+    pcs.forEach((pc, who) => {
+      const value = asNumber(state[cells[who] as number] as Value);
+      allowed.forEach((classes, at) => {
+        if (classes.size === classesOf(type)) return;
+        const here = guardOf(asNumber(state[pc] as Value), at);
+        if (here === FALSE) return;
+        parts.push(not(terms.and(here, not(anyValue(terms, value, (v) => classes.has(classOf(type, v)))))));
+      });
+    });
+    return terms.all(parts);
+  }
+}
+
+/** The fields of the table that belongs to an agent: it has its name, in the plural, and as many elements. */
+function recordsOf(
+  system: TransitionSystem,
+  agent: string,
+  size: number,
+): readonly { readonly name: string; readonly cells: readonly number[] }[] {
+  const { root, cells } = system.layout;
+  if (root.kind !== 'record') return [];
+  const table = root.fields.get(`${agent}s`);
+  if (table?.kind !== 'table' || table.elements.length !== size) return [];
+  const elements = table.elements.map((element) => flatten('', element));
+  return [...(elements[0] ?? new Map<string, number>())].flatMap(([name, cell]) => {
+    const type = cells[cell]?.type;
+    if (
+      type === undefined ||
+      (type.kind === 'enum' && type.values.length > LARGEST_UNION) ||
+      (type.kind === 'int' && type.hi > LARGEST_NUMBER)
+    )
+      return [];
+    return [{ name, cells: elements.map((fields) => fields.get(name) ?? -1) }];
+  });
+}
+
+function flatten(name: string, area: Area): Map<string, number> {
+  switch (area.kind) {
+    case 'cell':
+      return new Map([[name, area.cell]]);
+    case 'record':
+      return new Map([...area.fields].flatMap(([field, inner]) => [...flatten(name === '' ? field : `${name}.${field}`, inner)]));
+    case 'table':
+      return new Map(area.elements.flatMap((inner, index) => [...flatten(`${name}[${index}]`, inner)]));
+  }
+}
+
+/** Of numbers and ids only "zero or not", "null or not" is said. */
+function classOf(type: Scalar, value: number): number {
+  return type.kind === 'bool' || type.kind === 'enum' ? value : Math.min(value, 1);
+}
+
+function classesOf(type: Scalar): number {
+  return type.kind === 'enum' ? type.values.length : 2;
+}

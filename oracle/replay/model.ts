@@ -1,0 +1,161 @@
+/**
+ * Replay of a trace of the specification: the recorded starts of procedures, and the steps that go on from a pause, on the compiled
+ * model. It needs no solver; what a solver has found is confirmed, or not, by the model itself.
+ */
+import type { Source } from '../compile/ir.ts';
+import type { CompiledModel } from '../compile/model.ts';
+import { OutOfBounds } from '../compile/values.ts';
+import type { ProveCounterexample, ProveStep } from '../counterexample.ts';
+import type { Work } from '../engine.ts';
+import { fingerprint } from '../run/program.ts';
+import { compiledSpecification, specificationSources } from '../specification.ts';
+import type { Outcome, Verdict } from '../verdict.ts';
+import { checkSizes, diverged, endingOf, pause, refusedFile } from './ending.ts';
+
+/** The id of what every program promises without saying so: that no bound is broken. */
+const NO_OVERFLOW = 'no-overflow';
+/** The operation of a thread that goes on from where it paused. */
+const CONTINUE = 'continue';
+const LARGEST_SIZE = 64;
+
+/** A recorded step with its names looked up. `args` is null where an agent goes on from a pause. */
+interface Move {
+  readonly agent: number;
+  readonly who: number;
+  readonly procedure: number;
+  readonly args: readonly number[] | null;
+}
+
+/** Throws a UsageError where the file names a design, a size, an agent, a procedure, an argument or an invariant that does not exist. */
+export async function replayModel(file: ProveCounterexample, work: Work): Promise<Outcome> {
+  const begin = performance.now();
+  checkSizes(file.configuration, sizeLimits(), false);
+  const model = await compiledSpecification(file.design, file.configuration);
+  const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
+  if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks)) throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
+  const moves = file.steps.map((step, index) => moveOf(model, step, index));
+
+  const words = model.initial();
+  const places: (Source | null)[] = [];
+  let ending = broken(model, words, file.breaks) ? early(0, moves.length) : null;
+  for (const [index, move] of moves.entries()) {
+    if (ending !== null) break;
+    places.push(placeOf(model, words, move));
+    ending = take(model, words, move, file, index);
+    work.progress(index + 1, moves.length, file.steps[index]?.operation ?? '');
+    if (ending === null && (await pause(index, work.signal))) ending = { verdict: 'unknown', why: `interrupted after step ${index + 1}` };
+  }
+  const { verdict, why } = ending ?? { verdict: 'holds', why: `all steps went through and ${file.breaks} holds in every state` };
+  return endingOf({
+    verdict,
+    taken: places.length,
+    total: moves.length,
+    breaks: file.breaks,
+    setting: settingOf(file),
+    seconds: (performance.now() - begin) / 1000,
+    detail: [...file.steps.slice(0, places.length).map((step, index) => tell(step, index, places, verdict)), ...meaning(model, file.breaks), why].join('\n'),
+  });
+}
+
+/** Takes one step; null: go on. */
+function take(model: CompiledModel, words: Int32Array, move: Move, file: ProveCounterexample, index: number): ReturnType<typeof early> | null {
+  const { agent, who, procedure, args } = move;
+  const number = index + 1;
+  const possible = args === null ? model.resume(words, agent, who) : model.start(words, agent, who, procedure, args);
+  const { thread, operation, fingerprint: expected } = file.steps[index] as ProveStep;
+  if (!possible) {
+    const what = operation === CONTINUE ? 'has nothing to go on with, or waits' : `cannot begin ${operation}`;
+    return { verdict: 'unknown', why: diverged(number, `${thread} ${what} in this state`) };
+  }
+  const last = number === file.steps.length;
+  const isBroken = broken(model, words, file.breaks);
+  const seen = fingerprint(words);
+  if (isBroken && !last) return early(number, file.steps.length);
+  if (seen !== expected && (isBroken || !last)) return { verdict: 'unknown', why: diverged(number, `expected fingerprint ${expected}, saw ${seen}`) };
+  return isBroken ? { verdict: 'violated', why: `it happened again: ${file.breaks} is false after step ${number}` } : null;
+}
+
+/** The invariant is false before the trace says so. */
+function early(step: number, total: number): { readonly verdict: Verdict; readonly why: string } {
+  if (step === 0 && total === 0) return { verdict: 'violated', why: 'it happened again: the first state breaks it' };
+  return { verdict: 'unknown', why: diverged(step, `it breaks here already, and was recorded to break at step ${total}`) };
+}
+
+function broken(model: CompiledModel, words: Int32Array, id: string): boolean {
+  if (id === NO_OVERFLOW) return model.fault(words) !== null;
+  return [...model.invariants, ...model.lemmas].some((property) => property.id === id && !property.holds(words));
+}
+
+function moveOf(model: CompiledModel, step: ProveStep, index: number): Move {
+  const { agent, who } = actorOf(model, step.thread, index);
+  if (step.operation === CONTINUE) {
+    const [stranger] = Object.keys(step.arguments);
+    if (stranger !== undefined) throw refusedFile(`steps[${index}].arguments.${stranger}`, 'is an argument, and to continue takes none');
+    return { agent, who, procedure: 0, args: null };
+  }
+  const procedures = model.agents[agent]?.procedures ?? [];
+  const procedure = procedures.findIndex(({ name }) => name === step.operation);
+  const params = procedures[procedure]?.params;
+  if (params === undefined) {
+    const known = [...procedures.map(({ name }) => name), CONTINUE];
+    throw refusedFile(`steps[${index}].operation`, `is nothing that ${step.thread} does: ${JSON.stringify(step.operation)}`, known);
+  }
+  const known = params.map(({ name }) => name);
+  const stranger = Object.keys(step.arguments).find((name) => !known.includes(name));
+  if (stranger !== undefined) throw refusedFile(`steps[${index}].arguments.${stranger}`, `is not an argument of ${step.operation}`, known);
+  const args = params.map(({ name, type }) => {
+    const field = `steps[${index}].arguments.${name}`;
+    const value = Object.hasOwn(step.arguments, name) ? step.arguments[name] : undefined;
+    if (value === undefined) throw refusedFile(field, 'is missing');
+    try {
+      // A file knows no null: no id is written as the text.
+      return model.encodeArgument(type, value === 'null' && type.kind === 'id' ? null : value);
+    } catch (error) {
+      if (!(error instanceof OutOfBounds)) throw error;
+      throw refusedFile(field, error.message.replace(/^\S+ /, ''));
+    }
+  });
+  return { agent, who, procedure, args };
+}
+
+/** "thread 0" is the first of the agents that are called thread; "wire" the only one of its kind. */
+function actorOf(model: CompiledModel, thread: string, index: number): { readonly agent: number; readonly who: number } {
+  const [name = '', digits = '0'] = thread.split(' ');
+  const agent = model.agents.findIndex((each) => each.name === name);
+  const size = model.agents[agent]?.size ?? 0;
+  const who = Number(digits);
+  if (thread.split(' ').length <= 2 && /^\d{1,3}$/.test(digits) && who < size) return { agent, who };
+  const known = model.agents.flatMap((each) => Array.from({ length: each.size }, (_, number) => `${each.name} ${number}`));
+  throw refusedFile(`steps[${index}].thread`, `is nobody who acts in this configuration: ${JSON.stringify(thread)}`, known);
+}
+
+/** Where the step begins: its procedure, or the pause it goes on from. */
+function placeOf(model: CompiledModel, words: Int32Array, { agent, who, procedure, args }: Move): Source | null {
+  if (args === null) return model.describe(words, agent, who);
+  const definition = model.program.agents[agent]?.procedures[procedure];
+  return definition === undefined ? null : (model.program.functions[definition.fn]?.source ?? null);
+}
+
+function tell({ thread, operation, arguments: args }: ProveStep, index: number, places: readonly (Source | null)[], verdict: Verdict): string {
+  const place = places[index];
+  const mark = verdict !== 'holds' && index === places.length - 1 ? '✗' : ' ';
+  const given = Object.entries(args).map(([name, value]) => `${name} ${String(value)}`);
+  const where = place === null || place === undefined ? '' : `  ${place.file}:${place.line}`;
+  return `${mark}${String(index + 1).padStart(4)}  ${thread.padEnd(9)}  ${operation}${operation === CONTINUE ? '' : `(${given.join(', ')})`}${where}`;
+}
+
+function meaning(model: CompiledModel, id: string): readonly string[] {
+  const property = [...model.invariants, ...model.lemmas].find((each) => each.id === id);
+  return property === undefined ? [] : [`${id} (${property.source.file}:${property.source.line}): ${property.text}`];
+}
+
+function settingOf({ design, configuration }: ProveCounterexample): string {
+  const sizes = Object.entries(configuration).map(([name, value]) => `${name} ${value}`);
+  return `design ${design}${sizes.length === 0 ? '' : `, ${sizes.join(', ')}`}`;
+}
+
+/** The limits that stand as plain numbers in model/limits.ts; the others follow from them. */
+function sizeLimits(): Readonly<Record<string, readonly [least: number, most: number]>> {
+  const text = specificationSources()['model/limits.ts'] ?? '';
+  return Object.fromEntries([...text.matchAll(/^export const (\w+) = \d+;$/gm)].map(([, name]) => [name as string, [1, LARGEST_SIZE] as const]));
+}

@@ -1,0 +1,88 @@
+/** What a run promises whatever it finds: the same seed gives the same run, an interrupt an honest answer, and no rule is silently left out. */
+import { describe, expect, it } from 'vitest';
+import { runPrograms } from '../../oracle/run/index.ts';
+import { SIZES } from '../../oracle/run/program.ts';
+import { UNEXERCISED } from '../../oracle/run/unexercised.ts';
+import { compiledSpecification, SPECIFICATION } from '../../oracle/specification.ts';
+import { UsageError } from '../../oracle/usage.ts';
+import { runOptions, withDirectory } from './rig.ts';
+
+describe('the same seed', () => {
+  it('gives the same programs: the same calls, rules and verdict', async () => {
+    const [one, two] = [await runPrograms(runOptions({ runs: 120, seed: 7 })), await runPrograms(runOptions({ runs: 120, seed: 7 }))];
+    const counted = ({ calls, runs, rulesExercised, rulesTotal }: Readonly<Record<string, number>>): unknown => ({ calls, runs, rulesExercised, rulesTotal });
+    expect(counted(two.figures)).toEqual(counted(one.figures));
+    expect(two.bound).toBe(one.bound);
+    expect(two.vacuous).toEqual(one.vacuous);
+  });
+
+  it('gives the same counterexample, to the byte', async () => {
+    const { readFileSync } = await import('node:fs');
+    const texts = await withDirectory(async (out) => {
+      const found: string[] = [];
+      for (let i = 0; i < 2; i++) {
+        const { results } = await runPrograms(runOptions({ fault: 'accept-without-soref', out }));
+        found.push(readFileSync(results[0]?.counterexample ?? '', 'utf8'));
+      }
+      return found;
+    });
+    expect(texts[0]).toBe(texts[1]);
+  });
+
+  it('and another seed gives others', async () => {
+    const [one, two] = [await runPrograms(runOptions({ runs: 50, seed: 1 })), await runPrograms(runOptions({ runs: 50, seed: 2 }))];
+    expect(two.figures.calls).not.toBe(one.figures.calls);
+  });
+});
+
+describe('a run that ends early', () => {
+  it('by an interrupt is unknown, and says how far it got', async () => {
+    const controller = new AbortController();
+    const outcome = await runPrograms(
+      runOptions({
+        runs: 100_000,
+        signal: controller.signal,
+        progress: (done) => {
+          if (done >= 100) controller.abort();
+        },
+      }),
+    );
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.figures.runs).toBe(100);
+    expect(outcome.bound).toMatch(/^100 programs /);
+  });
+
+  it('because its time is over holds for what was run', async () => {
+    const outcome = await runPrograms(runOptions({ runs: 100_000, budgetSeconds: 0.001 }));
+    expect(outcome.verdict).toBe('holds');
+    expect(outcome.figures.runs).toBe(50);
+    expect(outcome.bound).toMatch(/^50 programs /);
+  });
+
+  it('before it began is unknown', async () => {
+    expect((await runPrograms(runOptions({ signal: AbortSignal.abort() }))).verdict).toBe('unknown');
+  });
+});
+
+it('an unknown fault is refused before anything is run', async () => {
+  await expect(runPrograms(runOptions({ fault: 'lost-wakeup' }))).rejects.toBeInstanceOf(UsageError);
+});
+
+describe('every rule of the specification', () => {
+  it('is exercised, or is listed with the reason why a run can not do that', async () => {
+    // `npx sockref run --runs 5000` exercises all of them; these are as many programs as a test has time for.
+    const outcome = await runPrograms(runOptions({ runs: 2500 }));
+    expect(outcome.verdict).toBe('holds');
+    const left = (outcome.vacuous ?? []).map(({ id }) => id);
+    expect(left.filter((id) => !(id in UNEXERCISED))).toEqual([]);
+    // And the list has none that is exercised all the same, nor one that does not exist.
+    expect(Object.keys(UNEXERCISED).filter((id) => !left.includes(id))).toEqual([]);
+    expect(outcome.figures.rulesExercised).toBe((outcome.figures.rulesTotal ?? 0) - left.length);
+  });
+
+  it('has an id of its own', async () => {
+    const { program } = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
+    const ids = program.rules.map(({ id }) => id);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+});
