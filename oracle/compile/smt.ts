@@ -92,8 +92,8 @@ export class TransitionSystem {
   }
 
   /** Whether a predicate (`Property.fn`) holds in a state. */
-  holds(fn: number, state: State): Lit {
-    return this.#interpreter.predicate(fn, state);
+  holds(fn: number, state: State, known: readonly Lit[] = []): Lit {
+    return this.#interpreter.predicate(fn, state, known);
   }
 
   padded(state: State): Lit {

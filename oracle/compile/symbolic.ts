@@ -60,9 +60,10 @@ export class Interpreter implements Evaluation {
   }
 
   /** Whether a predicate of the model holds in a state. A predicate that breaks a bound doesn't hold. */
-  predicate(fn: number, state: State): Lit {
+  predicate(fn: number, state: State, known: readonly Lit[] = []): Lit {
     this.faults = [];
     this.facts.restore(0);
+    for (const fact of known) this.facts.push(fact);
     const value = this.call(fn, [], { cells: state, locals: [], path: TRUE });
     this.facts.restore(0);
     const faulty = this.terms.any(this.faults.map(({ cond }) => cond));

@@ -6,12 +6,11 @@
  */
 import type { Scalar } from '../compile/ir.ts';
 import type { TransitionSystem } from '../compile/smt.ts';
-import { type Area, asNumber, type State, type Value, valueIn } from '../compile/symbolic-state.ts';
+import { type Area, asNumber, type State, type Value } from '../compile/symbolic-state.ts';
 import { FALSE, type Lit, not } from '../compile/term.ts';
 import { anyValue, guardOf } from '../compile/term-number.ts';
 import type { Concrete } from './concrete.ts';
 import type { Goal } from './goals.ts';
-import type { Failure } from './induction.ts';
 
 /** Larger unions and numbers are results, not phases. */
 const LARGEST_UNION = 12;
@@ -26,13 +25,14 @@ interface Field {
   readonly cells: readonly number[];
   /** By program counter. */
   readonly allowed: readonly Set<number>[];
-  /** Counts the widenings: a widened fact is another goal. */
-  version: number;
+  /** What it says now; null when it has been widened since. */
+  goal: Goal | null;
 }
 
 export class FrameFacts {
   readonly #system: TransitionSystem;
   readonly #fields: readonly Field[];
+  #version = 0;
   /** What the records of the state have looked like. */
   readonly #shapes = new Set<string>();
 
@@ -46,7 +46,7 @@ export class FrameFacts {
         pcs: frames.map(({ pc }) => pc),
         cells,
         allowed: Array.from({ length: machine.pcs + 1 }, () => new Set<number>()),
-        version: 0,
+        goal: null,
       }));
     });
   }
@@ -88,26 +88,33 @@ export class FrameFacts {
     return news;
   }
 
+  /** One goal a field. It stays the same object until the fact is widened. */
   goals(): readonly Goal[] {
-    return this.#fields.map((field) => ({
-      id: `frame:${field.name}#${field.version}`,
-      kind: 'observed',
-      holds: (state) => this.#holds(field, state),
-    }));
+    return this.#fields.map((field) => {
+      field.goal ??= { id: `frame:${field.name}`, kind: 'observed', holds: (state) => this.#holds(field, state) };
+      return field.goal;
+    });
   }
 
-  /** Lets the facts that a failure broke say less. False: it broke none. */
-  widen(failure: Failure): boolean {
+  /** Counts the widenings of all facts together. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Lets the facts that do not hold of these cells say less. False: all of them hold. */
+  widen(cells: readonly number[]): boolean {
     let widened = false;
     for (const field of this.#fields) {
-      if (!failure.broken.includes(`frame:${field.name}#${field.version}`)) continue;
       field.pcs.forEach((pc, who) => {
-        const at = valueIn(failure.values, failure.after[pc] as Value);
-        field.allowed[at]?.add(classOf(field.type, valueIn(failure.values, failure.after[field.cells[who] as number] as Value)));
+        const classes = field.allowed[cells[pc] as number] as Set<number>;
+        const value = classOf(field.type, cells[field.cells[who] as number] as number);
+        if (classes.has(value)) return;
+        classes.add(value);
+        field.goal = null;
+        widened = true;
       });
-      field.version++;
-      widened = true;
     }
+    if (widened) this.#version++;
     return widened;
   }
 

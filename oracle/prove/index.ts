@@ -156,29 +156,19 @@ async function inductively(work: Work, goals: readonly Goal[]): Promise<number> 
   const facts = new FrameFacts(system);
   options.progress(0, null, 'watching random runs');
   facts.watch(concrete, options.seed, WATCHED);
-  const induction = new Induction(system, limits);
-  let assumed = goals;
-  for (;;) {
-    const progress = (done: number, total: number, text: string): void => options.progress(done, total, text);
-    const result = await induction.run([...assumed, ...facts.goals()], { untilFixpoint: false, progress });
-    if (result.failures.length === 0) {
-      for (const { id } of assumed) {
-        const finding = findings.get(id);
-        if (finding === undefined || finding.verdict === 'violated') continue;
-        finding.verdict = 'holds';
-        finding.everyDepth = true;
-        finding.depth = options.depth;
-        finding.method = 'induction';
-        finding.seconds = seconds(work);
-      }
-      return result.questions;
-    }
-    for (const failure of result.failures) facts.widen(failure);
-    const broken = new Set(result.failures.flatMap((failure) => failure.broken));
-    assumed = assumed.filter(({ id }) => !broken.has(id));
-    // Nothing that was asked for is left to be closed.
-    if (!assumed.some(({ id }) => findings.get(id)?.verdict === 'unknown')) return result.questions;
+  const progress = (done: number, total: number, text: string): void => options.progress(done, total, text);
+  const wanted = ({ id }: Goal): boolean => findings.get(id)?.verdict === 'unknown';
+  const { proved, questions } = await new Induction(system, facts, limits, progress).close(goals, wanted);
+  for (const { id } of proved) {
+    const finding = findings.get(id);
+    if (finding === undefined || finding.verdict === 'violated') continue;
+    finding.verdict = 'holds';
+    finding.everyDepth = true;
+    finding.depth = options.depth;
+    finding.method = 'induction';
+    finding.seconds = seconds(work);
   }
+  return questions;
 }
 
 function outcome(work: Work, figures: Record<string, number>): Outcome {

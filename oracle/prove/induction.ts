@@ -3,160 +3,229 @@
  * shown so (and holds in the initial state) holds in every reachable state, at every depth. The steps are taken apart: one question
  * for each action, in which most goals are the same terms before and after and need no question at all.
  *
- * Goals lean on each other, so one that fails takes its support away from the rest: it is dropped and the others are asked
- * again without it, until those that are left carry themselves (Houdini). A goal that fails may still be true; then
- * the state before is one that can't be reached, and a lemma that says so is missing (cti.ts shows it).
+ *   settle   facts about frames (frames.ts) are weakened by every step that breaks one, until none does
+ *   show     all goals, for every action, with everything assumed; a goal that fails is dropped and all begins again without it
+ *
+ * A goal that fails may still be true; then the state before is one that can't be reached, and a lemma that says so is
+ * missing (cti.ts shows it).
+ *
+ * Always true: what is returned as proved was shown for every action in a pass in which nothing that was assumed was dropped
+ * or weakened. Goals may lean on each other, never on something that isn't proved with them.
  */
+import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
-import type { State } from '../compile/symbolic-state.ts';
+import { type State, valueIn } from '../compile/symbolic-state.ts';
 import { FALSE, type Lit } from '../compile/term.ts';
 import { constant, freeNumber, type Num } from '../compile/term-number.ts';
-import { encodedRange } from '../compile/liveness.ts';
+import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Lane, type Limits } from './lane.ts';
+import { interchangeable } from './symmetry.ts';
 
-/** A step from a state that satisfies all assumed goals to one that breaks some. */
+/** A step from a state that satisfies everything assumed to one that breaks some of it; in numbers of cells. */
 export interface Failure {
   readonly action: Action;
   readonly who: number;
-  readonly args: readonly Num[];
-  readonly before: State;
-  readonly after: State;
+  readonly args: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
   /** Ids of the goals it breaks. */
   readonly broken: readonly string[];
-  /** `Terms.evaluate` of the solver's model. */
-  readonly values: Uint8Array;
 }
 
-export interface InductionResult {
-  /** Ids of the goals that carry themselves. */
-  readonly proved: ReadonlySet<string>;
-  /** One per goal that was dropped, in the round in which it was. */
+export interface Closed {
+  /** The goals that carry themselves. */
+  readonly proved: readonly Goal[];
+  /** One per goal that was dropped. */
   readonly failures: readonly Failure[];
-  readonly rounds: number;
   readonly questions: number;
+  /** Passes over all actions. */
+  readonly passes: number;
 }
+
+export type InductionProgress = (done: number, total: number, text: string) => void;
 
 interface Task {
   readonly action: Action;
   readonly who: number;
+  prepared: Prepared | null;
 }
 
-export interface InductionOptions {
-  /** False: stop after the first round, with every failure of it; nothing is proved then. */
-  readonly untilFixpoint: boolean;
-  readonly progress: (done: number, total: number, text: string) => void;
+/** The terms of a step from the unknown state. */
+interface Prepared {
+  readonly enabled: Lit;
+  readonly faulty: Lit;
+  readonly args: readonly Num[];
+  readonly next: State;
 }
 
 export class Induction {
   readonly #system: TransitionSystem;
   readonly #limits: Limits;
+  readonly #facts: FrameFacts;
+  readonly #progress: InductionProgress;
   readonly #before: State;
   readonly #valid: readonly Lit[];
   readonly #tasks: readonly Task[];
-  readonly #holds = new Map<string, Lit>();
+  readonly #termsBefore = new Map<Goal, Lit>();
+  readonly #termsAfter = new Map<Goal, Map<Task, Lit>>();
   #questions = 0;
+  #passes = 0;
 
-  constructor(system: TransitionSystem, limits: Limits) {
+  constructor(system: TransitionSystem, facts: FrameFacts, limits: Limits, progress: InductionProgress) {
     this.#system = system;
+    this.#facts = facts;
     this.#limits = limits;
+    this.#progress = progress;
     const { state, valid } = system.free('');
     this.#before = state;
-    this.#valid = valid;
-    this.#tasks = system.actions.flatMap((action) => Array.from({ length: action.machine.size }, (_, who) => ({ action, who })));
+    this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));
+    // Where the members of an agent can change places, what is shown for the first is shown for all.
+    this.#tasks = system.actions.flatMap((action) => {
+      const members = interchangeable(system.program, action.agent) ? 1 : action.machine.size;
+      return Array.from({ length: members }, (_, who): Task => ({ action, who, prepared: null }));
+    });
   }
 
-  async run(goals: readonly Goal[], options: InductionOptions): Promise<InductionResult> {
-    let assumed = goals;
-    const failures: Failure[] = [];
-    for (let round = 1; ; round++) {
-      const found = await this.#round(assumed, round, options);
-      failures.push(...found);
-      const broken = new Set(found.flatMap((failure) => failure.broken));
-      assumed = assumed.filter(({ id }) => !broken.has(id));
-      if (found.length === 0 || !options.untilFixpoint) {
-        const proved = found.length === 0 ? assumed.map(({ id }) => id) : [];
-        return { proved: new Set(proved), failures, rounds: round, questions: this.#questions };
+  /** Drops what fails until the rest carries itself, or nothing is left. `wanted`: stop when no goal of these is left. */
+  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean): Promise<Closed> {
+    return this.#withLanes(async (lanes) => {
+      let assumed = goals;
+      const failures: Failure[] = [];
+      for (;;) {
+        await this.#settle(lanes, assumed);
+        const found = await this.#pass(lanes, assumed, assumed, 'induction');
+        failures.push(...found);
+        if (found.length === 0) return this.#closed(assumed, failures);
+        const broken = new Set(found.flatMap((failure) => failure.broken));
+        assumed = assumed.filter(({ id }) => !broken.has(id));
+        if (!assumed.some(wanted)) return this.#closed([], failures);
       }
+    });
+  }
+
+  /** What fails when everything is assumed: one failure at least for each goal that does. */
+  async failures(goals: readonly Goal[]): Promise<Closed> {
+    return this.#withLanes(async (lanes) => {
+      await this.#settle(lanes, goals);
+      return this.#closed([], await this.#pass(lanes, goals, goals, 'induction'));
+    });
+  }
+
+  /** Weakens the facts about frames until every step keeps them. */
+  async #settle(lanes: readonly Lane[], goals: readonly Goal[]): Promise<void> {
+    for (;;) {
+      const before = this.#facts.version;
+      await this.#pass(lanes, goals, 'frames', 'pauses');
+      if (this.#facts.version === before) return;
     }
   }
 
-  /** Asks about every action, all `goals` assumed; answers the failures, at least one for each goal that fails. */
-  async #round(goals: readonly Goal[], round: number, options: InductionOptions): Promise<readonly Failure[]> {
-    const { terms } = this.#system;
-    const assumptions = [...this.#valid, ...goals.map((goal) => this.#goalBefore(goal))].flatMap((lit) => terms.conjuncts(lit, 1_000));
-    const open = [...this.#tasks];
+  /** Asks about every action, with `goals` and the facts assumed. */
+  async #pass(lanes: readonly Lane[], goals: readonly Goal[], shown: readonly Goal[] | 'frames', text: string): Promise<readonly Failure[]> {
+    this.#passes++;
     const failures: Failure[] = [];
-    const known = new Set<string>();
+    const failed = new Set<string>();
+    const waiting = [...this.#tasks];
     let done = 0;
-    const work = async (): Promise<void> => {
-      const lane = new Lane(terms, this.#limits);
-      try {
-        await lane.assert(assumptions);
-        for (let task = open.shift(); task !== undefined; task = open.shift()) {
-          for (const failure of await this.#ask(lane, task, goals, known)) failures.push(failure);
-          options.progress(++done, this.#tasks.length, `induction, round ${round}: ${task.action.name}`);
-        }
-      } finally {
-        lane.stop();
+    const work = async (lane: Lane): Promise<void> => {
+      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
+        if (shown === 'frames') await this.#weaken(lane, task, goals);
+        else failures.push(...(await this.#show(lane, task, goals, shown, failed)));
+        this.#progress(++done, this.#tasks.length, `${text}: ${task.action.name}`);
       }
     };
-    await Promise.all(Array.from({ length: this.#limits.lanes }, work));
+    await Promise.all(lanes.map(work));
     return failures;
   }
 
-  async #ask(lane: Lane, { action, who }: Task, goals: readonly Goal[], known: Set<string>): Promise<readonly Failure[]> {
-    const system = this.#system;
-    const { terms } = system;
-    const actor = constant(who);
-    const args = this.#arguments(action);
-    const step = system.act(action, this.#before, actor, args.values, terms.and(args.valid, system.standsAt(action, this.#before, actor)));
-    if (step.enabled === FALSE) return [];
-    const faulty = terms.any(step.faults.map(({ cond }) => cond));
+  async #show(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[], failed: Set<string>): Promise<readonly Failure[]> {
     const failures: Failure[] = [];
-    const broken = goals
-      .map((goal) => ({ goal, lit: this.#unchanged(goal, step.next) ? FALSE : brokenAfter(system, goal, step.next, faulty) }))
-      .filter(({ lit }) => lit !== FALSE);
     for (;;) {
-      const open = broken.filter(({ goal }) => !known.has(goal.id));
-      if (open.length === 0) return failures;
-      this.#questions++;
-      const values = await lane.satisfy([step.enabled, terms.any(open.map(({ lit }) => lit))]);
-      if (values === null) return failures;
-      const ids = open.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1).map(({ goal }) => goal.id);
-      for (const id of ids) known.add(id);
-      failures.push({ action, who, args: args.values, before: this.#before, after: step.next, broken: ids, values });
+      const open = shown.filter(({ id }) => !failed.has(id));
+      const failure = await this.#ask(lane, task, assumed, open);
+      if (failure === null) return failures;
+      for (const id of failure.broken) failed.add(id);
+      failures.push(failure);
     }
   }
 
-  #goalBefore(goal: Goal): Lit {
-    const known = this.#holds.get(goal.id);
+  async #weaken(lane: Lane, task: Task, assumed: readonly Goal[]): Promise<void> {
+    for (;;) {
+      const failure = await this.#ask(lane, task, assumed, this.#facts.goals());
+      if (failure === null) return;
+      if (!this.#facts.widen(failure.after)) throw new Error('a fact about frames is broken by a state that it allows');
+    }
+  }
+
+  /** Whether the step can break one of `shown`. */
+  async #ask(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
+    const { terms } = this.#system;
+    task.prepared ??= this.#prepare(task);
+    const { enabled, args, next } = task.prepared;
+    if (enabled === FALSE) return null;
+    const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
+    if (broken.length === 0) return null;
+    this.#questions++;
+    const assumptions = [...assumed, ...this.#facts.goals()].map((goal) => this.#termBefore(goal));
+    const values = await lane.satisfy([...assumptions, enabled, terms.any(broken.map(({ lit }) => lit))]);
+    if (values === null) return null;
+    return {
+      action: task.action,
+      who: task.who,
+      args: args.map((arg) => valueIn(values, arg)),
+      before: this.#before.map((value) => valueIn(values, value)),
+      after: next.map((value) => valueIn(values, value)),
+      broken: broken.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1).map(({ goal }) => goal.id),
+    };
+  }
+
+  #prepare({ action, who }: Task): Prepared {
+    const system = this.#system;
+    const { terms } = system;
+    const actor = constant(who);
+    const made = system.params(action).map((param, at) => {
+      const { lo, hi } = encodedRange(param.type);
+      return freeNumber(terms, `${action.name}.${who}.${param.name}.${at}`, lo, hi);
+    });
+    const args = made.map(({ num }) => num);
+    const chosen = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));
+    const { enabled, faults, next } = system.act(action, this.#before, actor, args, chosen);
+    return { enabled, faulty: terms.any(faults.map(({ cond }) => cond)), args, next };
+  }
+
+  #termBefore(goal: Goal): Lit {
+    const known = this.#termsBefore.get(goal);
     if (known !== undefined) return known;
     const made = goal.holds(this.#before);
-    this.#holds.set(goal.id, made);
+    this.#termsBefore.set(goal, made);
     return made;
   }
 
-  /** It says the same after the step as before it. */
-  #unchanged(goal: Goal, next: State): boolean {
-    return goal.kind !== 'bounds' && goal.holds(next) === this.#goalBefore(goal);
+  /** FALSE also where the goal says the same after the step as before it. */
+  #brokenAfter(goal: Goal, task: Task): Lit {
+    const ofGoal = this.#termsAfter.get(goal) ?? new Map<Task, Lit>();
+    this.#termsAfter.set(goal, ofGoal);
+    const known = ofGoal.get(task);
+    if (known !== undefined) return known;
+    const { next, faulty } = task.prepared as Prepared;
+    const same = goal.kind !== 'bounds' && goal.holds(next) === this.#termBefore(goal);
+    const made = same ? FALSE : brokenAfter(this.#system, goal, next, faulty);
+    ofGoal.set(task, made);
+    return made;
   }
 
-  #arguments(action: Action): { readonly values: readonly Num[]; readonly valid: Lit } {
-    const { terms } = this.#system;
-    const made = this.#system.params(action).map((param, at) => {
-      const { lo, hi } = encodedRange(param.type);
-      return freeNumber(terms, `${action.name}.${param.name}.${at}.${terms.size}`, lo, hi);
-    });
-    return { values: made.map(({ num }) => num), valid: terms.all(made.map(({ valid }) => valid)) };
+  #closed(proved: readonly Goal[], failures: readonly Failure[]): Closed {
+    return { proved, failures, questions: this.#questions, passes: this.#passes };
   }
-}
 
-/** The goals that hold in the initial state, where everything is constant. */
-export function holdInitially(
-  system: TransitionSystem,
-  goals: readonly Goal[],
-): { readonly holding: readonly Goal[]; readonly broken: readonly Goal[] } {
-  const broken = goals.filter((goal) => goal.holds(system.initial) === FALSE);
-  return { holding: goals.filter((goal) => !broken.includes(goal)), broken };
+  async #withLanes<T>(work: (lanes: readonly Lane[]) => Promise<T>): Promise<T> {
+    const lanes = Array.from({ length: this.#limits.lanes }, () => new Lane(this.#system.terms, this.#limits));
+    try {
+      await Promise.all(lanes.map((lane) => lane.assert(this.#valid)));
+      return await work(lanes);
+    } finally {
+      for (const lane of lanes) lane.stop();
+    }
+  }
 }

@@ -34,7 +34,11 @@ export function diverged(step: number, why: string): string {
 /** For a file that is well-formed and yet not one that this version can have written. */
 export function refusedFile(field: string, reason: string, known?: readonly string[]): UsageError {
   const names = known === undefined || known.length === 0 ? '' : `\nKnown: ${known.join(', ')}`;
-  return new UsageError(`the counterexample was refused: ${field} ${reason}${names}`, { field, reason, ...(known === undefined ? {} : { known }) });
+  return new UsageError(`the counterexample was refused: ${field} ${reason}${names}`, {
+    field,
+    reason,
+    ...(known === undefined ? {} : { known }),
+  });
 }
 
 /** An interrupt, and a look at whether others want the processor: once every so many steps. */
@@ -44,7 +48,11 @@ export async function pause(step: number, signal: AbortSignal): Promise<boolean>
 }
 
 /** "is 17, expected a whole number from 1 to 12" for every size that is not as it should be. */
-export function checkSizes(seen: Readonly<Record<string, number>>, limits: Readonly<Record<string, readonly [least: number, most: number]>>, complete: boolean): void {
+export function checkSizes(
+  seen: Readonly<Record<string, number>>,
+  limits: Readonly<Record<string, readonly [least: number, most: number]>>,
+  complete: boolean,
+): void {
   for (const [name, value] of Object.entries(seen)) {
     const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     const field = `configuration.${name}`;

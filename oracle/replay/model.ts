@@ -32,7 +32,8 @@ export async function replayModel(file: ProveCounterexample, work: Work): Promis
   checkSizes(file.configuration, sizeLimits(), false);
   const model = await compiledSpecification(file.design, file.configuration);
   const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
-  if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks)) throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
+  if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks))
+    throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
   const moves = file.steps.map((step, index) => moveOf(model, step, index));
 
   const words = model.initial();
@@ -53,12 +54,22 @@ export async function replayModel(file: ProveCounterexample, work: Work): Promis
     breaks: file.breaks,
     setting: settingOf(file),
     seconds: (performance.now() - begin) / 1000,
-    detail: [...file.steps.slice(0, places.length).map((step, index) => tell(step, index, places, verdict)), ...meaning(model, file.breaks), why].join('\n'),
+    detail: [
+      ...file.steps.slice(0, places.length).map((step, index) => tell(step, index, places, verdict)),
+      ...meaning(model, file.breaks),
+      why,
+    ].join('\n'),
   });
 }
 
 /** Takes one step; null: go on. */
-function take(model: CompiledModel, words: Int32Array, move: Move, file: ProveCounterexample, index: number): ReturnType<typeof early> | null {
+function take(
+  model: CompiledModel,
+  words: Int32Array,
+  move: Move,
+  file: ProveCounterexample,
+  index: number,
+): ReturnType<typeof early> | null {
   const { agent, who, procedure, args } = move;
   const number = index + 1;
   const possible = args === null ? model.resume(words, agent, who) : model.start(words, agent, who, procedure, args);
@@ -71,7 +82,8 @@ function take(model: CompiledModel, words: Int32Array, move: Move, file: ProveCo
   const isBroken = broken(model, words, file.breaks);
   const seen = fingerprint(words);
   if (isBroken && !last) return early(number, file.steps.length);
-  if (seen !== expected && (isBroken || !last)) return { verdict: 'unknown', why: diverged(number, `expected fingerprint ${expected}, saw ${seen}`) };
+  if (seen !== expected && (isBroken || !last))
+    return { verdict: 'unknown', why: diverged(number, `expected fingerprint ${expected}, saw ${seen}`) };
   return isBroken ? { verdict: 'violated', why: `it happened again: ${file.breaks} is false after step ${number}` } : null;
 }
 
@@ -136,7 +148,12 @@ function placeOf(model: CompiledModel, words: Int32Array, { agent, who, procedur
   return definition === undefined ? null : (model.program.functions[definition.fn]?.source ?? null);
 }
 
-function tell({ thread, operation, arguments: args }: ProveStep, index: number, places: readonly (Source | null)[], verdict: Verdict): string {
+function tell(
+  { thread, operation, arguments: args }: ProveStep,
+  index: number,
+  places: readonly (Source | null)[],
+  verdict: Verdict,
+): string {
   const place = places[index];
   const mark = verdict !== 'holds' && index === places.length - 1 ? '✗' : ' ';
   const given = Object.entries(args).map(([name, value]) => `${name} ${String(value)}`);
@@ -157,5 +174,7 @@ function settingOf({ design, configuration }: ProveCounterexample): string {
 /** The limits that stand as plain numbers in model/limits.ts; the others follow from them. */
 function sizeLimits(): Readonly<Record<string, readonly [least: number, most: number]>> {
   const text = specificationSources()['model/limits.ts'] ?? '';
-  return Object.fromEntries([...text.matchAll(/^export const (\w+) = \d+;$/gm)].map(([, name]) => [name as string, [1, LARGEST_SIZE] as const]));
+  return Object.fromEntries(
+    [...text.matchAll(/^export const (\w+) = \d+;$/gm)].map(([, name]) => [name as string, [1, LARGEST_SIZE] as const]),
+  );
 }

@@ -56,13 +56,19 @@ export async function replayRun(file: RunCounterexample, work: Work): Promise<Ou
 }
 
 /** What a step means; null: go on. `number` counts from 1. */
-function judge(file: RunCounterexample, number: number, { mismatch, fingerprint }: Step): { readonly verdict: Verdict; readonly why: string } | null {
+function judge(
+  file: RunCounterexample,
+  number: number,
+  { mismatch, fingerprint }: Step,
+): { readonly verdict: Verdict; readonly why: string } | null {
   const last = number === file.steps.length;
-  if (last && mismatch?.breaks === file.breaks) return { verdict: 'violated', why: `it happened again: step ${number} breaks ${file.breaks}` };
+  if (last && mismatch?.breaks === file.breaks)
+    return { verdict: 'violated', why: `it happened again: step ${number} breaks ${file.breaks}` };
   if (mismatch !== null) return { verdict: 'unknown', why: `something else broke first, at step ${number}: ${mismatch.breaks}` };
   // What the last step leads to is what the failure was about, and may well be different now.
   const expected = file.steps[number - 1]?.fingerprint ?? '';
-  if (!last && fingerprint !== expected) return { verdict: 'unknown', why: diverged(number, `expected fingerprint ${expected}, saw ${fingerprint}`) };
+  if (!last && fingerprint !== expected)
+    return { verdict: 'unknown', why: diverged(number, `expected fingerprint ${expected}, saw ${fingerprint}`) };
   return null;
 }
 

@@ -22,7 +22,19 @@ import type { Configuration } from './operations.ts';
 /** Ports from here on were chosen by the system; the specification gives them no name. */
 const FIRST_EPHEMERAL = 1024;
 
-const TCP_STATES = ['CLOSED', 'LISTEN', 'SYN_SENT', 'SYN_RECEIVED', 'ESTABLISHED', 'CLOSE_WAIT', 'FIN_WAIT_1', 'CLOSING', 'LAST_ACK', 'FIN_WAIT_2', 'TIME_WAIT'];
+const TCP_STATES = [
+  'CLOSED',
+  'LISTEN',
+  'SYN_SENT',
+  'SYN_RECEIVED',
+  'ESTABLISHED',
+  'CLOSE_WAIT',
+  'FIN_WAIT_1',
+  'CLOSING',
+  'LAST_ACK',
+  'FIN_WAIT_2',
+  'TIME_WAIT',
+];
 
 /** A value of the implementation that the specification has no number for. */
 export interface Misfit {
@@ -31,11 +43,39 @@ export interface Misfit {
 }
 
 const SOCKET_FIELDS = [
-  'protocol', 'count', 'file', 'pcb', 'noFdRef', 'protoRef', 'connected', 'connecting', 'disconnecting', 'disconnected', 'nonBlocking', 'acceptConn',
-  'linger', 'queue', 'head', 'limit', 'error',
+  'protocol',
+  'count',
+  'file',
+  'pcb',
+  'noFdRef',
+  'protoRef',
+  'connected',
+  'connecting',
+  'disconnecting',
+  'disconnected',
+  'nonBlocking',
+  'acceptConn',
+  'linger',
+  'queue',
+  'head',
+  'limit',
+  'error',
 ] as const;
 const PCB_FIELDS = [
-  'protocol', 'socket', 'bound', 'name', 'peer', 'charged', 'foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl',
+  'protocol',
+  'socket',
+  'bound',
+  'name',
+  'peer',
+  'charged',
+  'foreign',
+  'state',
+  'dropped',
+  'timeWait',
+  'sockRef',
+  'needFin',
+  'noDelay',
+  'msl',
 ] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
@@ -64,7 +104,10 @@ export class Abstraction {
 
   constructor(cells: Cells, sizes: Configuration) {
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
-      ...(Object.fromEntries(SOCKET_FIELDS.map((field) => [field, cells.at('sockets', id, field)])) as Record<(typeof SOCKET_FIELDS)[number], Cell>),
+      ...(Object.fromEntries(SOCKET_FIELDS.map((field) => [field, cells.at('sockets', id, field)])) as Record<
+        (typeof SOCKET_FIELDS)[number],
+        Cell
+      >),
       rcvCc: cells.at('sockets', id, 'rcv', 'cc'),
       rcvCantMore: cells.at('sockets', id, 'rcv', 'cantMore'),
       sndCc: cells.at('sockets', id, 'snd', 'cc'),
@@ -74,7 +117,8 @@ export class Abstraction {
     }));
     this.pcbs = Array.from(
       { length: sizes.PCBS },
-      (_, id) => Object.fromEntries(PCB_FIELDS.map((field) => [field, cells.at('pcbs', id, field)])) as Record<(typeof PCB_FIELDS)[number], Cell>,
+      (_, id) =>
+        Object.fromEntries(PCB_FIELDS.map((field) => [field, cells.at('pcbs', id, field)])) as Record<(typeof PCB_FIELDS)[number], Cell>,
     );
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
@@ -127,7 +171,11 @@ export class Abstraction {
     this.flag(words, cells.disconnected, state & L.SS_ISDISCONNECTED);
     this.flag(words, cells.nonBlocking, state & L.SS_NBIO);
     this.flag(words, cells.acceptConn, options & L.SO_ACCEPTCONN);
-    this.set(words, cells.linger, (options & L.SO_LINGER) === 0 ? codes.linger.off : load(k, so + L.so_linger) === 0 ? codes.linger.reset : codes.linger.wait);
+    this.set(
+      words,
+      cells.linger,
+      (options & L.SO_LINGER) === 0 ? codes.linger.off : load(k, so + L.so_linger) === 0 ? codes.linger.reset : codes.linger.wait,
+    );
     this.code(words, cells.protocol, codes.protocol, fixed(k, so + L.so_proto));
     this.code(words, cells.queue, codes.queue, get(k, so + L.so_qstate));
     this.code(words, cells.error, codes.errno, load(k, so + L.so_error));
@@ -154,7 +202,8 @@ export class Abstraction {
     this.set(words, cells.name, vnode);
     this.set(words, cells.peer, ids.pcbCode(peer));
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
-    for (const cell of [cells.foreign, cells.state, cells.dropped, cells.timeWait, cells.sockRef, cells.needFin, cells.noDelay, cells.msl]) write(words, cell, 0);
+    for (const cell of [cells.foreign, cells.state, cells.dropped, cells.timeWait, cells.sockRef, cells.needFin, cells.noDelay, cells.msl])
+      write(words, cell, 0);
   }
 
   private internetPcb(k: Kernel, inp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
@@ -221,9 +270,15 @@ export class Abstraction {
 }
 
 function codesOf(cells: Cells): Codes {
-  const [protocol, error, queue, linger] = ['protocol', 'error', 'queue', 'linger'].map((field) => cells.at('sockets', 0, field)) as [Cell, Cell, Cell, Cell];
+  const [protocol, error, queue, linger] = ['protocol', 'error', 'queue', 'linger'].map((field) => cells.at('sockets', 0, field)) as [
+    Cell,
+    Cell,
+    Cell,
+    Cell,
+  ];
   const state = cells.at('pcbs', 0, 'state');
-  const known = (entries: readonly (readonly [number, number])[]): ReadonlyMap<number, number> => new Map(entries.filter(([, code]) => code >= 0));
+  const known = (entries: readonly (readonly [number, number])[]): ReadonlyMap<number, number> =>
+    new Map(entries.filter(([, code]) => code >= 0));
   return {
     protocol: known([
       [L.PROTO_UNIX, codeOf(protocol, 'unix')],

@@ -22,7 +22,11 @@ export function unaccounted(k: Kernel): string | null {
     differs('segments', inUse(k, N.wseg_zone), get(k, N.wire_count) + get(k, N.wire_out_count)) ??
     differs('half-open connections', inUse(k, L.syncache_zone), get(k, N.syncache_count)) ??
     differs('tcpcbs and tcptws', inUse(k, L.tcpcb_zone) + inUse(k, L.tcptw_zone), controlBlocks(k)) ??
-    differs('mbufs', inUse(k, L.mbuf_zone), mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsOutOfOrder(k))
+    differs(
+      'mbufs',
+      inUse(k, L.mbuf_zone),
+      mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsOutOfOrder(k),
+    )
   );
 }
 

@@ -72,10 +72,20 @@ export class Cells {
     const length = fieldAt(node, 'length');
     const items = fieldAt(node, 'items');
     return {
-      length: cellOf({ at: addOffsets(at, length.at), node: length.node, type: { kind: 'int', lo: 0, hi: type.capacity }, path: `${name}.length` }),
+      length: cellOf({
+        at: addOffsets(at, length.at),
+        node: length.node,
+        type: { kind: 'int', lo: 0, hi: type.capacity },
+        path: `${name}.length`,
+      }),
       items: Array.from({ length: type.capacity }, (_, index) => {
         const item = elementAt(items.node, index);
-        return cellOf({ at: addOffsets(addOffsets(at, items.at), item.at), node: item.node, type: type.element, path: `${name}[${index}]` });
+        return cellOf({
+          at: addOffsets(addOffsets(at, items.at), item.at),
+          node: item.node,
+          type: type.element,
+          path: `${name}[${index}]`,
+        });
       }),
     };
   }
@@ -97,7 +107,8 @@ function inside({ at, node, type, path }: Place, step: string | number): Place {
 }
 
 function cellOf({ at, node, type, path }: Place): Cell {
-  if (node.kind !== 'scalar' || type.kind === 'record' || type.kind === 'table' || type.kind === 'seq') throw new RangeError(`${path} is not one value`);
+  if (node.kind !== 'scalar' || type.kind === 'record' || type.kind === 'table' || type.kind === 'seq')
+    throw new RangeError(`${path} is not one value`);
   const { lo, hi } = encodedRange(type);
   const { bits } = node.size;
   if (lo < 0 || bits > 30) throw new RangeError(`${path} does not fit: a cell of a run holds 0 to 2^30`);

@@ -46,7 +46,8 @@ export class Identities {
     for (let id = 0; id < this.sockets.length; id++) {
       const at = this.socketAt(id);
       const exists = read(words, this.socketProtocols[id] as Cell) !== 0;
-      if (at !== 0 && !(exists && get(k, at + z_link) === Z_ALLOCATED && get(k, at + so_gencnt) === this.generations[id])) this.sockets[id] = 0;
+      if (at !== 0 && !(exists && get(k, at + z_link) === Z_ALLOCATED && get(k, at + so_gencnt) === this.generations[id]))
+        this.sockets[id] = 0;
       if (exists && this.sockets[id] === 0) alone++;
     }
     if (alone > 0) this.pair(k, words);

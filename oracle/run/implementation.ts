@@ -59,32 +59,32 @@ export const pristine: Implementation = implementationOf({ boot, syscalls, threa
 
 function machine(modules: Modules, sizes: Configuration): Machine {
   const kernel = modules.boot.boot({
-      sockets: sizes.SOCKETS,
-      descriptors: sizes.FDS,
-      handles: sizes.HANDLES,
-      names: sizes.NAMES,
-      maxBacklog: sizes.BACKLOG,
-      threads: 1,
-      mbufs: 256,
-      // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
-      mbufBytes: UNIT + UNIT / 2,
-      sendSpace: sizes.BUFFER * UNIT,
-      recvSpace: sizes.BUFFER * UNIT,
-      sendLowWater: UNIT,
-      addressBytes: 0,
-      storageFactor: 64,
-      userBytes: (sizes.BUFFER + 2) * UNIT,
-      wireSegments: 64,
-      tcpSegmentBytes: UNIT,
-      tcpReassembly: 64,
-      tcpHalfOpen: 16,
-      tcpMsl: 40,
-      witness: true,
-      spin: 0,
-      sleepChains: 4,
-      hashChains: 4,
-      timerSlots: 8,
-    });
+    sockets: sizes.SOCKETS,
+    descriptors: sizes.FDS,
+    handles: sizes.HANDLES,
+    names: sizes.NAMES,
+    maxBacklog: sizes.BACKLOG,
+    threads: 1,
+    mbufs: 256,
+    // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
+    mbufBytes: UNIT + UNIT / 2,
+    sendSpace: sizes.BUFFER * UNIT,
+    recvSpace: sizes.BUFFER * UNIT,
+    sendLowWater: UNIT,
+    addressBytes: 0,
+    storageFactor: 64,
+    userBytes: (sizes.BUFFER + 2) * UNIT,
+    wireSegments: 64,
+    tcpSegmentBytes: UNIT,
+    tcpReassembly: 64,
+    tcpHalfOpen: 16,
+    tcpMsl: 40,
+    witness: true,
+    spin: 0,
+    sleepChains: 4,
+    hashChains: 4,
+    timerSlots: 8,
+  });
   const td = modules.thread.thread_attach(kernel, 0);
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
   const booted = kernel.words.slice();

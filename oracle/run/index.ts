@@ -105,6 +105,8 @@ function shown({ out, seed, fault }: RunOptions, failure: Failure | null): Pick<
 
 function unexercised(model: CompiledModel): readonly Vacuous[] {
   return model.program.rules.flatMap((rule, index) =>
-    model.ruleHits[index] === 0 ? [{ kind: 'rule' as const, id: rule.id, reason: UNEXERCISED[rule.id] ?? 'not reached by these programs; more of them may' }] : [],
+    model.ruleHits[index] === 0
+      ? [{ kind: 'rule' as const, id: rule.id, reason: UNEXERCISED[rule.id] ?? 'not reached by these programs; more of them may' }]
+      : [],
   );
 }

@@ -2,12 +2,13 @@
  * *Lockstep*: one program on both sides, an operation at a time; after each the results and the whole abstract state must agree, the
  * specification's invariants must hold, nothing may be lost, and every unit of data must be intact, in order, and read once.
  */
-import { carryOut, getWord, putWord, UNIT } from '../adapter.ts';
+import { carryOut, UNIT } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
 import { locksHeld, unaccounted } from './accounts.ts';
 import { Cells } from './cells.ts';
+import { Data } from './data.ts';
 import { Identities } from './identities.ts';
 import type { Implementation, Machine } from './implementation.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
@@ -31,6 +32,9 @@ const SETTLE_LIMIT = 64;
 /** More than the retransmissions after which TCP gives up. */
 const SILENCE_LIMIT = 20;
 
+/** Calls that may empty the receive buffer of their socket. */
+const THROWS_AWAY: readonly string[] = ['shutdown', 'disconnect', 'close'];
+
 /** Both sides, made once and used for one program after the other. */
 export class Lockstep {
   readonly model: CompiledModel;
@@ -43,10 +47,7 @@ export class Lockstep {
   /** A state of the specification that keeps every invariant. */
   private readonly sound: Int32Array;
   private remote: Remote;
-  /** The number that the next unit sent will carry; units are numbered over the whole program. */
-  private nextUnit = 1;
-  /** By socket of the implementation and its generation: the last unit it has read. */
-  private readonly lastRead = new Map<string, number>();
+  private readonly data: Data;
 
   constructor(model: CompiledModel, implementation: Implementation, sizes: Configuration) {
     const cells = new Cells(model);
@@ -58,6 +59,7 @@ export class Lockstep {
     this.ids = new Identities(cells, sizes);
     this.machine = implementation.boot(sizes);
     this.remote = new Remote(this.machine);
+    this.data = new Data(this.machine);
   }
 
   /** The beginning of a program: nothing is open on either side. */
@@ -66,8 +68,7 @@ export class Lockstep {
     this.machine.reset();
     this.ids.reset();
     this.remote = new Remote(this.machine);
-    this.nextUnit = 1;
-    this.lastRead.clear();
+    this.data.reset();
   }
 
   scene(): Scene {
@@ -116,43 +117,34 @@ export class Lockstep {
   private call(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const { remote, ...own } = args;
     const list = Object.values(own);
-    const reader = name === 'receive' && typeof own.fd === 'number' ? this.specification.socketOf(own.fd) : null;
+    const so = typeof own.fd === 'number' ? this.specification.socketOf(own.fd) : null;
     // Where a datagram or a connect goes is no matter of the specification, which has no other end.
     const host = remote === true ? this.machine.remoteHost : undefined;
-    if (name === 'send') this.fill(typeof own.amount === 'number' ? own.amount : 0);
-    const seen = carryOut(this.machine.sys, this.machine.kernel, this.machine.td, { name, args: list, ...(host === undefined ? {} : { host }) });
+    const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
+    const first = name === 'send' ? this.data.fill(typeof own.amount === 'number' ? own.amount : 0) : 0;
+    const seen = carryOut(this.machine.sys, this.machine.kernel, this.machine.td, {
+      name,
+      args: list,
+      ...(host === undefined ? {} : { host }),
+    });
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
-    return reader === null || seen.errno !== 'none' ? null : this.checkRead(reader, seen.value);
+    if (so === null) return null;
+    const reader = this.ids.nameOf(so);
+    if (stream !== null) this.data.sent(stream, first, seen.errno === 'none' ? seen.value : 0);
+    if (THROWS_AWAY.includes(name)) this.data.thrownAway(reader);
+    if (name !== 'receive' || seen.errno !== 'none') return null;
+    const wrong = this.data.check(reader, seen.value);
+    return wrong === null ? null : { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
   }
 
-  /** Every unit is filled with its number. */
-  private fill(amount: number): void {
-    for (let unit = 0; unit < amount; unit++) this.writeUnit(unit, this.nextUnit++);
-  }
-
-  private writeUnit(index: number, value: number): void {
-    for (let at = 0; at < UNIT; at += 4) putWord(this.machine.kernel, this.machine.user + index * UNIT + at, value);
-  }
-
-  private checkRead(so: number, amount: number): Mismatch | null {
-    const key = this.ids.nameOf(so);
-    for (let unit = 0; unit < amount; unit++) {
-      const words = Array.from({ length: UNIT / 4 }, (_, word) => getWord(this.machine.kernel, this.machine.user + unit * UNIT + word * 4));
-      const last = this.lastRead.get(key) ?? 0;
-      const value = words[0] ?? 0;
-      if (value <= last || value >= this.nextUnit || words.some((word) => word !== value)) {
-        return {
-          breaks: 'data-intact',
-          seen: `socket ${so} read a unit with the words ${words.join(' ')}`,
-          allowed: `one number over ${last} (what it read last) and below ${this.nextUnit} (what will be sent next), ${words.length} times`,
-        };
-      }
-      this.lastRead.set(key, value);
-    }
-    return null;
+  /** Data that goes from one socket of this host to another, by who sends to whom; null for datagrams. */
+  private streamFrom(so: number): string | null {
+    const { protocol, peer } = this.specification.association(so);
+    if (protocol === 'udp') return null;
+    return protocol === 'tcp' ? this.ids.nameOf(so) : `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}`;
   }
 
   // --- the wire and the clock ------------------------------------------------------------------------------------------------
@@ -191,7 +183,11 @@ export class Lockstep {
       if (event.event === 'ack') args.push(event.bytes / UNIT, event.fin);
       if (event.event === 'data') args.push(event.bytes / UNIT);
       if (!this.specification.event(event.event, args)) {
-        return { breaks: 'same-state', seen: `${what} means ${event.event}(${args.join(', ')})`, allowed: 'the specification knows no such event in this state' };
+        return {
+          breaks: 'same-state',
+          seen: `${what} means ${event.event}(${args.join(', ')})`,
+          allowed: 'the specification knows no such event in this state',
+        };
       }
     }
     return null;
@@ -225,7 +221,7 @@ export class Lockstep {
   /** The remote host sends something that makes sense to one of our connections; it arrives at once, behind what is on the wire. */
   private fromRemote(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const which = typeof args.which === 'number' ? args.which : 0;
-    if (name === 'remote-data' || name === 'remote-datagram') this.writeUnit(0, this.nextUnit++);
+    if (name === 'remote-data' || name === 'remote-datagram') this.data.fill(1);
     return this.remote.send(name, which, args.part === true || args.ack === true) ? this.settle() : null;
   }
 
@@ -241,7 +237,8 @@ export class Lockstep {
     this.abstraction.write(kernel, this.ids, this.seen);
     if (this.abstraction.misfits.length > 0 || !equal(this.seen, words)) return this.difference();
     const lost = unaccounted(kernel);
-    if (lost !== null) return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
+    if (lost !== null)
+      return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
     const broken = this.broken();
     return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
   }
@@ -261,8 +258,14 @@ export class Lockstep {
     differ('', specification.decode(this.seen), specification.decode(specification.words), differences);
     return {
       breaks: 'same-state',
-      seen: [...abstraction.misfits.map((misfit) => `${misfit.path}: ${misfit.seen}`), ...differences.map((d) => `${d.path} = ${JSON.stringify(d.seen)}`)].join('\n'),
-      allowed: differences.length === 0 ? 'a value that the specification has' : differences.map((d) => `${d.path} = ${JSON.stringify(d.allowed)}`).join('\n'),
+      seen: [
+        ...abstraction.misfits.map((misfit) => `${misfit.path}: ${misfit.seen}`),
+        ...differences.map((d) => `${d.path} = ${JSON.stringify(d.seen)}`),
+      ].join('\n'),
+      allowed:
+        differences.length === 0
+          ? 'a value that the specification has'
+          : differences.map((d) => `${d.path} = ${JSON.stringify(d.allowed)}`).join('\n'),
     };
   }
 }

@@ -4,6 +4,7 @@
  * shrunk program does stays readable. Only operations are executed, printed and written to files.
  */
 import * as fc from 'fast-check';
+import { OPENINGS, type Opening } from './openings.ts';
 import type { Scene, SceneSocket } from './specification.ts';
 
 export type Argument = number | boolean | string;
@@ -40,15 +41,6 @@ interface Kind {
   readonly make: (choice: Choice, scene: Scene, sizes: Configuration) => Operation['args'];
 }
 
-/** A beginning that chance alone would seldom make: some operations in a row on descriptors that are free now. */
-interface Opening {
-  readonly weight: number;
-  /** Sockets it takes; where there are fewer, something is closed instead. */
-  readonly sockets: number;
-  /** Its descriptors are the lowest free ones: f, g, h. */
-  readonly make: (choice: Choice, fds: readonly number[]) => readonly Operation[];
-}
-
 const pick = <T>(from: readonly T[], n: number): T => from[n % from.length] as T;
 
 /** An open descriptor, or now and then any other, good or bad. */
@@ -80,11 +72,23 @@ const ASKED = ['unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'unkno
 /** Every kind of operation. The names of calls and their arguments are those of the specification. */
 export const KINDS: readonly Kind[] = [
   { name: 'socket', weight: 10, make: ({ a }) => ({ asked: pick(ASKED, a) }) },
-  { name: 'socketpair', weight: 3, make: ({ a }) => ({ asked: pick(['unix', 'unix', 'unix', 'tcp', 'udp', 'wrong type', 'unknown protocol'], a) }) },
+  {
+    name: 'socketpair',
+    weight: 3,
+    make: ({ a }) => ({ asked: pick(['unix', 'unix', 'unix', 'tcp', 'udp', 'wrong type', 'unknown protocol'], a) }),
+  },
   { name: 'bind', weight: 6, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), name: b % z.NAMES }) },
   { name: 'listen', weight: 6, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => !so.connected), backlog: b % (z.BACKLOG + 1) }) },
   { name: 'accept', weight: 6, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.acceptConn) }) },
-  { name: 'connect', weight: 10, make: ({ a, b, c }, s, z) => ({ fd: fdWhere(a, s, z, (so) => !so.connected && !so.acceptConn), name: b % z.NAMES, remote: c % 2 === 1 }) },
+  {
+    name: 'connect',
+    weight: 10,
+    make: ({ a, b, c }, s, z) => ({
+      fd: fdWhere(a, s, z, (so) => !so.connected && !so.acceptConn),
+      name: b % z.NAMES,
+      remote: c % 2 === 1,
+    }),
+  },
   { name: 'connect2', weight: 2, make: ({ a, b }, s, z) => ({ fd1: fd(a, s, z), fd2: fd(b, s, z) }) },
   { name: 'disconnect', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   {
@@ -97,7 +101,11 @@ export const KINDS: readonly Kind[] = [
     },
   },
   { name: 'receive', weight: 10, make: ({ a, b }, s, z) => ({ fd: readable(a, s, z), amount: b % (z.BUFFER + 2) }) },
-  { name: 'shutdown', weight: 4, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), how: pick(['read', 'write', 'write', 'both', 'nonsense'], b) }) },
+  {
+    name: 'shutdown',
+    weight: 4,
+    make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), how: pick(['read', 'write', 'write', 'both', 'nonsense'], b) }),
+  },
   { name: 'setsockopt', weight: 2, make: ({ a, b, c }, s, z) => ({ fd: fd(a, s, z), on: b % 2 === 0, valid: c % 4 > 0 }) },
   { name: 'getsockopt', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setlinger', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), linger: pick(['reset', 'wait', 'wait', 'off'], b) }) },
@@ -122,167 +130,20 @@ export const KINDS: readonly Kind[] = [
   { name: 'remote-unreachable', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
 ];
 
-const op = (name: string, args: Operation['args'] = {}): Operation => ({ name, args });
-
-const OPENINGS: readonly Opening[] = [
-  {
-    // A TCP connection to the remote host, with now and then a call that does not wait.
-    weight: 10,
-    sockets: 1,
-    make: ({ a, b }, [f = 0]) => [
-      op('socket', { asked: 'tcp' }),
-      ...(a % 3 === 0 ? [op('setnbio', { fd: f, on: true })] : []),
-      ...(a % 4 === 1 ? [op('setlinger', { fd: f, linger: b % 2 === 0 ? 'wait' : 'reset' })] : []),
-      op('connect', { fd: f, name: 0, remote: true }),
-      ...(a % 5 === 4 ? [op('shutdown', { fd: f, how: 'write' })] : []),
-      op('remote-synack', { which: 0 }),
-    ],
-  },
-  {
-    // A listener with a connection from the remote host.
-    weight: 6,
-    sockets: 2,
-    make: ({ a, b, c }, [f = 0]) => [
-      op('socket', { asked: 'tcp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: c % 3 }),
-      op('remote-connect', { which: 0 }),
-      ...(b % 8 === 7 ? [op('remote-rst', { which: 0 })] : []),
-      ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
-    ],
-  },
-  {
-    // Two TCP sockets of this host.
-    weight: 8,
-    sockets: 3,
-    make: ({ a, b }, [f = 0, g = 1]) => [
-      op('socket', { asked: 'tcp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: 1 }),
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: g, name: b % 2, remote: false }),
-      op('settle'),
-      ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
-    ],
-  },
-  {
-    // Two UNIX sockets, one of them perhaps not accepted yet.
-    weight: 8,
-    sockets: 3,
-    make: ({ a, b, c }, [f = 0, g = 1]) => [
-      op('socket', { asked: 'unix' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: c % 3 }),
-      op('socket', { asked: 'unix' }),
-      op('connect', { fd: g, name: b % 2, remote: false }),
-      ...(c % 5 === 4 ? [op('setnbio', { fd: f, on: true })] : []),
-      ...(a % 2 === 0 ? [] : [op('accept', { fd: f })]),
-    ],
-  },
-  {
-    // Two UNIX sockets, data from the one to the other, and some of it read.
-    weight: 5,
-    sockets: 2,
-    make: ({ a, b, c }, [f = 0, g = 1]) => [
-      op('socketpair', { asked: 'unix' }),
-      op('send', { fd: a % 2 === 0 ? f : g, amount: 1 + (b % 3), addressed: false, remote: false }),
-      op('receive', { fd: a % 2 === 0 ? g : f, amount: 1 + (c % 2) }),
-    ],
-  },
-  {
-    // The same with TCP.
-    weight: 5,
-    sockets: 3,
-    make: ({ a, b, c }, [f = 0, g = 1, h = 2]) => [
-      op('socket', { asked: 'tcp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: 1 }),
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: g, name: b % 2, remote: false }),
-      op('settle'),
-      op('accept', { fd: f }),
-      op('send', { fd: a % 2 === 0 ? g : h, amount: 1 + (b % 3), addressed: false, remote: false }),
-      ...(c % 4 === 0 ? [] : [op('settle')]),
-      op('receive', { fd: a % 2 === 0 ? h : g, amount: 1 + (c % 2) }),
-    ],
-  },
-  {
-    // A connected UDP socket.
-    weight: 4,
-    sockets: 1,
-    make: ({ b, c }, [f = 0]) => [
-      op('socket', { asked: 'udp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('connect', { fd: f, name: b % 2, remote: c % 2 === 0 }),
-    ],
-  },
-  {
-    // A UDP socket whose buffer is full.
-    weight: 1,
-    sockets: 1,
-    make: ({ b }, [f = 0]) => [
-      op('socket', { asked: 'udp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('connect', { fd: f, name: b % 2, remote: true }),
-      ...[0, 0, 0, 0].map((which) => op('remote-datagram', { which })),
-    ],
-  },
-  {
-    // Both sides have closed, and the user holds on to the socket.
-    weight: 3,
-    sockets: 1,
-    make: ({ a }, [f = 0]) => [
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: f, name: 0, remote: true }),
-      op('remote-synack', { which: 0 }),
-      op('shutdown', { fd: f, how: a % 2 === 0 ? 'both' : 'write' }),
-      op('remote-fin', { which: 0, ack: a % 3 > 0 }),
-      ...(a % 3 === 2 ? [op('remote-ack', { which: 0, part: false })] : []),
-    ],
-  },
-  {
-    // A UNIX socket whose connection was aborted, and which then listens with the error pending.
-    weight: 1,
-    sockets: 3,
-    make: (_choice, [f = 0, g = 1]) => [
-      op('socket', { asked: 'unix' }),
-      op('bind', { fd: f, name: 0 }),
-      op('listen', { fd: f, backlog: 1 }),
-      op('socket', { asked: 'unix' }),
-      op('bind', { fd: g, name: 1 }),
-      op('connect', { fd: g, name: 0, remote: false }),
-      op('close', { fd: f }),
-      op('listen', { fd: g, backlog: 1 }),
-      op('accept', { fd: g }),
-    ],
-  },
-  {
-    // As many descriptors as there are.
-    weight: 1,
-    sockets: 1,
-    make: (_choice, [f = 0]) => [op('socket', { asked: 'unix' }), ...[0, 0, 0, 0, 0].map(() => op('dup', { fd: f })), op('socketpair', { asked: 'unix' })],
-  },
-  {
-    // A close from our side on a connection that has something to say still.
-    weight: 5,
-    sockets: 1,
-    make: ({ a, b }, [f = 0]) => [
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: f, name: 0, remote: true }),
-      op('remote-synack', { which: 0 }),
-      op('send', { fd: f, amount: a % 3, addressed: false, remote: false }),
-      op(b % 2 === 0 ? 'close' : 'shutdown', b % 2 === 0 ? { fd: f } : { fd: f, how: 'both' }),
-    ],
-  },
-];
-
 const CALLS: readonly number[] = KINDS.flatMap((kind, index) => Array.from({ length: kind.weight }, () => index));
-const BAG: readonly (number | Opening)[] = [...CALLS, ...OPENINGS.flatMap((opening) => Array.from({ length: opening.weight }, () => opening))];
+const BAG: readonly (number | Opening)[] = [
+  ...CALLS,
+  ...OPENINGS.flatMap((opening) => Array.from({ length: opening.weight }, () => opening)),
+];
 
 /** Programs of up to so many choices; fast-check shrinks them by leaving choices out. */
 export function programs(maxCalls: number): fc.Arbitrary<readonly Choice[]> {
   const byte = fc.nat(255);
-  return fc.array(fc.record({ kind: fc.nat(BAG.length - 1), a: byte, b: byte, c: byte }), { minLength: 1, maxLength: maxCalls, size: 'max' });
+  return fc.array(fc.record({ kind: fc.nat(BAG.length - 1), a: byte, b: byte, c: byte }), {
+    minLength: 1,
+    maxLength: maxCalls,
+    size: 'max',
+  });
 }
 
 /** With so many pcbs in TIME_WAIT the clock is the only one to act. */
@@ -291,15 +152,15 @@ const WAITING = 3;
 /** The operations that a choice stands for in this state. */
 export function operations(choice: Choice, scene: Scene, sizes: Configuration): readonly Operation[] {
   // Pcbs in TIME_WAIT outlive their sockets; before they use up what the two sides have, and these do not count alike, some must go.
-  if (scene.waiting >= WAITING) return [op('timer')];
+  if (scene.waiting >= WAITING) return [{ name: 'timer', args: {} }];
   const chosen = BAG[choice.kind % BAG.length] as number | Opening;
   if (typeof chosen !== 'number') {
     const free = freeDescriptors(scene);
     const room = scene.room >= chosen.sockets && free.length >= chosen.sockets;
-    return room || choice.c % 16 === 0 ? chosen.make(choice, free) : [op('close', { fd: fd(choice.a, scene, sizes) })];
+    return room || choice.c % 16 === 0 ? chosen.make(choice, free) : [{ name: 'close', args: { fd: fd(choice.a, scene, sizes) } }];
   }
   const kind = KINDS[chosen] as Kind;
-  return [op(kind.name, kind.make(choice, scene, sizes))];
+  return [{ name: kind.name, args: kind.make(choice, scene, sizes) }];
 }
 
 function freeDescriptors({ fds }: Scene): readonly number[] {

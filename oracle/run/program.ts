@@ -81,5 +81,8 @@ function untilFailure(lockstep: Lockstep, program: readonly Operation[], breaks:
 
 /** A short name of a state of the specification. */
 export function fingerprint(words: Int32Array): string {
-  return createHash('sha256').update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength)).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(new Uint8Array(words.buffer, words.byteOffset, words.byteLength))
+    .digest('hex')
+    .slice(0, 16);
 }

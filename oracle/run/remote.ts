@@ -82,14 +82,16 @@ export class Remote {
       dst: N.HOST_LOCAL,
       dport: get(k, inp + N.inp_lport),
     };
-    if (proto === N.IPPROTO_ICMP) this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, this.machine.user, 0);
+    if (proto === N.IPPROTO_ICMP)
+      this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, this.machine.user, 0);
     else this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, 0, 0, this.machine.user, UNIT);
     return true;
   }
 
   private tcp(name: string, which: number, flag: boolean): boolean {
     const k = this.machine.kernel;
-    const wanted = name === 'remote-synack' ? (state: number): boolean => state === TCPS_SYN_SENT : (state: number): boolean => fits(name, state);
+    const wanted =
+      name === 'remote-synack' ? (state: number): boolean => state === TCPS_SYN_SENT : (state: number): boolean => fits(name, state);
     const all = this.pcbs(N.tcbinfo).filter((inp) => get(k, inp + N.inp_faddr) === this.machine.remoteHost && wanted(this.stateOf(inp)));
     const inp = all[which % Math.max(1, all.length)];
     if (inp === undefined) return false;
@@ -105,7 +107,13 @@ export class Remote {
         this.inject({ ...from, seq: this.iss, ack: (get(k, tp + N.iss) + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
         return true;
       case 'remote-rst':
-        this.inject({ ...from, seq: opening ? 0 : next, ack: (get(k, tp + N.iss) + 1) | 0, flags: opening ? TH_RST | TH_ACK : TH_RST, length: 0 });
+        this.inject({
+          ...from,
+          seq: opening ? 0 : next,
+          ack: (get(k, tp + N.iss) + 1) | 0,
+          flags: opening ? TH_RST | TH_ACK : TH_RST,
+          length: 0,
+        });
         return true;
       case 'remote-ack': {
         const outstanding = (max - una) | 0;

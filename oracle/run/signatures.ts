@@ -73,14 +73,20 @@ export interface Refusal {
 export function operationOf(name: string, args: Readonly<Record<string, unknown>>, sizes: Configuration): Operation | Refusal {
   const all = signatures(sizes);
   const signature = Object.hasOwn(all, name) ? all[name] : undefined;
-  if (signature === undefined) return { field: 'operation', reason: `is no operation of a run: ${JSON.stringify(name)}`, known: Object.keys(all) };
+  if (signature === undefined)
+    return { field: 'operation', reason: `is no operation of a run: ${JSON.stringify(name)}`, known: Object.keys(all) };
   const stranger = Object.keys(args).find((each) => !Object.hasOwn(signature, each));
   const known = Object.keys(signature);
-  if (stranger !== undefined) return { field: `arguments.${stranger}`, reason: `is not an argument of ${name}; it has ${list(known)}`, known };
+  if (stranger !== undefined)
+    return { field: `arguments.${stranger}`, reason: `is not an argument of ${name}; it has ${list(known)}`, known };
   const ordered: Record<string, Argument> = {};
   for (const [argument, domain] of Object.entries(signature)) {
     const value = args[argument];
-    if (!belongs(value, domain)) return { field: `arguments.${argument}`, reason: `expected ${print(domain)}, saw ${value === undefined ? 'nothing' : JSON.stringify(value)}` };
+    if (!belongs(value, domain))
+      return {
+        field: `arguments.${argument}`,
+        reason: `expected ${print(domain)}, saw ${value === undefined ? 'nothing' : JSON.stringify(value)}`,
+      };
     ordered[argument] = value;
   }
   return { name, args: ordered };

@@ -40,7 +40,8 @@ export interface SceneSocket {
   readonly readable: number;
 }
 
-type SceneCells = Readonly<Record<'protocol' | 'connected' | 'acceptConn' | 'readable', Cell>>;
+type SocketCells = Readonly<Record<'protocol' | 'pcb' | 'connected' | 'acceptConn' | 'readable', Cell>>;
+type PcbCells = Readonly<Record<'protocol' | 'socket' | 'peer', Cell>>;
 
 export class Specification {
   readonly words: Int32Array;
@@ -51,8 +52,8 @@ export class Specification {
   private readonly thread: Readonly<Record<'errno' | 'value' | 'answer' | 'closing', Cell>>;
   private readonly fds: readonly Cell[];
   private readonly handles: readonly Cell[];
-  private readonly sockets: readonly SceneCells[];
-  private readonly pcbs: readonly { readonly protocol: Cell; readonly socket: Cell }[];
+  private readonly sockets: readonly SocketCells[];
+  private readonly pcbs: readonly PcbCells[];
 
   /** Protocols of the pcbs before the last event. */
   private readonly before: number[] = [];
@@ -67,11 +68,16 @@ export class Specification {
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
       protocol: cells.at('sockets', id, 'protocol'),
+      pcb: cells.at('sockets', id, 'pcb'),
       connected: cells.at('sockets', id, 'connected'),
       acceptConn: cells.at('sockets', id, 'acceptConn'),
       readable: cells.at('sockets', id, 'rcv', 'cc'),
     }));
-    this.pcbs = Array.from({ length: sizes.PCBS }, (_, id) => ({ protocol: cells.at('pcbs', id, 'protocol'), socket: cells.at('pcbs', id, 'socket') }));
+    this.pcbs = Array.from({ length: sizes.PCBS }, (_, id) => ({
+      protocol: cells.at('pcbs', id, 'protocol'),
+      socket: cells.at('pcbs', id, 'socket'),
+      peer: cells.at('pcbs', id, 'peer'),
+    }));
   }
 
   /** The first state again. */
@@ -116,15 +122,18 @@ export class Specification {
     return {
       fds: this.fds.map((cell) => {
         const so = read(words, cell);
-        return so === 0 ? null : this.sceneSocket(this.sockets[so - 1] as SceneCells);
+        return so === 0 ? null : this.sceneSocket(this.sockets[so - 1] as SocketCells);
       }),
       handles: this.handles.flatMap((cell, handle) => (read(words, cell) === 0 ? [] : [handle])),
       room: this.sockets.reduce((count, { protocol }) => (read(words, protocol) === 0 ? count + 1 : count), 0),
-      waiting: this.pcbs.reduce((count, { protocol, socket }) => (read(words, protocol) !== 0 && read(words, socket) === 0 ? count + 1 : count), 0),
+      waiting: this.pcbs.reduce(
+        (count, { protocol, socket }) => (read(words, protocol) !== 0 && read(words, socket) === 0 ? count + 1 : count),
+        0,
+      ),
     };
   }
 
-  private sceneSocket({ protocol, connected, acceptConn, readable }: SceneCells): SceneSocket {
+  private sceneSocket({ protocol, connected, acceptConn, readable }: SocketCells): SceneSocket {
     const { words } = this;
     return {
       protocol: literalOf(protocol, read(words, protocol)),
@@ -139,6 +148,16 @@ export class Specification {
     const cell = this.fds[fd];
     const so = cell === undefined ? 0 : read(this.words, cell);
     return so === 0 ? null : so - 1;
+  }
+
+  /** Whose socket it is, and the socket at the other end if that is known here: only UNIX pcbs point at each other. */
+  association(so: number): { readonly protocol: string; readonly peer: number | null } {
+    const { words } = this;
+    const { protocol, pcb } = this.sockets[so] as SocketCells;
+    const own = this.pcbs[read(words, pcb) - 1];
+    const other = own === undefined ? undefined : this.pcbs[read(words, own.peer) - 1];
+    const peer = other === undefined ? 0 : read(words, other.socket);
+    return { protocol: literalOf(protocol, read(words, protocol)), peer: peer === 0 ? null : peer - 1 };
   }
 
   /** A state in source terms. */
@@ -177,7 +196,8 @@ export class Specification {
   private finish(): void {
     while (this.model.pc(this.words, THREAD, ME) !== 0) {
       if (this.model.resume(this.words, THREAD, ME)) continue;
-      if (!this.begin(WIRE, 'signal', [ME])) throw new Error('a call neither goes on nor can be interrupted: a deadlock of the specification');
+      if (!this.begin(WIRE, 'signal', [ME]))
+        throw new Error('a call neither goes on nor can be interrupted: a deadlock of the specification');
     }
   }
 }

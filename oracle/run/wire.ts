@@ -70,7 +70,19 @@ import {
   ws_sport,
   ws_src,
 } from '../../impl/netinet/layout.ts';
-import { IPPROTO_TCP, IPPROTO_UDP, SO_ACCEPTCONN, SS_NOFDREF, sb_cc, sb_hiwat, so_options, so_rcv, so_snd, so_state, ticks } from '../../impl/layout.ts';
+import {
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  SO_ACCEPTCONN,
+  SS_NOFDREF,
+  sb_cc,
+  sb_hiwat,
+  so_options,
+  so_rcv,
+  so_snd,
+  so_state,
+  ticks,
+} from '../../impl/layout.ts';
 import { get, type Kernel, load } from '../../impl/memory.ts';
 import {
   TCP_MAXRXTSHIFT,
@@ -220,7 +232,9 @@ function forConnection(k: Kernel, th: number, pcb: number, tp: number, flags: nu
   if (last?.event === 'ack' && last.fin && (state === TCPS_CLOSING || state === TCPS_LAST_ACK)) return events;
   if (state !== TCPS_ESTABLISHED && state !== TCPS_FIN_WAIT_1 && state !== TCPS_FIN_WAIT_2) {
     // The peer has said that nothing follows; what comes all the same changes nothing.
-    return fresh > 0 && fresh <= get(k, so + so_rcv + sb_hiwat) - get(k, so + so_rcv + sb_cc) ? [...events, { event: 'data', pcb, bytes: fresh }] : events;
+    return fresh > 0 && fresh <= get(k, so + so_rcv + sb_hiwat) - get(k, so + so_rcv + sb_cc)
+      ? [...events, { event: 'data', pcb, bytes: fresh }]
+      : events;
   }
   return [...events, ...received(k, th, pcb, tp, window)];
 }

@@ -296,7 +296,7 @@ describe('verify', () => {
     };
     expect(document.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['panic-2006 holds', 'run holds', 'prove holds']);
     expect(document.results[0]).toMatchObject({ found: true, counterexample: join(scratch, 'prove-p06-pcb-while-valid.json') });
-    expect(document.figures).toMatchObject({ depth: 12, panicSteps: 1 });
+    expect(document.figures).toMatchObject({ panicSteps: 1 });
   });
 
   it.each([
@@ -316,15 +316,20 @@ describe('verify', () => {
     expect((await sockref(['verify'], fakeEngines({ ...sound, ...broken }))).status).toBe(status);
   });
 
-  it('reports the deepest pass that was finished', async () => {
+  it('asks for the default depth, in the time that the other parts have left', async () => {
+    const asked: { depth: number; timeoutSeconds: number }[] = [];
     const engines = fakeEngines({
-      prove: async ({ design, depth }) =>
-        design === 'p06' ? panicFound() : { ...outcome(depth > 8 ? 'unknown' : 'holds'), bound: `depth ${depth}` },
+      prove: async (options) => {
+        if (options.design === 'p06') return panicFound();
+        asked.push(options);
+        return outcome('holds');
+      },
       run: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     });
-    const ended = await sockref(['verify', '--json'], engines);
-    expect(ended.status).toBe(EXIT.holds);
-    expect(JSON.parse(ended.stdout)).toHaveProperty('results.2.bound', 'depth 8');
+    expect((await sockref(['verify', '--budget', '30', '--json'], engines)).status).toBe(EXIT.holds);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ depth: 12 });
+    expect(asked[0]?.timeoutSeconds).toBeLessThanOrEqual(30);
   });
 });

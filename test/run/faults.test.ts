@@ -55,7 +55,11 @@ describe('a fault that no longer fits', () => {
   it.each([
     ['its function is gone', 'export function other(): void {}', 'a function soaccept_dequeue'],
     ['its place in the function is gone', 'function soaccept_dequeue(): void {}', 'a call soref(…) in soaccept_dequeue, found none'],
-    ['there are two such places', 'function soaccept_dequeue(): void { soref(1); soref(2); }', 'a call soref(…) in soaccept_dequeue, found 2'],
+    [
+      'there are two such places',
+      'function soaccept_dequeue(): void { soref(1); soref(2); }',
+      'a call soref(…) in soaccept_dequeue, found 2',
+    ],
   ])('says so when %s', (_what, text, lookedFor) => {
     expect(() => changed(fault, new Map([[fault.file, text]]))).toThrow(
       `the fault accept-without-soref no longer fits impl/kern/accept.ts: looked for ${lookedFor}`,

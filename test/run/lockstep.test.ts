@@ -11,8 +11,8 @@ import type { Operation } from '../../oracle/run/operations.ts';
 import { SIZES } from '../../oracle/run/program.ts';
 import { agree, lockstep, op } from './rig.ts';
 
-/** Nothing to either side, but both are compared after it. */
-const LOOK = op('lose');
+/** Nothing to either side as long as nobody is connecting, but both are compared after it. */
+const LOOK = op('remote-synack', { which: 0 });
 
 /** Every kind of socket there is, in the middle of something. */
 const LIVE: readonly Operation[] = [
@@ -62,7 +62,8 @@ function cellsInUse(both: Lockstep): readonly Cell[] {
   const visit = (type: Type, path: readonly (string | number)[]): void => {
     switch (type.kind) {
       case 'record':
-        if (type.fields.some(({ name }) => name === 'protocol') && read(both.specification.words, cells.at(...path, 'protocol')) === 0) return;
+        if (type.fields.some(({ name }) => name === 'protocol') && read(both.specification.words, cells.at(...path, 'protocol')) === 0)
+          return;
         for (const field of type.fields) visit(field.type, [...path, field.name]);
         return;
       case 'table':
@@ -127,7 +128,11 @@ describe('a difference between the two sides', () => {
 
 describe('what a call leaves behind', () => {
   const lost: readonly (readonly [what: string, lose: (both: Lockstep) => void, seen: RegExp])[] = [
-    ['an mbuf', (both) => put(both.machine.kernel, L.mbuf_zone + L.uz_inuse, get(both.machine.kernel, L.mbuf_zone + L.uz_inuse) + 1), /mbufs are in use/],
+    [
+      'an mbuf',
+      (both) => put(both.machine.kernel, L.mbuf_zone + L.uz_inuse, get(both.machine.kernel, L.mbuf_zone + L.uz_inuse) + 1),
+      /mbufs are in use/,
+    ],
     ['a file', (both) => put(both.machine.kernel, L.file_zone + L.uz_inuse, 9), /files are in use/],
     ['a descriptor', (both) => put(both.machine.kernel, get(both.machine.kernel, L.h_fd_map), 255), /descriptors are in use/],
     ['a lock', (both) => put(both.machine.kernel, both.machine.td + L.td_nlocks, 1), /holds 1 lock after/],

@@ -38,6 +38,7 @@ export function op(name: string, args: Operation['args'] = {}): Operation {
 export function agree(both: Lockstep, program: readonly Operation[]): readonly Step[] {
   const taken = [...steps(both, program)];
   const mismatch: Mismatch | null = taken.at(-1)?.mismatch ?? null;
-  if (mismatch !== null) throw new Error(`step ${taken.length} breaks ${mismatch.breaks}: saw ${mismatch.seen}, allowed ${mismatch.allowed}`);
+  if (mismatch !== null)
+    throw new Error(`step ${taken.length} breaks ${mismatch.breaks}: saw ${mismatch.seen}, allowed ${mismatch.allowed}`);
   return taken;
 }

@@ -1,16 +1,24 @@
 /** What a run promises whatever it finds: the same seed gives the same run, an interrupt an honest answer, and no rule is silently left out. */
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runPrograms } from '../../oracle/run/index.ts';
-import { SIZES } from '../../oracle/run/program.ts';
+import { KINDS, programs } from '../../oracle/run/operations.ts';
+import { runChoices, SIZES } from '../../oracle/run/program.ts';
+import { isRefusal, operationOf } from '../../oracle/run/signatures.ts';
 import { UNEXERCISED } from '../../oracle/run/unexercised.ts';
 import { compiledSpecification, SPECIFICATION } from '../../oracle/specification.ts';
 import { UsageError } from '../../oracle/usage.ts';
-import { runOptions, withDirectory } from './rig.ts';
+import { lockstep, runOptions, withDirectory } from './rig.ts';
 
 describe('the same seed', () => {
   it('gives the same programs: the same calls, rules and verdict', async () => {
     const [one, two] = [await runPrograms(runOptions({ runs: 120, seed: 7 })), await runPrograms(runOptions({ runs: 120, seed: 7 }))];
-    const counted = ({ calls, runs, rulesExercised, rulesTotal }: Readonly<Record<string, number>>): unknown => ({ calls, runs, rulesExercised, rulesTotal });
+    const counted = ({ calls, runs, rulesExercised, rulesTotal }: Readonly<Record<string, number>>): unknown => ({
+      calls,
+      runs,
+      rulesExercised,
+      rulesTotal,
+    });
     expect(counted(two.figures)).toEqual(counted(one.figures));
     expect(two.bound).toBe(one.bound);
     expect(two.vacuous).toEqual(one.vacuous);
@@ -84,5 +92,21 @@ describe('every rule of the specification', () => {
     const { program } = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
     const ids = program.rules.map(({ id }) => id);
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+});
+
+describe('every operation that a run makes', () => {
+  it('is one that a file may hold: known by name, its arguments in order and in range', async () => {
+    const both = await lockstep();
+    const made = new Set<string>();
+    for (const choices of fc.sample(programs(40), { numRuns: 200, seed: 1 })) {
+      for (const operation of runChoices(both, choices).performed) {
+        made.add(operation.name);
+        const known = operationOf(operation.name, operation.args, SIZES);
+        expect(known).toEqual(operation);
+        expect(isRefusal(known) ? [] : Object.keys(known.args)).toEqual(Object.keys(operation.args));
+      }
+    }
+    expect(KINDS.map(({ name }) => name).filter((name) => !made.has(name))).toEqual([]);
   });
 });

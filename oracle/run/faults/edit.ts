@@ -52,16 +52,22 @@ export class Place {
   /** The one call of `callee` that has all these arguments among its own. */
   call(callee: string, ...args: readonly string[]): CallExpression {
     const wanted = args.map(plain);
-    const found = this.body.getDescendants().filter(Node.isCallExpression).filter((call) => {
-      const given = call.getArguments().map((argument) => plain(argument.getText()));
-      return call.getExpression().getText() === callee && wanted.every((argument) => given.includes(argument));
-    });
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isCallExpression)
+      .filter((call) => {
+        const given = call.getArguments().map((argument) => plain(argument.getText()));
+        return call.getExpression().getText() === callee && wanted.every((argument) => given.includes(argument));
+      });
     return this.only(found, `a call ${callee}(${args.length === 0 ? '…' : `… ${args.join(' … ')} …`})`);
   }
 
   /** The one `if` whose condition mentions all these names. */
   branch(...names: readonly string[]): IfStatement {
-    const found = this.body.getDescendants().filter(Node.isIfStatement).filter((branch) => names.every((name) => mentions(branch.getExpression(), name)));
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isIfStatement)
+      .filter((branch) => names.every((name) => mentions(branch.getExpression(), name)));
     return this.only(found, `an if about ${names.join(' and ')}`);
   }
 
@@ -72,12 +78,18 @@ export class Place {
 
   /** The one mention of a name as a value: an errno that is returned, a flag that is tested. */
   mention(name: string): Node {
-    return this.only(this.body.getDescendants().filter((node) => Node.isIdentifier(node) && node.getText() === name), `a mention of ${name}`);
+    return this.only(
+      this.body.getDescendants().filter((node) => Node.isIdentifier(node) && node.getText() === name),
+      `a mention of ${name}`,
+    );
   }
 
   /** The comparison in the one place where these two are compared. */
   comparison(left: string, right: string): Node {
-    const found = this.body.getDescendants().filter(Node.isBinaryExpression).filter((node) => mentions(node.getLeft(), left) && mentions(node.getRight(), right));
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isBinaryExpression)
+      .filter((node) => mentions(node.getLeft(), left) && mentions(node.getRight(), right));
     return this.only(found, `a comparison of ${left} with ${right}`).getOperatorToken();
   }
 

@@ -76,7 +76,10 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     file: 'impl/netinet/tcp_subr.ts',
     text: 'the end of a connection frees the socket a second time',
     change: (source) =>
-      follow(source.in('tcp_release_socket').call('sofree'), 'mtx_lock(k, td, accept_mtx); mtx_lock(k, td, so + so_rcv + sb_mtx); sofree(k, td, so);'),
+      follow(
+        source.in('tcp_release_socket').call('sofree'),
+        'mtx_lock(k, td, accept_mtx); mtx_lock(k, td, so + so_rcv + sb_mtx); sofree(k, td, so);',
+      ),
   },
   {
     id: 'tcp-timewait-keeps-socket',

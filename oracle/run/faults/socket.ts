@@ -43,7 +43,10 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     file: 'impl/kern/handle.ts',
     text: 'fputsock gives back a reference more than fgetsock took',
     change: (source) =>
-      follow(source.in('fputsock').call('sorele'), 'mtx_lock(k, td, accept_mtx); mtx_lock(k, td, so + so_rcv + sb_mtx); sorele(k, td, so);'),
+      follow(
+        source.in('fputsock').call('sorele'),
+        'mtx_lock(k, td, accept_mtx); mtx_lock(k, td, so + so_rcv + sb_mtx); sorele(k, td, so);',
+      ),
   },
   {
     id: 'fgetsock-without-soref',
@@ -69,7 +72,10 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     text: 'a listener that is closed forgets the connections on its queue',
     change: (source) => {
       const child = source.in('soclose_drain').call('TAILQ_REMOVE', 'so + so_comp_first');
-      follow(child, 'put(k, so + so_qlen, 0); put(k, child + so_qstate, 0); put(k, child + so_head, 0); child = get(k, so + so_comp_first); continue;');
+      follow(
+        child,
+        'put(k, so + so_qlen, 0); put(k, child + so_qstate, 0); put(k, child + so_head, 0); child = get(k, so + so_comp_first); continue;',
+      );
     },
   },
   {

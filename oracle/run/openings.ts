@@ -1,0 +1,171 @@
+/**
+ * *Openings*: beginnings that chance alone would seldom make, each a few operations in a row on descriptors that are free now. What a
+ * program does after one is chance again, and where an opening stands in a program is, too.
+ */
+import type { Choice, Operation } from './operations.ts';
+
+export interface Opening {
+  readonly weight: number;
+  /** Sockets it takes; where there are fewer, something is closed instead. */
+  readonly sockets: number;
+  /** Its descriptors are the lowest free ones: f, g, h. */
+  readonly make: (choice: Choice, fds: readonly number[]) => readonly Operation[];
+}
+
+const op = (name: string, args: Operation['args'] = {}): Operation => ({ name, args });
+
+export const OPENINGS: readonly Opening[] = [
+  {
+    // A TCP connection to the remote host, with now and then a call that does not wait.
+    weight: 10,
+    sockets: 1,
+    make: ({ a, b }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      ...(a % 3 === 0 ? [op('setnbio', { fd: f, on: true })] : []),
+      ...(a % 4 === 1 ? [op('setlinger', { fd: f, linger: b % 2 === 0 ? 'wait' : 'reset' })] : []),
+      op('connect', { fd: f, name: 0, remote: true }),
+      ...(a % 5 === 4 ? [op('shutdown', { fd: f, how: 'write' })] : []),
+      op('remote-synack', { which: 0 }),
+    ],
+  },
+  {
+    // A listener with a connection from the remote host.
+    weight: 6,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('listen', { fd: f, backlog: c % 3 }),
+      op('remote-connect', { which: 0 }),
+      ...(b % 8 === 7 ? [op('remote-rst', { which: 0 })] : []),
+      ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
+    ],
+  },
+  {
+    // Two TCP sockets of this host.
+    weight: 8,
+    sockets: 3,
+    make: ({ a, b }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'tcp' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('listen', { fd: f, backlog: 1 }),
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: g, name: b % 2, remote: false }),
+      op('settle'),
+      ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
+    ],
+  },
+  {
+    // Two UNIX sockets, one of them perhaps not accepted yet.
+    weight: 8,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'unix' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('listen', { fd: f, backlog: c % 3 }),
+      op('socket', { asked: 'unix' }),
+      op('connect', { fd: g, name: b % 2, remote: false }),
+      ...(c % 5 === 4 ? [op('setnbio', { fd: f, on: true })] : []),
+      ...(a % 2 === 0 ? [] : [op('accept', { fd: f })]),
+    ],
+  },
+  {
+    // Two UNIX sockets, data from the one to the other, and some of it read.
+    weight: 5,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: 'unix' }),
+      op('send', { fd: a % 2 === 0 ? f : g, amount: 1 + (b % 3), addressed: false, remote: false }),
+      op('receive', { fd: a % 2 === 0 ? g : f, amount: 1 + (c % 2) }),
+    ],
+  },
+  {
+    // The same with TCP.
+    weight: 5,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1, h = 2]) => [
+      op('socket', { asked: 'tcp' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('listen', { fd: f, backlog: 1 }),
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: g, name: b % 2, remote: false }),
+      op('settle'),
+      op('accept', { fd: f }),
+      op('send', { fd: a % 2 === 0 ? g : h, amount: 1 + (b % 3), addressed: false, remote: false }),
+      ...(c % 4 === 0 ? [] : [op('settle')]),
+      op('receive', { fd: a % 2 === 0 ? h : g, amount: 1 + (c % 2) }),
+    ],
+  },
+  {
+    // A connected UDP socket.
+    weight: 4,
+    sockets: 1,
+    make: ({ b, c }, [f = 0]) => [
+      op('socket', { asked: 'udp' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('connect', { fd: f, name: b % 2, remote: c % 2 === 0 }),
+    ],
+  },
+  {
+    // A UDP socket whose buffer is full.
+    weight: 1,
+    sockets: 1,
+    make: ({ b }, [f = 0]) => [
+      op('socket', { asked: 'udp' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('connect', { fd: f, name: b % 2, remote: true }),
+      ...[0, 0, 0, 0].map((which) => op('remote-datagram', { which })),
+    ],
+  },
+  {
+    // Both sides have closed, and the user holds on to the socket.
+    weight: 3,
+    sockets: 1,
+    make: ({ a }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      op('remote-synack', { which: 0 }),
+      op('shutdown', { fd: f, how: a % 2 === 0 ? 'both' : 'write' }),
+      op('remote-fin', { which: 0, ack: a % 3 > 0 }),
+      ...(a % 3 === 2 ? [op('remote-ack', { which: 0, part: false })] : []),
+    ],
+  },
+  {
+    // A UNIX socket whose connection was aborted, and which then listens with the error pending.
+    weight: 1,
+    sockets: 3,
+    make: (_choice, [f = 0, g = 1]) => [
+      op('socket', { asked: 'unix' }),
+      op('bind', { fd: f, name: 0 }),
+      op('listen', { fd: f, backlog: 1 }),
+      op('socket', { asked: 'unix' }),
+      op('bind', { fd: g, name: 1 }),
+      op('connect', { fd: g, name: 0, remote: false }),
+      op('close', { fd: f }),
+      op('listen', { fd: g, backlog: 1 }),
+      op('accept', { fd: g }),
+    ],
+  },
+  {
+    // As many descriptors as there are.
+    weight: 1,
+    sockets: 1,
+    make: (_choice, [f = 0]) => [
+      op('socket', { asked: 'unix' }),
+      ...[0, 0, 0, 0, 0].map(() => op('dup', { fd: f })),
+      op('socketpair', { asked: 'unix' }),
+    ],
+  },
+  {
+    // A close from our side on a connection that has something to say still.
+    weight: 5,
+    sockets: 1,
+    make: ({ a, b }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      op('remote-synack', { which: 0 }),
+      op('send', { fd: f, amount: a % 3, addressed: false, remote: false }),
+      op(b % 2 === 0 ? 'close' : 'shutdown', b % 2 === 0 ? { fd: f } : { fd: f, how: 'both' }),
+    ],
+  },
+];
