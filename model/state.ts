@@ -4,20 +4,10 @@
  */
 import type { DesignName } from './designs.ts';
 import { type Id, type Nat, range, type Seq, type Table } from './lang.ts';
+// biome-ignore format: a list of names
 import {
-  type AMOUNT,
-  type BACKLOG,
-  type BUFFER,
-  type CHILDREN,
-  FDS,
-  type FILE_REFERENCES,
-  HANDLES,
-  type NAMES,
-  PCBS,
-  type REFERENCES,
-  type RESULT,
-  SOCKETS,
-  THREADS,
+  type AMOUNT, type BACKLOG, type BUFFER, type CHILDREN, FDS, type FILE_REFERENCES, HANDLES, type NAMES, PCBS,
+  type REFERENCES, type RESULT, SOCKETS, THREADS,
 } from './limits.ts';
 
 export type SocketId = Id<'socket', typeof SOCKETS>;
@@ -34,32 +24,12 @@ export type Backlog = Nat<typeof BACKLOG>;
 export type Protocol = 'none' | 'unix' | 'udp' | 'tcp';
 
 /** so_error, and what a call returns. */
+// biome-ignore format: a list of names
 export type Errno =
-  | 'none'
-  | 'EADDRINUSE'
-  | 'EALREADY'
-  | 'EBADF'
-  | 'ECONNABORTED'
-  | 'ECONNREFUSED'
-  | 'ECONNRESET'
-  | 'EDESTADDRREQ'
-  | 'EFAULT'
-  | 'EINPROGRESS'
-  | 'EINTR'
-  | 'EINVAL'
-  | 'EISCONN'
-  | 'EMFILE'
-  | 'EMSGSIZE'
-  | 'ENOBUFS'
-  | 'ENOENT'
-  | 'ENOPROTOOPT'
-  | 'ENOTCONN'
-  | 'EOPNOTSUPP'
-  | 'EPIPE'
-  | 'EPROTONOSUPPORT'
-  | 'EPROTOTYPE'
-  | 'ETIMEDOUT'
-  | 'EWOULDBLOCK';
+  | 'none' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
+  | 'EDESTADDRREQ' | 'EFAULT' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
+  | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
+  | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
 
 /** One socket buffer, reduced to how much it holds. */
 export interface SocketBuffer {
@@ -113,17 +83,10 @@ export interface Socket {
 }
 
 /** t_state; the passive handshake happens in the syncache, before there is a pcb. */
+// biome-ignore format: a list of names
 export type TcpState =
-  | 'CLOSED'
-  | 'LISTEN'
-  | 'SYN_SENT'
-  | 'ESTABLISHED'
-  | 'CLOSE_WAIT'
-  | 'FIN_WAIT_1'
-  | 'CLOSING'
-  | 'LAST_ACK'
-  | 'FIN_WAIT_2'
-  | 'TIME_WAIT';
+  | 'CLOSED' | 'LISTEN' | 'SYN_SENT' | 'ESTABLISHED' | 'CLOSE_WAIT'
+  | 'FIN_WAIT_1' | 'CLOSING' | 'LAST_ACK' | 'FIN_WAIT_2' | 'TIME_WAIT';
 
 /** A protocol control block: unpcb, or inpcb with its tcpcb. */
 export interface Pcb {
@@ -216,71 +179,29 @@ export const handles = range<Handle>(HANDLES);
 
 /** A free slot of the socket table. */
 export function freeSocket(): Socket {
+  // biome-ignore format: the zero of every field
   return {
-    protocol: 'none',
-    count: 0,
-    file: 0,
-    pcb: null,
-    noFdRef: false,
-    protoRef: false,
-    connected: false,
-    connecting: false,
-    disconnecting: false,
-    disconnected: false,
-    nonBlocking: false,
-    acceptConn: false,
-    linger: 'off',
-    queue: 'none',
-    head: null,
-    limit: 0,
-    incomplete: [],
-    complete: [],
-    error: 'none',
-    rcv: { cc: 0, cantMore: false, everCantMore: false },
-    snd: { cc: 0, cantMore: false, everCantMore: false },
-    sending: false,
+    protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
+    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, linger: 'off', queue: 'none', head: null,
+    limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false },
+    snd: { cc: 0, cantMore: false, everCantMore: false }, sending: false,
   };
 }
 
 /** A free pcb. */
 export function freePcb(): Pcb {
+  // biome-ignore format: the zero of every field
   return {
-    protocol: 'none',
-    socket: null,
-    bound: false,
-    name: null,
-    peer: null,
-    charged: 0,
-    foreign: false,
-    state: 'CLOSED',
-    dropped: false,
-    timeWait: false,
-    sockRef: false,
-    needFin: false,
-    noDelay: false,
-    msl: false,
+    protocol: 'none', socket: null, bound: false, name: null, peer: null, charged: 0, foreign: false, state: 'CLOSED',
+    dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false,
   };
 }
 
 function idleThread(): Thread {
+  // biome-ignore format: the zero of every field
   return {
-    file: null,
-    closing: null,
-    after: null,
-    reportsClose: false,
-    child: null,
-    hand: 'empty',
-    target: null,
-    reserved: null,
-    told: false,
-    sends: false,
-    sent: 0,
-    left: 0,
-    chunk: 0,
-    sleep: 'awake',
-    errno: 'none',
-    value: 0,
-    answer: 'none',
+    file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', target: null, reserved: null,
+    told: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', errno: 'none', value: 0, answer: 'none',
   };
 }
 

@@ -117,7 +117,8 @@ function soaccept_dequeue(k: Kernel, td: number, head: number): number {
   soref(k, td, so);
   TAILQ_REMOVE(k, head + so_comp_first, so, so_list_next);
   put(k, head + so_qlen, get(k, head + so_qlen) - 1);
-  so_setstate(k, td, so, 0, load(k, head + so_state) & SS_NBIO);
+  // As the listener is now, which may be other than when the connection came.
+  so_setstate(k, td, so, SS_NBIO, load(k, head + so_state) & SS_NBIO);
   put(k, so + so_qstate, get(k, so + so_qstate) & ~SQ_COMP);
   put(k, so + so_head, 0);
   mtx_unlock(k, td, so + so_rcv + sb_mtx);

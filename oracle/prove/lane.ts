@@ -40,7 +40,7 @@ export class Lane {
     // Definitions are made outside of the scope: they are still there for the next question.
     const script = `${this.#printer.define(lits)}(push 1)\n${assertions(this.#printer, lits)}`;
     // Z3's incremental solver is the slower one: this asks the other, which starts afresh on what is asserted.
-    const question = process.env.Q ? process.env.Q + '\n' : this.#solver.isZ3 ? '(check-sat-using smt)\n' : '(check-sat)\n';
+    const question = this.#solver.isZ3 ? '(check-sat-using smt)\n' : '(check-sat)\n';
     const answer = await check(this.#solver, `${script}${question}`, this.#left());
     if (answer === 'unknown') throw new SolverFailure('the solver gave up');
     const values = answer === 'sat' ? await this.#read() : null;

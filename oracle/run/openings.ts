@@ -107,6 +107,29 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // A UDP socket whose peer is not there, and the call that is told.
+    weight: 2,
+    sockets: 1,
+    make: ({ a, b }, [f = 0]) => [
+      op('socket', { asked: 'udp' }),
+      op('connect', { fd: f, name: b % 2, remote: true }),
+      op('remote-unreachable', { which: 0 }),
+      a % 2 === 0 ? op('send', { fd: f, amount: 1, addressed: false, remote: false }) : op('receive', { fd: f, amount: 1 }),
+    ],
+  },
+  {
+    // A connection that is reset, and the call that is told.
+    weight: 2,
+    sockets: 1,
+    make: ({ a }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      ...(a % 3 === 0 ? [] : [op('remote-synack', { which: 0 })]),
+      op('remote-rst', { which: 0 }),
+      op('receive', { fd: f, amount: 1 }),
+    ],
+  },
+  {
     // A UDP socket whose buffer is full.
     weight: 1,
     sockets: 1,

@@ -90,7 +90,7 @@ export const KINDS: readonly Kind[] = [
     }),
   },
   { name: 'connect2', weight: 2, make: ({ a, b }, s, z) => ({ fd1: fd(a, s, z), fd2: fd(b, s, z) }) },
-  { name: 'disconnect', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
+  { name: 'disconnect', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
   {
     name: 'send',
     weight: 9,

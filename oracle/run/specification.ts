@@ -93,11 +93,13 @@ export class Specification {
       if (!this.begin(THREAD, 'soclose', [])) throw new Error('the specification does not let a close begin that is owed');
       this.finish();
     }
-    const { errno, value, answer } = this.thread;
+    const errno = literalOf(this.thread.errno, read(this.words, this.thread.errno));
+    // What an earlier call was answered is still there when this one fails.
+    const answered = name === 'geterror' && errno === 'none';
     return {
-      errno: literalOf(errno, read(this.words, errno)),
-      value: read(this.words, value),
-      answer: name === 'geterror' ? literalOf(answer, read(this.words, answer)) : 'none',
+      errno,
+      value: read(this.words, this.thread.value),
+      answer: answered ? literalOf(this.thread.answer, read(this.words, this.thread.answer)) : 'none',
     };
   }
 
