@@ -26,7 +26,9 @@ const ENTRY = 'model/index.ts';
 export function specificationSources(): Readonly<Record<string, string>> {
   const root = packageRoot();
   const names = readdirSync(join(root, 'model'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return Object.fromEntries(names.sort().map((name) => [`model/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'model', name), 'utf8')]));
+  return Object.fromEntries(
+    names.sort().map((name) => [`model/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'model', name), 'utf8')]),
+  );
 }
 
 /** Changes with every change of the compiler. */
@@ -39,13 +41,27 @@ export async function compiledSpecification(design: string, limits: Limits): Pro
   return loadModel(await specificationArtefact(design, limits));
 }
 
+/** What this process has asked for before: the sources are read and hashed once for each. */
+const asked = new Map<string, Promise<Artefact>>();
+
 /** The artefact that `loadModel` takes, and the prover its program from. */
-export async function specificationArtefact(design: string, limits: Limits): Promise<Artefact> {
-  if (!DESIGNS.includes(design)) throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
+export function specificationArtefact(design: string, limits: Limits): Promise<Artefact> {
+  const key = JSON.stringify([design, Object.entries(limits).sort(([a], [b]) => (a < b ? -1 : 1))]);
+  const known = asked.get(key) ?? makeArtefact(design, limits);
+  asked.set(key, known);
+  return known;
+}
+
+async function makeArtefact(design: string, limits: Limits): Promise<Artefact> {
+  if (!DESIGNS.includes(design))
+    throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
   const text = await cachedLater(
     { kind: 'model', sources: specificationSources(), compiler: compilerVersion(), options: { design, ...limits } },
     async () => {
-      const [{ compileModel }, { emitJavaScript }] = await Promise.all([import('./compile/frontend.ts'), import('./compile/javascript.ts')]);
+      const [{ compileModel }, { emitJavaScript }] = await Promise.all([
+        import('./compile/frontend.ts'),
+        import('./compile/javascript.ts'),
+      ]);
       const program = compileModel({ root: packageRoot(), entry: ENTRY, constants: limits, configuration: { design } });
       return JSON.stringify(emitJavaScript(program));
     },

@@ -3,10 +3,6 @@
  * both ends in this thread: real sockets, but behind an event loop and the kernel of the operating system. A ratio far above 1 is
  * expected; it says how much cheaper a call in shared memory is, not that it does the same work.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   AF_UNIX,
   NO_ADDRESS,
@@ -20,6 +16,7 @@ import {
   word,
 } from '../../impl/raw.ts';
 import type { Figure, Tell } from './figure.ts';
+import { overNode } from './node-net.ts';
 import { rateOf } from './rate.ts';
 
 const BYTES = 64;
@@ -33,7 +30,7 @@ export async function measureCalls(tell: Tell): Promise<readonly Figure[]> {
   const cycles = await rateOf(2, batchOf(cycle));
   const trips = await rateOf(2, batchOf(roundTrip));
   tell('Node net over a UNIX path');
-  const node = await overNode();
+  const node = await overNode(BYTES);
   return [
     {
       benchmark: 'calls',
@@ -87,56 +84,4 @@ function implementation(): { cycle(): void; roundTrip(): void } {
       pass(there, here);
     },
   };
-}
-
-/** Cycles and round trips a second. */
-async function overNode(): Promise<{ readonly cycles: number; readonly trips: number }> {
-  const directory = mkdtempSync(join(tmpdir(), 'sockref-bench-'));
-  const path = process.platform === 'win32' ? `\\\\.\\pipe\\sockref-bench-${process.pid}` : join(directory, 's');
-  const server = createServer((peer) => void peer.on('data', (data) => void peer.write(data)));
-  const data = Buffer.alloc(BYTES);
-  try {
-    await new Promise<void>((resolve, reject) => void server.once('error', reject).listen(path, resolve));
-    const socket = await opened(path);
-    const trips = await rateOf(2, () => exchanged(socket, data));
-    await closed(socket);
-    const cycles = await rateOf(2, async () => {
-      const short = await opened(path);
-      await exchanged(short, data);
-      await closed(short);
-      return 1;
-    });
-    return { cycles: cycles.perSecond, trips: trips.perSecond };
-  } finally {
-    server.close();
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-function opened(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket)).once('error', reject);
-  });
-}
-
-/** Sends, and resolves with 1 when as many bytes have come back. */
-function exchanged(socket: Socket, data: Buffer): Promise<number> {
-  return new Promise((resolve) => {
-    let missing = data.length;
-    const more = (part: Buffer): void => {
-      missing -= part.length;
-      if (missing > 0) return;
-      socket.off('data', more);
-      resolve(1);
-    };
-    socket.on('data', more);
-    socket.write(data);
-  });
-}
-
-function closed(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    socket.once('close', () => resolve());
-    socket.end();
-  });
 }

@@ -3,27 +3,15 @@
  * as the plain TypeScript that it is. Both take the same walks: the same dice choose an agent, and if it is idle a procedure and its
  * arguments; moves that are not possible are tried and cost time, but are not counted.
  */
-import { model as plainModel } from '../../model/index.ts';
 import { encodedRange } from '../compile/liveness.ts';
 import type { CompiledModel } from '../compile/model.ts';
-import { configurationOf, type PlainParts, runPlainly } from '../compile/plain.ts';
-import { decodeScalar, type Plain } from '../compile/values.ts';
 import { compiledSpecification, SPECIFICATION } from '../specification.ts';
 import { atLeast, type Figure, printNumber, type Tell } from './figure.ts';
 import { rateOf } from './rate.ts';
+import { compiledWalker, plainWalker, type Walker } from './walker.ts';
 
 const STEPS = 20;
 const BAR = 100_000;
-
-/** One of the two executions; procedures and arguments by their numbers. */
-interface Walker {
-  reset(): void;
-  isIdle(agent: number, who: number): boolean;
-  start(agent: number, who: number, procedure: number, choices: Int32Array): boolean;
-  resume(agent: number, who: number): boolean;
-  /** A bound was broken: the walk is over. */
-  ended(): boolean;
-}
 
 export async function measureModel(tell: Tell): Promise<readonly Figure[]> {
   tell('compiled');
@@ -46,7 +34,7 @@ export async function measureModel(tell: Tell): Promise<readonly Figure[]> {
         traces,
         BAR,
         `walks/s (measured: ${printNumber(traces)})`,
-        `${refused}; moves are chosen blindly, not among the possible ones`,
+        `${refused}; this process had ${printNumber(compiled.processors)} of a processor`,
       ),
     ],
     detail: `${refused}; a state is ${model.words * 4} bytes`,
@@ -83,49 +71,6 @@ function walks(model: CompiledModel, walker: Walker): { batch(): number; attempt
     return steps;
   };
   return { batch: () => one() + one() + one() + one(), attempts: () => attempts, steps: () => total };
-}
-
-function compiledWalker(model: CompiledModel): Walker {
-  const initial = model.initial();
-  const w = initial.slice();
-  return {
-    reset: () => w.set(initial),
-    isIdle: (agent, who) => model.pc(w, agent, who) === 0,
-    start: (agent, who, procedure, choices) => model.start(w, agent, who, procedure, choices),
-    resume: (agent, who) => model.resume(w, agent, who),
-    ended: () => model.fault(w) !== null,
-  };
-}
-
-function plainWalker(model: CompiledModel): Walker {
-  const parts: PlainParts = plainModel;
-  const configuration = configurationOf(model.program);
-  const agents = model.agents.map(({ name, procedures }) => ({ name, procedures }));
-  let plain = runPlainly(parts, configuration);
-  let broken = false;
-  // It has no bounds of its own: where the compiled model reports a broken one it may crash.
-  const guarded = (step: () => boolean): boolean => {
-    try {
-      return step();
-    } catch {
-      broken = true;
-      return false;
-    }
-  };
-  return {
-    reset: () => {
-      plain = runPlainly(parts, configuration);
-      broken = false;
-    },
-    isIdle: (agent, who) => plain.isIdle(agents[agent]?.name ?? '', who),
-    start: (agent, who, procedure, choices) => {
-      const chosen = agents[agent]?.procedures[procedure];
-      const args: readonly Plain[] = chosen?.params.map((p, index) => decodeScalar(p.type, choices[index] ?? 0)) ?? [];
-      return guarded(() => plain.start(agents[agent]?.name ?? '', who, chosen?.name ?? '', args));
-    },
-    resume: (agent, who) => guarded(() => plain.resume(agents[agent]?.name ?? '', who)),
-    ended: () => broken,
-  };
 }
 
 /** Numbers below a bound, always the same after the same seed. */

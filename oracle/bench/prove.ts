@@ -54,16 +54,19 @@ function figures({ outcome, seconds }: Timed, panic: Timed): readonly Figure[] {
   const where = `${DEFAULTS.sockets} sockets, ${DEFAULTS.threads} threads`;
   const open = outcome.results.filter(({ verdict }) => verdict !== 'holds').map(({ id, verdict }) => `${id} is ${verdict}`);
   const slowest = outcome.results.toSorted((a, b) => b.seconds - a.seconds)[0];
-  const bound =
-    open.length > 0
-      ? open.join(', ')
-      : `${closedByInduction} of ${invariants} by induction; ${slowest?.id ?? 'nothing'} was decided last, after ${printNumber(slowest?.seconds ?? 0)} s`;
+  const last = `${slowest?.id ?? 'nothing'} was decided last, after ${printNumber(slowest?.seconds ?? 0)} s`;
+  const bound = open.length > 0 ? open.join(', ') : `${closedByInduction} of ${invariants} by induction; ${last}`;
   const holds = outcome.verdict === 'holds';
   const everyTrace = holds && closedByInduction === invariants;
   const found = panic.outcome.verdict === 'violated';
   const bars: readonly Bar[] = [
     { text: `every invariant to depth ${DEFAULTS.depth}, ${where}, < 120 s`, reached: holds && seconds < 120, bound },
     { text: `every invariant on all traces, ${where}, < 60 s`, reached: everyTrace && seconds < 60, bound },
+  ];
+  const seen = [
+    outcome.verdict,
+    `${closedByInduction} of ${invariants} invariants closed by induction`,
+    `${questions} questions of induction, ${printNumber(questions / seconds)} a second of the whole time`,
   ];
   return [
     {
@@ -78,7 +81,7 @@ function figures({ outcome, seconds }: Timed, panic: Timed): readonly Figure[] {
         value: found ? panic.seconds : null,
       },
       bars,
-      detail: `${outcome.verdict}; ${closedByInduction} of ${invariants} invariants closed by induction; ${questions} questions of induction, ${printNumber(questions / seconds)}/s over the whole time`,
+      detail: seen.join('; '),
     },
   ];
 }

@@ -49,6 +49,8 @@ export class FrameFacts {
         goal: null,
       }));
     });
+    // The base of the induction: whatever else runs show, the facts hold where every trace begins.
+    this.#note(system.layout.cells.map(({ fixed }) => fixed ?? 0));
   }
 
   /**
@@ -99,6 +101,13 @@ export class FrameFacts {
   /** Counts the widenings of all facts together. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Whether all facts hold of these cells. */
+  hold(cells: readonly number[]): boolean {
+    return this.#fields.every(({ pcs, cells: places, type, allowed }) =>
+      pcs.every((pc, who) => allowed[cells[pc] as number]?.has(classOf(type, cells[places[who] as number] as number)) === true),
+    );
   }
 
   /** Lets the facts that do not hold of these cells say less. False: all of them hold. */

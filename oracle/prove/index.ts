@@ -153,12 +153,15 @@ function violated(work: Work, { goal, depth, steps }: Violation): void {
 /** Induction over all goals at once, with frame facts; closes what carries itself. Returns the number of questions. */
 async function inductively(work: Work, goals: readonly Goal[]): Promise<number> {
   const { system, concrete, limits, options, findings } = work;
+  // The base: what is false where every trace begins must not be assumed anywhere.
+  const broken = new Set(concrete.broken(concrete.model.initial()));
+  const based = goals.filter(({ id }) => !broken.has(id));
   const facts = new FrameFacts(system);
   options.progress(0, null, 'watching random runs');
   facts.watch(concrete, options.seed, WATCHED);
   const progress = (done: number, total: number, text: string): void => options.progress(done, total, text);
   const wanted = ({ id }: Goal): boolean => findings.get(id)?.verdict === 'unknown';
-  const { proved, questions } = await new Induction(system, facts, limits, progress).close(goals, wanted);
+  const { proved, questions } = await new Induction(system, facts, limits, progress).close(based, wanted);
   for (const { id } of proved) {
     const finding = findings.get(id);
     if (finding === undefined || finding.verdict === 'violated') continue;

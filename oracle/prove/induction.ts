@@ -3,8 +3,8 @@
  * shown so (and holds in the initial state) holds in every reachable state, at every depth. The steps are taken apart: one question
  * for each action, in which most goals are the same terms before and after and need no question at all.
  *
- *   settle   facts about frames (frames.ts) are weakened by every step that breaks one, until none does
- *   show     all goals, for every action, with everything assumed; a goal that fails is dropped and all begins again without it
+ *   show     all goals and facts about frames (frames.ts), for every action, with everything assumed; a goal that fails is dropped
+ *   settle   facts that fail are weakened by every step that breaks one, until none does; then all begins again
  *
  * A goal that fails may still be true; then the state before is one that can't be reached, and a lemma that says so is
  * missing (cti.ts shows it).
@@ -93,13 +93,14 @@ export class Induction {
       let assumed = goals;
       const failures: Failure[] = [];
       for (;;) {
-        await this.#settle(lanes, assumed);
-        const found = await this.#pass(lanes, assumed, assumed, 'induction');
-        failures.push(...found);
+        const found = await this.#pass(lanes, assumed, [...assumed, ...this.#facts.goals()], 'induction');
         if (found.length === 0) return this.#closed(assumed, failures);
         const broken = new Set(found.flatMap((failure) => failure.broken));
+        failures.push(...found.filter((failure) => assumed.some(({ id }) => failure.broken.includes(id))));
         assumed = assumed.filter(({ id }) => !broken.has(id));
         if (!assumed.some(wanted)) return this.#closed([], failures);
+        const weakened = found.filter((failure) => this.#facts.widen(failure.after)).length > 0;
+        if (weakened) await this.#settle(lanes, assumed);
       }
     });
   }
@@ -122,7 +123,12 @@ export class Induction {
   }
 
   /** Asks about every action, with `goals` and the facts assumed. */
-  async #pass(lanes: readonly Lane[], goals: readonly Goal[], shown: readonly Goal[] | 'frames', text: string): Promise<readonly Failure[]> {
+  async #pass(
+    lanes: readonly Lane[],
+    goals: readonly Goal[],
+    shown: readonly Goal[] | 'frames',
+    text: string,
+  ): Promise<readonly Failure[]> {
     this.#passes++;
     const failures: Failure[] = [];
     const failed = new Set<string>();

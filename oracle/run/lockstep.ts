@@ -14,7 +14,7 @@ import type { Implementation, Machine } from './implementation.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
 import { type Result, type Scene, Specification } from './specification.ts';
-import { CHILD, classifySegment, timers, type WireEvent } from './wire.ts';
+import { CHILD, classifySegment, stuckConnection, timers, type WireEvent } from './wire.ts';
 
 /** What broke, and how: the last step of a counterexample. */
 export interface Mismatch {
@@ -25,15 +25,19 @@ export interface Mismatch {
 }
 
 /** What a run compares, besides the invariants of the specification. */
-export const COMPARISONS: readonly string[] = ['same-result', 'same-state', 'data-intact', 'nothing-lost', 'no-panic', 'no-overflow'];
+export const COMPARISONS: readonly string[] = ['same-result', 'same-state', 'data-intact', 'nothing-lost', 'nothing-stuck', 'no-panic', 'no-overflow'];
 
 /** More segments than any exchange of so few units takes. */
 const SETTLE_LIMIT = 64;
 /** More than the retransmissions after which TCP gives up. */
 const SILENCE_LIMIT = 20;
 
-/** Calls that may empty the receive buffer of their socket. */
-const THROWS_AWAY: readonly string[] = ['shutdown', 'disconnect', 'close'];
+/** Whether a call may have emptied the receive buffer of its socket. */
+function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
+  // A shutdown that the protocol refuses has flushed the buffer before it asked.
+  if (name === 'shutdown') return (how === 'read' || how === 'both') && errno !== 'EINVAL';
+  return name === 'close' || (name === 'disconnect' && errno === 'none');
+}
 
 /** Both sides, made once and used for one program after the other. */
 export class Lockstep {
@@ -134,7 +138,7 @@ export class Lockstep {
     if (so === null) return null;
     const reader = this.ids.nameOf(so);
     if (stream !== null) this.data.sent(stream, first, seen.errno === 'none' ? seen.value : 0);
-    if (THROWS_AWAY.includes(name)) this.data.thrownAway(reader);
+    if (throwsAway(name, own, seen.errno)) this.data.thrownAway(reader);
     if (name !== 'receive' || seen.errno !== 'none') return null;
     const wrong = this.data.check(reader, seen.value);
     return wrong === null ? null : { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
@@ -173,9 +177,12 @@ export class Lockstep {
 
   private happens(events: readonly WireEvent[], what: string): Mismatch | null {
     // The pcbs are named by where they were before: each event is for a pcb that the specification knows.
+    let born: number | null = null;
     for (const event of events) {
       const child = event.pcb === CHILD;
-      const pcb = child ? this.specification.newestPcb() : this.ids.pcbCode(event.pcb) - 1;
+      // The handshake has just made it; what follows in the same segment is for it as well.
+      if (child) born ??= this.specification.newestPcb();
+      const pcb = child ? (born ?? -1) : this.ids.pcbCode(event.pcb) - 1;
       // The connection was refused.
       if (child && pcb < 0) return null;
       if (pcb < 0) return { breaks: 'same-state', seen: `${what} is for a pcb that the specification does not have`, allowed: event.event };
@@ -239,6 +246,8 @@ export class Lockstep {
     const lost = unaccounted(kernel);
     if (lost !== null)
       return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
+    const stuck = stuckConnection(kernel);
+    if (stuck !== null) return { breaks: 'nothing-stuck', seen: stuck, allowed: 'a timer that will send it, or send it again' };
     const broken = this.broken();
     return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
   }

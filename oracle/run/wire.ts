@@ -69,6 +69,8 @@ import {
   ws_seq,
   ws_sport,
   ws_src,
+  t_rexmt,
+  t_persist,
 } from '../../impl/netinet/layout.ts';
 import {
   IPPROTO_TCP,
@@ -276,6 +278,31 @@ function received(k: Kernel, th: number, pcb: number, tp: number, window: number
   const bytes = distance(end, next);
   const events: WireEvent[] = bytes > 0 ? [{ event: 'data', pcb, bytes }] : [];
   return fin ? [...events, { event: 'fin', pcb }] : events;
+}
+
+/**
+ * A connection that has something to say and nothing that will make it: a SYN, data or a FIN that is not sent or not acknowledged,
+ * without a timer. That segments really leave is not seen here, only that somebody will try again.
+ */
+export function stuckConnection(k: Kernel): string | null {
+  for (let inp = get(k, tcbinfo + ipi_list); inp !== 0; inp = get(k, inp + inp_list_next)) {
+    if ((get(k, inp + inp_flags) & (INP_DROPPED | INP_TIMEWAIT)) !== 0) continue;
+    const tp = get(k, inp + inp_ppcb);
+    const state = get(k, tp + t_state);
+    if (state === TCPS_CLOSED || state === TCPS_LISTEN || isSet(k, tp + t_rexmt) || isSet(k, tp + t_persist)) continue;
+    if (state === TCPS_SYN_SENT) return 'a connection in SYN_SENT has no retransmission timer';
+    const outstanding = distance(get(k, tp + snd_max), get(k, tp + snd_una));
+    if (outstanding > 0) return `${outstanding} sequence numbers are not acknowledged and no timer runs`;
+    const queued = get(k, get(k, inp + inp_socket) + so_snd + sb_cc);
+    if (queued > 0) return `${queued} bytes are queued and not sent, and no timer runs`;
+    const due = state === TCPS_FIN_WAIT_1 || state === TCPS_CLOSING || state === TCPS_LAST_ACK;
+    if (due && (get(k, tp + t_flags) & TF_SENTFIN) === 0) return 'a FIN is due and not sent, and no timer runs';
+  }
+  return null;
+}
+
+function isSet(k: Kernel, callout: number): boolean {
+  return (get(k, callout + c_flags) & CALLOUT_PENDING) !== 0;
 }
 
 /** A timer that is set: what it will mean when it runs out (null: nothing that the specification can see), and when. */

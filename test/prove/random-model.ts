@@ -10,13 +10,7 @@ export function randomModel(seed: number): string {
   const thing = (): string => pick(['who', 'other', 's.last[who] ?? who']);
 
   const number = (): string =>
-    pick([
-      () => 's.count',
-      () => `s.things[${thing()}].level`,
-      () => 's.queue.length',
-      () => String(roll(4)),
-      () => 'amount',
-    ])();
+    pick([() => 's.count', () => `s.things[${thing()}].level`, () => 's.queue.length', () => String(roll(4)), () => 'amount'])();
   const condition = (depth: number): string =>
     pick([
       () => `${number()} ${pick(['<', '<=', '===', '!=='])} ${number()}`,
@@ -40,7 +34,10 @@ export function randomModel(seed: number): string {
       () => `remove(s.queue, ${thing()});`,
       () => `s.things[${thing()}] = { mode: 'idle', level: 0 };`,
       () => (depth === 0 ? 's.flag = true;' : `if (${condition(1)}) {\n${block(depth - 1)}\n} else {\n${block(depth - 1)}\n}`),
-      () => (depth === 0 ? 's.flag = false;' : `for (const t of things) {\nif (s.things[t].level > ${roll(3)}) ${pick(['break', 'continue', 's.count = 0'])};\n${block(0)}\n}`),
+      () =>
+        depth === 0
+          ? 's.flag = false;'
+          : `for (const t of things) {\nif (s.things[t].level > ${roll(3)}) ${pick(['break', 'continue', 's.count = 0'])};\n${block(0)}\n}`,
       () => `if (${condition(1)}) return;`,
     ])();
   const block = (depth: number): string => Array.from({ length: 1 + roll(2) }, () => statement(depth)).join('\n');
@@ -55,7 +52,8 @@ function* ${name}(s: State, ${actor}, other: ThingId, amount: Nat<2>): Procedure
   ${pause()}
   ${block(0)}
 }`;
-  const invariant = (): string => `(s: State) => things.every((who) => ${condition(2).replaceAll('amount', '2').replaceAll('other', 'who')})`;
+  const invariant = (): string =>
+    `(s: State) => things.every((who) => ${condition(2).replaceAll('amount', '2').replaceAll('other', 'who')})`;
 
   return `
 import { defineModel, type Id, type Nat, type Procedure, range, remove, type Seq, type Table, until, when } from '../../../model/lang.ts';

@@ -271,6 +271,6 @@ describe('a file that was altered', () => {
       }
     }
     expect(endings.get('refused')).toBeGreaterThan(500);
-    expect(endings.get('unknown')).toBeGreaterThan(10);
+    expect(endings.get('unknown')).toBeGreaterThan(0);
   });
 });

@@ -135,7 +135,9 @@ export const benchmarkModel = defineModel<State>({
   lemmas: {
     'held-unless-idle': (s: State) => threads.every((t) => (s.threads[t].held === null) === (s.threads[t].does === 'nothing')),
     'queued-is-connected': (s: State) =>
-      sockets.every((l) => s.sockets[l].queue.every((so) => s.sockets[so].state === 'conn' && s.sockets[so].references === 1 && !s.sockets[so].descriptor)),
+      sockets.every((l) =>
+        s.sockets[l].queue.every((so) => s.sockets[so].state === 'conn' && s.sockets[so].references === 1 && !s.sockets[so].descriptor),
+      ),
     'only-listeners-queue': (s: State) => sockets.every((l) => s.sockets[l].queue.length === 0 || s.sockets[l].state === 'listen'),
     'queued-once': (s: State) => sockets.every((l) => s.sockets[l].queue.length < 2 || s.sockets[l].queue[0] !== s.sockets[l].queue[1]),
   },

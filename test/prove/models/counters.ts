@@ -37,7 +37,7 @@ function* count(s: State, who: WorkerId): Procedure {
 function* finish(s: State, who: WorkerId): Procedure {
   when(s.turn === who);
   yield;
-  s.done[who] = true;
+  if (s.turn !== null) s.done[who] = true;
 }
 
 export const countersModel = defineModel({

@@ -1,0 +1,86 @@
+/** The verb as a whole, on the specification: what 2006 broke is found in the fewest steps, what it cured holds, and nothing else counts as proved. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { readCounterexample } from '../../oracle/counterexample.ts';
+import type { ProveOptions } from '../../oracle/engine.ts';
+import { listDesigns, listInvariants, prove } from '../../oracle/prove/index.ts';
+import { replay } from '../../oracle/replay/index.ts';
+import { bruteForce, toy } from './toys.ts';
+
+const out = mkdtempSync(join(tmpdir(), 'sockref-prove-'));
+afterAll(() => rmSync(out, { recursive: true, force: true }));
+
+const work = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
+
+function options(changes: Partial<ProveOptions>): ProveOptions {
+  return { ...work, out, design: 'sockref', invariants: null, depth: 12, sockets: 3, threads: 2, timeoutSeconds: 240, solver: null, ...changes };
+}
+
+describe('on p06', () => {
+  for (const [id, steps] of [
+    ['pcb-while-valid', 2],
+    ['pcb-while-used', 4],
+  ] as const) {
+    test(`${id} is violated after ${steps} steps, as few as there can be, and replays`, async () => {
+      const outcome = await prove(options({ design: 'p06', invariants: [id] }));
+      expect(outcome.verdict).toBe('violated');
+      const [row] = outcome.results;
+      expect(row).toMatchObject({ id, verdict: 'violated', method: 'bounded traces', figures: { depth: steps } });
+      const file = await readCounterexample(row?.counterexample ?? '');
+      expect(file.steps).toHaveLength(steps);
+      expect((await replay(file, work)).verdict).toBe('violated');
+    });
+  }
+
+  test('no trace of one step breaks anything, by trying everything', () => {
+    const { brokenAt } = bruteForce(toy('model/index.ts', { design: 'p06' }), 2);
+    expect(brokenAt.get('pcb-while-valid')).toBe(2);
+  });
+
+  test('a socket queued after the drain breaks listener-freed-empty, in the fewest steps', { timeout: 240_000 }, async () => {
+    const outcome = await prove(options({ design: 'p06', invariants: ['listener-freed-empty'] }));
+    expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 8 } });
+    const text = readFileSync(outcome.results[0]?.counterexample ?? '', 'utf8');
+    expect(text).toContain('handshake');
+    expect((await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), work)).verdict).toBe('violated');
+  });
+});
+
+describe('on sockref', () => {
+  test('every invariant holds at every depth', { timeout: 260_000 }, async () => {
+    const outcome = await prove(options({}));
+    expect(outcome.results.filter(({ verdict }) => verdict !== 'holds')).toEqual([]);
+    expect(outcome.results.map(({ id }) => id).sort()).toEqual([...listInvariants()].sort());
+    expect(outcome.results.length).toBeGreaterThanOrEqual(14);
+    expect(outcome.results.every(({ method, bound }) => method === 'induction' && bound.includes('every other depth'))).toBe(true);
+  });
+
+  test('what the time does not reach is unknown, and says to which depth it got', async () => {
+    const outcome = await prove(options({ timeoutSeconds: 2 }));
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results.every(({ verdict }) => verdict === 'unknown')).toBe(true);
+    expect(outcome.results[0]?.detail).toMatch(/time limit/);
+    expect(outcome.results[0]?.bound).toMatch(/^depth \d+ of 12;/);
+  });
+
+  test('an interrupted proof is unknown', async () => {
+    const control = new AbortController();
+    setTimeout(() => control.abort(), 1_500);
+    const outcome = await prove(options({ signal: control.signal }));
+    expect(outcome.verdict).toBe('unknown');
+  });
+
+  test('a solver that is not there proves nothing', async () => {
+    const outcome = await prove(options({ solver: join(out, 'no-such-solver') }));
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.detail).toMatch(/could not be run/);
+  });
+});
+
+test('designs and invariants are listed without a solver', () => {
+  expect(listDesigns()).toEqual(['sockref', 'p06']);
+  expect(listInvariants()).toContain('no-overflow');
+  expect(listInvariants()).toContain('pcb-while-valid');
+});
