@@ -75,7 +75,8 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'prove',
     summary: 'each invariant of the specification on all traces up to a depth',
-    meaning: 'Holds when no trace of at most so many steps, in this configuration, breaks the invariant.',
+    meaning:
+      'Holds when no trace, in this configuration, breaks the invariant: of any length where the row says all traces, else of so many steps.',
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
       { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },

@@ -12,6 +12,8 @@ import { NO_OVERFLOW } from './goals.ts';
 
 /** Steps of a random run. */
 const RUN_LENGTH = 30;
+/** Runs between two looks at whether others want the processor. */
+const TURNS = 100;
 /** Many choices are not possible in a state; a run that finds none in so many tries ends. */
 const TRIES = 200;
 
@@ -54,14 +56,16 @@ export class Concrete {
 
   /**
    * States of random runs, by their cells; the same for the same seed. Most runs go the beaten track, so a state of which `visit`
-   * says that it showed something new is kept, and half of the later runs begin at one of those.
+   * says that it showed something new is kept, and half of the later runs begin at one of those. Others get their turn a few times a
+   * second; when `stop` says so, it ends early.
    */
-  watch(seed: number, steps: number, visit: (cells: readonly number[]) => boolean): void {
+  async watch(seed: number, steps: number, visit: (cells: readonly number[]) => boolean, stop: () => boolean = () => false): Promise<void> {
     const random = randomFrom(seed);
     const seen = new Set<string>();
     const kept: Int32Array[] = [];
     const { agents } = this.model;
-    for (let taken = 0; taken < steps; ) {
+    let turn = 0;
+    for (let taken = 0; taken < steps && !stop(); ) {
       // The younger half of what was kept is twice as likely: it lies deeper.
       const from = random(2) === 0 ? undefined : kept[Math.max(random(kept.length), random(kept.length))];
       const words = from?.slice() ?? this.model.initial();
@@ -75,6 +79,7 @@ export class Concrete {
         seen.add(key);
         if (visit(this.cells.read(words))) kept.push(words.slice());
       }
+      if (++turn % TURNS === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 

@@ -23,7 +23,7 @@ async function main(design: string): Promise<void> {
   const system = new TransitionSystem(artefact.program);
   const concrete = new Concrete(artefact, system);
   const facts = new FrameFacts(system);
-  facts.watch(concrete, 1, WATCHED);
+  await facts.watch(concrete, 1, WATCHED);
   const limits = { solver: null, signal: new AbortController().signal, deadline: Date.now() + LIMIT_MS, lanes: 2 };
   const goals = goalsOf(system);
   const { failures, questions } = await new Induction(system, facts, limits, () => undefined).failures(goals);

@@ -57,10 +57,10 @@ export class FrameFacts {
    * Takes note of what random runs show; the same for the same seed. What is rare is found by going on from states in which some
    * record looks as none did before, not only from those that show a new fact: a step towards the rare is seldom one itself.
    */
-  watch(concrete: Concrete, seed: number, steps: number): void {
+  async watch(concrete: Concrete, seed: number, steps: number, stop?: () => boolean): Promise<void> {
     const { cells: types } = this.#system.layout;
     const records = concrete.groups.map((group) => group.map((cell) => ({ cell, type: types[cell]?.type as Scalar })));
-    concrete.watch(seed, steps, (cells) => {
+    const visit = (cells: readonly number[]): boolean => {
       let news = this.#note(cells);
       for (const record of records) {
         const shape = record.reduce(
@@ -73,7 +73,8 @@ export class FrameFacts {
         }
       }
       return news;
-    });
+    };
+    await concrete.watch(seed, steps, visit, stop);
   }
 
   #note(cells: readonly number[]): boolean {

@@ -56,6 +56,8 @@ interface Work {
   readonly configuration: Readonly<Record<string, number>>;
   readonly findings: ReadonlyMap<string, Finding>;
   readonly began: number;
+  /** Depth at which a bound was broken that nobody asked about. */
+  boundBrokenAt: number | null;
 }
 
 export async function prove(options: ProveOptions): Promise<Outcome> {
@@ -79,6 +81,7 @@ export async function prove(options: ProveOptions): Promise<Outcome> {
       ]),
     ),
     began,
+    boundBrokenAt: null,
   };
   const figures = { invariants: asked.length, lemmas: goals.length - asked.length, questions: 0, depth: options.depth };
   try {
@@ -86,7 +89,8 @@ export async function prove(options: ProveOptions): Promise<Outcome> {
     const sound = await bounded(work, goals, [], Math.min(SHORT, options.depth));
     // Lemmas are those of the specification: in a design where something breaks at once they carry nothing.
     if (sound && open(work).length > 0 && options.depth > SHORT) figures.questions = await inductively(work, goals);
-    const left = goals.filter(({ id }) => open(work).includes(id));
+    // A broken bound ends a trace, so it is always looked for beside what was asked.
+    const left = goals.filter(({ id, kind }) => open(work).includes(id) || (kind === 'bounds' && open(work).length > 0));
     const proved = goals.filter(({ id }) => work.findings.get(id)?.everyDepth === true);
     if (left.length > 0) await bounded(work, left, proved, options.depth);
   } catch (error) {
@@ -120,6 +124,7 @@ async function bounded(work: Work, goals: readonly Goal[], proved: readonly Goal
     for (const violation of report.violations) {
       sound = false;
       violated(work, violation);
+      if (violation.goal.kind === 'bounds' && !findings.has(violation.goal.id)) work.boundBrokenAt ??= violation.depth;
     }
     for (const { id } of report.holding) {
       const finding = findings.get(id);
@@ -127,7 +132,10 @@ async function bounded(work: Work, goals: readonly Goal[], proved: readonly Goal
       finding.depth = report.reachable ? report.depth : options.depth;
       finding.method = 'bounded traces';
       finding.seconds = seconds(work);
-      if (finding.depth >= options.depth) finding.verdict = 'holds';
+      if (finding.depth >= options.depth) finding.verdict = work.boundBrokenAt === null ? 'holds' : 'unknown';
+      if (work.boundBrokenAt !== null) {
+        finding.detail = `a bound of the model is broken after ${work.boundBrokenAt} steps, and what follows was not looked at; see --invariant ${NO_OVERFLOW}`;
+      }
     }
   }
   return sound;
@@ -158,10 +166,12 @@ async function inductively(work: Work, goals: readonly Goal[]): Promise<number> 
   const based = goals.filter(({ id }) => !broken.has(id));
   const facts = new FrameFacts(system);
   options.progress(0, null, 'watching random runs');
-  facts.watch(concrete, options.seed, WATCHED);
+  await facts.watch(concrete, options.seed, WATCHED, () => options.signal.aborted || Date.now() > limits.deadline);
   const progress = (done: number, total: number, text: string): void => options.progress(done, total, text);
   const wanted = ({ id }: Goal): boolean => findings.get(id)?.verdict === 'unknown';
   const { proved, questions } = await new Induction(system, facts, limits, progress).close(based, wanted);
+  // Goals are shown for steps that break no bound; without the rest they say nothing.
+  if (!proved.some(({ kind }) => kind === 'bounds')) return questions;
   for (const { id } of proved) {
     const finding = findings.get(id);
     if (finding === undefined || finding.verdict === 'violated') continue;
@@ -169,7 +179,8 @@ async function inductively(work: Work, goals: readonly Goal[]): Promise<number> 
     finding.everyDepth = true;
     finding.depth = options.depth;
     finding.method = 'induction';
-    finding.seconds = seconds(work);
+    // All are closed together; each has its share of the time.
+    finding.seconds = seconds(work) / proved.length;
   }
   return questions;
 }
@@ -190,7 +201,7 @@ function outcome(work: Work, figures: Record<string, number>): Outcome {
     return finding.detail === null ? row : { ...row, detail: finding.detail };
   });
   const closed = [...findings.values()].filter(({ everyDepth }) => everyDepth).length;
-  const all = closed === findings.size ? `depth ${options.depth} and every other depth (induction)` : `up to depth ${options.depth}`;
+  const all = closed === findings.size ? `all traces (depth ${options.depth} and any other, by induction)` : `up to depth ${options.depth}`;
   return {
     verdict: worst(results.map(({ verdict }) => verdict)),
     bound: `${all}; ${where}`,
@@ -201,6 +212,6 @@ function outcome(work: Work, figures: Record<string, number>): Outcome {
 
 function boundOf(finding: Finding, depth: number): string {
   if (finding.verdict === 'violated') return `broken after ${finding.depth} steps, and after no fewer`;
-  if (finding.everyDepth) return `depth ${depth} and every other depth`;
+  if (finding.everyDepth) return `all traces (depth ${depth} and any other)`;
   return finding.verdict === 'holds' ? `depth ${finding.depth}` : `depth ${finding.depth} of ${depth}`;
 }

@@ -32,6 +32,7 @@ export function startSolver(path: string | null, signal: AbortSignal): Solver {
   const stop = (): void => solver.stop('the proof was interrupted');
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
+  solver.child.once('close', () => signal.removeEventListener('abort', stop));
   return solver;
 }
 
@@ -67,7 +68,7 @@ interface Waiting {
 /** What both kinds share: one question at a time, and an end that is final. */
 abstract class ProcessSolver implements Solver {
   abstract readonly isZ3: boolean;
-  protected readonly child: ChildProcess;
+  readonly child: ChildProcess;
   #waiting: Waiting | null = null;
   #ended: SolverFailure | null = null;
 

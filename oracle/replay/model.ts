@@ -39,6 +39,7 @@ export async function replayModel(file: ProveCounterexample, work: Work): Promis
   const words = model.initial();
   const places: (Source | null)[] = [];
   let ending = broken(model, words, file.breaks) ? early(0, moves.length) : null;
+  if (moves.length === 0 && ending === null) throw refusedFile('steps', `is empty, and the first state does not break ${file.breaks}`);
   for (const [index, move] of moves.entries()) {
     if (ending !== null) break;
     places.push(placeOf(model, words, move));

@@ -25,7 +25,15 @@ export interface Mismatch {
 }
 
 /** What a run compares, besides the invariants of the specification. */
-export const COMPARISONS: readonly string[] = ['same-result', 'same-state', 'data-intact', 'nothing-lost', 'nothing-stuck', 'no-panic', 'no-overflow'];
+export const COMPARISONS: readonly string[] = [
+  'same-result',
+  'same-state',
+  'data-intact',
+  'nothing-lost',
+  'nothing-stuck',
+  'no-panic',
+  'no-overflow',
+];
 
 /** More segments than any exchange of so few units takes. */
 const SETTLE_LIMIT = 64;

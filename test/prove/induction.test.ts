@@ -8,7 +8,7 @@ import { bruteForce, limits, type Toy, toy } from './toys.ts';
 
 async function closed(subject: Toy, goals: readonly Goal[] = goalsOf(subject.system)): Promise<readonly string[]> {
   const facts = new FrameFacts(subject.system);
-  facts.watch(subject.concrete, 1, 5_000);
+  await facts.watch(subject.concrete, 1, 5_000);
   const induction = new Induction(subject.system, facts, limits(), () => undefined);
   const { proved } = await induction.close(goals, () => true);
   return proved.map(({ id }) => id);
