@@ -89,8 +89,7 @@ export async function prove(options: ProveOptions): Promise<Outcome> {
     const sound = await bounded(work, goals, [], Math.min(SHORT, options.depth));
     // Lemmas are those of the specification: in a design where something breaks at once they carry nothing.
     if (sound && open(work).length > 0 && options.depth > SHORT) figures.questions = await inductively(work, goals);
-    // A broken bound ends a trace, so it is always looked for beside what was asked.
-    const left = goals.filter(({ id, kind }) => open(work).includes(id) || (kind === 'bounds' && open(work).length > 0));
+    const left = goals.filter(({ id }) => open(work).includes(id));
     const proved = goals.filter(({ id }) => work.findings.get(id)?.everyDepth === true);
     if (left.length > 0) await bounded(work, left, proved, options.depth);
   } catch (error) {

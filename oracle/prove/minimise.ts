@@ -34,6 +34,6 @@ export function makeSmall(
     if (isOne(smaller)) cells = smaller;
   };
   for (const group of concrete.groups) tryZero(group);
-  for (let pass = 0; pass < 2; pass++) before.forEach((_, cell) => tryZero([cell]));
+  for (let pass = 0; pass < 2; pass++) for (const cell of before.keys()) tryZero([cell]);
   return cells;
 }
