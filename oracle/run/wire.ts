@@ -280,12 +280,17 @@ function received(k: Kernel, th: number, pcb: number, tp: number, window: number
   return fin ? [...events, { event: 'fin', pcb }] : events;
 }
 
+/** Far more pcbs than a run has. */
+const LIST_LIMIT = 1000;
+
 /**
  * A connection that has something to say and nothing that will make it: a SYN, data or a FIN that is not sent or not acknowledged,
  * without a timer. That segments really leave is not seen here, only that somebody will try again.
  */
 export function stuckConnection(k: Kernel): string | null {
+  let seen = 0;
   for (let inp = get(k, tcbinfo + ipi_list); inp !== 0; inp = get(k, inp + inp_list_next)) {
+    if (++seen > LIST_LIMIT) return 'the list of connections has no end';
     if ((get(k, inp + inp_flags) & (INP_DROPPED | INP_TIMEWAIT)) !== 0) continue;
     const tp = get(k, inp + inp_ppcb);
     const state = get(k, tp + t_state);

@@ -12,7 +12,7 @@ interface Found {
   readonly reached: number;
 }
 
-/** Asks about one goal at a time: what breaks first ends the traces through it, so that goals asked together hide each other. */
+/** Every violation that is found is run on the compiled model. */
 async function ask(subject: Toy, goals: readonly Goal[], depth: number): Promise<Found> {
   const { system, concrete } = subject;
   const brokenAt = new Map<string, number>();
@@ -33,11 +33,11 @@ async function ask(subject: Toy, goals: readonly Goal[], depth: number): Promise
 }
 
 const TOYS = [
-  ['test/compile/models/lock.ts', { locking: 'always' }, 6],
-  ['test/compile/models/lock.ts', { locking: 'never' }, 6],
+  ['test/compile/models/lock.ts', { locking: 'always' }, 5],
+  ['test/compile/models/lock.ts', { locking: 'never' }, 5],
   ['test/compile/models/refcount.ts', { leaky: true }, 5],
   ['test/compile/models/queue.ts', { policy: 'hasty', eager: false }, 4],
-  ['test/prove/models/benchmark.ts', {}, 5],
+  ['test/prove/models/benchmark.ts', {}, 4],
   ['test/prove/models/counters.ts', { careful: true }, 8],
   ['test/prove/models/counters.ts', { careful: false }, 9],
 ] as const;
@@ -47,7 +47,11 @@ describe('the shortest violation', () => {
     test(`of each goal of ${entry} ${JSON.stringify(configuration)} is as long as the shortest there is`, async () => {
       const subject = toy(entry, configuration);
       const truth = bruteForce(subject, depth);
-      for (const goal of goalsOf(subject.system).filter(({ kind }) => kind !== 'padding')) {
+      const goals = goalsOf(subject.system).filter(({ kind }) => kind !== 'padding');
+      const holding = goals.filter(({ id }) => !truth.brokenAt.has(id));
+      expect((await ask(subject, holding, depth)).brokenAt).toEqual(new Map());
+      // One at a time: what breaks first ends the traces through it, so that goals asked together hide each other.
+      for (const goal of goals.filter(({ id }) => truth.brokenAt.has(id))) {
         const { brokenAt } = await ask(subject, [goal], depth);
         expect([goal.id, brokenAt.get(goal.id)]).toEqual([goal.id, truth.brokenAt.get(goal.id)]);
       }
@@ -72,7 +76,7 @@ test('of 60 random models, each is judged as by trying everything', { timeout: 2
     // The first state is judged without traces.
     const broken = subject.concrete.broken(subject.concrete.model.initial());
     const goals = goalsOf(subject.system).filter(({ kind, id }) => kind !== 'padding' && !broken.includes(id));
-    const goal = goals.find(({ id }) => truth.brokenAt.has(id) === (seed % 2 === 0)) ?? (goals[0] as Goal);
+    const goal = goals.find(({ id }) => truth.brokenAt.has(id) === (seed % 3 !== 0)) ?? (goals[0] as Goal);
     const { brokenAt } = await ask(subject, [goal], depth);
     expect([seed, goal.id, brokenAt.get(goal.id)]).toEqual([seed, goal.id, truth.brokenAt.get(goal.id)]);
     if (brokenAt.size > 0) violated++;

@@ -45,7 +45,7 @@ export function randomModel(seed: number): string {
 
   const procedure = (name: string, actor: string): string => `
 function* ${name}(s: State, ${actor}, other: ThingId, amount: Nat<2>): Procedure {
-  when(${condition(1)});
+  when(${condition(1)} || ${number()} <= ${number()});
   ${block(1)}
   ${pause()}
   ${block(1)}
