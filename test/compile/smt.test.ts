@@ -69,7 +69,12 @@ function fromState({ system }: Toy, cells: readonly number[], name: string): Rel
 }
 
 /** Asks about every step of random runs; answers how many altered states were refused. */
-async function compare(subject: Toy, taken: readonly Taken[], alterations: number, relation: (step: Taken, index: number) => Relation): Promise<number> {
+async function compare(
+  subject: Toy,
+  taken: readonly Taken[],
+  alterations: number,
+  relation: (step: Taken, index: number) => Relation,
+): Promise<number> {
   const { terms, layout } = subject.system;
   const is = (table: State, cells: readonly number[]): Lit => terms.all(table.map((value, cell) => equals(value, cells[cell] as number)));
   const roll = dice(3);
@@ -133,7 +138,13 @@ for (const [entry, configuration] of [
     const { state, valid } = system.free('before.');
     const choice = system.choice('choice.');
     const { possible, faults, next } = system.step(state, choice);
-    const whole = { before: state, possible: system.terms.all([possible, ...valid]), faulty: system.terms.any(faults.map(({ cond }) => cond)), next, choice };
+    const whole = {
+      before: state,
+      possible: system.terms.all([possible, ...valid]),
+      faulty: system.terms.any(faults.map(({ cond }) => cond)),
+      next,
+      choice,
+    };
     expect(await compare(subject, steps(subject, 30), 10, () => whole)).toBeGreaterThan(200);
   });
 }

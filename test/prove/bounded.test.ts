@@ -65,10 +65,10 @@ describe('the shortest violation', () => {
   });
 });
 
-test('of 60 random models, each is judged as by trying everything', { timeout: 240_000 }, async () => {
+test('of 52 random models, each is judged as by trying everything', { timeout: 240_000 }, async () => {
   let violated = 0;
   let held = 0;
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 52; seed++) {
     const source = randomModel(seed);
     const subject = toy('test/prove/models/random.ts', {}, { 'test/prove/models/random.ts': source });
     const depth = 4;
