@@ -6,9 +6,11 @@ import { ts } from 'ts-morph';
 import { adviceFor } from './frontend-advice.ts';
 import { functionBehind } from './frontend-calls.ts';
 import { namedConstant } from './frontend-constants.ts';
+import type { Context } from './frontend-context.ts';
 import { isAssignment, isStep } from './frontend-draft.ts';
 import type { ImplContext } from './impl-frontend.ts';
 import { Graph } from './impl-graph.ts';
+import { Statements } from './impl-statements.ts';
 import { type BinaryOperator, type Door, DOORS, type Int } from './ir-impl.ts';
 
 const K = ts.SyntaxKind;
@@ -52,14 +54,19 @@ export const UNKNOWN = {
 };
 
 /** One function while it is lowered: its graph, its variables, and the values of its expressions. */
-export class Values {
+export abstract class Values extends Statements {
   protected readonly whole: ImplContext;
   protected readonly graph = new Graph();
   protected pure = true;
   private readonly locals = new Map<ts.Symbol, number>();
 
   constructor(whole: ImplContext) {
+    super();
     this.whole = whole;
+  }
+
+  protected context(): Context {
+    return this.whole.context;
   }
 
   protected declareLocal(name: ts.Identifier): number {
