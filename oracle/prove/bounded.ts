@@ -51,6 +51,7 @@ export async function* boundedTraces(
   const { terms } = system;
   const lane = new Lane(terms, limits);
   const levels: Level[] = [];
+  const symmetric = system.machines.map(({ size }, agent) => size > 1 && interchangeable(system.program, agent));
   let state: State = system.initial;
   let open = goals;
   try {
@@ -59,7 +60,7 @@ export async function* boundedTraces(
       const choice = system.choice(`step${depth}.`);
       const { possible, faults, next, taken } = system.step(state, choice);
       levels.push({ choice, taken });
-      await lane.assert(inOrder(system, levels).filter((lit) => lit !== TRUE));
+      await lane.assert(inOrder(system, symmetric, levels).filter((lit) => lit !== TRUE));
       const faulty = terms.any(faults.map(({ cond }) => cond));
       await lane.assert(
         [possible, ...options.proved.map((goal) => not(brokenAfter(system, goal, next, faulty)))].filter((lit) => lit !== TRUE),
@@ -94,14 +95,14 @@ export async function* boundedTraces(
 
 /**
  * Of members that can change places the first to act may be taken to be the first, and so on: every trace is one of these with the
- * members renamed, and as long. It halves the work for two threads.
+ * members renamed, and as long, because it begins where nothing tells them apart yet. It halves the work for two threads.
  */
-function inOrder({ terms, program, machines }: TransitionSystem, levels: readonly Level[]): readonly Lit[] {
+function inOrder({ terms, machines }: TransitionSystem, symmetric: readonly boolean[], levels: readonly Level[]): readonly Lit[] {
   const acts = ({ choice }: Level, agent: number, member: number): Lit =>
     terms.and(guardOf(choice.agent, agent), guardOf(choice.who[agent] as Num, member));
   const last = levels.at(-1) as Level;
   return machines.flatMap(({ size }, agent) => {
-    if (size === 1 || !interchangeable(program, agent)) return [];
+    if (symmetric[agent] !== true) return [];
     return Array.from({ length: size - 1 }, (_, member) => {
       const before = terms.any(levels.slice(0, -1).map((level) => acts(level, agent, member)));
       return terms.or(not(acts(last, agent, member + 1)), before);

@@ -11,6 +11,7 @@ import { FALSE, type Lit, not } from '../compile/term.ts';
 import { anyValue, guardOf } from '../compile/term-number.ts';
 import type { Concrete } from './concrete.ts';
 import type { Goal } from './goals.ts';
+import { symmetryOf } from './symmetry.ts';
 
 /** Larger unions and numbers are results, not phases. */
 const LARGEST_UNION = 12;
@@ -40,7 +41,7 @@ export class FrameFacts {
     this.#system = system;
     this.#fields = system.machines.flatMap((machine, agent) => {
       const frames = system.layout.frames[agent] ?? [];
-      return recordsOf(system, machine.agent, machine.size).map(({ name, cells }) => ({
+      return recordsOf(system, agent).map(({ name, cells }) => ({
         name,
         type: system.layout.cells[cells[0] as number]?.type as Scalar,
         pcs: frames.map(({ pc }) => pc),
@@ -144,18 +145,24 @@ export class FrameFacts {
   }
 }
 
-/** The fields of the table that belongs to an agent: it has its name, in the plural, and as many elements. */
-function recordsOf(
-  system: TransitionSystem,
-  agent: string,
-  size: number,
-): readonly { readonly name: string; readonly cells: readonly number[] }[] {
+/**
+ * The fields of the table that belongs to an agent: it has its name, in the plural, and as many elements. Where members can change places
+ * a fact must say the same of each after they did: it may speak of what moves with its member, so of a table that members index, and
+ * not of the elements of another such table inside of it, which are one for each member themselves.
+ */
+function recordsOf(system: TransitionSystem, agent: number): readonly { readonly name: string; readonly cells: readonly number[] }[] {
+  const { program, machines } = system;
   const { root, cells } = system.layout;
+  const { agent: name, size } = machines[agent] as (typeof machines)[number];
   if (root.kind !== 'record') return [];
-  const table = root.fields.get(`${agent}s`);
+  const path = `.${name}s`;
+  const table = root.fields.get(`${name}s`);
   if (table?.kind !== 'table' || table.elements.length !== size) return [];
-  const elements = table.elements.map((element) => flatten('', element));
-  return [...(elements[0] ?? new Map<string, number>())].flatMap(([name, cell]) => {
+  const symmetry = symmetryOf(program, agent);
+  if (symmetry !== null && !symmetry.tables.has(path)) return [];
+  const ownTables = symmetry?.tables ?? new Set();
+  const elements = table.elements.map((element) => flatten('', `${path}[]`, element, ownTables));
+  return [...(elements[0] ?? new Map<string, number>())].flatMap(([field, cell]) => {
     const type = cells[cell]?.type;
     if (
       type === undefined ||
@@ -163,18 +170,24 @@ function recordsOf(
       (type.kind === 'int' && type.hi > LARGEST_NUMBER)
     )
       return [];
-    return [{ name, cells: elements.map((fields) => fields.get(name) ?? -1) }];
+    return [{ name: field, cells: elements.map((fields) => fields.get(field) ?? -1) }];
   });
 }
 
-function flatten(name: string, area: Area): Map<string, number> {
+/** The cells of an area by name; tables with a path in `without` are left out. Paths are those of `Symmetry`. */
+function flatten(name: string, path: string, area: Area, without: ReadonlySet<string>): Map<string, number> {
   switch (area.kind) {
     case 'cell':
       return new Map([[name, area.cell]]);
     case 'record':
-      return new Map([...area.fields].flatMap(([field, inner]) => [...flatten(name === '' ? field : `${name}.${field}`, inner)]));
+      return new Map(
+        [...area.fields].flatMap(([field, inner]) => [
+          ...flatten(name === '' ? field : `${name}.${field}`, `${path}.${field}`, inner, without),
+        ]),
+      );
     case 'table':
-      return new Map(area.elements.flatMap((inner, index) => [...flatten(`${name}[${index}]`, inner)]));
+      if (without.has(path)) return new Map();
+      return new Map(area.elements.flatMap((inner, index) => [...flatten(`${name}[${index}]`, `${path}[]`, inner, without)]));
   }
 }
 

@@ -81,10 +81,10 @@ export class Induction {
     this.#before = state;
     this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));
     // Where the members of an agent can change places, what is shown for the first is shown for all.
-    this.#tasks = system.actions.flatMap((action) => {
-      const members = interchangeable(system.program, action.agent) ? 1 : action.machine.size;
-      return Array.from({ length: members }, (_, who): Task => ({ action, who, prepared: null }));
-    });
+    const members = system.machines.map(({ size }, agent) => (interchangeable(system.program, agent) ? Math.min(size, 1) : size));
+    this.#tasks = system.actions.flatMap((action) =>
+      Array.from({ length: members[action.agent] as number }, (_, who): Task => ({ action, who, prepared: null })),
+    );
   }
 
   /** Drops what fails until the rest carries itself, or nothing is left. `wanted`: stop when no goal of these is left. */

@@ -4,32 +4,74 @@
  * index a table, be passed on and be stored; it may not be a literal, be ordered, counted with, be the first of those that …, or
  * be run through by a loop that writes. Then exchanging two members in a whole run gives a run again, and every predicate says
  * the same of both. What is not seen to follow the discipline counts as not interchangeable, which costs time and nothing else.
+ *
+ * Three more things could tell members apart without any of these, and are looked for:
+ *   - the initial state. It is 0 everywhere, and 0 is "no member" only where that is a value (`WorkerId | null`); a field that
+ *     always holds a member begins with the first of them.
+ *   - the order in which `some` and `every` look at members, if one they look at early keeps them from one that breaks a bound.
+ *   - another agent whose members have the same ids: to exchange two of one is to exchange two of the other.
  */
 import type { Expr, Fn, Place, Program, Stmt, Type } from '../compile/ir.ts';
+import { breaksNoBound } from './safety.ts';
 
-/** Whether the members of the agent can't be told from each other. */
-export function interchangeable(program: Program, agent: number): boolean {
-  const kind = kindOf(program, agent);
-  if (kind === null) return false;
-  const discipline = new Discipline(program, kind);
-  return program.functions.every((fn) => discipline.follows(fn)) && discipline.tablesAreApart();
+/** What exchanging two members of an agent exchanges besides their frames. */
+export interface Symmetry {
+  /** The kind of their ids. */
+  readonly kind: string;
+  /** Paths of the tables that have an element for each member: `.threads`, `.sockets[].waiting`. */
+  readonly tables: ReadonlySet<string>;
 }
 
-/** The kind of id that the procedures of the agent get as `who`. */
+/** Whether the members of the agent can't be told from each other, and how they are exchanged; null: they may be told apart. */
+export function symmetryOf(program: Program, agent: number): Symmetry | null {
+  const kind = kindOf(program, agent);
+  if (kind === null || program.agents.some((_, other) => other !== agent && kindsOf(program, other).has(kind))) return null;
+  if (!startsAlike(program.state, kind, false)) return null;
+  const discipline = new Discipline(program, kind);
+  if (!program.functions.every((fn) => discipline.follows(fn)) || !discipline.tablesAreApart()) return null;
+  return { kind, tables: discipline.tables() };
+}
+
+export function interchangeable(program: Program, agent: number): boolean {
+  return symmetryOf(program, agent) !== null;
+}
+
+/** Whether no place of this type can hold a member from the beginning: as 0 where null has no code, or as configuration. */
+function startsAlike(type: Type, kind: string, fixed: boolean): boolean {
+  switch (type.kind) {
+    case 'record':
+      return type.fields.every((field) => startsAlike(field.type, kind, fixed || field.fixed));
+    case 'table':
+    case 'seq':
+      return startsAlike(type.element, kind, fixed);
+    case 'id':
+      return type.of !== kind || (type.nullable && !fixed);
+    default:
+      return true;
+  }
+}
+
+/** The kind of id that all procedures of the agent get as `who`, or null. */
 function kindOf(program: Program, agent: number): string | null {
-  const kinds = new Set(
+  const kinds = kindsOf(program, agent);
+  const [kind] = kinds;
+  return kinds.size === 1 && kind !== undefined && kind !== '' ? kind : null;
+}
+
+function kindsOf(program: Program, agent: number): ReadonlySet<string> {
+  return new Set(
     (program.agents[agent]?.procedures ?? []).map(({ fn }) => {
       const type = program.functions[fn]?.locals[0]?.type;
       return type?.kind === 'id' ? type.of : '';
     }),
   );
-  const [kind] = kinds;
-  return kinds.size === 1 && kind !== undefined && kind !== '' ? kind : null;
 }
 
 class Discipline {
   readonly #program: Program;
   readonly #kind: string;
+  /** The function that is looked at. */
+  #fn: Fn | null = null;
   /** By path of a table: the kinds of what it is indexed with. */
   readonly #tables = new Map<string, Set<string>>();
 
@@ -43,7 +85,12 @@ class Discipline {
     return [...this.#tables.values()].every((kinds) => kinds.size === 1 || !kinds.has(this.#kind));
   }
 
+  tables(): ReadonlySet<string> {
+    return new Set([...this.#tables].filter(([, kinds]) => kinds.has(this.#kind)).map(([path]) => path));
+  }
+
   follows(fn: Fn): boolean {
+    this.#fn = fn;
     return this.#statements(fn.body, fn);
   }
 
@@ -109,14 +156,19 @@ class Discipline {
       case 'mul':
       case 'min':
       case 'max':
-        return [expr.left, expr.right].every((side) => !this.#isMember(side.type) && this.#expression(side));
+        // The sum of a number and 0 is how a number becomes an id.
+        return !this.#isMember(expr.type) && [expr.left, expr.right].every((side) => !this.#isMember(side.type) && this.#expression(side));
       case 'ite':
         return (
           this.#expression(expr.cond) && [expr.then, expr.else].every((side) => this.#expression(side) && this.#same(side.type, expr.type))
         );
       case 'some':
-      case 'every':
+      case 'every': {
+        const overMembers = this.#isMember(this.#fn?.locals[expr.local]?.type);
+        return (!overMembers || breaksNoBound(this.#program, expr.body)) && this.#expression(expr.body);
+      }
       case 'count':
+        // All are looked at, in whatever order.
         return this.#expression(expr.body);
       case 'first':
         // Which of several is the first depends on their order.

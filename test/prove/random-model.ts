@@ -87,3 +87,67 @@ export const model = defineModel<State>({
 });
 `;
 }
+
+/**
+ * Random models whose workers can mostly not be told apart: they hold marks, levels and each other. What tells them apart (a literal, a
+ * cast, an order, a bound that an earlier one keeps a later one from) comes up now and then.
+ */
+export function randomWorkers(seed: number): string {
+  const roll = dice(seed);
+  const pick = <T>(list: readonly T[]): T => list[roll(list.length)] as T;
+  const rarely = (usual: string, rare: string): string => (roll(12) === 0 ? rare : usual);
+  const worker = (): string => rarely(pick(['who', 'other']), pick(['workers[0]', '(s.number as WorkerId)', '(s.at[who] ?? workers[1])']));
+  const condition = (depth: number): string =>
+    pick([
+      () => `s.mark[${worker()}]`,
+      () => `s.at[${worker()}] === ${pick(['null', 'who', 'other', 's.owner'])}`,
+      () => `s.owner !== ${pick(['null', 'who', 'other'])}`,
+      () => `s.level[${worker()}] < ${pick(['s.number', '1', '2'])}`,
+      () =>
+        `workers.${pick(['some', 'every'])}((w) => ${pick(['s.mark[w]', 's.at[w] === who', 's.at[w] !== null && s.mark[s.at[w]!]', 's.level[w] > 0 || w === who'])})`,
+      () => `count(workers, (w) => ${pick(['s.mark[w]', 's.at[w] === other'])}) ${pick(['===', '<'])} ${1 + roll(2)}`,
+      () => rarely('s.mark[who]', pick(['workers.some((w) => s.mark[w] || s.mark[s.at[w]!])', 'first(workers, (w) => s.mark[w]) === who'])),
+      () => (depth === 0 ? 's.mark[other]' : `(${condition(depth - 1)} ${pick(['&&', '||'])} ${condition(depth - 1)})`),
+    ])();
+  const statement = (depth: number): string =>
+    pick([
+      () => `s.mark[${worker()}] = ${pick(['true', 'false', `!s.mark[${worker()}]`])};`,
+      () => `s.at[${worker()}] = ${pick(['null', 'who', 'other', 's.owner'])};`,
+      () => `s.owner = ${pick(['null', 'who', 'other', 's.at[other]'])};`,
+      () => `s.level[${worker()}]${pick([' = 0', '++', ' = Math.min(s.number + 1, 2)'])};`,
+      () => `s.number = ${pick(['0', 's.level[who]', 'count(workers, (w) => s.mark[w])'])};`,
+      () => (depth === 0 ? 's.mark[who] = true;' : `if (${condition(1)}) {\n${statement(depth - 1)}\n} else {\n${statement(depth - 1)}\n}`),
+    ])();
+  const procedure = (name: string): string => `
+function* ${name}(s: State, who: WorkerId, other: WorkerId): Procedure {
+  when(${condition(1)} || s.number < 2);
+  ${statement(1)}
+  ${pick(['yield;', `yield until(() => ${condition(0)});`])}
+  ${statement(1)}
+  ${statement(0)}
+}`;
+  const invariant = (): string => `(s: State) => workers.every((who) => workers.some((other) => ${condition(1)}))`;
+  return `
+import { count, defineModel, first, type Id, type Nat, type Procedure, range, type Table, until, when } from '../../../model/lang.ts';
+
+export const WORKERS = 2;
+export type WorkerId = Id<'worker', typeof WORKERS>;
+export interface State {
+  mark: Table<boolean, typeof WORKERS>;
+  at: Table<WorkerId | null, typeof WORKERS>;
+  level: Table<Nat<2>, typeof WORKERS>;
+  owner: WorkerId | null;
+  number: Nat<2>;
+}
+export const workers = range<WorkerId>(WORKERS);
+declare function initial(_: Record<string, never>): State;
+${procedure('one')}
+${procedure('two')}
+export const model = defineModel<State>({
+  initial,
+  agents: { worker: { size: WORKERS, procedures: { one, two } } },
+  invariants: { first: ${invariant()}, second: ${invariant()} },
+  lemmas: {},
+});
+`;
+}
