@@ -59,6 +59,8 @@ const common = {
   breaks: id,
   /** Sizes: sockets, threads, capacities. */
   configuration: z.record(key, whole),
+  /** Hashes of what it was made from and of what was written (origin.ts); a file by hand has none. */
+  origin: z.strictObject({ sources: fingerprint, content: fingerprint }).optional(),
 };
 
 const runCounterexample = z.strictObject({

@@ -5,6 +5,7 @@
 import type { Chosen, TransitionSystem } from '../compile/smt.ts';
 import { decodeScalar } from '../compile/values.ts';
 import { FORMAT, type ProveCounterexample, writeCounterexample } from '../counterexample.ts';
+import { withOrigin } from '../origin.ts';
 import { fingerprint } from '../run/program.ts';
 import { type Concrete, concreteStep } from './concrete.ts';
 
@@ -32,7 +33,7 @@ export function confirm(system: TransitionSystem, concrete: Concrete, steps: rea
     });
   }
   if (!concrete.broken(words).includes(trace.breaks)) return null;
-  return writeCounterexample(out, {
+  const file: ProveCounterexample = {
     format: FORMAT,
     engine: 'prove',
     subject: 'model',
@@ -42,7 +43,8 @@ export function confirm(system: TransitionSystem, concrete: Concrete, steps: rea
     breaks: trace.breaks,
     configuration: { ...trace.limits },
     steps: written,
-  });
+  };
+  return writeCounterexample(out, withOrigin(file));
 }
 
 /** A file knows numbers, booleans and text; no id is the text "null". */

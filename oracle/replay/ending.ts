@@ -1,4 +1,6 @@
 /** How a replay ends: the outcome, with the steps as they went. And how it begins to fail: a file that names what does not exist. */
+import type { Counterexample } from '../counterexample.ts';
+import { isFixed } from '../origin.ts';
 import { quote, UsageError } from '../usage.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
 
@@ -24,6 +26,13 @@ export function endingOf({ verdict, taken, total, breaks, setting, seconds, deta
     results: [{ id: breaks, verdict, bound, seconds, method: 'replay', counterexample: null, detail }],
     figures: { steps: taken, stepsRecorded: total },
   };
+}
+
+/** All steps were taken and what the file is about is not broken. */
+export function wentThrough(file: Counterexample): Pick<Ending, 'verdict'> & { readonly why: string } {
+  const fixed = isFixed(file);
+  if (fixed !== true) return { verdict: 'unknown', why: fixed };
+  return { verdict: 'holds', why: `all steps went through and ${file.breaks} is not broken any more` };
 }
 
 /** The recorded steps and what there is now have parted. */

@@ -10,7 +10,7 @@ import type { Work } from '../engine.ts';
 import { fingerprint } from '../run/program.ts';
 import { compiledSpecification, specificationSources } from '../specification.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
-import { checkSizes, diverged, endingOf, pause, refusedFile } from './ending.ts';
+import { checkSizes, diverged, endingOf, pause, refusedFile, wentThrough } from './ending.ts';
 
 /** The id of what every program promises without saying so: that no bound is broken. */
 const NO_OVERFLOW = 'no-overflow';
@@ -47,7 +47,7 @@ export async function replayModel(file: ProveCounterexample, work: Work): Promis
     work.progress(index + 1, moves.length, file.steps[index]?.operation ?? '');
     if (ending === null && (await pause(index, work.signal))) ending = { verdict: 'unknown', why: `interrupted after step ${index + 1}` };
   }
-  const { verdict, why } = ending ?? { verdict: 'holds', why: `all steps went through and ${file.breaks} holds in every state` };
+  const { verdict, why } = ending ?? wentThrough(file);
   return endingOf({
     verdict,
     taken: places.length,

@@ -9,7 +9,7 @@ import { type Step, steps } from '../run/program.ts';
 import { isRefusal, operationOf } from '../run/signatures.ts';
 import { compiledSpecification } from '../specification.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
-import { checkSizes, diverged, endingOf, pause, refusedFile } from './ending.ts';
+import { checkSizes, diverged, endingOf, pause, refusedFile, wentThrough } from './ending.ts';
 
 /** Sizes that a file may ask for: what a run uses, with room for other versions of it. */
 const SIZE_LIMITS: Readonly<Record<keyof Configuration, readonly [least: number, most: number]>> = {
@@ -43,7 +43,7 @@ export async function replayRun(file: RunCounterexample, work: Work): Promise<Ou
     if (await pause(taken.length, work.signal)) ending = { verdict: 'unknown', why: `interrupted after step ${taken.length}` };
     if (ending !== null) break;
   }
-  const { verdict, why } = ending ?? { verdict: 'holds', why: 'all steps went through and nothing broke' };
+  const { verdict, why } = ending ?? wentThrough(file);
   return endingOf({
     verdict,
     taken: taken.length,

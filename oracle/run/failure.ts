@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FORMAT, type RunCounterexample, writeCounterexample } from '../counterexample.ts';
+import { withOrigin } from '../origin.ts';
 import { packageRoot } from '../root.ts';
 import { SPECIFICATION } from '../specification.ts';
 import type { Mismatch } from './lockstep.ts';
@@ -59,7 +60,7 @@ export function writeFailure(directory: string, seed: number, fault: string | nu
       ...(index === steps.length - 1 ? { seen: mismatch.seen, allowed: mismatch.allowed } : {}),
     })),
   };
-  return writeCounterexample(directory, counterexample);
+  return writeCounterexample(directory, withOrigin(counterexample));
 }
 
 function isOfWire(operation: string): boolean {

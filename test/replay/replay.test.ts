@@ -1,7 +1,14 @@
 /** Replay follows a file step by step: it happens again, or it is fixed, or it says where the file and the present have parted. A file that names what does not exist is refused. */
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ProveCounterexample, parseCounterexample, type RunCounterexample, readCounterexample } from '../../oracle/counterexample.ts';
+import {
+  type ProveCounterexample,
+  type ProveStep,
+  parseCounterexample,
+  type RunCounterexample,
+  readCounterexample,
+} from '../../oracle/counterexample.ts';
+import { withOrigin } from '../../oracle/origin.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { fingerprint } from '../../oracle/run/program.ts';
 import { runPrograms } from '../../oracle/run/index.ts';
@@ -51,6 +58,31 @@ describe('a file of run', () => {
   it('is fixed: holds', async () => {
     const outcome = await replay({ ...file, fault: null }, quiet);
     expect(outcome).toMatchObject({ verdict: 'holds', figures: { steps: 2, stepsRecorded: 2 } });
+  });
+
+  it('was cut off before the step that fails: refused, whatever has changed since', async () => {
+    const cut = { ...file, steps: file.steps.slice(0, -1) };
+    const reason = /^do not break same-result after step 1, the last, and are not the steps that were written: .* cut off or altered$/;
+    expect(await refusal(replay(cut, quiet))).toMatchObject({ field: 'steps', reason: expect.stringMatching(reason) });
+    expect((await refusal(replay({ ...cut, fault: null }, quiet))).field).toBe('steps');
+  });
+
+  it('went through, and is of the sources that there are: unknown', async () => {
+    const [first] = file.steps;
+    if (first === undefined) throw new Error('a step was expected');
+    // As if the first run had seen what isn't there.
+    const written = withOrigin({ ...file, steps: [first] });
+    const outcome = await replay(written, quiet);
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.detail).toMatch(/nothing has changed since the file was written: one of the two runs was wrong$/);
+  });
+
+  it('went through, and has no origin: unknown', async () => {
+    const { origin: _, ...byHand } = file;
+    const outcome = await replay({ ...byHand, fault: null }, quiet);
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.detail).toMatch(/the file has no origin, so that it may be fixed, cut off, or never have been so$/);
+    expect((await replay(byHand, quiet)).verdict).toBe('violated');
   });
 
   it('leads elsewhere than it did: unknown, and says from which step on', async () => {
@@ -160,9 +192,47 @@ describe('a file of prove', () => {
     ]);
   });
 
-  it('went through and broke nothing: holds', async () => {
-    const outcome = await replay({ ...file, breaks: 'names-unique' }, quiet);
+  /** As written from other sources: a comment more in the model would make them. */
+  const fromOtherSources = (written: ProveCounterexample): ProveCounterexample => {
+    const { origin = { sources: '', content: '' } } = withOrigin(written);
+    return { ...written, origin: { ...origin, sources: 'abcdef' } };
+  };
+
+  it('went through and broke nothing, and was made from other sources: holds', async () => {
+    const outcome = await replay(fromOtherSources({ ...file, breaks: 'names-unique' }), quiet);
     expect(outcome).toMatchObject({ verdict: 'holds', figures: { steps: 4 } });
+    expect(outcome.results[0]?.detail).toMatch(/all steps went through and names-unique is not broken any more$/);
+  });
+
+  it('went through and broke nothing, and was made from these sources, or nobody knows from which: unknown', async () => {
+    expect((await replay(withOrigin({ ...file, breaks: 'names-unique' }), quiet)).verdict).toBe('unknown');
+    const byHand = await replay({ ...file, breaks: 'names-unique' }, quiet);
+    expect(byHand.verdict).toBe('unknown');
+    expect(byHand.results[0]?.detail).toMatch(/^names-unique is not broken after step 4, the last; the file has no origin/m);
+  });
+
+  it.each<[string, (written: ProveCounterexample) => ProveCounterexample]>([
+    ['cut off after every step but the last', (written) => ({ ...written, steps: written.steps.slice(0, 3) })],
+    ['cut off after the first step', (written) => ({ ...written, steps: written.steps.slice(0, 1) })],
+    ['given something else to break', (written) => ({ ...written, breaks: 'names-unique' })],
+    [
+      'given another last step',
+      (written) => ({ ...written, steps: [...written.steps.slice(0, 3), { ...(written.steps[0] as ProveStep), thread: 'thread 0' }] }),
+    ],
+  ])('was %s: refused, whatever has changed since', async (_what, alter) => {
+    for (const written of [withOrigin(file), fromOtherSources(file)]) {
+      expect((await replay(written, quiet)).verdict).toBe('violated');
+      const refused = await refusal(replay(alter(written), quiet));
+      expect(refused).toMatchObject({ field: 'steps', reason: expect.stringMatching(/cut off or altered$/) });
+    }
+  });
+
+  it('on another design is of other sources: what goes through there is fixed', async () => {
+    const [first] = file.steps;
+    if (first === undefined) throw new Error('a step was expected');
+    const written = withOrigin({ ...file, steps: [first] });
+    expect((await replay(written, quiet)).verdict).toBe('unknown');
+    expect((await replay({ ...written, design: 'sockref' }, quiet)).verdict).toBe('holds');
   });
 
   it('can not be followed on another design: unknown', async () => {
