@@ -7,7 +7,10 @@
  */
 import { FRAME_HEADER, type FrameShape, frameOf } from './impl-frames.ts';
 import { nextBlocks } from './impl-graph.ts';
-import { DOORS, type ImplEnd, type ImplFn, type ImplProgram, type Int } from './ir-impl.ts';
+import { CELLS, DOORS, type ImplEnd, type ImplFn, type ImplProgram, type Int } from './ir-impl.ts';
+
+/** What stands in a thread's `door` word: the number of the door, from 1, and the cell in the bits from here on. */
+export const CELL_SHIFT = 8;
 
 /** The words of a thread before its stack. A `frame` of 0 means that it is in no call. */
 export const THREAD = { status: 0, frame: 1, door: 2, args: 3, result: 6, stack: 7 } as const;
@@ -103,6 +106,10 @@ function cond(expr: Int): string {
 
 const COMPARISONS = ['===', '!==', '<', '<=', '>', '>='];
 
+function doorWord({ door, cell }: Extract<ImplEnd, { op: 'door' }>): number {
+  return DOORS.indexOf(door) + 1 + ((cell === undefined ? 0 : CELLS.indexOf(cell) + 1) << CELL_SHIFT);
+}
+
 function isComparison(expr: Extract<Int, { op: 'binary' }>): boolean {
   return COMPARISONS.includes(expr.operator);
 }
@@ -141,7 +148,7 @@ function steppedFunction(emitter: Emitter, fn: ImplFn, index: number): string {
           const arg = e.args[n];
           return `S[t + ${THREAD.args + n}] = ${arg === undefined ? 0 : saved(num(arg))};`;
         });
-        return [...args, save(shape.placeOf[block] ?? 0), `S[t + ${THREAD.door}] = ${DOORS.indexOf(e.door) + 1};`, 'return 0;'].join(' ');
+        return [...args, save(shape.placeOf[block] ?? 0), `S[t + ${THREAD.door}] = ${doorWord(e)};`, 'return 0;'].join(' ');
       }
       case 'call':
         return callCode(emitter, e, shape.slots, saved, save(shape.placeOf[block] ?? 0));

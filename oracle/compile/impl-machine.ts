@@ -151,6 +151,8 @@ export class StepMachine {
       this.frames[t + THREAD.status] = STATUS.panicked;
     } else if (door !== undefined) {
       this.goOn(t, this.access(door, a, b, c));
+    } else {
+      throw new Error('this machine knows 32-bit words only');
     }
   }
 
@@ -199,7 +201,7 @@ export class StepMachine {
     return woken;
   }
 
-  private access(door: Exclude<Door, 'wait' | 'notify' | 'panic'>, a: number, b: number, c: number): number {
+  private access(door: Door, a: number, b: number, c: number): number {
     const { words } = this;
     const old = words[a] ?? 0;
     switch (door) {
@@ -238,6 +240,8 @@ export class StepMachine {
       case 'copy':
         this.bytes.copyWithin(a, b, b + c);
         return 0;
+      default:
+        throw new Error(`this machine has no ${door}: it runs the kernel`);
     }
   }
 }

@@ -11,7 +11,7 @@ import { isAssignment, isStep } from './frontend-draft.ts';
 import type { ImplContext } from './impl-frontend.ts';
 import { Graph } from './impl-graph.ts';
 import { Statements } from './impl-statements.ts';
-import { type BinaryOperator, type Door, DOORS, type Int } from './ir-impl.ts';
+import { type BinaryOperator, type Int, KERNEL_DOORS } from './ir-impl.ts';
 
 const K = ts.SyntaxKind;
 
@@ -276,7 +276,7 @@ export abstract class Values extends Statements {
     const { context } = this.whole;
     const [at] = args;
     if (name === 'fixed' && at !== undefined) return { op: 'fixed', at };
-    const door = DOORS.find((d): d is Door => d === name);
+    const door = KERNEL_DOORS.find((d) => d === name);
     if (door === undefined)
       return context.refuse(
         node,

@@ -29,8 +29,8 @@ export interface Assignment {
   readonly value: Int;
 }
 
-/** What the door offers. `wait` is the only access that blocks; `panic` never returns. */
-export const DOORS = [
+/** What the door of the kernel offers. */
+export const KERNEL_DOORS = [
   'get',
   'put',
   'zero',
@@ -49,7 +49,29 @@ export const DOORS = [
   'copy',
   'panic',
 ] as const;
+
+/**
+ * Every access there is. Arguments, and the result if it is not 0; `at` is the index of a word, or with a `cell` a byte address
+ * (which is a multiple of the cell's bytes).
+ *
+ *   plain      get(at) → value           put(at, value)              zero(at, words)     copy(to, from, bytes): byte addresses
+ *              getByte(byte) → value     putByte(byte, value)
+ *   atomic     load(at) → value          store(at, value)            exchange(at, value) → old
+ *              compareExchange(at, expected, replacement) → old      add sub and or xor (at, value) → old
+ *   futex      wait(at, expected) → 0 woken, 1 not equal             waitFor(at, expected) → 0, 1, or 2 timed out (at any time)
+ *              notify(at, count) → woken                             these are on 32-bit cells
+ *              waitAsync(at, expected, timed) → a ticket, or -1 not equal: it stands in the same list and does not block
+ *              settle(ticket) → 0 woken, 2 timed out: blocks until the ticket is settled (a promise that is awaited)
+ *   no access  pause()
+ *   the end    panic(code, about)        fail(message, about): an assertion of the user's code, by the number of its message
+ */
+export const DOORS = [...KERNEL_DOORS, 'sub', 'xor', 'waitFor', 'waitAsync', 'settle', 'fail'] as const;
 export type Door = (typeof DOORS)[number];
+
+/** The element types of integer arrays, as far as their values are 32-bit integers in a frame. */
+export const CELLS = ['i32', 'i8', 'u8', 'i16', 'u16'] as const;
+export type Cell = (typeof CELLS)[number];
+export const CELL_BYTES: Readonly<Record<Cell, number>> = { i32: 4, i8: 1, u8: 1, i16: 2, u16: 2 };
 
 export type ImplEnd =
   | { readonly op: 'jump'; readonly to: number }
@@ -59,8 +81,11 @@ export type ImplEnd =
   | {
       readonly op: 'door';
       readonly door: Door;
+      /** The element that get, put, the atomic accesses and the futex work on; `at` is then a byte address. */
+      readonly cell?: Cell;
       readonly args: readonly Int[];
       readonly result: number;
+      /** -1 after `panic` and `fail`. */
       readonly next: number;
       readonly source: Source;
     }

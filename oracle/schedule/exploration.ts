@@ -1,0 +1,71 @@
+/**
+ * An *exploration* takes a machine through schedules and says what it found. A *strategy* is a way to choose them; all have one
+ * shape. `complete` is said only of a search that left nothing out: every schedule, every class of schedules that differ in the
+ * order of independent accesses only, or every state.
+ */
+import type { Machine } from './machine.ts';
+import type { Violation } from './program.ts';
+
+/** Where a search gives up; null: nowhere. */
+export interface Limits {
+  readonly executions: number | null;
+  readonly steps: number | null;
+  readonly states: number | null;
+  /** Of the search's own tables, MiB. */
+  readonly memory: number | null;
+  readonly seconds: number | null;
+}
+
+export const NO_LIMITS: Limits = { executions: null, steps: null, states: null, memory: null, seconds: null };
+
+/** Told now and then how far the search is. */
+export type Progress = (figures: Figures) => void;
+
+export interface Exploration {
+  /** At its first state; it is there again afterwards. */
+  readonly machine: Machine;
+  readonly limits: Limits;
+  readonly seed: number;
+  /** At most so many switches away from an agent that could go on; null: any number. */
+  readonly preemptions: number | null;
+  /** Of `pct`: the number of ordering constraints a bug needs. */
+  readonly depth?: number;
+  /** Whether states that differ only in which agent of a class is where count as one. */
+  readonly symmetry: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Judges a state in which no agent can move: leaks, the final state. It may read the machine's memory. */
+  readonly atEnd?: (machine: Machine) => Violation | null;
+}
+
+export interface Figures {
+  /** Complete executions: they ended in a state in which nobody can move. */
+  readonly executions: number;
+  /** Steps the machine made. */
+  readonly steps: number;
+  readonly states?: number;
+  /** Of the longest schedule. */
+  readonly depth: number;
+  /** Executions given up because all they could still do had been seen. */
+  readonly blocked?: number;
+  /** How many executions there may be in all. */
+  readonly estimate?: number;
+  /** That two different states had one fingerprint, at most. */
+  readonly missedStateChance?: number;
+}
+
+export interface Found {
+  readonly violation: Violation;
+  /** Transitions from the start. */
+  readonly schedule: readonly number[];
+}
+
+export interface Explored {
+  readonly complete: boolean;
+  /** Why the search is not complete. */
+  readonly stopped: string | null;
+  readonly violation: Found | null;
+  readonly figures: Figures;
+}
+
+export type Strategy = (exploration: Exploration) => Promise<Explored>;

@@ -1,0 +1,100 @@
+/**
+ * A *search* is what strategies that go back have in common: the schedule so far, limits, figures, and the judgement of the states at
+ * which it arrives.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Exploration, Explored, Figures, Found } from './exploration.ts';
+import type { Machine } from './machine.ts';
+import type { Violation } from './program.ts';
+
+/** Steps between two looks at the clock. */
+const BREATH = 1 << 14;
+
+export class Search {
+  executions = 0;
+  steps = 0;
+  blocked = 0;
+  deepest = 0;
+  found: Found | null = null;
+  stopped: string | null = null;
+  readonly schedule: number[] = [];
+  private readonly marks: number[] = [];
+  private readonly exploration: Exploration;
+  private readonly machine: Machine;
+  private readonly began = performance.now();
+
+  constructor(exploration: Exploration) {
+    this.exploration = exploration;
+    this.machine = exploration.machine;
+  }
+
+  step(transition: number): void {
+    const { machine } = this;
+    this.marks.push(machine.mark());
+    this.schedule.push(transition);
+    machine.step(transition);
+    this.steps++;
+    if (this.schedule.length > this.deepest) this.deepest = this.schedule.length;
+  }
+
+  back(): void {
+    const mark = this.marks.pop();
+    this.schedule.pop();
+    if (mark !== undefined) this.machine.undo(mark);
+  }
+
+  /** Judges the state the machine is in. False: nothing is to be done from here. */
+  arrive(): boolean {
+    const { machine } = this;
+    if (machine.violation !== null) return this.judge(machine.violation);
+    if (machine.enabled() !== 0) return true;
+    this.executions++;
+    if (this.exploration.limits.executions !== null && this.executions >= this.exploration.limits.executions)
+      this.stop(`${this.executions} executions`);
+    return this.judge(this.exploration.atEnd?.(machine) ?? null);
+  }
+
+  private judge(violation: Violation | null): false {
+    if (violation !== null) this.found ??= { violation, schedule: this.schedule.slice() };
+    return false;
+  }
+
+  stop(why: string): void {
+    this.stopped ??= why;
+  }
+
+  isOver(): boolean {
+    return this.found !== null || this.stopped !== null;
+  }
+
+  /** Whether it is time to look at the limits. */
+  pauses(): boolean {
+    return this.steps % BREATH === 0;
+  }
+
+  /** Looks at the limits, lets others run, tells how far it is. */
+  async breathe(): Promise<void> {
+    const { limits, signal, progress } = this.exploration;
+    const seconds = (performance.now() - this.began) / 1000;
+    if (limits.steps !== null && this.steps >= limits.steps) this.stop(`${this.steps} steps`);
+    if (limits.seconds !== null && seconds >= limits.seconds) this.stop(`${limits.seconds} seconds`);
+    progress(this.figures());
+    await setImmediate();
+    if (signal.aborted) this.stop('interrupted');
+  }
+
+  figures(): Figures {
+    return { executions: this.executions, steps: this.steps, depth: this.deepest, blocked: this.blocked };
+  }
+
+  /** Goes back to the start. */
+  finish(more: Partial<Figures> = {}): Explored {
+    while (this.marks.length > 0) this.back();
+    return {
+      complete: this.found === null && this.stopped === null,
+      stopped: this.found === null ? this.stopped : null,
+      violation: this.found,
+      figures: { ...this.figures(), ...more },
+    };
+  }
+}
