@@ -1,8 +1,24 @@
+/**
+ * The *machine* runs the agents of a program one step at a time, in any order, and can go back. An agent rests before an access to
+ * shared memory; a step makes that access and goes on to the next place where the agent rests.
+ *
+ *   block     an agent rests before atomic accesses only, and a step makes the plain ones that follow at once. A program without data
+ *             races can't tell; races themselves are found, because two agents' *current blocks* (the plain accesses since the last
+ *             atomic one, and the atomic one they rest before) are never ordered.
+ *   access    an agent rests before every access.
+ *
+ *   guarded → ready     [another agent's step: the guard's word]        ready → blocked    [step: wait, settle]
+ *   ready → ready       [step]                                          blocked → ready    [notify of another; time-out of its own]
+ *   ready → guarded     [step: the call returned, the next has a guard] ready → done       [step: the last call returned]
+ *   ready → panicked    [step: panic, fail]
+ *
+ * Futexes are those of ECMA-262: one list for each address, first come first served, nobody wakes by himself, an asynchronous
+ * waiter stands in the same list. A wait with a time-out may time out at any moment: that is a transition of its own.
+ */
 import { CELL_SHIFT, STATUS, THREAD } from '../compile/impl-javascript.ts';
 import { CELL_BYTES, CELLS, type Door, DOORS } from '../compile/ir-impl.ts';
 import { BLOCKED, DONE, GUARDED, OP_GUARD, OP_NONE, opOf, PANICKED, PLAIN, READ, READY, type Waiter, WRITE } from './operation.ts';
 import type { Program, Range, Violation } from './program.ts';
-
 import { type MachineOptions, MachineState } from './state.ts';
 
 /** A block that makes more plain accesses than this spins for something that nobody publishes. */
