@@ -6,10 +6,12 @@
  * This brings the TypeScript compiler with it: import it only where a fault was asked for.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
-import { Project, ts } from 'ts-morph';
+import { join } from 'node:path';
+import { Project } from 'ts-morph';
 import { unknownName } from '../cli/suggest.ts';
+import { linker } from '../link.ts';
 import { packageRoot } from '../root.ts';
+import { transpile } from '../transpile.ts';
 import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
@@ -56,35 +58,12 @@ function implementationSources(): Sources {
   return new Map(names.sort().map((name) => [`impl/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'impl', name), 'utf8')]));
 }
 
-/** Transpiled files by their text: all but one are the same for every fault. */
-const transpiled = new Map<string, string>();
-
-function transpile(path: string, text: string): string {
-  const known = transpiled.get(text);
-  if (known !== undefined) return known;
-  const options: ts.CompilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 };
-  const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: path });
-  transpiled.set(text, outputText);
-  return outputText;
-}
-
-type Exports = Record<string, unknown>;
-
 /** Runs the files as CommonJS modules of their own, apart from the implementation that Node has loaded. */
 function link(sources: Sources): Modules {
-  const loaded = new Map<string, Exports>();
-  const load = (path: string): Exports => {
-    const before = loaded.get(path);
-    // A module that is still being loaded is given as far as it has got: imports in a circle are only followed inside functions.
-    if (before !== undefined) return before;
+  const load = linker((path) => {
     const text = sources.get(path);
-    if (text === undefined) throw new Error(`the implementation imports ${path}, which is not part of it`);
-    const exports: Exports = {};
-    loaded.set(path, exports);
-    const require = (name: string): Exports => load(posix.join(posix.dirname(path), name));
-    new Function('require', 'exports', `${transpile(path, text)}\n//# sourceURL=faulty/${path}`)(require, exports);
-    return exports;
-  };
+    return text === undefined ? undefined : transpile(path, text);
+  }, 'faulty');
   return {
     boot: load('impl/boot.ts') as Modules['boot'],
     syscalls: load('impl/kern/syscalls.ts') as Modules['syscalls'],
