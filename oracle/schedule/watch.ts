@@ -1,0 +1,125 @@
+/**
+ * A *watch* steps a machine and keeps the happens-before relation of the schedule so far, so that a data race is found in every
+ * schedule that contains one, and not only where the two accesses meet. It goes back as the machine does.
+ */
+import { DOORS } from '../compile/ir-impl.ts';
+import { HappensBefore, type RaceFound } from './happens-before.ts';
+import type { Machine } from './machine.ts';
+import { OP_GUARD, opOf, PLAIN, READ, WAITS, WRITE } from './operation.ts';
+import type { Violation } from './program.ts';
+
+const COPY = opOf('copy');
+const NOTIFY = opOf('notify');
+const SETTLE = opOf('settle');
+const WAIT = opOf('wait');
+const WAIT_FOR = opOf('waitFor');
+const WAIT_ASYNC = opOf('waitAsync');
+
+/** Promises of one agent at most. */
+const PROMISES = 64;
+
+export class Watch {
+  readonly machine: Machine;
+  readonly relation: HappensBefore;
+
+  /** The machine is at its first state. */
+  constructor(machine: Machine) {
+    this.machine = machine;
+    this.relation = new HappensBefore(machine.agents, machine.words.byteLength);
+    for (let agent = 0; agent < machine.agents; agent++) this.block(agent);
+    this.start = this.relation.mark();
+  }
+
+  private readonly start: number;
+
+  mark(): number {
+    return this.relation.mark();
+  }
+
+  /** Forgets what came since; the machine is taken back by its own mark. */
+  undo(mark: number): void {
+    this.relation.undo(mark);
+  }
+
+  /** As when it was made. */
+  clear(): void {
+    this.relation.undo(this.start);
+  }
+
+  /** What is wrong in the state the machine is in, or a race on the way there. */
+  get violation(): Violation | null {
+    const { race } = this.relation;
+    return this.machine.violation ?? (race === null ? null : raceViolation(this.machine, race));
+  }
+
+  /** Makes a transition of the machine. */
+  step(transition: number): void {
+    const { machine, relation } = this;
+    if (transition >= machine.agents) {
+      this.timeOut(transition - machine.agents, transition);
+      return;
+    }
+    const agent = transition;
+    const kind = machine.opKind[agent] as number;
+    const from = machine.opFrom[agent] as number;
+    const bytes = machine.opBytes[agent] as number;
+    const access = machine.opAccess(agent);
+    const [first, second] = [machine.opArg(agent, 0), machine.opArg(agent, 1)];
+    const waiters = kind === NOTIFY && (access & WAITS) !== 0 ? machine.waiters() : [];
+    machine.step(transition);
+    if ((access & PLAIN) !== 0) {
+      if (kind === COPY) relation.plain(agent, second, bytes, false);
+      relation.plain(agent, from, bytes, (access & WRITE) !== 0);
+      return;
+    }
+    switch (kind) {
+      case WAIT:
+      case WAIT_FOR:
+      case WAIT_ASYNC:
+        relation.wait(agent, from, (access & WAITS) !== 0);
+        break;
+      case SETTLE:
+        if (machine.status(agent) !== 'blocked') relation.settle(agent, agent * PROMISES + first);
+        break;
+      case NOTIFY: {
+        const woken = waiters.filter(({ at }) => at === from).slice(0, Math.max(0, second));
+        relation.notify(agent, from, woken.length > 0);
+        for (const { agent: sleeper, ticket } of woken) if (ticket >= 0) relation.resolve(sleeper * PROMISES + ticket, from);
+        for (let bits = machine.woken; bits !== 0; bits &= bits - 1) {
+          const sleeper = 31 - Math.clz32(bits & -bits);
+          relation.wake(sleeper, from);
+          this.block(sleeper);
+        }
+        break;
+      }
+      default:
+        if (kind === OP_GUARD || (access & (READ | WRITE)) !== 0)
+          relation.atomic(agent, from, bytes, (access & READ) !== 0, (access & WRITE) !== 0);
+        else throw new Error(`${DOORS[kind - 1] ?? kind} is no access`);
+    }
+    this.block(agent);
+  }
+
+  private timeOut(agent: number, transition: number): void {
+    const waiter = this.machine.waiters().find((one) => one.timed && one.agent === agent);
+    this.machine.step(transition);
+    // The time-out of a promise is the host's: its agent enters no critical section.
+    if (waiter !== undefined && waiter.ticket < 0) this.relation.timeOut(agent, waiter.at);
+    if ((this.machine.woken & (1 << agent)) !== 0) this.block(agent);
+  }
+
+  /** The plain accesses that an agent has just made. */
+  private block(agent: number): void {
+    for (const { from, bytes, write } of this.machine.blockRanges(agent)) this.relation.plain(agent, from, bytes, write);
+  }
+}
+
+function raceViolation(machine: Machine, { earlier, later, from, bytes }: RaceFound): Violation {
+  const name = (agent: number): string => machine.program.agents[agent]?.name ?? `agent ${agent}`;
+  return {
+    id: 'data-race',
+    agent: later.agent,
+    text: `${name(earlier.agent)} and ${name(later.agent)} touch byte ${from} unordered`,
+    race: { other: earlier.agent, from, bytes },
+  };
+}
