@@ -49,8 +49,8 @@ export interface AccessEvent extends Omit<Pending, 'door'> {
   readonly after: number;
   /** What it answers; null when it blocks. */
   readonly result: number | null;
-  /** Those it took out of a list of waiters. */
-  readonly woken: readonly Sleeper[];
+  /** Those it took out of a list of waiters, and whether their agents were blocked until then. */
+  readonly woken: readonly (Sleeper & { readonly blocks: boolean })[];
 }
 
 export type InterpreterStatus = 'ready' | 'blocked' | 'guarded' | 'done' | 'panicked';
@@ -308,7 +308,8 @@ export class Interpreter {
     const isBulk = door === 'copy' || door === 'zero' || door === 'settle';
     const kind: Cell = door === 'getByte' || door === 'putByte' ? 'u8' : (cell ?? 'i32');
     const before = isBulk ? 0 : this.read(from, kind);
-    let [after, result, woken]: [number, number | null, readonly Sleeper[]] = [before, before, []];
+    let [after, result]: [number, number | null] = [before, before];
+    let woken: readonly Sleeper[] = [];
     let writes = true;
     switch (door) {
       case 'guard':
@@ -383,7 +384,18 @@ export class Interpreter {
     if (writes && !isBulk) this.write(from, bytes, after);
     const reads = !['put', 'putByte', 'store', 'zero', 'settle', 'notify'].includes(door);
     const now = isBulk ? 0 : this.read(from, kind);
-    this.listen({ ...pending, agent: index, call: agent.position, plain: isPlain(door), reads, writes, before, after: now, result, woken });
+    this.listen({
+      ...pending,
+      agent: index,
+      call: agent.position,
+      plain: isPlain(door),
+      reads,
+      writes,
+      before,
+      after: now,
+      result,
+      woken: woken.map((sleeper) => ({ ...sleeper, blocks: this.isBlockedFor(sleeper) })),
+    });
     for (const sleeper of woken) this.wake(sleeper, 0);
     return result;
   }
@@ -394,12 +406,15 @@ export class Interpreter {
 
   private wake(sleeper: Sleeper, result: number): void {
     this.list = this.list.filter((other) => other !== sleeper);
-    const agent = this.at(sleeper.agent);
-    if (sleeper.ticket >= 0) {
-      agent.tickets[sleeper.ticket] = result;
-      if (agent.status !== 'blocked' || agent.pending?.door !== 'settle' || agent.pending.args[0] !== sleeper.ticket) return;
-    }
-    this.goOn(sleeper.agent, result);
+    const blocks = this.isBlockedFor(sleeper);
+    if (sleeper.ticket >= 0) this.at(sleeper.agent).tickets[sleeper.ticket] = result;
+    if (blocks) this.goOn(sleeper.agent, result);
+  }
+
+  /** Whether it is its agent that waits, or the agent awaits the promise. */
+  private isBlockedFor({ agent, ticket }: Sleeper): boolean {
+    const { status, pending } = this.at(agent);
+    return ticket < 0 || (status === 'blocked' && pending?.door === 'settle' && pending.args[0] === ticket);
   }
 
   private timeOut(sleeper: Sleeper): void {
@@ -420,7 +435,7 @@ export class Interpreter {
       before: 0,
       after: 0,
       result: 2,
-      woken: [sleeper],
+      woken: [{ ...sleeper, blocks: this.isBlockedFor(sleeper) }],
     });
     this.wake(sleeper, 2);
   }
