@@ -8,7 +8,8 @@
  * a step makes it and goes on to the next rest. A notify lets those it wakes go on, in their order, before its own agent.
  */
 import type { Source } from '../compile/ir.ts';
-import { type Cell, CELL_BYTES, type Door, type ImplFn, type ImplProgram, type Int } from '../compile/ir-impl.ts';
+import { type Cell, CELL_BYTES, type Door, type ImplFn, type ImplProgram } from '../compile/ir-impl.ts';
+import { evaluate, type Surroundings } from './evaluate.ts';
 import type { Program, ScriptCall, Violation } from './program.ts';
 
 /** Where an access stands: its own place, then the calls that led to it, the innermost first. */
@@ -173,24 +174,36 @@ export class Interpreter {
     position(script.length);
   }
 
+  /** What an expression needs besides locals: words that never change, and functions that touch nothing. */
+  private readonly pure: Surroundings = {
+    fixed: (at) => this.words[at] ?? 0,
+    call: (index, args) => {
+      const fn = this.code.functions[index];
+      const walk = fn === undefined ? undefined : this.invoke(fn, args, []).next();
+      if (walk?.done !== true) throw new Error(`${fn?.name} is not pure`);
+      return walk.value;
+    },
+  };
+
   private *invoke(fn: ImplFn, args: readonly number[], stack: Place[]): Generator<Request, number, number> {
     const locals = fn.locals.map((_, index) => (args[index] ?? 0) | 0);
     const depth = stack.length;
+    const { pure } = this;
     for (let index = 0; ; ) {
       const block = fn.blocks[index];
       if (block === undefined) throw new Error(`${fn.name} has no block ${index}`);
-      for (const { local, value } of block.body) locals[local] = this.evaluate(value, locals);
+      for (const { local, value } of block.body) locals[local] = evaluate(value, locals, pure);
       const { end } = block;
       if (end.op === 'jump') {
         index = end.to;
         continue;
       }
       if (end.op === 'branch') {
-        index = this.evaluate(end.cond, locals) !== 0 ? end.then : end.else;
+        index = evaluate(end.cond, locals, pure) !== 0 ? end.then : end.else;
         continue;
       }
-      if (end.op === 'return') return end.value === null ? 0 : this.evaluate(end.value, locals) | 0;
-      const values = end.args.map((arg) => this.evaluate(arg, locals) | 0);
+      if (end.op === 'return') return end.value === null ? 0 : evaluate(end.value, locals, pure) | 0;
+      const values = end.args.map((arg) => evaluate(arg, locals, pure) | 0);
       // What rests between two accesses rests in 32 bits.
       for (const [n, value] of locals.entries()) locals[n] = value | 0;
       stack[depth] = { ...end.source, name: fn.name };
@@ -204,36 +217,6 @@ export class Interpreter {
       stack.length = depth;
       if (end.result >= 0) locals[end.result] = result;
       index = end.next;
-    }
-  }
-
-  private evaluate(expr: Int, locals: readonly number[]): number {
-    const of = (inner: Int): number => this.evaluate(inner, locals);
-    switch (expr.op) {
-      case 'const':
-        return expr.value;
-      case 'local':
-        return locals[expr.local] ?? 0;
-      case 'unary':
-        return expr.operator === '-' ? -of(expr.arg) : expr.operator === '~' ? ~of(expr.arg) : Number(of(expr.arg) === 0);
-      case 'binary':
-        return binary(expr.operator, of(expr.left), of(expr.right));
-      case 'and':
-        return Number(of(expr.left) !== 0 && of(expr.right) !== 0);
-      case 'or':
-        return Number(of(expr.left) !== 0 || of(expr.right) !== 0);
-      case 'choose':
-        return of(expr.cond) !== 0 ? of(expr.then) : of(expr.else);
-      case 'math':
-        return Math[expr.name](...(expr.args.map(of) as [number, number]));
-      case 'fixed':
-        return this.words[of(expr.at)] ?? 0;
-      case 'call': {
-        const fn = this.code.functions[expr.fn];
-        const walk = fn === undefined ? undefined : this.invoke(fn, expr.args.map(of), []).next();
-        if (walk?.done !== true) throw new Error(`${fn?.name} is not pure`);
-        return walk.value;
-      }
     }
   }
 
@@ -459,43 +442,6 @@ function isPlain(door: Door | 'guard'): boolean {
 function narrow(value: number, cell: Cell): number {
   const unused = 32 - 8 * CELL_BYTES[cell];
   return cell === 'u8' || cell === 'u16' ? (value << unused) >>> unused : (value << unused) >> unused;
-}
-
-function binary(operator: Extract<Int, { op: 'binary' }>['operator'], left: number, right: number): number {
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    case '%':
-      return left % right;
-    case '&':
-      return left & right;
-    case '|':
-      return left | right;
-    case '^':
-      return left ^ right;
-    case '<<':
-      return left << right;
-    case '>>':
-      return left >> right;
-    case '>>>':
-      return left >>> right;
-    case '===':
-      return Number(left === right);
-    case '!==':
-      return Number(left !== right);
-    case '<':
-      return Number(left < right);
-    case '<=':
-      return Number(left <= right);
-    case '>':
-      return Number(left > right);
-    case '>=':
-      return Number(left >= right);
-  }
 }
 
 function died(agent: number, { door, args: [code = 0, about = 0] }: Request): Violation {
