@@ -23,21 +23,12 @@ export interface Design {
   readonly recheckAfterCopyin: boolean;
 }
 
+// biome-ignore format: a table
 export const designs: Readonly<Record<DesignName, Design>> = {
   sockref: {
-    dropFreesPcb: false,
-    detachInClose: false,
-    pcbKeepsSocket: false,
-    drainFirst: false,
-    recheckListener: true,
-    recheckAfterCopyin: true,
+    dropFreesPcb: false, detachInClose: false, pcbKeepsSocket: false, drainFirst: false, recheckListener: true, recheckAfterCopyin: true,
   },
   p06: {
-    dropFreesPcb: true,
-    detachInClose: true,
-    pcbKeepsSocket: true,
-    drainFirst: true,
-    recheckListener: false,
-    recheckAfterCopyin: false,
+    dropFreesPcb: true, detachInClose: true, pcbKeepsSocket: true, drainFirst: true, recheckListener: false, recheckAfterCopyin: false,
   },
 };

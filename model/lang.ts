@@ -8,7 +8,8 @@
  *
  * A *procedure* is a generator function; what it does between two `yield`s is one atomic step. `yield;` lets others run,
  * `yield until(() => condition)` sleeps: the step after it happens only in a state where the condition is true.
- * `yield*` calls another procedure. A plain function called by a procedure belongs to the step that calls it.
+ * `yield*` calls another procedure. A plain function called by a procedure belongs to the step that calls it; it takes values,
+ * and records of tables that are the only ones of their kind.
  */
 
 /** A whole number from 0 to `_Max`. Leaving the range is the violation `overflow`, never a wrap-around. */
@@ -26,6 +27,9 @@ export type Seq<Element, _Capacity extends number> = Element[];
 /** What a procedure is: a generator that yields nothing, or the condition it waits for. */
 export type Procedure<Result = void> = Generator<(() => boolean) | undefined, Result, undefined>;
 
+/** Predicates of a state, by id. */
+export type Predicates<S> = Readonly<Record<string, (s: S) => boolean>>;
+
 /** Every id of a table, in order: `for (const so of sockets)`, `sockets.some(so => …)`, `sockets.every(…)`. */
 export function range<I extends number>(size: number): readonly I[] {
   return Array.from({ length: size }, (_, index) => index as I);
@@ -36,9 +40,9 @@ export function first<I extends number>(ids: readonly I[], predicate: (id: I) =>
   return ids.find(predicate) ?? null;
 }
 
-/** How many ids satisfy the predicate. */
-export function count<I extends number>(ids: readonly I[], predicate: (id: I) => boolean): number {
-  return ids.filter(predicate).length;
+/** How many elements satisfy the predicate. */
+export function count<Element>(elements: readonly Element[], predicate: (element: Element) => boolean): number {
+  return elements.filter(predicate).length;
 }
 
 /** Takes the first occurrence of an element out of a sequence; nothing happens when it is not there. */
@@ -78,29 +82,27 @@ export function observeRules(observer: ((id: string) => void) | undefined): void
 }
 
 /**
- * Says that the rule with this id decided what happens; the text says what it is and cites its source. Ids are unique in a
- * model. Always true, so that it can end a condition: `if (!listening && rule('accept_1', 'not listening: EINVAL [C.3]')) return …`.
+ * Says that the rule with this id decided what happens; the text says what it is and cites its source. Ids are unique in a model.
+ * Its value is true, so that it can end a condition (`if (idle && rule('a_1', 'nothing to do [C.3]')) return;`), or what a third
+ * argument says: the answer that the rule gives (`return rule('send_2', 'the send side is shut: EPIPE [C.5]', 'EPIPE')`).
  */
-export function rule(id: string, _text: string): true {
+export function rule<const Answer = true>(id: string, _text: string, answer: Answer = true as Answer): Answer {
   onRule?.(id);
-  return true;
+  return answer;
 }
+
+type Procedures<S> = Readonly<Record<string, (s: S, who: never, ...parameters: never[]) => Procedure>>;
 
 /** The parts of a model, gathered in `model/index.ts`; the compiler reads that declaration. */
 export interface ModelParts<S> {
   /** Makes the zero state for the given configuration (the `readonly` fields). */
   readonly initial: (configuration: never) => S;
   /** Those who act, by name. Agents run at most one procedure at a time; `size` of them share the same procedures. */
-  readonly agents: Readonly<
-    Record<
-      string,
-      { readonly size: number; readonly procedures: Readonly<Record<string, (s: S, who: never, ...parameters: never[]) => Procedure>> }
-    >
-  >;
-  /** Predicates that must hold in every reachable state, by id. */
-  readonly invariants: Readonly<Record<string, (s: S) => boolean>>;
-  /** Predicates that hold as well and help a prover; each is proved itself. */
-  readonly lemmas: Readonly<Record<string, (s: S) => boolean>>;
+  readonly agents: Readonly<Record<string, { readonly size: number; readonly procedures: Procedures<S> }>>;
+  /** What must hold in every reachable state. */
+  readonly invariants: Predicates<S>;
+  /** What holds as well and helps a prover; each is proved itself. */
+  readonly lemmas: Predicates<S>;
 }
 
 /** Declares a model. */

@@ -6,39 +6,28 @@
 
 /** Sockets alive at once. */
 export const SOCKETS = 3;
-
 /** Protocol control blocks; one may outlive its socket in TIME_WAIT. */
 export const PCBS = 3;
-
 /** Descriptors of the one process. */
 export const FDS = 3;
-
 /** Threads that make calls. */
 export const THREADS = 2;
-
 /** Handles of kernel consumers that hold a socket by soref. */
 export const HANDLES = 1;
-
 /** Names to bind: UNIX paths, and ports for each of TCP and UDP. */
 export const NAMES = 2;
-
 /** Largest backlog. */
 export const BACKLOG = 1;
-
-/** Children that one listener can have queued: all other sockets. */
-export const CHILDREN = SOCKETS - 1;
-
 /** Room of one socket buffer, in units. */
 export const BUFFER = 2;
 
+/** Children that one listener can have queued: all other sockets. */
+export const CHILDREN = SOCKETS - 1;
 /** Largest amount one call asks to send or to receive: one more than a buffer holds. */
 export const AMOUNT = BUFFER + 1;
-
 /** Largest so_count: the descriptor's or accept's, and the handles'. */
 export const REFERENCES = 1 + HANDLES;
-
 /** Largest f_count: the descriptors, and every thread inside a call on it. */
 export const FILE_REFERENCES = FDS + THREADS;
-
 /** Largest number that a call returns: a descriptor, a handle or an amount. */
 export const RESULT = AMOUNT + FDS;

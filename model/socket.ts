@@ -5,8 +5,9 @@
  */
 import { designs } from './designs.ts';
 import { first, remove, reset, rule } from './lang.ts';
-import { pru_attach, pru_detach } from './protocols/protosw.ts';
-import { freeSocket, type Panic, type Protocol, type SocketId, type State, sockets } from './state.ts';
+import { pcballoc } from './protocols/pcb.ts';
+import { pru_detach } from './protocols/protosw.ts';
+import { freeSocket, type Panic, type Protocol, type Socket, type SocketId, type State, sockets } from './state.ts';
 
 /** An assertion of the code failed. Only the first is kept: what follows a panic means nothing. */
 export function panic(s: State, why: Panic): void {
@@ -21,86 +22,67 @@ export function soalloc(s: State, protocol: Protocol): SocketId | null {
 }
 
 /** sodealloc: nobody refers to it and no pcb does. [C.1, E1.01, E1.02] */
-export function sodealloc(s: State, so: SocketId): void {
-  const socket = s.sockets[so];
+export function sodealloc(s: State, socket: Socket): void {
   if (socket.count !== 0 || socket.pcb !== null) panic(s, 'sodealloc');
   reset(socket, freeSocket());
 }
 
-/** soref. [C.2] */
-export function soref(s: State, so: SocketId): void {
-  s.sockets[so].count += 1;
-}
-
 /** sorele: gives one reference back; the last one frees if nothing else keeps the socket. [C.2, E1.22] */
 export function sorele(s: State, so: SocketId): void {
-  const socket = s.sockets[so];
-  if (socket.count === 0) {
+  if (s.sockets[so].count === 0) {
     panic(s, 'sorele');
     return;
   }
-  socket.count -= 1;
-  if (socket.count === 0) sofree(s, so);
+  s.sockets[so].count -= 1;
+  if (s.sockets[so].count === 0) sofree(s, so);
 }
 
 /** sofree: frees unless a descriptor, a reference, the protocol or the completed queue still owns the socket. [C.2, J.1] */
 export function sofree(s: State, so: SocketId): void {
   const socket = s.sockets[so];
+  const { pcbKeepsSocket, detachInClose } = designs[s.design];
   if (!socket.noFdRef && rule('sofree_1', 'a descriptor owns it: nothing happens [C.2]')) return;
   if (socket.count !== 0 && rule('sofree_2', 'somebody holds a reference [C.2]')) return;
-  if (designs[s.design].pcbKeepsSocket && socket.pcb !== null && rule('sofree_3', 'P06: the protocol keeps it by so_pcb [C.2 P06]')) return;
+  if (pcbKeepsSocket && socket.pcb !== null && rule('sofree_3', 'P06: the protocol keeps it by so_pcb [C.2 P06]')) return;
   if (socket.protoRef && rule('sofree_4', 'the protocol keeps it by SS_PROTOREF [C.2]')) return;
-  if (socket.queue === 'complete' && rule('sofree_5', 'it can still be accepted: accept after a positive select must not block [B.2]'))
-    return;
-  const head = socket.head;
-  if (head !== null && rule('sofree_6', 'the incomplete queue does not own it: unlink [C.2]')) {
-    remove(s.sockets[head].incomplete, so);
+  const acceptable = socket.queue === 'complete';
+  if (acceptable && rule('sofree_5', 'it can still be accepted: accept after a positive select must not block [B.2]')) return;
+  if (socket.head !== null && rule('sofree_6', 'the incomplete queue does not own it: unlink [C.2]')) {
+    remove(s.sockets[socket.head].incomplete, so);
     socket.queue = 'none';
     socket.head = null;
   }
   if (socket.acceptConn && (socket.complete.length > 0 || socket.incomplete.length > 0)) panic(s, 'sofree-listener');
   rule('sofree_7', 'detach, then free; from here no other reference exists [C.2, E1.25]');
-  if (!designs[s.design].detachInClose) pru_detach(s, so);
-  sodealloc(s, so);
+  if (!detachInClose) pru_detach(s, socket);
+  sodealloc(s, socket);
 }
 
 /** The first half of sonewconn: a child for the listener, attached but not yet queued; null if refused. [C.1 steps 1-6] */
 export function sonewconn(s: State, head: SocketId): SocketId | null {
   const listener = s.sockets[head];
-  // 3 * qlimit / 2, whole numbers; backlogs up to 3.
-  if (
-    listener.complete.length > listener.limit + (listener.limit >= 2 ? 1 : 0) &&
-    rule('sonewconn_1', 'the queue of completed connections overflows [C.1 step 1, T25]')
-  )
+  const limit = listener.limit + (listener.limit >= 2 ? 1 : 0); // 3 * qlimit / 2 in whole numbers, for backlogs up to 3
+  if (listener.complete.length > limit && rule('sonewconn_1', 'the queue of completed connections overflows [C.1 step 1, T25]'))
     return null;
   const so = soalloc(s, listener.protocol);
-  if (so === null) {
-    rule('sonewconn_2', 'no socket to be had [C.1 step 2]');
-    return null;
-  }
+  if (so === null) return rule('sonewconn_2', 'no socket to be had [C.1 step 2]', null);
   const child = s.sockets[so];
   child.noFdRef = true;
   child.nonBlocking = listener.nonBlocking;
   child.linger = listener.linger;
-  if (pru_attach(s, so) !== 'none' && rule('sonewconn_3', 'attach failed: all or nothing [C.1 step 5]')) {
-    sodealloc(s, so);
-    return null;
-  }
-  return so;
+  if (pcballoc(s, so) === 'none') return so;
+  sodealloc(s, child);
+  return rule('sonewconn_3', 'attach failed: all or nothing [C.1 step 5]', null);
 }
 
 /** The second half of sonewconn: queues the child, unless the listener was closed meanwhile. [C.1 steps 7-9] */
 export function soqueue(s: State, head: SocketId, so: SocketId, connected: boolean): boolean {
   const listener = s.sockets[head];
-  if (
-    designs[s.design].recheckListener &&
-    !listener.acceptConn &&
-    rule('sonewconn_4', 'the head no longer listens: the child is freed [C.1 step 7, T03]')
-  ) {
-    sofree(s, so);
-    return false;
-  }
   const child = s.sockets[so];
+  if (designs[s.design].recheckListener && !listener.acceptConn) {
+    sofree(s, so);
+    return rule('sonewconn_4', 'the head no longer listens: the child is freed [C.1 step 7, T03]', false);
+  }
   child.head = head;
   if (connected && rule('sonewconn_5', 'complete from birth: on so_comp, an acceptor is woken [C.1 step 8]')) {
     child.connected = true;
@@ -114,27 +96,20 @@ export function soqueue(s: State, head: SocketId, so: SocketId, connected: boole
   return true;
 }
 
-/** soabort: the thread that took the child off its queue ends it. [C.2, E1.13-15] */
-export function soabort_check(s: State, so: SocketId): void {
-  const socket = s.sockets[so];
-  if (socket.count !== 0 || socket.protoRef || !socket.noFdRef) panic(s, 'soabort');
-}
-
 /** socantrcvmore: no more input will come or is wanted. Never undone. [C.7, B.3] */
-export function socantrcvmore(s: State, so: SocketId): void {
-  s.sockets[so].rcv.cantMore = true;
-  s.sockets[so].rcv.everCantMore = true;
+export function socantrcvmore(socket: Socket): void {
+  socket.rcv.cantMore = true;
+  socket.rcv.everCantMore = true;
 }
 
 /** socantsendmore. [C.7, B.3] */
-export function socantsendmore(s: State, so: SocketId): void {
-  s.sockets[so].snd.cantMore = true;
-  s.sockets[so].snd.everCantMore = true;
+export function socantsendmore(socket: Socket): void {
+  socket.snd.cantMore = true;
+  socket.snd.everCantMore = true;
 }
 
 /** soisconnecting: an active open began. [C.3] */
-export function soisconnecting(s: State, so: SocketId): void {
-  const socket = s.sockets[so];
+export function soisconnecting(socket: Socket): void {
   socket.connected = false;
   socket.disconnecting = false;
   socket.connecting = true;
@@ -146,36 +121,28 @@ export function soisconnected(s: State, so: SocketId): void {
   socket.connecting = false;
   socket.disconnecting = false;
   socket.connected = true;
-  const head = socket.head;
-  if (head !== null && socket.queue === 'incomplete' && rule('soisconnected_1', 'the child becomes acceptable [C.3]')) {
-    remove(s.sockets[head].incomplete, so);
-    s.sockets[head].complete.push(so);
+  if (socket.head !== null && socket.queue === 'incomplete' && rule('soisconnected_1', 'the child becomes acceptable [C.3]')) {
+    remove(s.sockets[socket.head].incomplete, so);
+    s.sockets[socket.head].complete.push(so);
     socket.queue = 'complete';
   }
 }
 
 /** soisdisconnecting: an orderly close began. CONNECTED stays. [C.3] */
-export function soisdisconnecting(s: State, so: SocketId): void {
-  s.sockets[so].connecting = false;
-  s.sockets[so].disconnecting = true;
-  socantrcvmore(s, so);
-  socantsendmore(s, so);
+export function soisdisconnecting(socket: Socket): void {
+  socket.connecting = false;
+  socket.disconnecting = true;
+  socantrcvmore(socket);
+  socantsendmore(socket);
 }
 
 /** soisdisconnected: the connection is over; what was queued to send is dropped, what was received stays readable. [C.3] */
-export function soisdisconnected(s: State, so: SocketId): void {
-  const socket = s.sockets[so];
+export function soisdisconnected(socket: Socket): void {
   socket.connecting = false;
   socket.connected = false;
   socket.disconnecting = false;
   socket.disconnected = true;
-  socantrcvmore(s, so);
-  socantsendmore(s, so);
+  socantrcvmore(socket);
+  socantsendmore(socket);
   socket.snd.cc = 0;
-}
-
-/** sorflush: the receive side is closed and emptied. [C.7] */
-export function sorflush(s: State, so: SocketId): void {
-  socantrcvmore(s, so);
-  s.sockets[so].rcv.cc = 0;
 }

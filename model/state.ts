@@ -20,7 +20,7 @@ export type Handle = Id<'handle', typeof HANDLES>;
 export type Name = Id<'name', typeof NAMES>;
 export type Amount = Nat<typeof AMOUNT>;
 export type Backlog = Nat<typeof BACKLOG>;
-
+export type Result = Nat<typeof RESULT>;
 export type Protocol = 'none' | 'unix' | 'udp' | 'tcp';
 
 /** so_error, and what a call returns. */
@@ -33,53 +33,34 @@ export type Errno =
 
 /** One socket buffer, reduced to how much it holds. */
 export interface SocketBuffer {
-  /** sb_cc, in units; UDP counts datagrams. */
-  cc: Nat<typeof BUFFER>;
-  /** SBS_CANTRCVMORE or SBS_CANTSENDMORE. */
-  cantMore: boolean;
-  /** History only: `cantMore` was true once. */
-  everCantMore: boolean;
+  cc: Nat<typeof BUFFER>; // sb_cc, in units; UDP counts datagrams
+  cantMore: boolean; // SBS_CANTRCVMORE or SBS_CANTSENDMORE
+  everCantMore: boolean; // history only: `cantMore` was true once
 }
 
 export interface Socket {
-  /** so_proto; 'none' is a free slot. */
-  protocol: Protocol;
-  /** so_count: the descriptor's owner (one, while NOFDREF is clear) and everyone who called soref. */
-  count: Nat<typeof REFERENCES>;
-  /** f_count of the file that refers to this socket: its descriptors, and the calls that run on it. */
-  file: Nat<typeof FILE_REFERENCES>;
-  /** so_pcb. */
-  pcb: PcbId | null;
-  /** SS_NOFDREF. */
-  noFdRef: boolean;
-  /** SS_PROTOREF. */
-  protoRef: boolean;
-  /** SS_ISCONNECTED, SS_ISCONNECTING, SS_ISDISCONNECTING, SS_ISDISCONNECTED. */
-  connected: boolean;
-  connecting: boolean;
-  disconnecting: boolean;
-  disconnected: boolean;
-  /** SS_NBIO. */
-  nonBlocking: boolean;
-  /** SO_ACCEPTCONN. */
-  acceptConn: boolean;
-  /** SO_LINGER: off; on with time 0 (reset); on with time to wait. */
-  linger: 'off' | 'reset' | 'wait';
-  /** so_qstate. */
-  queue: 'none' | 'incomplete' | 'complete';
-  /** so_head. */
-  head: SocketId | null;
-  /** so_qlimit. */
-  limit: Backlog;
-  /** so_incomp and so_comp; their lengths are so_incqlen and so_qlen. */
-  incomplete: Seq<SocketId, typeof CHILDREN>;
-  complete: Seq<SocketId, typeof CHILDREN>;
-  /** so_error. */
-  error: Errno;
-  rcv: SocketBuffer;
-  snd: SocketBuffer;
-  /** The sx lock of so_snd (sblock) is held. */
-  sending: boolean;
+  protocol: Protocol; // so_proto; 'none' is a free slot
+  count: Nat<typeof REFERENCES>; // so_count: the descriptor's owner (one, while NOFDREF is clear) and everyone who called soref
+  file: Nat<typeof FILE_REFERENCES>; // f_count of the file that refers to this socket: its descriptors, and the calls that run on it
+  pcb: PcbId | null; // so_pcb
+  noFdRef: boolean; // SS_NOFDREF
+  protoRef: boolean; // SS_PROTOREF
+  connected: boolean; // SS_ISCONNECTED
+  connecting: boolean; // SS_ISCONNECTING
+  disconnecting: boolean; // SS_ISDISCONNECTING
+  disconnected: boolean; // SS_ISDISCONNECTED
+  nonBlocking: boolean; // SS_NBIO
+  acceptConn: boolean; // SO_ACCEPTCONN
+  linger: 'off' | 'reset' | 'wait'; // SO_LINGER: off; on with time 0 (reset); on with time to wait
+  queue: 'none' | 'incomplete' | 'complete'; // so_qstate
+  head: SocketId | null; // so_head
+  limit: Backlog; // so_qlimit
+  incomplete: Seq<SocketId, typeof CHILDREN>; // so_incomp, whose length is so_incqlen
+  complete: Seq<SocketId, typeof CHILDREN>; // so_comp, whose length is so_qlen
+  error: Errno; // so_error
+  rcv: SocketBuffer; // so_rcv
+  snd: SocketBuffer; // so_snd
+  sending: boolean; // the sx lock of so_snd (sblock) is held
 }
 
 /** t_state; the passive handshake happens in the syncache, before there is a pcb. */
@@ -90,59 +71,40 @@ export type TcpState =
 
 /** A protocol control block: unpcb, or inpcb with its tcpcb. */
 export interface Pcb {
-  /** Whose; 'none' is a free one. */
-  protocol: Protocol;
-  /** unp_socket, inp_socket. */
-  socket: SocketId | null;
-  /** Has an address: a name somebody asked for, or (null) a port of the system's choice. */
-  bound: boolean;
-  name: Name | null;
-  /** UNIX: unp_conn. */
-  peer: PcbId | null;
-  /** UNIX: unp_cc, how much of my receive buffer the sender has been charged for. */
-  charged: Nat<typeof BUFFER>;
-  /** UDP, TCP: has a foreign address. */
-  foreign: boolean;
-  /** TCP: t_state, INP_DROPPED, INP_TIMEWAIT, INP_SOCKREF, TF_NEEDFIN, TF_NODELAY, and whether the 2MSL timer runs. */
-  state: TcpState;
-  dropped: boolean;
-  timeWait: boolean;
-  sockRef: boolean;
-  needFin: boolean;
-  noDelay: boolean;
-  msl: boolean;
+  protocol: Protocol; // whose; 'none' is a free one
+  socket: SocketId | null; // unp_socket, inp_socket
+  bound: boolean; // has an address:
+  name: Name | null; // a name somebody asked for, or (null) a port of the system's choice
+  peer: PcbId | null; // UNIX: unp_conn
+  charged: Nat<typeof BUFFER>; // UNIX: unp_cc, how much of my receive buffer the sender has been charged for
+  foreign: boolean; // UDP, TCP: has a foreign address
+  state: TcpState; // TCP, as all that follow: t_state
+  dropped: boolean; // INP_DROPPED
+  timeWait: boolean; // INP_TIMEWAIT
+  sockRef: boolean; // INP_SOCKREF
+  needFin: boolean; // TF_NEEDFIN
+  noDelay: boolean; // TF_NODELAY
+  msl: boolean; // the 2MSL timer runs
 }
 
 export interface Thread {
-  /** The socket whose file the running call holds (getsock). */
-  file: SocketId | null;
-  /** The socket that this thread closes: it dropped the last file reference and runs soclose. */
-  closing: SocketId | null;
-  /** The file that is given back when that close is done: an accept had its listener still when its child was gone. */
-  after: SocketId | null;
-  /** soclose's result is the result of the call (close), not discarded (the last drop at the end of another call). */
-  reportsClose: boolean;
-  /** A socket in this thread's hand, and why. */
-  child: SocketId | null;
-  hand: 'empty' | 'made' | 'published' | 'accepted' | 'unlinked';
-  /** The listener for which the child in hand was made. */
-  target: SocketId | null;
-  /** The descriptor that accept has reserved. */
-  reserved: Fd | null;
-  /** soclose has told the protocol (pru_close), and goes on with the queues. */
-  told: boolean;
-  /** The thread holds the sx lock of its socket's send buffer. */
-  sends: boolean;
-  /** A send: what has gone, what has not, and how much of that the copyin under way is for. */
-  sent: Amount;
-  left: Amount;
-  chunk: Amount;
-  /** Sleeps, or how its sleep was cut short. */
-  sleep: 'awake' | 'asleep' | 'signal' | 'timeout';
-  /** The result of its last call: errno; number on success; what SO_ERROR answered. */
-  errno: Errno;
-  value: Nat<typeof RESULT>;
-  answer: Errno;
+  file: SocketId | null; // the socket whose file the running call holds (getsock)
+  closing: SocketId | null; // the socket that this thread closes: it dropped the last file reference and runs soclose
+  after: SocketId | null; // the file given back when that close is done: an accept had its listener still when its child was gone
+  reportsClose: boolean; // soclose's result is that of the call (close), not discarded (the last drop at the end of another call)
+  child: SocketId | null; // a socket in this thread's hand,
+  hand: 'empty' | 'made' | 'published' | 'accepted' | 'unlinked'; // and why
+  target: SocketId | null; // the listener for which the child in hand was made
+  reserved: Fd | null; // the descriptor that accept has reserved
+  told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
+  sends: boolean; // the thread holds the sx lock of its socket's send buffer
+  sent: Amount; // a send: what has gone,
+  left: Amount; // what has not,
+  chunk: Amount; // and how much of that the copyin under way is for
+  sleep: 'awake' | 'asleep' | 'signal' | 'timeout'; // sleeps, or how its sleep was cut short
+  errno: Errno; // the result of its last call: errno;
+  value: Result; // number on success;
+  answer: Errno; // what SO_ERROR answered
 }
 
 export type Panic =
@@ -160,15 +122,11 @@ export interface State {
   readonly design: DesignName;
   sockets: Table<Socket, typeof SOCKETS>;
   pcbs: Table<Pcb, typeof PCBS>;
-  /** The descriptor table; it leads straight to the socket, whose `file` counts. */
-  fds: Table<SocketId | null, typeof FDS>;
-  /** Kernel consumers: what fgetsock handed out. */
-  handles: Table<SocketId | null, typeof HANDLES>;
+  fds: Table<SocketId | null, typeof FDS>; // the descriptor table; it leads straight to the socket, whose `file` counts
+  handles: Table<SocketId | null, typeof HANDLES>; // kernel consumers: what fgetsock handed out
   threads: Table<Thread, typeof THREADS>;
-  /** The UNIX link lock is held across a pause by a connect. */
-  link: boolean;
-  /** The first assertion of the code that failed. */
-  panic: Panic;
+  link: boolean; // the UNIX link lock is held across a pause by a connect
+  panic: Panic; // the first assertion of the code that failed
 }
 
 export const sockets = range<SocketId>(SOCKETS);
@@ -206,15 +164,20 @@ function idleThread(): Thread {
 }
 
 /** Nothing is open, nobody runs. */
-export function initial(configuration: { readonly design: DesignName }): State {
+export function initial({ design }: { readonly design: DesignName }): State {
+  // biome-ignore format: a list of tables
   return {
-    design: configuration.design,
-    sockets: sockets.map(freeSocket),
-    pcbs: pcbs.map(freePcb),
-    fds: descriptors.map(() => null),
-    handles: handles.map(() => null),
-    threads: threads.map(idleThread),
-    link: false,
-    panic: 'none',
+    design, sockets: sockets.map(freeSocket), pcbs: pcbs.map(freePcb), fds: descriptors.map(() => null),
+    handles: handles.map(() => null), threads: threads.map(idleThread), link: false, panic: 'none',
   };
+}
+
+/** The pcb of a socket that has one. */
+export function sotopcb(s: State, socket: Socket): Pcb {
+  return s.pcbs[socket.pcb as PcbId];
+}
+
+/** The socket of a pcb that has one. */
+export function socketOf(s: State, inp: Pcb): Socket {
+  return s.sockets[inp.socket as SocketId];
 }

@@ -4,69 +4,47 @@
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { tcp_gone } from '../protocols/tcp.ts';
-import { panic, soref } from '../socket.ts';
-import type { Errno, Fd, SocketId, State, ThreadId } from '../state.ts';
-import { cut, done, fail, falloc, held, hold, idle, install, leave, release, sleeps, wakes } from './file.ts';
+import { panic } from '../socket.ts';
+import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
+import { cut, done, fail, falloc, handOver, held, hold, idle, install, leave, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* accept(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
-  if (!s.sockets[held(s, t)].acceptConn && rule('accept_1', 'not listening: EINVAL [C.3 step 2]')) return leave(s, t, 'EINVAL');
-  const reserved = falloc(s);
-  if (reserved === null && rule('accept_2', 'no descriptor free: EMFILE, before anything is dequeued [C.3 step 3]'))
-    return leave(s, t, 'EMFILE');
+  if (!held(s, t).acceptConn) return leave(s, t, rule('accept_1', 'not listening: EINVAL [C.3 step 2]', 'EINVAL'));
+  const reserved = falloc(s, null);
+  if (reserved === null)
+    return leave(s, t, rule('accept_2', 'no descriptor free: EMFILE, before anything is dequeued [C.3 step 3]', 'EMFILE'));
   s.threads[t].reserved = reserved;
-  if (
-    s.sockets[held(s, t)].nonBlocking &&
-    s.sockets[held(s, t)].complete.length === 0 &&
-    rule('accept_3', 'would block: EWOULDBLOCK, even if an error is pending [C.3 step 4]')
-  )
-    return refuse(s, t, 'EWOULDBLOCK');
-  if (mustWait(s, held(s, t))) {
+  if (held(s, t).nonBlocking && held(s, t).complete.length === 0)
+    return leave(s, t, rule('accept_3', 'would block: EWOULDBLOCK, even if an error is pending [C.3 step 4]', 'EWOULDBLOCK'));
+  if (mustWait(held(s, t))) {
     sleeps(s, t);
-    yield until(() => !mustWait(s, held(s, t)) || cut(s, t));
-    const interrupted = cut(s, t) && mustWait(s, held(s, t));
-    wakes(s, t);
-    if (interrupted && rule('accept_4', 'interrupted: EINTR, no descriptor is lost [C.3 step 5, T20]')) return refuse(s, t, 'EINTR');
+    yield until(() => !mustWait(held(s, t)) || cut(s, t));
+    if (wakes(s, t) && mustWait(held(s, t)))
+      return leave(s, t, rule('accept_4', 'interrupted: EINTR, no descriptor is lost [C.3 step 5, T20]', 'EINTR'));
   }
-  const head = s.sockets[held(s, t)];
-  if (
-    head.complete.length === 0 &&
-    head.error === 'none' &&
-    rule('accept_5', 'shut down: ECONNABORTED, for everyone who waits [C.3 step 5]')
-  )
-    return refuse(s, t, 'ECONNABORTED');
-  if (head.error !== 'none' && rule('accept_6', 'a pending error is returned and cleared [C.3 step 6]')) {
-    const errno = head.error;
-    head.error = 'none';
-    return refuse(s, t, errno);
-  }
-  dequeue(s, t, held(s, t));
+  const head = held(s, t);
+  if (head.complete.length === 0 && head.error === 'none')
+    return leave(s, t, rule('accept_5', 'shut down: ECONNABORTED, for everyone who waits [C.3 step 5]', 'ECONNABORTED'));
+  if (head.error !== 'none' && rule('accept_6', 'a pending error is returned and cleared [C.3 step 6]'))
+    return leave(s, t, takeError(head));
+  dequeue(s, t, head);
   yield;
-  const child = s.threads[t].child as SocketId;
-  soaccept(s, t, child);
+  soaccept(s, t);
 }
 
 /** Nothing to take, nothing to report. */
-function mustWait(s: State, so: SocketId): boolean {
-  const head = s.sockets[so];
+function mustWait(head: Socket): boolean {
   return head.complete.length === 0 && head.error === 'none' && !head.rcv.cantMore;
 }
 
-/** The end of an accept that failed. */
-function refuse(s: State, t: ThreadId, errno: Errno): void {
-  s.threads[t].reserved = null;
-  fail(s, t, errno);
-  release(s, t);
-}
-
 /** Takes the oldest completed child: its place in the queue turns into a reference. [C.3 step 7, J.2] */
-function dequeue(s: State, t: ThreadId, so: SocketId): void {
-  const head = s.sockets[so];
+function dequeue(s: State, t: ThreadId, head: Socket): void {
   const child = head.complete[0] as SocketId;
   rule('accept_7', 'off the queue, referenced, NBIO inherited [C.3 step 7]');
   head.complete.shift();
-  soref(s, child);
+  s.sockets[child].count += 1;
   s.sockets[child].queue = 'none';
   s.sockets[child].head = null;
   s.sockets[child].nonBlocking = head.nonBlocking;
@@ -75,27 +53,24 @@ function dequeue(s: State, t: ThreadId, so: SocketId): void {
 }
 
 /** soaccept and pru_accept, then the descriptor; a child whose connection is gone is closed. [C.3 steps 8-10] */
-function soaccept(s: State, t: ThreadId, child: SocketId): void {
-  if (!s.sockets[child].noFdRef) panic(s, 'soaccept');
-  s.sockets[child].noFdRef = false;
-  const fd = s.threads[t].reserved as Fd;
-  s.threads[t].reserved = null;
-  s.threads[t].child = null;
-  s.threads[t].hand = 'empty';
-  if (
-    s.sockets[child].protocol === 'tcp' &&
-    (s.sockets[child].disconnected || tcp_gone(s, child)) &&
-    rule('accept_8', 'TCP: reset while it was queued: ECONNABORTED, and the child is closed [D.2 accept, T09]')
-  ) {
+function soaccept(s: State, t: ThreadId): void {
+  const child = handOver(s, t);
+  const socket = s.sockets[child];
+  if (!socket.noFdRef) panic(s, 'soaccept');
+  socket.noFdRef = false;
+  const over = socket.protocol === 'tcp' && (socket.disconnected || tcp_gone(s, socket));
+  if (over && rule('accept_8', 'TCP: reset while it was queued: ECONNABORTED, and the child is closed [D.2 accept, T09]')) {
     fail(s, t, 'ECONNABORTED');
+    s.threads[t].reserved = null;
     s.threads[t].closing = child;
     s.threads[t].after = s.threads[t].file;
     s.threads[t].file = null;
     s.threads[t].reportsClose = false;
-    return;
+  } else {
+    rule('accept_9', 'accepted [C.3]');
+    const fd = s.threads[t].reserved as Fd;
+    install(s, fd, child);
+    done(s, t, fd);
+    release(s, t);
   }
-  rule('accept_9', 'accepted [C.3]');
-  install(s, fd, child);
-  done(s, t, fd);
-  release(s, t);
 }

@@ -7,9 +7,9 @@
 import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { pru_abort, pru_close, pru_detach_p06, sodisconnect } from '../protocols/protosw.ts';
-import { panic, soabort_check, sofree, sorele } from '../socket.ts';
-import type { Fd, SocketId, State, ThreadId } from '../state.ts';
-import { done, fail, fdrop, getsock, idle, linkFree, sleeps, wakes } from './file.ts';
+import { panic, sofree, sorele } from '../socket.ts';
+import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
+import { done, fail, fdrop, getsock, handOver, idle, linkFree, sleeps } from './file.ts';
 
 export function* close(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));
@@ -23,32 +23,32 @@ export function* close(s: State, t: ThreadId, fd: Fd): Procedure {
 }
 
 /** The socket that this thread closes. */
-function closing(s: State, t: ThreadId): SocketId {
-  return s.threads[t].closing as SocketId;
+function closing(s: State, t: ThreadId): Socket {
+  return s.sockets[s.threads[t].closing as SocketId];
 }
 
 export function* soclose(s: State, t: ThreadId): Procedure {
   when(s.threads[t].closing !== null && linkFree(s, closing(s, t)));
-  if (s.sockets[closing(s, t)].noFdRef) panic(s, 'soclose');
+  if (closing(s, t).noFdRef) panic(s, 'soclose');
   if (designs[s.design].drainFirst) {
     yield* drain(s, t);
     yield until(() => linkFree(s, closing(s, t)));
   }
-  if (s.sockets[closing(s, t)].connected) {
+  if (closing(s, t).connected) {
     yield until(() => linkFree(s, closing(s, t)));
     if (disconnect(s, t)) {
       sleeps(s, t);
-      yield until(() => !s.sockets[closing(s, t)].connected || s.threads[t].sleep !== 'asleep');
+      yield until(() => !closing(s, t).connected || s.threads[t].sleep !== 'asleep');
       lingered(s, t);
     }
   }
   yield until(() => linkFree(s, closing(s, t)));
   if (!designs[s.design].detachInClose) pru_close(s, closing(s, t));
-  else if (s.sockets[closing(s, t)].pcb !== null) pru_detach_p06(s, closing(s, t));
+  else if (closing(s, t).pcb !== null) pru_detach_p06(s, closing(s, t));
   s.threads[t].told = true;
   yield until(() => linkFree(s, closing(s, t)));
   if (!designs[s.design].drainFirst) {
-    s.sockets[closing(s, t)].acceptConn = false;
+    closing(s, t).acceptConn = false;
     yield* drain(s, t);
   }
   finish(s, t);
@@ -56,9 +56,9 @@ export function* soclose(s: State, t: ThreadId): Procedure {
 
 /** Phase 1: disconnects what was connected a moment ago. True if the close must linger. [C.2 soclose 1, 2] */
 function disconnect(s: State, t: ThreadId): boolean {
-  const socket = s.sockets[closing(s, t)];
+  const socket = closing(s, t);
   if (!socket.disconnecting) {
-    const errno = sodisconnect(s, closing(s, t));
+    const errno = sodisconnect(s, socket);
     if (errno === 'ENOTCONN' && rule('close_3', 'the peer was faster: ENOTCONN is forgiven [C.2 soclose 1, G103]')) return false;
   }
   if (socket.linger !== 'wait') return false;
@@ -68,23 +68,19 @@ function disconnect(s: State, t: ThreadId): boolean {
 
 /** Phase 2 ends: disconnected, interrupted or out of time; the close goes on all the same. [C.2 soclose 2, T22] */
 function lingered(s: State, t: ThreadId): void {
-  const sleep = s.threads[t].sleep;
-  wakes(s, t);
-  if (!s.sockets[closing(s, t)].connected && rule('close_5', 'all data was acknowledged, or the connection is lost [T22]')) {
-  } else if (sleep === 'signal') {
-    rule('close_6', 'interrupted: EINTR [C.2 soclose 2]');
-    if (s.threads[t].reportsClose) fail(s, t, 'EINTR');
-  } else {
-    rule('close_7', 'the linger time is over: EWOULDBLOCK [C.2 soclose 2, T22]');
-    if (s.threads[t].reportsClose) fail(s, t, 'EWOULDBLOCK');
-  }
+  const { sleep, reportsClose } = s.threads[t];
+  s.threads[t].sleep = 'awake';
+  if (!closing(s, t).connected && rule('close_5', 'all data was acknowledged, or the connection is lost [T22]')) return;
+  if (sleep === 'signal') rule('close_6', 'interrupted: EINTR [C.2 soclose 2]');
+  else rule('close_7', 'the linger time is over: EWOULDBLOCK [C.2 soclose 2, T22]');
+  if (reportsClose) fail(s, t, sleep === 'signal' ? 'EINTR' : 'EWOULDBLOCK');
 }
 
 /** Phase 4: every queued child is taken off its queue and aborted, with the accept mutex dropped in between. [C.2 soclose 4, T02] */
 function* drain(s: State, t: ThreadId): Procedure {
   let more = unlink(s, t);
   while (more) {
-    yield until(() => linkFree(s, s.threads[t].child as SocketId));
+    yield until(() => linkFree(s, s.sockets[s.threads[t].child as SocketId]));
     abort(s, t);
     more = unlink(s, t);
   }
@@ -92,13 +88,12 @@ function* drain(s: State, t: ThreadId): Procedure {
 
 /** Takes one child off a queue into this thread's hand. */
 function unlink(s: State, t: ThreadId): boolean {
-  const head = s.sockets[closing(s, t)];
+  const head = closing(s, t);
   let child: SocketId | null = null;
   if (head.incomplete.length > 0 && rule('drain_1', 'an incomplete child [C.2 soclose 4]')) {
     child = head.incomplete[0] as SocketId;
     head.incomplete.shift();
-  } else if (head.complete.length > 0) {
-    rule('drain_2', 'a completed child that nobody accepted [C.2 soclose 4, T02]');
+  } else if (head.complete.length > 0 && rule('drain_2', 'a completed child that nobody accepted [C.2 soclose 4, T02]')) {
     child = head.complete[0] as SocketId;
     head.complete.shift();
   }
@@ -110,28 +105,24 @@ function unlink(s: State, t: ThreadId): boolean {
   return true;
 }
 
-/** soabort: the protocol ends the child, then it is freed. [C.2 soabort] */
+/** soabort: the protocol ends the child, which this thread took off its queue; then it is freed. [C.2 soabort, E1.13-15] */
 function abort(s: State, t: ThreadId): void {
-  const child = s.threads[t].child as SocketId;
-  s.threads[t].child = null;
-  s.threads[t].hand = 'empty';
-  soabort_check(s, child);
+  const child = handOver(s, t);
+  const { count, protoRef, noFdRef } = s.sockets[child];
+  if (count !== 0 || protoRef || !noFdRef) panic(s, 'soabort');
   pru_abort(s, child);
   if (!designs[s.design].detachInClose) sofree(s, child);
 }
 
 /** Phase 5: no descriptor owns the socket any more. [C.2 soclose 5] */
 function finish(s: State, t: ThreadId): void {
-  const so = closing(s, t);
+  const { closing: so, after } = s.threads[t];
   s.threads[t].closing = null;
+  s.threads[t].after = null;
   s.threads[t].reportsClose = false;
   s.threads[t].told = false;
-  if (s.sockets[so].noFdRef) panic(s, 'soclose');
-  s.sockets[so].noFdRef = true;
-  sorele(s, so);
-  const after = s.threads[t].after;
-  if (after !== null) {
-    s.threads[t].after = null;
-    fdrop(s, t, after, false);
-  }
+  if (s.sockets[so as SocketId].noFdRef) panic(s, 'soclose');
+  s.sockets[so as SocketId].noFdRef = true;
+  sorele(s, so as SocketId);
+  if (after !== null) fdrop(s, t, after, false);
 }

@@ -1,15 +1,13 @@
 /**
- * Descriptors and files (C.10). A call that can sleep takes a reference to the file first and gives it back last: that is
- * what keeps the socket alive under it. Whoever drops the last one runs soclose.
+ * Descriptors and files (C.10), and what every call begins and ends with. A call that can sleep takes a reference to the file
+ * first and gives it back last: that is what keeps the socket alive under it. Whoever drops the last one runs soclose.
  */
-import { first, type Nat, type Procedure, rule, when } from '../lang.ts';
-import type { RESULT } from '../limits.ts';
-import { sodealloc } from '../socket.ts';
-import { descriptors, type Errno, type Fd, type SocketId, type State, type ThreadId, threads } from '../state.ts';
+import { first, rule } from '../lang.ts';
+import { descriptors, type Errno, type Fd, type Result, type Socket, type SocketId, type State, type ThreadId } from '../state.ts';
 
 /** UNIX calls wait for a connect that holds the link lock; others don't. [I.1] */
-export function linkFree(s: State, so: SocketId): boolean {
-  return !s.link || s.sockets[so].protocol !== 'unix';
+export function linkFree(s: State, socket: Socket): boolean {
+  return !s.link || socket.protocol !== 'unix';
 }
 
 /** A thread may begin a call when it has finished the close that its last call left it with. */
@@ -20,7 +18,7 @@ export function idle(s: State, t: ThreadId): boolean {
 /** A call on a descriptor may begin. */
 export function mayCall(s: State, t: ThreadId, fd: Fd): boolean {
   const so = s.fds[fd];
-  return idle(s, t) && (so === null || linkFree(s, so));
+  return idle(s, t) && (so === null || linkFree(s, s.sockets[so]));
 }
 
 /** The thread is about to sleep, interruptibly. The pause that follows waits for its condition or for `cut`. [I.6] */
@@ -33,30 +31,36 @@ export function cut(s: State, t: ThreadId): boolean {
   return s.threads[t].sleep === 'signal';
 }
 
-/** The thread is awake again. */
-export function wakes(s: State, t: ThreadId): void {
+/** The thread is awake again; says whether by a signal. */
+export function wakes(s: State, t: ThreadId): boolean {
+  const interrupted = cut(s, t);
   s.threads[t].sleep = 'awake';
+  return interrupted;
 }
 
-/** The call's result: an errno. */
+/** The call's result: an errno; 'none' is success with 0. */
 export function fail(s: State, t: ThreadId, errno: Errno): void {
   s.threads[t].errno = errno;
   s.threads[t].value = 0;
 }
 
 /** The call's result: a number. */
-export function done(s: State, t: ThreadId, value: Nat<typeof RESULT>): void {
+export function done(s: State, t: ThreadId, value: Result): void {
   s.threads[t].errno = 'none';
   s.threads[t].value = value;
+}
+
+/** A pending error is returned once. */
+export function takeError(socket: Socket): Errno {
+  const { error } = socket;
+  socket.error = 'none';
+  return error;
 }
 
 /** What the descriptor leads to, or null with EBADF as the result. */
 export function getsock(s: State, t: ThreadId, fd: Fd): SocketId | null {
   const so = s.fds[fd];
-  if (so === null) {
-    rule('getsock_1', 'no such descriptor: EBADF [J.4, E: bad descriptors]');
-    fail(s, t, 'EBADF');
-  }
+  if (so === null) fail(s, t, rule('getsock_1', 'no such descriptor: EBADF [J.4, E: bad descriptors]', 'EBADF'));
   return so;
 }
 
@@ -70,23 +74,23 @@ export function hold(s: State, t: ThreadId, fd: Fd): boolean {
 }
 
 /** The socket of the running call. */
-export function held(s: State, t: ThreadId): SocketId {
-  return s.threads[t].file as SocketId;
+export function held(s: State, t: ThreadId): Socket {
+  return s.sockets[s.threads[t].file as SocketId];
 }
 
 /** fdrop: one file reference less; with the last one this thread owes a soclose. */
 export function fdrop(s: State, t: ThreadId, so: SocketId, reports: boolean): void {
   s.sockets[so].file -= 1;
-  if (s.sockets[so].file === 0) {
-    s.threads[t].closing = so;
-    s.threads[t].reportsClose = reports;
-  }
+  if (s.sockets[so].file > 0) return;
+  s.threads[t].closing = so;
+  s.threads[t].reportsClose = reports;
 }
 
-/** The end of a call that held the file. */
+/** The end of a call that held the file; a descriptor that it had reserved is free again. */
 export function release(s: State, t: ThreadId): void {
-  const so = held(s, t);
+  const so = s.threads[t].file as SocketId;
   s.threads[t].file = null;
+  s.threads[t].reserved = null;
   fdrop(s, t, so, false);
 }
 
@@ -96,61 +100,21 @@ export function leave(s: State, t: ThreadId, errno: Errno): void {
   release(s, t);
 }
 
-/** The same, with a number as the call's result. */
-export function leaveWith(s: State, t: ThreadId, value: Nat<typeof RESULT>): void {
-  done(s, t, value);
-  release(s, t);
+/** What the thread has in its hand, which is empty then. */
+export function handOver(s: State, t: ThreadId): SocketId {
+  const child = s.threads[t].child as SocketId;
+  s.threads[t].child = null;
+  s.threads[t].hand = 'empty';
+  return child;
 }
 
-/** A free descriptor is one that leads nowhere and that no accept has reserved. */
-function free(s: State, fd: Fd): boolean {
-  return s.fds[fd] === null && !threads.some((t) => s.threads[t].reserved === fd);
-}
-
-/** falloc: the lowest free descriptor, or null. */
-export function falloc(s: State): Fd | null {
-  return first(descriptors, (fd) => free(s, fd));
-}
-
-/** The lowest free descriptor after this one. */
-export function fallocAfter(s: State, other: Fd): Fd | null {
-  return first(descriptors, (fd) => fd !== other && free(s, fd));
+/** falloc: the lowest free descriptor but this one, or null. A free one leads nowhere, and no accept has reserved it. */
+export function falloc(s: State, but: Fd | null): Fd | null {
+  return first(descriptors, (fd) => fd !== but && s.fds[fd] === null && !s.threads.some((thread) => thread.reserved === fd));
 }
 
 /** The file of a socket and a descriptor for it. */
 export function install(s: State, fd: Fd, so: SocketId): void {
   s.fds[fd] = so;
   s.sockets[so].file = 1;
-}
-
-/** Takes back a socket that was never handed out. */
-export function discard(s: State, so: SocketId): void {
-  s.sockets[so].count = 0;
-  sodealloc(s, so);
-}
-
-/** dup: one more descriptor for the same file. */
-export function* dup(s: State, t: ThreadId, fd: Fd): Procedure {
-  when(idle(s, t));
-  const so = getsock(s, t, fd);
-  if (so === null) return;
-  const other = falloc(s);
-  if (other === null) {
-    rule('dup_1', 'no descriptor free: EMFILE');
-    return fail(s, t, 'EMFILE');
-  }
-  rule('dup_2', 'the file has one more descriptor [C.10]');
-  s.fds[other] = so;
-  s.sockets[so].file += 1;
-  done(s, t, other);
-}
-
-/** setnbio: FIONBIO. [C.10 soo_ioctl] */
-export function* setnbio(s: State, t: ThreadId, fd: Fd, on: boolean): Procedure {
-  when(idle(s, t));
-  const so = getsock(s, t, fd);
-  if (so === null) return;
-  rule('setnbio_1', 'SS_NBIO is set or cleared [C.10]');
-  s.sockets[so].nonBlocking = on;
-  done(s, t, 0);
 }

@@ -6,32 +6,27 @@ import { designs } from '../designs.ts';
 import { type Procedure, rule, when } from '../lang.ts';
 import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
 import { panic } from '../socket.ts';
-import type { Fd, PcbId, State, ThreadId } from '../state.ts';
-import { done, fail, getsock, held, hold, idle, leave, release } from './file.ts';
+import { type Fd, type State, sotopcb, type ThreadId } from '../state.ts';
+import { done, fail, getsock, held, hold, idle, leave, release, takeError } from './file.ts';
 
 /** TCP_NODELAY; `valid` is false if the value can't be copied in. */
 export function* setsockopt(s: State, t: ThreadId, fd: Fd, on: boolean, valid: boolean): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
-  if (s.sockets[held(s, t)].protocol !== 'tcp' && rule('setsockopt_1', 'no options at this level: ENOPROTOOPT'))
-    return leave(s, t, 'ENOPROTOOPT');
+  if (held(s, t).protocol !== 'tcp') return leave(s, t, rule('setsockopt_1', 'no options at this level: ENOPROTOOPT', 'ENOPROTOOPT'));
   if (tcp_gone(s, held(s, t)) && rule('setsockopt_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 ctloutput]'))
     return leave(s, t, tcp_gone_errno(s, 'ECONNRESET'));
   yield;
-  if (!valid && rule('setsockopt_3', 'the copyin fails: EFAULT')) return leave(s, t, 'EFAULT');
-  const pcb = s.sockets[held(s, t)].pcb;
-  if (
-    designs[s.design].recheckAfterCopyin &&
-    tcp_gone(s, held(s, t)) &&
-    rule('setsockopt_4', 'dropped during the copyin: ECONNRESET [D.2 ctloutput, J.4]')
-  ) {
-    fail(s, t, 'ECONNRESET');
-  } else if (pcb === null) {
+  if (!valid) return leave(s, t, rule('setsockopt_3', 'the copyin fails: EFAULT', 'EFAULT'));
+  const socket = held(s, t);
+  if (designs[s.design].recheckAfterCopyin && tcp_gone(s, socket)) {
+    fail(s, t, rule('setsockopt_4', 'dropped during the copyin: ECONNRESET [D.2 ctloutput, J.4]', 'ECONNRESET'));
+  } else if (socket.pcb === null) {
     rule('setsockopt_5', 'P06: so_pcb is NULL now and is dereferenced [G01]');
     panic(s, 'null-pcb');
   } else {
     rule('setsockopt_6', 'set [D.2 ctloutput]');
-    s.pcbs[pcb].noDelay = on;
+    sotopcb(s, socket).noDelay = on;
     done(s, t, 0);
   }
   release(s, t);
@@ -42,12 +37,12 @@ export function* getsockopt(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));
   const so = getsock(s, t, fd);
   if (so === null) return;
-  if (s.sockets[so].protocol !== 'tcp' && rule('getsockopt_1', 'no options at this level: ENOPROTOOPT')) return fail(s, t, 'ENOPROTOOPT');
-  const pcb = s.sockets[so].pcb;
-  if ((tcp_gone(s, so) || pcb === null) && rule('getsockopt_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 ctloutput]'))
+  const socket = s.sockets[so];
+  if (socket.protocol !== 'tcp') return fail(s, t, rule('getsockopt_1', 'no options at this level: ENOPROTOOPT', 'ENOPROTOOPT'));
+  if (tcp_gone(s, socket) && rule('getsockopt_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 ctloutput]'))
     return fail(s, t, tcp_gone_errno(s, 'ECONNRESET'));
   rule('getsockopt_3', 'the option [D.2 ctloutput]');
-  done(s, t, s.pcbs[pcb as PcbId].noDelay ? 1 : 0);
+  done(s, t, sotopcb(s, socket).noDelay ? 1 : 0);
 }
 
 /** SO_LINGER. [A.1 so_linger] */
@@ -66,7 +61,16 @@ export function* geterror(s: State, t: ThreadId, fd: Fd): Procedure {
   const so = getsock(s, t, fd);
   if (so === null) return;
   rule('geterror_1', 'returned and cleared [T04]');
-  s.threads[t].answer = s.sockets[so].error;
-  s.sockets[so].error = 'none';
+  s.threads[t].answer = takeError(s.sockets[so]);
+  done(s, t, 0);
+}
+
+/** FIONBIO. [C.10 soo_ioctl] */
+export function* setnbio(s: State, t: ThreadId, fd: Fd, on: boolean): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('setnbio_1', 'SS_NBIO is set or cleared [C.10]');
+  s.sockets[so].nonBlocking = on;
   done(s, t, 0);
 }

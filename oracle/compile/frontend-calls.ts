@@ -9,14 +9,14 @@ import { adviceForGlobal, adviceForMethod } from './frontend-advice.ts';
 import { constantOf, isList } from './frontend-constants.ts';
 import { type Context, describeType, type FunctionNode, quote, type Signature } from './frontend-context.ts';
 import { asWhole, convert, fits, unify } from './frontend-convert.ts';
-import { type Draft, known, scalar, type Value } from './frontend-draft.ts';
+import { type Alias, type Draft, fieldPath, known, scalar, type Value } from './frontend-draft.ts';
 import { expression, placeValue, rangeCall } from './frontend-expressions.ts';
 import { signatureOf } from './frontend-functions.ts';
 import { quantified } from './frontend-predicates.ts';
 import { noteReplacements, resetWhole } from './frontend-records.ts';
 import { dropFirst, includes, indexOf, push, removeItem, takeFirst } from './frontend-sequences.ts';
-import { isState } from './frontend-types.ts';
-import type { Expr, Scalar } from './ir.ts';
+import { isState, scalarOf, typeOf } from './frontend-types.ts';
+import type { Expr, Place, Scalar } from './ir.ts';
 
 /** A call for its value. */
 export function call(draft: Draft, node: ts.CallExpression): Value {
@@ -71,6 +71,9 @@ function ownCall(draft: Draft, node: ts.CallExpression, target: FunctionNode): V
   if (target.asteriskToken !== undefined) {
     return context.refuse(node, 'a procedure called like a function', 'write `yield* …`, so that its pauses are pauses of the caller');
   }
+  const asynchronous = target.modifiers?.some((m) => m.kind === ts.SyntaxKind.AsyncKeyword) ?? false;
+  if (!asynchronous && target.type !== undefined && ts.isTypeReferenceNode(target.type) && typeOf(context, target.type).kind === 'record')
+    return { kind: 'place', place: recordCall(draft, node, target) };
   const signature = signatureOf(context, target, node);
   const args = callArguments(draft, node, target, signature);
   if (!signature.mutates && signature.returns !== null) {
@@ -83,6 +86,32 @@ function ownCall(draft: Draft, node: ts.CallExpression, target: FunctionNode): V
   return signature.returns === null ? null : scalar(local(result, signature.returns));
 }
 
+/** A call of a function whose body is one `return s.table[…]`: it stands for that record. */
+function recordCall(draft: Draft, node: ts.CallExpression, target: FunctionNode): Place {
+  const { context } = draft;
+  const [only, ...more] = target.body !== undefined && ts.isBlock(target.body) ? target.body.statements : [];
+  if (only === undefined || more.length > 0 || !ts.isReturnStatement(only) || only.expression === undefined)
+    return context.refuse(node, 'a record from a function that does more than find it', 'let the body be one `return s.table[id];`');
+  if (context.signatures.get(target) === 'compiling')
+    return context.refuse(node, 'a function that calls itself, directly or through others', 'write a loop with a constant bound');
+  const values = target.parameters.map((parameter, index): Value => {
+    const argument = node.arguments[index];
+    if (argument === undefined || parameter.type === undefined) return context.refuse(node, 'an argument is missing', 'give all arguments');
+    const value = expression(draft, argument);
+    if (value.kind === 'place') return value;
+    return scalar(boundedArgument(draft, value, scalarOf(context, parameter.type), parameter.name.getText(), argument));
+  });
+  for (const [index, value] of values.entries())
+    draft.bind((target.parameters[index] as ts.ParameterDeclaration).name, { kind: 'value', value });
+  const { expression: found } = only;
+  context.signatures.set(target, 'compiling');
+  try {
+    return placeValue(draft, found);
+  } finally {
+    context.signatures.delete(target);
+  }
+}
+
 /** The arguments of a call, without the state, in the types of the parameters. */
 export function callArguments(draft: Draft, node: ts.CallExpression, target: FunctionNode, signature: Signature): readonly Expr[] {
   const { context } = draft;
@@ -93,6 +122,7 @@ export function callArguments(draft: Draft, node: ts.CallExpression, target: Fun
     return false;
   });
   let done: readonly Expr[] = [];
+  const records: { readonly argument: ts.Node; readonly alias: Alias }[] = [];
   for (const [index, parameter] of parameters.entries()) {
     const argument = node.arguments[target.parameters.indexOf(parameter)];
     const wanted = signature.params[index];
@@ -104,12 +134,35 @@ export function callArguments(draft: Draft, node: ts.CallExpression, target: Fun
       continue;
     }
     if (ts.isSpreadElement(argument)) return context.refuse(argument, 'spread arguments', 'write the arguments one by one');
-    const { first, next } = draft.then(done, () =>
-      boundedArgument(draft, argumentValue(draft, argument), wanted.type, wanted.name, argument),
-    );
+    const { first, next } = draft.then(done, () => {
+      if (wanted.table === undefined) return boundedArgument(draft, argumentValue(draft, argument), wanted.type, wanted.name, argument);
+      const place = recordArgument(draft, argument, wanted.table);
+      records.push({ argument, alias: draft.newAlias(quote(argument), place) });
+      return rowOf(place);
+    });
     done = [...first, next];
   }
+  for (const { argument, alias } of records) judgeRecordArgument(draft, argument, alias);
   return done;
+}
+
+/** The record of the table that a parameter stands for; the function gets its index. */
+function recordArgument(draft: Draft, argument: ts.Expression, table: string): Place {
+  const place = placeValue(draft, argument);
+  if (place.type.kind === 'record' && fieldPath(place) === table) return place;
+  return draft.context.refuse(argument, `not a record of \`s.${table}\``, `pass \`s.${table}[…]\`, or a name for it`);
+}
+
+function rowOf(place: Place): Expr {
+  const last = place.steps.at(-1);
+  if (last === undefined || !('index' in last)) throw new Error(`${fieldPath(place)} is not in a table`);
+  return last.index;
+}
+
+/** A record argument must still be part of the state when the call begins, after the arguments that follow it. */
+function judgeRecordArgument(draft: Draft, argument: ts.Node, alias: Alias): void {
+  if (alias.stale) draft.context.refuse(argument, 'a record that another argument replaces', 'take that argument first, in a `const`');
+  if (draft.pauses > alias.pauses) draft.context.aliasUsesAfterPause.push({ node: argument, path: alias.path });
 }
 
 function stateArgument(draft: Draft, argument: ts.Expression): void {
@@ -121,7 +174,11 @@ function stateArgument(draft: Draft, argument: ts.Expression): void {
 function argumentValue(draft: Draft, argument: ts.Expression): Value {
   const value = expression(draft, argument);
   if (value.kind === 'place') {
-    return draft.context.refuse(argument, 'a record as an argument', 'pass the id and look the record up in the function');
+    return draft.context.refuse(
+      argument,
+      'a record as an argument',
+      'only a record of the one table of its kind can be passed; pass the id, or what is needed of it',
+    );
   }
   return value;
 }
@@ -147,9 +204,11 @@ function wordCall(draft: Draft, node: ts.CallExpression, word: string): Value | 
     case 'count':
       if (first === undefined) break;
       return scalar(quantified(draft, expression(draft, first), second, word, node));
-    case 'rule':
+    case 'rule': {
       rule(draft, node);
-      return known(true);
+      const answer = node.arguments[2];
+      return answer === undefined ? known(true) : expression(draft, answer);
+    }
     case 'remove': {
       if (first === undefined || second === undefined) break;
       const place = placeValue(draft, first);
@@ -174,10 +233,10 @@ function wordCall(draft: Draft, node: ts.CallExpression, word: string): Value | 
   return context.refuse(node, `\`${word}\` in this place`, 'see model/lang.ts for what it is for');
 }
 
-/** `rule('id', 'what it says [source]')`. */
+/** `rule('id', 'what it says [source]')`; a third argument is its value. */
 function rule(draft: Draft, node: ts.CallExpression): void {
   const { context } = draft;
-  const [id, text] = node.arguments.map((argument) => constantOf(context, argument));
+  const [id, text] = node.arguments.slice(0, 2).map((argument) => constantOf(context, argument));
   if (typeof id !== 'string' || typeof text !== 'string') {
     context.refuse(node, 'a rule whose id and text are not literals', "write `rule('accept_4', 'what it says [source]')`");
     return;

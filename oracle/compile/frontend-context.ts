@@ -8,11 +8,18 @@ import { ts } from 'ts-morph';
 import { type Diagnostic, unreachable } from './errors.ts';
 import type { Fn, RecordType, Rule, Scalar, Site, Source, Type } from './ir.ts';
 
+/** A parameter. One that is a record of a table is given as its index, and `table` names the table. */
+export interface Param {
+  readonly name: string;
+  readonly type: Scalar;
+  readonly table?: string;
+}
+
 /** What is known of a function once it is compiled. */
 export interface Signature {
   readonly index: number;
   readonly name: string;
-  readonly params: readonly { readonly name: string; readonly type: Scalar }[];
+  readonly params: readonly Param[];
   readonly returns: Scalar | null;
   readonly generator: boolean;
   readonly mutates: boolean;
@@ -64,6 +71,8 @@ export class Context {
   /** The declaration of the state's type, and the type; set before functions are compiled. */
   stateDeclaration: ts.Node | null = null;
   stateType: RecordType | null = null;
+  /** By path of a table: the type of indices that the source does not name (`s.things.every((thing) => …)`, a record as a parameter). */
+  readonly rowTypes = new Map<string, { kind: 'id'; of: string; size: number; nullable: false }>();
   /** Encoded values of the configuration given in the options. */
   readonly configuration = new Map<string, number>();
 
@@ -110,9 +119,17 @@ export class Context {
     return path.relative(this.options.root, sourceFile.fileName).split(path.sep).join('/');
   }
 
+  rowType(table: string, size: number): Scalar {
+    const type = this.rowTypes.get(table) ?? { kind: 'id', of: `row of ${table}`, size, nullable: false };
+    this.rowTypes.set(table, type);
+    return type;
+  }
+
+  /** A place in the source where a bound can be broken; one that is compiled into several functions is one place. */
   site(node: ts.Node, fault: Site['fault'], text: string): number {
-    this.sites.push({ ...this.source(node), fault, text });
-    return this.sites.length - 1;
+    const { file, line } = this.source(node);
+    const known = this.sites.findIndex((s) => s.file === file && s.line === line && s.fault === fault && s.text === text);
+    return known >= 0 ? known : this.sites.push({ file, line, fault, text }) - 1;
   }
 
   /** The symbol a name stands for, through imports. */

@@ -83,6 +83,14 @@ export class Draft {
     return index;
   }
 
+  /** A name for a record, watched from here on. */
+  newAlias(name: string, place: Place): Alias {
+    const { length: loops } = this.loops;
+    const alias: Alias = { name, place, path: fieldPath(place), pauses: this.pauses, loops, uses: [], stale: false };
+    this.aliases.push(alias);
+    return alias;
+  }
+
   bind(name: ts.Node, binding: Binding): void {
     const symbol = this.context.checker.getSymbolAtLocation(name);
     if (symbol === undefined) throw new Error(`no symbol for ${name.getText()}`);

@@ -3,14 +3,14 @@
  * not among the parameters of the result.
  */
 import { ts } from 'ts-morph';
-import { type Context, type FunctionNode, Refusal, type Signature } from './frontend-context.ts';
+import { type Context, type FunctionNode, type Param, Refusal, type Signature } from './frontend-context.ts';
 import { Draft } from './frontend-draft.ts';
 import { expression } from './frontend-expressions.ts';
 import { writtenPaths } from './frontend-loops.ts';
 import { statements } from './frontend-statements.ts';
 import { convert, fits } from './frontend-convert.ts';
-import { isState, scalarOf } from './frontend-types.ts';
-import type { Scalar, Stmt } from './ir.ts';
+import { isState, scalarOf, typeOf } from './frontend-types.ts';
+import type { Expr, Place, Scalar, Stmt, Type } from './ir.ts';
 import { forEachExpr, forEachStmt, expressionsOf } from './walk.ts';
 
 /** What is known of a function; compiles it if need be. `caller` is blamed for recursion. */
@@ -81,9 +81,9 @@ export function nameOf(node: FunctionNode): string {
   return 'anonymous';
 }
 
-function bindParameters(draft: Draft, node: FunctionNode): readonly { name: string; type: Scalar }[] {
+function bindParameters(draft: Draft, node: FunctionNode): readonly Param[] {
   const { context } = draft;
-  const params: { name: string; type: Scalar }[] = [];
+  const params: Param[] = [];
   for (const parameter of node.parameters) {
     if (!ts.isIdentifier(parameter.name) || parameter.dotDotDotToken !== undefined) {
       return context.refuse(parameter, 'a parameter that is not one name', 'write one name and type for each parameter');
@@ -94,6 +94,16 @@ function bindParameters(draft: Draft, node: FunctionNode): readonly { name: stri
       continue;
     }
     if (parameter.type === undefined) return context.refuse(parameter, 'a parameter without a type', 'write its type');
+    const table = tableOf(context, parameter.type);
+    if (table !== null) {
+      if (draft.generator) return context.refuse(parameter, 'a record as a parameter of a procedure', 'pass the id');
+      const type = context.rowType(table.name, table.size);
+      const index: Expr = { op: 'local', type, local: draft.newLocal(parameter.name.text, type, true) };
+      params.push({ name: parameter.name.text, type, table: table.name });
+      const place: Place = { steps: [{ field: table.name }, { index }], type: table.element };
+      draft.bind(parameter.name, { kind: 'alias', alias: draft.newAlias(parameter.name.text, place) });
+      continue;
+    }
     const type = scalarOf(context, parameter.type);
     const symbol = context.checker.getSymbolAtLocation(parameter.name);
     const changes = symbol !== undefined && draft.assigned.has(symbol);
@@ -102,6 +112,17 @@ function bindParameters(draft: Draft, node: FunctionNode): readonly { name: stri
     draft.bind(parameter.name, { kind: 'local', local, type });
   }
   return params;
+}
+
+/** The one table of the state whose elements are of a type, or null. */
+function tableOf(context: Context, node: ts.TypeNode): { name: string; size: number; element: Type } | null {
+  if (!ts.isTypeReferenceNode(node)) return null;
+  const element = typeOf(context, node);
+  if (element.kind !== 'record') return null;
+  const tables = (context.stateType?.fields ?? []).flatMap(({ name, type }) =>
+    type.kind === 'table' && type.element === element ? [{ name, size: type.size, element }] : [],
+  );
+  return tables.length === 1 ? (tables[0] ?? null) : null;
 }
 
 /** The declared type of the result; undefined: to be inferred. Of a procedure it is the argument of `Procedure<…>`. */

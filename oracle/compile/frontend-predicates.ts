@@ -8,7 +8,7 @@ import { isList } from './frontend-constants.ts';
 import { quote } from './frontend-context.ts';
 import { convert } from './frontend-convert.ts';
 import { type Draft, fieldPath, known, scalar, type Value } from './frontend-draft.ts';
-import { condition, expression, valueAt } from './frontend-expressions.ts';
+import { condition, expression, fieldOf, valueAt } from './frontend-expressions.ts';
 import { lengthOf } from './frontend-sequences.ts';
 import { scalarOf } from './frontend-types.ts';
 import type { Expr, Scalar } from './ir.ts';
@@ -26,11 +26,10 @@ export function quantified(
     return context.refuse(callback ?? node, 'a predicate that is not written here with one parameter', 'write `id => …` in place');
   }
   const [parameter] = callback.parameters;
-  if (parameter === undefined || !ts.isIdentifier(parameter.name))
-    return context.refuse(callback, 'a parameter taken apart', 'write `id => …`');
-  const name = parameter.name;
+  if (parameter === undefined) throw new Error('no parameter');
+  const name = ts.isIdentifier(parameter.name) ? parameter.name.text : 'each';
   const body = (value: Value): Expr => {
-    draft.bind(name, { kind: 'value', value });
+    bindPart(draft, parameter.name, value);
     return draft.within('inside a predicate', () => predicateBody(draft, callback));
   };
   const resultType = (size: number, idType: Scalar | null): Scalar => {
@@ -40,7 +39,7 @@ export function quantified(
   };
   if (receiver.kind === 'range') {
     const { type } = receiver;
-    const bound = draft.newLocal(name.text, type, true);
+    const bound = draft.newLocal(name, type, true);
     return quantifier(
       op,
       bound,
@@ -62,43 +61,82 @@ export function quantified(
   const { place } = receiver;
   if (place.type.kind === 'table') {
     const { size, element: inner } = place.type;
-    const bound = draft.newLocal(name.text, intType(0, size - 1), true);
-    const index: Expr = { op: 'local', type: intType(0, size - 1), local: bound };
+    const type = context.rowType(fieldPath(place), size);
+    const bound = draft.newLocal(name, type, true);
+    const index: Expr = { op: 'local', type, local: bound };
     return quantifier(op, bound, size, body(valueAt(draft, { steps: [...place.steps, { index }], type: inner })), resultType(size, null));
   }
   if (place.type.kind !== 'seq') throw new Error(`${fieldPath(place)}: not a sequence`);
   const { capacity, element: inner } = place.type;
-  const bound = draft.newLocal(name.text, intType(0, capacity - 1), true);
+  const bound = draft.newLocal(name, intType(0, capacity - 1), true);
   const index: Expr = { op: 'local', type: intType(0, capacity - 1), local: bound };
   const inUse = compare('lt', index, lengthOf(place));
   const holds = body(scalar(read({ steps: [...place.steps, { field: 'items' }, { index }], type: inner }, inner)));
   return quantifier(op, bound, capacity, op === 'every' ? or(not(inUse), holds) : and(inUse, holds), resultType(capacity, null));
 }
 
-/** The body of a predicate: an expression, or some `const`s and a `return`. */
+/** The body of a predicate: an expression, or `const`s, `if (…) return …;` and a `return` at the end. */
 export function predicateBody(draft: Draft, callback: ts.ArrowFunction): Expr {
   const { body } = callback;
-  if (!ts.isBlock(body)) return condition(draft, body);
-  for (const statement of body.statements) {
-    if (ts.isReturnStatement(statement) && statement.expression !== undefined) return condition(draft, statement.expression);
-    if (!ts.isVariableStatement(statement) || (statement.declarationList.flags & ts.NodeFlags.Const) === 0) {
-      return draft.context.refuse(
-        statement,
-        'a statement inside a predicate',
-        'predicates have `const` declarations and one `return`; move the rest to a function',
-      );
-    }
-    for (const declaration of statement.declarationList.declarations) {
-      if (declaration.initializer === undefined) continue;
-      let value = expression(draft, declaration.initializer);
-      if (declaration.type !== undefined && value.kind !== 'place')
-        value = scalar(convert(draft, value, scalarOf(draft.context, declaration.type), declaration.initializer));
-      draft.bind(declaration.name, { kind: 'value', value });
+  return ts.isBlock(body) ? predicateStatements(draft, callback, body.statements) : condition(draft, body);
+}
+
+function predicateStatements(draft: Draft, callback: ts.ArrowFunction, statements: readonly ts.Statement[]): Expr {
+  const [statement, ...rest] = statements;
+  if (statement === undefined) {
+    return draft.context.refuse(
+      callback,
+      'a predicate without `return` at its end',
+      `end with \`return …\`: ${quote(callback.parameters[0] ?? callback)} => condition`,
+    );
+  }
+  if (ts.isReturnStatement(statement) && statement.expression !== undefined) return condition(draft, statement.expression);
+  if (ts.isIfStatement(statement) && statement.elseStatement === undefined) {
+    const [only, ...more] = ts.isBlock(statement.thenStatement) ? statement.thenStatement.statements : [statement.thenStatement];
+    if (only !== undefined && ts.isReturnStatement(only) && only.expression !== undefined && more.length === 0) {
+      const decides = condition(draft, statement.expression);
+      return ite(decides, condition(draft, only.expression), predicateStatements(draft, callback, rest));
     }
   }
-  return draft.context.refuse(
-    callback,
-    'a predicate without `return` at its end',
-    `end with \`return …\`: ${quote(callback.parameters[0] ?? callback)} => condition`,
-  );
+  if (!ts.isVariableStatement(statement) || (statement.declarationList.flags & ts.NodeFlags.Const) === 0) {
+    return draft.context.refuse(
+      statement,
+      'a statement inside a predicate',
+      'predicates have `const` declarations, `if (…) return …;` and a `return` at the end; move the rest to a function',
+    );
+  }
+  for (const declaration of statement.declarationList.declarations) {
+    if (declaration.initializer === undefined) continue;
+    let value = expression(draft, declaration.initializer);
+    if (declaration.type !== undefined && value.kind !== 'place')
+      value = scalar(convert(draft, value, scalarOf(draft.context, declaration.type), declaration.initializer));
+    bindPart(draft, declaration.name, value);
+  }
+  return predicateStatements(draft, callback, rest);
+}
+
+/** Binds a name to a value, or the names of a pattern to fields of it. Nothing changes inside a predicate, so nothing is captured. */
+function bindPart(draft: Draft, name: ts.BindingName, value: Value): void {
+  const { context } = draft;
+  if (ts.isIdentifier(name)) {
+    draft.bind(name, { kind: 'value', value });
+    return;
+  }
+  if (ts.isArrayBindingPattern(name)) {
+    context.refuse(name, 'an array taken apart', 'write one `const` for each element');
+    return;
+  }
+  for (const element of name.elements) {
+    const field = element.propertyName ?? element.name;
+    if (
+      element.dotDotDotToken !== undefined ||
+      element.initializer !== undefined ||
+      !ts.isIdentifier(element.name) ||
+      !ts.isIdentifier(field)
+    ) {
+      context.refuse(element, 'a pattern that does more than name fields', 'write one `const` for each field');
+      return;
+    }
+    draft.bind(element.name, { kind: 'value', value: fieldOf(draft, value, field.text, element) });
+  }
 }

@@ -8,7 +8,7 @@ import { ts } from 'ts-morph';
 import { functionBehind } from './frontend-calls.ts';
 import { describeType } from './frontend-context.ts';
 import { convert, fits } from './frontend-convert.ts';
-import { type Alias, type Draft, fieldPath, type Value } from './frontend-draft.ts';
+import { type Draft, fieldPath, type Value } from './frontend-draft.ts';
 import { constant } from './fold.ts';
 import { expression, withIndices } from './frontend-expressions.ts';
 import { fill } from './frontend-sequences.ts';
@@ -48,17 +48,7 @@ export function takeAlias(draft: Draft, nameNode: ts.Node, place: Place, out: St
   }
   const indices = indicesOf(place).map((index) => (draft.isStable(index) ? index : draft.capture(index, 'index', out)));
   const taken = withIndices(place, indices);
-  const alias: Alias = {
-    name: nameNode.getText(),
-    place: taken,
-    path: fieldPath(place),
-    pauses: draft.pauses,
-    loops: draft.loops.length,
-    uses: [],
-    stale: false,
-  };
-  draft.aliases.push(alias);
-  draft.bind(nameNode, { kind: 'alias', alias });
+  draft.bind(nameNode, { kind: 'alias', alias: draft.newAlias(nameNode.getText(), taken) });
 }
 
 /** Aliases of records that have been replaced must not be used any more. */

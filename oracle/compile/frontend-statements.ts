@@ -114,7 +114,8 @@ function trailingRules(
   draft: Draft,
   node: ts.Expression,
 ): { readonly test: ts.Expression | null; readonly rules: readonly ts.CallExpression[] } {
-  const isRule = (e: ts.Expression): e is ts.CallExpression => ts.isCallExpression(e) && draft.context.word(e.expression) === 'rule';
+  const isRule = (e: ts.Expression): e is ts.CallExpression =>
+    ts.isCallExpression(e) && e.arguments.length === 2 && draft.context.word(e.expression) === 'rule';
   if (isRule(node)) return { test: null, rules: [node] };
   if (ts.isParenthesizedExpression(node)) return trailingRules(draft, node.expression);
   if (ts.isBinaryExpression(node) && node.operatorToken.kind === K.AmpersandAmpersandToken && isRule(node.right)) {

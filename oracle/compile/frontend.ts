@@ -11,9 +11,10 @@ import { type CompileOptions, Context, type Signature } from './frontend-context
 import { constantAs } from './frontend-convert.ts';
 import { nameOf, signatureOf } from './frontend-functions.ts';
 import { declaredType } from './frontend-types.ts';
-import type { AgentDef, Fn, Local, ProcedureDef, Program, Property, Scalar } from './ir.ts';
+import type { AgentDef, Fn, Local, Place, ProcedureDef, Program, Property, Scalar } from './ir.ts';
 import { lowerAgent } from './lower.ts';
 import { prune } from './prune.ts';
+import { expressionsOf, forEachExpr, forEachStmt } from './walk.ts';
 
 export type { CompileOptions } from './frontend-context.ts';
 
@@ -36,6 +37,7 @@ export function compileModel(options: CompileOptions): Program {
   }
   const result = context.attempt(() => readModel(context, sourceFile), null);
   judgeAliases(context);
+  nameRows(context);
   checkConstantNames(context, program);
   if (context.diagnostics.length > 0 || result === null) throw new CompileError(inOrder(context.diagnostics));
   const pruned = prune(result);
@@ -271,6 +273,28 @@ function judgeAliases(context: Context): void {
         `take it again after the \`yield\``,
       );
     }
+  }
+}
+
+/** An index that the source does not name is of the kind with which the source indexes that table, if that is one kind. */
+function nameRows(context: Context): void {
+  const kinds = new Map<string, Set<string>>();
+  const note = ({ steps }: Place): void => {
+    let table = '';
+    for (const step of steps) {
+      if ('field' in step) table = table === '' ? step.field : `${table}.${step.field}`;
+      else if (step.index.type.kind === 'id') kinds.set(table, (kinds.get(table) ?? new Set()).add(step.index.type.of));
+    }
+  };
+  for (const fn of context.functions) {
+    forEachStmt(fn?.body ?? [], (stmt) => {
+      if (stmt.op === 'write') note(stmt.place);
+      for (const expr of expressionsOf(stmt)) forEachExpr(expr, (e) => (e.op === 'read' ? note(e.place) : undefined));
+    });
+  }
+  for (const [table, type] of context.rowTypes) {
+    const [kind, ...others] = [...(kinds.get(table) ?? [])].filter((each) => each !== type.of);
+    if (kind !== undefined && others.length === 0) type.of = kind;
   }
 }
 

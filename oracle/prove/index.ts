@@ -27,12 +27,12 @@ export function listDesigns(): readonly string[] {
   return DESIGNS;
 }
 
-/** The ids of model/index.ts, without compiling it. */
+/** The ids of model/invariants.ts, without compiling it. */
 export function listInvariants(): readonly string[] {
-  const source = specificationSources()['model/index.ts'] ?? '';
-  const body = /\n {2}invariants: \{\n([\s\S]*?)\n {2}\},/.exec(source)?.[1];
-  if (body === undefined) throw new Error(`the invariants were not found in model/index.ts of ${packageRoot()}`);
-  return [...[...body.matchAll(/^ {4}'([^']+)':/gm)].map((match) => match[1] as string), NO_OVERFLOW];
+  const source = specificationSources()['model/invariants.ts'] ?? '';
+  const body = /\nexport const invariants\b[^\n]*\{\n([\s\S]*?)\n\};/.exec(source)?.[1];
+  if (body === undefined) throw new Error(`the invariants were not found in model/invariants.ts of ${packageRoot()}`);
+  return [...[...body.matchAll(/^ {2}'([^']+)':/gm)].map((match) => match[1] as string), NO_OVERFLOW];
 }
 
 /** What is known of one invariant so far. */

@@ -54,15 +54,20 @@ export function initial({ leaky }: { readonly leaky: boolean }): State {
   return { leaky, things: objects.map(free), held: threads.map(() => null), errno: threads.map(() => 'none'), freed: 0 };
 }
 
-function acquire(s: State, o: ObjectId): void {
-  s.things[o].count += 1;
+function acquire(thing: Thing): void {
+  thing.count += 1;
+}
+
+/** What a thread holds. */
+function held(s: State, who: ThreadId): Thing {
+  return s.things[s.held[who] as ObjectId];
 }
 
 function allocate(s: State): ObjectId | null {
   const o = first(objects, (each) => !s.things[each].used);
   if (o === null) return null;
   s.things[o].used = true;
-  acquire(s, o);
+  acquire(s.things[o]);
   return o;
 }
 
@@ -87,12 +92,9 @@ function fail(s: State, who: ThreadId, errno: Errno): void {
 export function* open(s: State, who: ThreadId, listens: boolean): Procedure {
   when(s.held[who] === null);
   const o = allocate(s);
-  if (o === null) {
-    rule('open_1', 'out of objects');
-    return fail(s, who, 'ENOBUFS');
-  }
+  if (o === null) return fail(s, who, rule('open_1', 'out of objects', 'ENOBUFS'));
   s.held[who] = o;
-  s.things[o].listens = listens;
+  held(s, who).listens = listens;
   fail(s, who, 'none');
 }
 
@@ -145,7 +147,7 @@ export function* accept(s: State, who: ThreadId, from: ObjectId | null): Procedu
     fail(s, who, 'EINVAL');
     return;
   }
-  acquire(s, from);
+  acquire(s.things[from]);
   yield until(() => s.things[from].queues.ready.length > 0);
   const child = s.things[from].queues.ready[0];
   s.things[from].queues.ready.shift();
@@ -156,12 +158,22 @@ export function* accept(s: State, who: ThreadId, from: ObjectId | null): Procedu
 
 /** What is used is counted. */
 function counted(s: State): boolean {
-  return objects.every((o) => s.things[o].used === s.things[o].count > 0);
+  return s.things.every(({ used, count }) => used === count > 0);
+}
+
+/** A child's head is a listener, or was closed and has left its queues. */
+function headed(s: State): boolean {
+  return objects.every((o) => {
+    const { head, queues } = s.things[o];
+    if (head === null) return true;
+    const { listens, count } = s.things[head];
+    return listens || count === 0 || queues.ready.length === 0;
+  });
 }
 
 export const refcountModel = defineModel<State>({
   initial,
   agents: { thread: { size: THREADS, procedures: { open, close, arrive, accept } } },
-  invariants: { counted },
+  invariants: { counted, headed },
   lemmas: {},
 });
