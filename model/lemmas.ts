@@ -5,7 +5,7 @@
 import { beingClosed, connects, hasChildren, inHand } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
-import { type Amount, type Pcb, type Socket, type State, sockets, socketOf, sotopcb, type Thread, threads } from './state.ts';
+import { type Amount, type Pcb, type Socket, type State, sockets, socketOf, type Thread, threads } from './state.ts';
 
 export const lemmas: Predicates<State> = {
   /** What a thread has in its record fits together: a reason for every socket in hand, a call around everything else. */
@@ -172,16 +172,18 @@ function wasOver(socket: Socket): boolean {
 }
 
 function roomFor(s: State, socket: Socket, amount: Amount): boolean {
-  if (socket.snd.cantMore || socket.pcb === null) return true;
+  const { pcb } = socket;
+  if (socket.snd.cantMore || pcb === null) return true;
   if (!socket.connected) return false;
   if (socket.protocol === 'tcp') return socket.snd.cc + amount <= BUFFER;
-  const { peer } = sotopcb(s, socket);
+  const { peer } = s.pcbs[pcb];
   return peer === null || s.pcbs[peer].charged + amount <= BUFFER;
 }
 
 function overOrKept(s: State, socket: Socket): boolean {
-  if (socket.pcb === null) return false;
-  const inp = sotopcb(s, socket);
+  const { pcb } = socket;
+  if (pcb === null) return false;
+  const inp = s.pcbs[pcb];
   return socket.protocol === 'tcp' ? inp.dropped || inp.timeWait || socket.protoRef : !inp.foreign && inp.peer === null;
 }
 
@@ -198,7 +200,7 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
 
 /** A UNIX socket without a peer. */
 function isAlone(s: State, socket: Socket): boolean {
-  return socket.protocol === 'unix' && socket.pcb !== null && sotopcb(s, socket).peer === null;
+  return socket.protocol === 'unix' && socket.pcb !== null && s.pcbs[socket.pcb].peer === null;
 }
 
 function tcpFits(inp: Pcb, socket: Socket): boolean {
