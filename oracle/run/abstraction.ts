@@ -18,6 +18,7 @@ import { errnoName, FIRST_PORT, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
 import { type Identities, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
+import { count } from './walk.ts';
 
 /** Ports from here on were chosen by the system; the specification gives them no name. */
 const FIRST_EPHEMERAL = 1024;
@@ -96,6 +97,8 @@ interface Codes {
 export class Abstraction {
   /** Of the last `write`. */
   readonly misfits: Misfit[] = [];
+  /** A part of a unit counts where it arrives once it is whole, and where it comes from as long as anything is left of it. */
+  rounding = false;
   private readonly sockets: readonly SocketCells[];
   private readonly pcbs: readonly PcbCells[];
   private readonly fds: readonly Cell[];
@@ -187,8 +190,12 @@ export class Abstraction {
     this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);
     this.queue(k, words, cells.complete, so, L.so_comp_first, L.so_qlen, ids);
     const udp = fixed(k, so + L.so_proto) === L.PROTO_UDP;
-    this.set(words, cells.rcvCc, udp ? datagrams(k, so + L.so_rcv) : get(k, so + L.so_rcv + L.sb_cc) / UNIT);
-    this.set(words, cells.sndCc, get(k, so + L.so_snd + L.sb_cc) / UNIT);
+    this.set(
+      words,
+      cells.rcvCc,
+      udp ? count(k, get(k, so + L.so_rcv + L.sb_mb), L.m_nextpkt) : this.units(get(k, so + L.so_rcv + L.sb_cc), Math.floor),
+    );
+    this.set(words, cells.sndCc, this.units(get(k, so + L.so_snd + L.sb_cc), Math.ceil));
     this.flag(words, cells.rcvCantMore, load(k, so + L.so_rcv + L.sb_state) & L.SBS_CANTRCVMORE);
     this.flag(words, cells.sndCantMore, load(k, so + L.so_snd + L.sb_state) & L.SBS_CANTSENDMORE);
   }
@@ -241,16 +248,20 @@ export class Abstraction {
 
   /** A queue is its members in order, and says itself how many they are. */
   private queue(k: Kernel, words: Int32Array, cells: SequenceCells, so: number, first: number, length: number, ids: Identities): void {
-    let count = 0;
-    for (let child = get(k, so + first); child !== 0 && count < cells.items.length; child = get(k, child + L.so_list_next)) {
-      const item = cells.items[count++] as Cell;
+    let members = 0;
+    for (let child = get(k, so + first); child !== 0 && members < cells.items.length; child = get(k, child + L.so_list_next)) {
+      const item = cells.items[members++] as Cell;
       // The items of a sequence are ids that can't be null.
       this.set(words, item, ids.socketCode(child) - 1);
     }
-    for (let rest = count; rest < cells.items.length; rest++) write(words, cells.items[rest] as Cell, 0);
-    this.set(words, cells.length, count);
+    for (let rest = members; rest < cells.items.length; rest++) write(words, cells.items[rest] as Cell, 0);
+    this.set(words, cells.length, members);
     const stated = get(k, so + length);
-    if (stated !== count) this.misfits.push({ path: cells.length.path, seen: `${stated} stated, ${count} there` });
+    if (stated !== members) this.misfits.push({ path: cells.length.path, seen: `${stated} stated, ${members} there` });
+  }
+
+  private units(bytes: number, round: (units: number) => number): number {
+    return this.rounding ? round(bytes / UNIT) : bytes / UNIT;
   }
 
   private flag(words: Int32Array, cell: Cell, bits: number): void {
@@ -309,10 +320,4 @@ function fileCount(k: Kernel, so: number): number {
 /** Is the callout set? Looked at without its lock, like everything here: between two calls nobody holds one. */
 function pending(k: Kernel, callout: number): number {
   return get(k, callout + N.c_flags) & N.CALLOUT_PENDING;
-}
-
-function datagrams(k: Kernel, sb: number): number {
-  let count = 0;
-  for (let m = get(k, sb + L.sb_mb); m !== 0; m = get(k, m + L.m_nextpkt)) count++;
-  return count;
 }

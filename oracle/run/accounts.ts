@@ -6,6 +6,7 @@
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
+import { count, walk } from './walk.ts';
 
 /** "the thread holds 1 lock after the call", or null if it holds none. */
 export function locksHeld(k: Kernel, td: number): string | null {
@@ -64,46 +65,41 @@ function reservedDescriptors(k: Kernel): number {
 }
 
 function controlBlocks(k: Kernel): number {
-  let count = 0;
-  for (let inp = get(k, N.tcbinfo + N.ipi_list); inp !== 0; inp = get(k, inp + N.inp_list_next)) {
-    if (get(k, inp + N.inp_ppcb) !== 0) count++;
-  }
-  return count;
+  let found = 0;
+  for (const inp of walk(k, get(k, N.tcbinfo + N.ipi_list), N.inp_list_next)) if (get(k, inp + N.inp_ppcb) !== 0) found++;
+  return found;
 }
 
 function mbufsOfSockets(k: Kernel): number {
   const size = fixed(k, L.socket_zone + L.uz_size);
   const base = fixed(k, L.socket_zone + L.uz_base);
-  let count = 0;
+  let found = 0;
   for (let so = base; so < base + size * fixed(k, L.socket_zone + L.uz_count); so += size) {
     if (get(k, so + L.z_link) !== L.Z_ALLOCATED) continue;
-    for (const sb of [so + L.so_rcv, so + L.so_snd]) {
-      for (let record = get(k, sb + L.sb_mb); record !== 0; record = get(k, record + L.m_nextpkt)) count += chain(k, record);
-    }
+    found += mbufsOfRecords(k, get(k, so + L.so_rcv + L.sb_mb)) + mbufsOfRecords(k, get(k, so + L.so_snd + L.sb_mb));
   }
-  return count;
+  return found;
+}
+
+function mbufsOfRecords(k: Kernel, first: number): number {
+  let found = 0;
+  for (const record of walk(k, first, L.m_nextpkt)) found += count(k, record, L.m_next);
+  return found;
 }
 
 function mbufsOnWire(k: Kernel, list: number): number {
-  let count = 0;
-  for (let th = get(k, list); th !== 0; th = get(k, th + N.ws_next)) count += chain(k, get(k, th + N.ws_m));
-  return count;
+  let found = 0;
+  for (const th of walk(k, get(k, list), N.ws_next)) found += count(k, get(k, th + N.ws_m), L.m_next);
+  return found;
 }
 
 /** Of connections that have not reached TIME_WAIT. */
 function mbufsOutOfOrder(k: Kernel): number {
-  let count = 0;
-  for (let inp = get(k, N.tcbinfo + N.ipi_list); inp !== 0; inp = get(k, inp + N.inp_list_next)) {
+  let found = 0;
+  for (const inp of walk(k, get(k, N.tcbinfo + N.ipi_list), N.inp_list_next)) {
     const tp = get(k, inp + N.inp_ppcb);
     if (tp === 0 || (get(k, inp + N.inp_flags) & N.INP_TIMEWAIT) !== 0) continue;
-    for (let tqe = get(k, tp + N.t_segq); tqe !== 0; tqe = get(k, tqe + N.tqe_next)) count += chain(k, get(k, tqe + N.tqe_m));
+    for (const tqe of walk(k, get(k, tp + N.t_segq), N.tqe_next)) found += count(k, get(k, tqe + N.tqe_m), L.m_next);
   }
-  return count;
-}
-
-/** The mbufs of one record. */
-function chain(k: Kernel, first: number): number {
-  let count = 0;
-  for (let m = first; m !== 0; m = get(k, m + L.m_next)) count++;
-  return count;
+  return found;
 }

@@ -11,6 +11,12 @@ const WORDS = UNIT / 4;
 /** The predecessor of the first unit of a stream. */
 const NONE = 0;
 
+/** Whether these bytes have this unit at this place, whole. */
+export function holdsUnit(bytes: Uint8Array, index: number, unit: number): boolean {
+  for (let at = 0; at < UNIT; at++) if (bytes[index * UNIT + at] !== ((unit >>> (8 * (at % 4))) & 255)) return false;
+  return true;
+}
+
 export class Data {
   private readonly machine: Machine;
   /** The number that the next unit sent will carry; they are numbered over the whole program. */

@@ -5,7 +5,7 @@ import { FORMAT, type RunCounterexample, writeCounterexample } from '../countere
 import { withOrigin } from '../origin.ts';
 import { packageRoot } from '../root.ts';
 import { SPECIFICATION } from '../specification.ts';
-import type { Mismatch } from './lockstep.ts';
+import type { Mismatch } from './mismatch.ts';
 import { printOperation } from './operations.ts';
 import { SIZES, type Step } from './program.ts';
 
@@ -64,7 +64,7 @@ export function writeFailure(directory: string, seed: number, fault: string | nu
 }
 
 function isOfWire(operation: string): boolean {
-  return /^(deliver|settle|lose|timer|silence|remote-.*)$/.test(operation);
+  return /^(deliver|settle|lose|timer|silence|drain|remote-.*)$/.test(operation);
 }
 
 const DECLARATIONS = 'oracle/run/operations.ts';

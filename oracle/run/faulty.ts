@@ -16,10 +16,11 @@ import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
+import { WIRE_FAULTS } from './faults/wire.ts';
 import { type Implementation, implementationOf, type Modules } from './implementation.ts';
 
 /** Every planted fault there is. */
-export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS];
+export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS, ...WIRE_FAULTS];
 
 /** The files of the implementation by path, relative to the package root. */
 type Sources = ReadonlyMap<string, string>;

@@ -12,6 +12,9 @@ import * as N from '../../impl/netinet/layout.ts';
 import { UNIT } from '../adapter.ts';
 import type { Configuration } from './operations.ts';
 
+/** More than a program ever leaves on the wire: operations.ts sees to it that what is there arrives before. */
+const WIRE_SEGMENTS = 256;
+
 /** The modules of an implementation that a run uses; the rest of it lies behind them. */
 export interface Modules {
   readonly boot: typeof boot;
@@ -34,6 +37,8 @@ export interface Machine {
   waiting(): number;
   deliver(): void;
   lose(): void;
+  /** Takes off what was sent to other hosts. */
+  discard(): void;
   /** True if the oldest segment is a datagram of another size than `bytes`. */
   isOddDatagram(bytes: number): boolean;
   tick(ticks: number): void;
@@ -65,7 +70,7 @@ function machine(modules: Modules, sizes: Configuration): Machine {
     names: sizes.NAMES,
     maxBacklog: sizes.BACKLOG,
     threads: 1,
-    mbufs: 256,
+    mbufs: 512,
     // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
     mbufBytes: UNIT + UNIT / 2,
     sendSpace: sizes.BUFFER * UNIT,
@@ -74,10 +79,10 @@ function machine(modules: Modules, sizes: Configuration): Machine {
     addressBytes: 0,
     storageFactor: 64,
     userBytes: (sizes.BUFFER + 2) * UNIT,
-    wireSegments: 64,
+    wireSegments: WIRE_SEGMENTS,
     tcpSegmentBytes: UNIT,
     tcpReassembly: 64,
-    tcpHalfOpen: 16,
+    tcpHalfOpen: 64,
     tcpMsl: 40,
     witness: true,
     spin: 0,
@@ -99,6 +104,10 @@ function machine(modules: Modules, sizes: Configuration): Machine {
     waiting: () => w.wire_length(kernel, td, 0),
     deliver: () => void w.wire_deliver(kernel, td),
     lose: () => void w.wire_drop(kernel, td, 0),
+    discard: () => {
+      // No more than the list can hold, whatever it says.
+      for (let left = WIRE_SEGMENTS; left > 0 && w.wire_drop(kernel, td, 1) !== 0; left--);
+    },
     isOddDatagram: (bytes) => {
       const th = w.wire_peek(kernel, td, 0);
       return th !== 0 && get(kernel, th + N.ws_proto) === L.IPPROTO_UDP && get(kernel, th + N.ws_len) !== bytes;

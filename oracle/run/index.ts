@@ -44,7 +44,7 @@ export async function runPrograms(options: RunOptions): Promise<Outcome> {
     options.progress(runs, options.runs, `${calls} calls`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return outcome(options, model, { runs, calls, seconds: (performance.now() - begin) / 1000, failure });
+  return outcome(options, model, { runs, calls, probesLost: lockstep.probesLost, seconds: (performance.now() - begin) / 1000, failure });
 }
 
 /** The implementation as it is, or with a planted fault: only that needs a compiler, which takes a second to load. */
@@ -67,12 +67,14 @@ function shortest(lockstep: Lockstep, choices: readonly Choice[], shrinks: numbe
 interface Covered {
   readonly runs: number;
   readonly calls: number;
+  /** See `Lockstep`. */
+  readonly probesLost: number;
   readonly seconds: number;
   readonly failure: Failure | null;
 }
 
 function outcome(options: RunOptions, model: CompiledModel, covered: Covered): Outcome {
-  const { runs, calls, seconds, failure } = covered;
+  const { runs, calls, probesLost, seconds, failure } = covered;
   const vacuous = unexercised(model);
   const total = model.program.rules.length;
   const fault = options.fault === undefined ? '' : `, planted fault ${options.fault}`;
@@ -90,6 +92,7 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
       callsPerSecond: Math.round(calls / Math.max(seconds, 1e-9)),
       rulesExercised: total - vacuous.length,
       rulesTotal: total,
+      probesLost,
       ...(failure === null ? {} : { shrinks: failure.shrinks, steps: failure.steps.length }),
     },
     // A run that failed had no time to exercise much.

@@ -1,44 +1,41 @@
 /**
- * *Lockstep*: one program on both sides, an operation at a time; after each the results and the whole abstract state must agree, the
- * specification's invariants must hold, nothing may be lost, and every unit of data must be intact, in order, and read once.
+ * *Lockstep*: one program on both sides, an operation at a time. An operation is one step or several: a call, a segment that arrives, a timer
+ * that runs out. After each step the results and the whole abstract state must agree, what was put on the wire must be what the
+ * specification calls for (duties.ts), the invariants must hold, nothing may be lost, and every unit of data must be intact, in
+ * order, and read once.
  */
-import { carryOut, UNIT } from '../adapter.ts';
+import { get } from '../../impl/memory.ts';
+import * as N from '../../impl/netinet/layout.ts';
+import { carryOut, FIRST_PORT, UNIT } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
 import { locksHeld, unaccounted } from './accounts.ts';
 import { Cells } from './cells.ts';
 import { Data } from './data.ts';
+import { difference } from './difference.ts';
+import { unfinished } from './drain.ts';
+import { Duties } from './duties.ts';
+import { receiveWindow, writes } from './end.ts';
+import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
 import type { Implementation, Machine } from './implementation.ts';
+import type { Mismatch } from './mismatch.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
+import { distance, keyOf, mirrored, readSegment } from './segment.ts';
 import { type Result, type Scene, Specification } from './specification.ts';
-import { CHILD, classifySegment, stuckConnection, timers, type WireEvent } from './wire.ts';
-
-/** What broke, and how: the last step of a counterexample. */
-export interface Mismatch {
-  /** One of `COMPARISONS`, or an invariant of the specification. */
-  readonly breaks: string;
-  readonly seen: string;
-  readonly allowed: string;
-}
-
-/** What a run compares, besides the invariants of the specification. */
-export const COMPARISONS: readonly string[] = [
-  'same-result',
-  'same-state',
-  'data-intact',
-  'nothing-lost',
-  'nothing-stuck',
-  'no-panic',
-  'no-overflow',
-];
+import { Tap } from './tap.ts';
+import { stuck, type Timer, timers } from './timers.ts';
+import { BrokenList } from './walk.ts';
+import { Wire } from './wire.ts';
 
 /** More segments than any exchange of so few units takes. */
-const SETTLE_LIMIT = 64;
+const SETTLE_LIMIT = 200;
 /** More than the retransmissions after which TCP gives up. */
 const SILENCE_LIMIT = 20;
+/** More timers than run out until every connection has given up. */
+const DRAIN_LIMIT = 200;
 
 /** Whether a call may have emptied the receive buffer of its socket. */
 function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
@@ -52,26 +49,41 @@ export class Lockstep {
   readonly model: CompiledModel;
   readonly specification: Specification;
   readonly machine: Machine;
+  /** Window probes that were lost on the way because half a unit would have arrived. */
+  probesLost = 0;
   private readonly abstraction: Abstraction;
   private readonly ids: Identities;
   /** The implementation's state in the specification's words. */
   private readonly seen: Int32Array;
   /** A state of the specification that keeps every invariant. */
   private readonly sound: Int32Array;
-  private remote: Remote;
+  private readonly ends: Ends;
+  private readonly tap: Tap;
+  private readonly duties: Duties;
+  private readonly wire: Wire;
+  private readonly remote: Remote;
   private readonly data: Data;
 
   constructor(model: CompiledModel, implementation: Implementation, sizes: Configuration) {
     const cells = new Cells(model);
+    const specification = new Specification(model, cells, sizes);
+    const ids = new Identities(cells, sizes);
+    const machine = implementation.boot(sizes);
+    const ends = new Ends(sizes.PCBS);
+    const duties = new Duties(specification, ids, machine, ends);
     this.model = model;
-    this.specification = new Specification(model, cells, sizes);
+    this.specification = specification;
     this.seen = model.initial();
     this.sound = model.initial().fill(-1);
     this.abstraction = new Abstraction(cells, sizes);
-    this.ids = new Identities(cells, sizes);
-    this.machine = implementation.boot(sizes);
-    this.remote = new Remote(this.machine);
-    this.data = new Data(this.machine);
+    this.ids = ids;
+    this.machine = machine;
+    this.ends = ends;
+    this.tap = new Tap(machine.kernel);
+    this.duties = duties;
+    this.wire = new Wire(specification, ids, machine, ends, duties);
+    this.remote = new Remote(specification, ids, machine, ends);
+    this.data = new Data(machine);
   }
 
   /** The beginning of a program: nothing is open on either side. */
@@ -79,26 +91,28 @@ export class Lockstep {
     this.specification.reset();
     this.machine.reset();
     this.ids.reset();
-    this.remote = new Remote(this.machine);
+    this.ends.reset();
+    this.tap.reset();
+    this.duties.reset();
+    this.remote.reset();
     this.data.reset();
   }
 
   scene(): Scene {
-    return this.specification.scene();
+    return this.specification.scene(this.machine.waiting());
   }
 
   /** Carries out one operation on both sides. Null: they agree. */
   perform(operation: Operation): Mismatch | null {
     this.specification.place = null;
     try {
-      const mismatch = this.dispatch(operation);
-      if (mismatch !== null) return mismatch;
+      return this.dispatch(operation);
     } catch (error) {
+      if (error instanceof BrokenList) return { breaks: 'same-state', seen: error.message, allowed: 'lists that end' };
       const panic = this.machine.panicOf(error);
       if (panic === null) throw error;
       return { breaks: 'no-panic', seen: panic, allowed: 'the specification goes on' };
     }
-    return this.compare();
   }
 
   /** Where the specification says what the last operation does; null if that was nothing to it. */
@@ -109,16 +123,17 @@ export class Lockstep {
   private dispatch({ name, args }: Operation): Mismatch | null {
     switch (name) {
       case 'deliver':
-        return this.deliver();
+        return this.machine.waiting() > 0 ? this.deliver() : this.check();
       case 'settle':
-        return this.settle();
+        return this.settle() ?? this.check();
       case 'lose':
-        this.machine.lose();
-        return null;
+        return this.lose();
       case 'timer':
         return this.timer();
       case 'silence':
         return this.silence();
+      case 'drain':
+        return this.drain();
       default:
         return name.startsWith('remote-') ? this.fromRemote(name, args) : this.call(name, args);
     }
@@ -143,13 +158,17 @@ export class Lockstep {
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
-    if (so === null) return null;
+    if (so === null) return this.check();
     const reader = this.ids.nameOf(so);
-    if (stream !== null) this.data.sent(stream, first, seen.errno === 'none' ? seen.value : 0);
+    const units = Array.from({ length: seen.errno === 'none' ? seen.value : 0 }, (_, index) => first + index);
+    if (stream !== null) this.data.sent(stream, first, units.length);
+    if (name === 'send' && seen.errno === 'none') this.leaves(so, units, own.addressed === true ? (host ?? N.HOST_LOCAL) : null);
     if (throwsAway(name, own, seen.errno)) this.data.thrownAway(reader);
-    if (name !== 'receive' || seen.errno !== 'none') return null;
-    const wrong = this.data.check(reader, seen.value);
-    return wrong === null ? null : { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
+    if (name === 'receive' && seen.errno === 'none') {
+      const wrong = this.data.check(reader, seen.value);
+      if (wrong !== null) return { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
+    }
+    return this.check();
   }
 
   /** Data that goes from one socket of this host to another, by who sends to whom; null for datagrams. */
@@ -159,105 +178,194 @@ export class Lockstep {
     return protocol === 'tcp' ? this.ids.nameOf(so) : `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}`;
   }
 
+  /** The socket was given these units to send: a datagram leaves at once, of a stream what the peer's window takes. */
+  private leaves(so: number, units: readonly number[], host: number | null): void {
+    const { protocol, pcb } = this.specification.association(so);
+    const end = protocol === 'tcp' ? this.ends.of(pcb) : null;
+    if (end !== null) writes(end, units);
+    if (protocol !== 'udp') return;
+    const k = this.machine.kernel;
+    const inp = this.ids.pcbAt(pcb);
+    const [to, port] = host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [host, FIRST_PORT];
+    this.duties.owe({ kind: 'datagram', key: keyOf(get(k, inp + N.inp_lport), to, port), units });
+  }
+
   // --- the wire and the clock ------------------------------------------------------------------------------------------------
 
   /** The oldest segment arrives. */
   private deliver(): Mismatch | null {
-    if (this.machine.waiting() === 0) return null;
-    if (this.machine.isOddDatagram(UNIT)) {
-      // The specification counts datagrams of one unit; others are lost on the way, as datagrams may be.
-      this.machine.lose();
-      return null;
-    }
-    const events = classifySegment(this.machine.kernel);
+    // The specification counts datagrams of one unit; others are lost on the way, as datagrams may be.
+    if (this.machine.isOddDatagram(UNIT)) return this.lose();
+    const { kernel } = this.machine;
+    const mismatch = this.wire.arrives(readSegment(kernel, get(kernel, N.wire_first)));
+    this.tap.removes();
     this.machine.deliver();
-    return this.happens(events, 'the segment');
+    return mismatch ?? this.check();
   }
 
   /** All segments arrive, and what is sent in answer to them. */
   private settle(): Mismatch | null {
     for (let i = 0; i < SETTLE_LIMIT && this.machine.waiting() > 0; i++) {
-      const mismatch = this.deliver() ?? this.compare();
+      const mismatch = this.deliver();
+      if (mismatch !== null) return mismatch;
+    }
+    return this.machine.waiting() === 0
+      ? null
+      : {
+          breaks: 'nothing-stuck',
+          seen: `after ${SETTLE_LIMIT} segments there are more: one answers the other`,
+          allowed: 'an exchange that ends',
+        };
+  }
+
+  private lose(): Mismatch | null {
+    this.tap.removes();
+    this.machine.lose();
+    return this.check();
+  }
+
+  /** The clock runs until the next timer has run out, if one is set. */
+  private timer(): Mismatch | null {
+    let due = this.due();
+    if (due.length === 0) return this.check();
+    if (!due.some(isProbe)) return this.expire(due);
+    // Half a unit can arrive only if nobody sees it: the other half must be able to follow at once.
+    const unsettled = this.settle();
+    if (unsettled !== null) return unsettled;
+    due = this.due();
+    const whole = due.every((timer) => !isProbe(timer) || this.takesWhole(timer));
+    const mismatch = this.expire(due);
+    if (mismatch !== null) return mismatch;
+    if (!whole) {
+      this.probesLost++;
+      return this.loseAll();
+    }
+    this.abstraction.rounding = true;
+    const left = this.settle();
+    this.abstraction.rounding = false;
+    return left ?? this.check();
+  }
+
+  /** The timers that run out next, all at the same tick. */
+  private due(): readonly Timer[] {
+    const running = timers(this.machine.kernel);
+    return running.filter((timer) => timer.due <= (running[0]?.due ?? 0));
+  }
+
+  private expire(due: readonly Timer[]): Mismatch | null {
+    for (const timer of due) {
+      const mismatch = this.wire.expires(timer);
+      if (mismatch !== null) return mismatch;
+    }
+    this.machine.tick(Math.max(1, due[0]?.due ?? 1));
+    return this.check();
+  }
+
+  /** Whether the peer of this connection takes nothing of what is queued, or all of it. */
+  private takesWhole({ pcb }: Timer): boolean {
+    const own = this.ids.pcbCode(pcb) - 1;
+    const end = this.ends.of(own);
+    const key = this.ends.keyOfPcb(own);
+    const peer = key === null ? null : this.ends.at(mirrored(key));
+    const theirs = peer === null ? null : this.specification.connection(peer.pcb);
+    if (end === null || peer === null || theirs === null) return true;
+    const window = receiveWindow(peer, theirs);
+    return window === 0 || window >= distance(end.written, end.acked);
+  }
+
+  private loseAll(): Mismatch | null {
+    while (this.machine.waiting() > 0) {
+      const mismatch = this.lose();
       if (mismatch !== null) return mismatch;
     }
     return null;
-  }
-
-  private happens(events: readonly WireEvent[], what: string): Mismatch | null {
-    // The pcbs are named by where they were before: each event is for a pcb that the specification knows.
-    let born: number | null = null;
-    for (const event of events) {
-      const child = event.pcb === CHILD;
-      // The handshake has just made it; what follows in the same segment is for it as well.
-      if (child) born ??= this.specification.newestPcb();
-      const pcb = child ? (born ?? -1) : this.ids.pcbCode(event.pcb) - 1;
-      // The connection was refused.
-      if (child && pcb < 0) return null;
-      if (pcb < 0) return { breaks: 'same-state', seen: `${what} is for a pcb that the specification does not have`, allowed: event.event };
-      const args: Argument[] = [pcb];
-      if (event.event === 'ack') args.push(event.bytes / UNIT, event.fin);
-      if (event.event === 'data') args.push(event.bytes / UNIT);
-      if (!this.specification.event(event.event, args)) {
-        return {
-          breaks: 'same-state',
-          seen: `${what} means ${event.event}(${args.join(', ')})`,
-          allowed: 'the specification knows no such event in this state',
-        };
-      }
-    }
-    return null;
-  }
-
-  /** The clock runs until the next timer has run out. Null: it ran, or there is none that a run can use. */
-  private timer(): Mismatch | null {
-    const running = timers(this.machine.kernel);
-    const [next] = running;
-    if (next === undefined || running.some((timer) => timer.probe)) return null;
-    const due = running.filter((timer) => timer.due <= next.due);
-    this.machine.tick(Math.max(1, next.due));
-    return this.happens(
-      due.flatMap((timer) => (timer.event === null ? [] : [timer.event])),
-      'the timer',
-    );
   }
 
   /** Nothing arrives any more, and the clock runs until a connection has given up. */
   private silence(): Mismatch | null {
     for (let i = 0; i < SILENCE_LIMIT; i++) {
-      while (this.machine.waiting() > 0) this.machine.lose();
-      const running = timers(this.machine.kernel);
-      if (running.length === 0 || running.some((timer) => timer.probe)) return null;
-      const mismatch = this.timer() ?? this.compare();
+      const due = this.due();
+      const mismatch = this.loseAll() ?? (due.length === 0 ? null : this.expire(due));
       if (mismatch !== null) return mismatch;
+      if (due.length === 0) break;
     }
-    return null;
+    return this.loseAll() ?? this.check();
+  }
+
+  /** Everything arrives, the remote host answers, and the clock runs until no connection waits for anything but its user. */
+  private drain(): Mismatch | null {
+    let rest: string | null = null;
+    for (let i = 0; i < DRAIN_LIMIT; i++) {
+      const mismatch = this.settle();
+      if (mismatch !== null) return mismatch;
+      if (this.remote.catchesUp()) {
+        this.tap.skip();
+        continue;
+      }
+      rest = unfinished(this.specification, this.ends);
+      if (rest === null) return this.check();
+      if (this.due().length === 0) break;
+      const late = this.timer();
+      if (late !== null) return late;
+    }
+    return { breaks: 'nothing-stuck', seen: `although everything arrives and all timers run out, ${rest}`, allowed: 'an end of that' };
   }
 
   /** The remote host sends something that makes sense to one of our connections; it arrives at once, behind what is on the wire. */
   private fromRemote(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const which = typeof args.which === 'number' ? args.which : 0;
+    if (name === 'remote-connect') return this.remoteConnect(which) ?? this.check();
     if (name === 'remote-data' || name === 'remote-datagram') this.data.fill(1);
-    return this.remote.send(name, which, args.part === true || args.ack === true) ? this.settle() : null;
+    if (!this.remote.send(name, which, args.part === true || args.ack === true)) return this.check();
+    this.tap.skip();
+    return this.settle();
+  }
+
+  /** A whole handshake. The SYN must arrive first: its answer says what to acknowledge. */
+  private remoteConnect(which: number): Mismatch | null {
+    if (this.machine.waiting() > 0) return null;
+    const key = this.remote.syn(which);
+    if (key === null) return null;
+    this.tap.skip();
+    const mismatch = this.deliver();
+    if (mismatch !== null || !this.remote.acknowledge(key)) return mismatch;
+    this.tap.skip();
+    return this.settle();
   }
 
   // --- comparison ------------------------------------------------------------------------------------------------------------
 
-  private compare(): Mismatch | null {
+  /** The end of a step: everything is compared. */
+  private check(): Mismatch | null {
     const { kernel, td } = this.machine;
     const { words } = this.specification;
     const locks = locksHeld(kernel, td);
     if (locks !== null) return { breaks: 'nothing-lost', seen: locks, allowed: 'no lock is held between two calls' };
+    const sent = this.tap.take(() => this.machine.discard());
     this.ids.update(kernel, words);
     this.seen.set(words);
     this.abstraction.write(kernel, this.ids, this.seen);
-    if (this.abstraction.misfits.length > 0 || !equal(this.seen, words)) return this.difference();
+    if (this.abstraction.misfits.length > 0 || !equal(this.seen, words))
+      return difference(this.specification, this.abstraction.misfits, this.seen);
+    const wrong = this.duties.judge(sent);
+    if (wrong !== null) return { breaks: 'same-wire', ...wrong };
     const lost = unaccounted(kernel);
     if (lost !== null)
       return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
-    const stuck = stuckConnection(kernel);
-    if (stuck !== null) return { breaks: 'nothing-stuck', seen: stuck, allowed: 'a timer that will send it, or send it again' };
+    const waits = this.stuck();
+    if (waits !== null) return { breaks: 'nothing-stuck', seen: waits, allowed: 'a timer that will send it, or send it again' };
     const broken = this.broken();
     return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
+  }
+
+  private stuck(): string | null {
+    for (const [, end] of this.ends.all()) {
+      const ours = this.specification.connection(end.pcb);
+      if (ours === null || ours.state === 'TIME_WAIT') continue;
+      const waits = stuck(this.machine.kernel, this.ids.pcbAt(end.pcb), end, ours);
+      if (waits !== null) return waits;
+    }
+    return null;
   }
 
   /** The invariants, unless this very state was found to keep them a moment ago: many a call fails and changes nothing. */
@@ -268,52 +376,15 @@ export class Lockstep {
     if (broken === null) this.sound.set(words);
     return broken;
   }
+}
 
-  private difference(): Mismatch {
-    const { specification, abstraction } = this;
-    const differences: Difference[] = [];
-    differ('', specification.decode(this.seen), specification.decode(specification.words), differences);
-    return {
-      breaks: 'same-state',
-      seen: [
-        ...abstraction.misfits.map((misfit) => `${misfit.path}: ${misfit.seen}`),
-        ...differences.map((d) => `${d.path} = ${JSON.stringify(d.seen)}`),
-      ].join('\n'),
-      allowed:
-        differences.length === 0
-          ? 'a value that the specification has'
-          : differences.map((d) => `${d.path} = ${JSON.stringify(d.allowed)}`).join('\n'),
-    };
-  }
+function isProbe({ expiry, pcb }: Timer): boolean {
+  return expiry === 'probe' && pcb !== 0;
 }
 
 function equal(a: Int32Array, b: Int32Array): boolean {
   for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
   return true;
-}
-
-interface Difference {
-  readonly path: string;
-  readonly seen: unknown;
-  readonly allowed: unknown;
-}
-
-/** Every part of `seen` against the same part of `allowed`. */
-function differ(path: string, seen: unknown, allowed: unknown, found: Difference[]): void {
-  if (Object.is(seen, allowed)) return;
-  if (Array.isArray(seen) && Array.isArray(allowed) && seen.length === allowed.length) {
-    for (const [index, value] of seen.entries()) differ(`${path}[${index}]`, value, allowed[index], found);
-    return;
-  }
-  if (isRecord(seen) && isRecord(allowed)) {
-    for (const key in seen) differ(path === '' ? key : `${path}.${key}`, seen[key], allowed[key], found);
-    return;
-  }
-  found.push({ path, seen, allowed });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function printResult({ errno, value, answer }: Result): string {

@@ -14,6 +14,16 @@ export interface Opening {
 
 const op = (name: string, args: Operation['args'] = {}): Operation => ({ name, args });
 
+/** A listener, and a socket connected to it that it has not accepted. */
+const tcpPair = (listener: number, client: number, name: number): readonly Operation[] => [
+  op('socket', { asked: 'tcp' }),
+  op('bind', { fd: listener, name }),
+  op('listen', { fd: listener, backlog: 1 }),
+  op('socket', { asked: 'tcp' }),
+  op('connect', { fd: client, name, remote: false }),
+  op('settle'),
+];
+
 export const OPENINGS: readonly Opening[] = [
   {
     // A TCP connection to the remote host, with now and then a call that does not wait.
@@ -45,15 +55,7 @@ export const OPENINGS: readonly Opening[] = [
     // Two TCP sockets of this host.
     weight: 8,
     sockets: 3,
-    make: ({ a, b }, [f = 0, g = 1]) => [
-      op('socket', { asked: 'tcp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: 1 }),
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: g, name: b % 2, remote: false }),
-      op('settle'),
-      ...(a % 3 === 0 ? [] : [op('accept', { fd: f })]),
-    ],
+    make: ({ a, b }, [f = 0, g = 1]) => [...tcpPair(f, g, b % 2), ...(a % 3 === 0 ? [] : [op('accept', { fd: f })])],
   },
   {
     // Two UNIX sockets, one of them perhaps not accepted yet.
@@ -84,16 +86,40 @@ export const OPENINGS: readonly Opening[] = [
     weight: 5,
     sockets: 3,
     make: ({ a, b, c }, [f = 0, g = 1, h = 2]) => [
-      op('socket', { asked: 'tcp' }),
-      op('bind', { fd: f, name: b % 2 }),
-      op('listen', { fd: f, backlog: 1 }),
-      op('socket', { asked: 'tcp' }),
-      op('connect', { fd: g, name: b % 2, remote: false }),
-      op('settle'),
+      ...tcpPair(f, g, b % 2),
       op('accept', { fd: f }),
       op('send', { fd: a % 2 === 0 ? g : h, amount: 1 + (b % 3), addressed: false, remote: false }),
       ...(c % 4 === 0 ? [] : [op('settle')]),
       op('receive', { fd: a % 2 === 0 ? h : g, amount: 1 + (c % 2) }),
+    ],
+  },
+  {
+    // More sent with TCP than the other side has room for, and the clock that makes the sender ask.
+    weight: 2,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1, h = 2]) => [
+      ...tcpPair(f, g, b % 2),
+      op('accept', { fd: f }),
+      op('send', { fd: g, amount: 3, addressed: false, remote: false }),
+      op('settle'),
+      op('send', { fd: g, amount: 1 + (b % 3), addressed: false, remote: false }),
+      ...(a % 4 === 0 ? [op('receive', { fd: h, amount: 1 + (c % 3) }), op('lose')] : []),
+      op('timer'),
+    ],
+  },
+  {
+    // Both sides close a connection, and one of the last segments is lost.
+    weight: 2,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1, h = 2]) => [
+      ...tcpPair(f, g, b % 2),
+      op('accept', { fd: f }),
+      a % 2 === 0 ? op('close', { fd: g }) : op('shutdown', { fd: g, how: 'write' }),
+      op('settle'),
+      b % 4 < 2 ? op('close', { fd: h }) : op('shutdown', { fd: h, how: 'write' }),
+      ...(c % 3 === 0 ? [] : [op('deliver')]),
+      op('lose'),
+      op('timer'),
     ],
   },
   {

@@ -120,6 +120,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'lose', weight: 1, make: () => ({}) },
   { name: 'timer', weight: 3, make: () => ({}) },
   { name: 'silence', weight: 1, make: () => ({}) },
+  { name: 'drain', weight: 1, make: () => ({}) },
   { name: 'remote-connect', weight: 6, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-synack', weight: 6, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-rst', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
@@ -146,10 +147,14 @@ export function programs(maxCalls: number): fc.Arbitrary<readonly Choice[]> {
 /** With so many pcbs in TIME_WAIT the clock is the only one to act. */
 const WAITING = 3;
 
+/** With so many segments on the wire they must arrive before more are sent: the wire is long, but not endless. */
+const CROWDED = 64;
+
 /** The operations that a choice stands for in this state. */
 export function operations(choice: Choice, scene: Scene, sizes: Configuration): readonly Operation[] {
   // Pcbs in TIME_WAIT outlive their sockets; before they use up what the two sides have, and these do not count alike, some must go.
   if (scene.waiting >= WAITING) return [{ name: 'timer', args: {} }];
+  if (scene.onWire >= CROWDED) return [{ name: 'settle', args: {} }];
   const chosen = BAG[choice.kind % BAG.length] as number | Opening;
   if (typeof chosen !== 'number') {
     const free = freeDescriptors(scene);
@@ -158,6 +163,27 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
   }
   const kind = KINDS[chosen] as Kind;
   return [{ name: kind.name, args: kind.make(choice, scene, sizes) }];
+}
+
+/**
+ * How every program ends: everything arrives, all that arrived is read, all is closed, and everything arrives again. What is open then, or
+ * in use, will never be given back.
+ */
+export const ENDING: readonly ((scene: Scene) => readonly Operation[])[] = [
+  () => [{ name: 'drain', args: {} }],
+  ({ fds }) => fds.flatMap((socket, fd) => (socket === null ? [] : readAll(fd, socket))),
+  ({ fds, handles }) => [
+    ...fds.flatMap((socket, fd) => (socket === null ? [] : [{ name: 'close', args: { fd } }])),
+    ...handles.map((handle) => ({ name: 'fputsock', args: { handle } })),
+  ],
+  () => [{ name: 'drain', args: {} }],
+];
+
+/** A datagram at a time, a stream at once. */
+function readAll(fd: number, { protocol, readable }: SceneSocket): readonly Operation[] {
+  if (readable === 0) return [];
+  const [times, amount] = protocol === 'udp' ? [readable, 1] : [1, readable];
+  return Array.from({ length: times }, () => ({ name: 'receive', args: { fd, amount } }));
 }
 
 function freeDescriptors({ fds }: Scene): readonly number[] {

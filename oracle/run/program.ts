@@ -3,8 +3,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Rule, Source } from '../compile/ir.ts';
-import type { Lockstep, Mismatch } from './lockstep.ts';
-import { type Choice, type Configuration, type Operation, operations } from './operations.ts';
+import type { Lockstep } from './lockstep.ts';
+import type { Mismatch } from './mismatch.ts';
+import { type Choice, type Configuration, ENDING, type Operation, operations } from './operations.ts';
 
 /** Sizes of a run: small enough for everything to run out now and then. */
 export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, NAMES: 3, BACKLOG: 2, BUFFER: 3 };
@@ -14,16 +15,25 @@ export interface Execution {
   readonly mismatch: Mismatch | null;
 }
 
-/** Runs choices from the beginning. */
+/** Runs choices from the beginning, and then to an end. */
 export function runChoices(lockstep: Lockstep, choices: readonly Choice[]): Execution {
   const performed: Operation[] = [];
-  lockstep.reset();
-  for (const choice of choices) {
-    for (const operation of operations(choice, lockstep.scene(), SIZES)) {
+  const perform = (next: readonly Operation[]): Mismatch | null => {
+    for (const operation of next) {
       performed.push(operation);
       const mismatch = lockstep.perform(operation);
-      if (mismatch !== null) return { performed, mismatch };
+      if (mismatch !== null) return mismatch;
     }
+    return null;
+  };
+  lockstep.reset();
+  for (const choice of choices) {
+    const mismatch = perform(operations(choice, lockstep.scene(), SIZES));
+    if (mismatch !== null) return { performed, mismatch };
+  }
+  for (const phase of ENDING) {
+    const mismatch = perform(phase(lockstep.scene()));
+    if (mismatch !== null) return { performed, mismatch };
   }
   return { performed, mismatch: null };
 }

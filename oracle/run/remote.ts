@@ -1,25 +1,36 @@
 /**
- * The remote host: plays the other end of connections that leave this host, with segments that fit the connection. It looks at our
- * numbers to make them, as a real peer would know them from what it received. What it sends arrives behind what is on the wire.
+ * The remote host: plays the other end of connections that leave this host, with segments that fit the connection. All it knows is what
+ * it has seen on the wire: whoever never sends a SYN is never answered. What it sends arrives behind what is on the wire.
  */
+import { ECONNREFUSED } from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { TCPS_CLOSED, TCPS_LISTEN, TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
-import { ECONNREFUSED } from '../../impl/errno.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
+import type { End } from './end.ts';
+import type { Ends } from './ends.ts';
+import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
+import { distance, keyOf } from './segment.ts';
+import type { Specification } from './specification.ts';
+import { walk } from './walk.ts';
 
 /** The window it offers; far more than a run sends. */
 const WINDOW = 32_000;
 const FIRST_PORT = 40_000;
 const ISS = 7_000_000;
 
-interface Segment {
-  readonly src: number;
-  readonly sport: number;
-  readonly dst: number;
-  readonly dport: number;
+/** A connection with the remote host that has not come to its end. */
+interface Peer {
+  readonly end: End;
+  readonly state: string;
+  readonly port: number;
+  readonly remotePort: number;
+}
+
+/** What a segment to a connection says. */
+interface Said {
   readonly seq: number;
   readonly ack: number;
   readonly flags: number;
@@ -27,19 +38,28 @@ interface Segment {
 }
 
 export class Remote {
+  private readonly specification: Specification;
+  private readonly ids: Identities;
   private readonly machine: Machine;
+  private readonly ends: Ends;
   private port = FIRST_PORT;
   private iss = ISS;
 
-  constructor(machine: Machine) {
+  constructor(specification: Specification, ids: Identities, machine: Machine, ends: Ends) {
+    this.specification = specification;
+    this.ids = ids;
     this.machine = machine;
+    this.ends = ends;
   }
 
-  /** Sends what the operation says for the connection number `which`. False if there is none that it fits. */
+  reset(): void {
+    this.port = FIRST_PORT;
+    this.iss = ISS;
+  }
+
+  /** Sends what the operation says to the connection number `which`. False if there is none that it fits. */
   send(name: string, which: number, flag: boolean): boolean {
     switch (name) {
-      case 'remote-connect':
-        return this.connect(which);
       case 'remote-datagram':
         return this.udp(which, L.IPPROTO_UDP);
       case 'remote-unreachable':
@@ -49,24 +69,39 @@ export class Remote {
     }
   }
 
-  /** A whole passive handshake with one of our listeners. The SYN must arrive first: its answer says what to acknowledge. */
-  private connect(which: number): boolean {
+  /** The SYN of a connection to one of our listeners; the key of that connection, null if nobody listens. */
+  syn(which: number): number | null {
     const k = this.machine.kernel;
-    const listeners = this.pcbs(N.tcbinfo).filter((inp) => this.stateOf(inp) === TCPS_LISTEN);
+    const listeners = this.pcbs(N.tcbinfo).filter((inp) => this.stateOf(inp) === 'LISTEN');
     const inp = listeners[which % Math.max(1, listeners.length)];
-    if (inp === undefined || this.machine.waiting() > 0) return false;
-    const sport = this.port++;
+    if (inp === undefined) return null;
+    const port = get(k, inp + N.inp_lport);
+    const remotePort = this.port++;
     const iss = this.iss;
     this.iss += 64_000;
-    const from = { src: this.machine.remoteHost, sport, dst: N.HOST_LOCAL, dport: get(k, inp + N.inp_lport) };
-    this.inject({ ...from, seq: iss, ack: 0, flags: TH_SYN, length: 0 });
-    this.machine.deliver();
-    for (let sc = get(k, N.syncache_first); sc !== 0; sc = get(k, sc + N.sc_next)) {
-      if (get(k, sc + N.sc_fport) !== sport) continue;
-      this.inject({ ...from, seq: (iss + 1) | 0, ack: (get(k, sc + N.sc_iss) + 1) | 0, flags: TH_ACK, length: 0 });
-      return true;
+    this.inject(port, remotePort, { seq: iss, ack: 0, flags: TH_SYN, length: 0 });
+    return keyOf(port, this.machine.remoteHost, remotePort);
+  }
+
+  /** The last segment of that handshake. False if there was no answer to the SYN. */
+  acknowledge(key: number): boolean {
+    const handshake = this.ends.handshake(key);
+    if (handshake?.answer === null || handshake === null) return false;
+    const { port, remotePort } = portsOf(key);
+    const { irs, answer } = handshake;
+    this.inject(port, remotePort, { seq: (irs + 1) | 0, ack: (answer.iss + 1) | 0, flags: TH_ACK, length: 0 });
+    return true;
+  }
+
+  /** Acknowledges whatever has reached it, and answers every SYN. False if there was nothing. */
+  catchesUp(): boolean {
+    let said = false;
+    for (const peer of this.peers()) {
+      const { state, end } = peer;
+      if (state === 'TIME_WAIT' || distance(end.sent, end.acked) <= 0) continue;
+      said = this.says(state === 'SYN_SENT' ? 'remote-synack' : 'remote-ack', peer, false) || said;
     }
-    return false;
+    return said;
   }
 
   private udp(which: number, proto: number): boolean {
@@ -89,70 +124,76 @@ export class Remote {
   }
 
   private tcp(name: string, which: number, flag: boolean): boolean {
-    const k = this.machine.kernel;
-    const wanted =
-      name === 'remote-synack' ? (state: number): boolean => state === TCPS_SYN_SENT : (state: number): boolean => fits(name, state);
-    const all = this.pcbs(N.tcbinfo).filter((inp) => get(k, inp + N.inp_faddr) === this.machine.remoteHost && wanted(this.stateOf(inp)));
-    const inp = all[which % Math.max(1, all.length)];
-    if (inp === undefined) return false;
-    const tp = get(k, inp + N.inp_ppcb);
-    const opening = this.stateOf(inp) === TCPS_SYN_SENT;
-    const from = { src: get(k, inp + N.inp_faddr), sport: get(k, inp + N.inp_fport), dst: N.HOST_LOCAL, dport: get(k, inp + N.inp_lport) };
-    const next = get(k, tp + N.rcv_nxt);
-    const una = get(k, tp + N.snd_una);
-    const max = get(k, tp + N.snd_max);
+    const all = this.peers().filter(({ state }) => fits(name, state));
+    const peer = all[which % Math.max(1, all.length)];
+    return peer !== undefined && this.says(name, peer, flag);
+  }
+
+  private says(name: string, { end, state, port, remotePort }: Peer, flag: boolean): boolean {
+    const { told: next, acked, sent } = end;
     switch (name) {
       case 'remote-synack':
         this.iss += 64_000;
-        this.inject({ ...from, seq: this.iss, ack: (get(k, tp + N.iss) + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
+        this.inject(port, remotePort, { seq: this.iss, ack: (end.iss + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
         return true;
-      case 'remote-rst':
-        this.inject({
-          ...from,
-          seq: opening ? 0 : next,
-          ack: (get(k, tp + N.iss) + 1) | 0,
-          flags: opening ? TH_RST | TH_ACK : TH_RST,
-          length: 0,
-        });
+      case 'remote-rst': {
+        const opening = state === 'SYN_SENT';
+        const ack = (end.iss + 1) | 0;
+        this.inject(port, remotePort, { seq: opening ? 0 : next, ack, flags: opening ? TH_RST | TH_ACK : TH_RST, length: 0 });
         return true;
+      }
       case 'remote-ack': {
-        const outstanding = (max - una) | 0;
+        const outstanding = distance(sent, acked);
         if (outstanding <= 0) return false;
         const part = flag && outstanding > UNIT;
-        this.inject({ ...from, seq: next, ack: part ? (una + UNIT) | 0 : max, flags: TH_ACK, length: 0 });
+        this.inject(port, remotePort, { seq: next, ack: part ? (acked + UNIT) | 0 : sent, flags: TH_ACK, length: 0 });
         return true;
       }
       case 'remote-data':
-        this.inject({ ...from, seq: next, ack: una, flags: TH_ACK, length: UNIT });
+        this.inject(port, remotePort, { seq: next, ack: acked, flags: TH_ACK, length: UNIT });
         return true;
       default:
-        this.inject({ ...from, seq: next, ack: flag ? max : una, flags: TH_ACK | TH_FIN, length: 0 });
+        this.inject(port, remotePort, { seq: next, ack: flag ? sent : acked, flags: TH_ACK | TH_FIN, length: 0 });
         return true;
     }
   }
 
-  /** All pcbs of a protocol whose connection is not over. */
+  /** Connections of whose beginning the remote host has heard, oldest first. */
+  private peers(): readonly Peer[] {
+    const found: Peer[] = [];
+    for (const [key, end] of this.ends.all()) {
+      const ours = this.specification.connection(end.pcb);
+      if (ours !== null && key % 16 === this.machine.remoteHost) found.push({ end, state: ours.state, ...portsOf(key) });
+    }
+    return found;
+  }
+
+  /** All pcbs of a protocol whose connection is not over, oldest first. */
   private pcbs(pcbinfo: number): readonly number[] {
     const k = this.machine.kernel;
-    const found: number[] = [];
-    for (let inp = get(k, pcbinfo + N.ipi_list); inp !== 0; inp = get(k, inp + N.inp_list_next)) {
-      if ((get(k, inp + N.inp_flags) & (N.INP_DROPPED | N.INP_TIMEWAIT)) === 0) found.push(inp);
-    }
-    // The list has the newest first; a program counts from the oldest.
-    return found.sort((a, b) => get(k, a + N.inp_gencnt) - get(k, b + N.inp_gencnt));
+    return walk(k, get(k, pcbinfo + N.ipi_list), N.inp_list_next)
+      .filter((inp) => (get(k, inp + N.inp_flags) & (N.INP_DROPPED | N.INP_TIMEWAIT)) === 0)
+      .sort((a, b) => get(k, a + N.inp_gencnt) - get(k, b + N.inp_gencnt));
   }
 
-  private stateOf(inp: number): number {
-    const tp = get(this.machine.kernel, inp + N.inp_ppcb);
-    return tp === 0 ? TCPS_CLOSED : get(this.machine.kernel, tp + N.t_state);
+  private stateOf(inp: number): string {
+    return this.specification.connection(this.ids.pcbCode(inp) - 1)?.state ?? 'CLOSED';
   }
 
-  private inject({ src, sport, dst, dport, seq, ack, flags, length }: Segment): void {
-    this.machine.inject(L.IPPROTO_TCP, src, sport, dst, dport, seq, ack, flags, WINDOW, this.machine.user, length);
+  private inject(port: number, remotePort: number, { seq, ack, flags, length }: Said): void {
+    const { machine } = this;
+    machine.inject(L.IPPROTO_TCP, machine.remoteHost, remotePort, N.HOST_LOCAL, port, seq, ack, flags, WINDOW, machine.user, length);
   }
 }
 
-function fits(name: string, state: number): boolean {
-  if (state === TCPS_CLOSED || state === TCPS_LISTEN) return false;
-  return state !== TCPS_SYN_SENT || name === 'remote-rst';
+function fits(name: string, state: string): boolean {
+  if (state === 'TIME_WAIT') return false;
+  if (name === 'remote-synack') return state === 'SYN_SENT';
+  return state !== 'SYN_SENT' || name === 'remote-rst';
+}
+
+/** The reverse of `keyOf`. */
+function portsOf(key: number): { readonly port: number; readonly remotePort: number } {
+  const ports = Math.floor(key / 16);
+  return { port: Math.floor(ports / 65536), remotePort: ports % 65536 };
 }

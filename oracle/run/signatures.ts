@@ -51,6 +51,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     lose: {},
     timer: {},
     silence: {},
+    drain: {},
     'remote-connect': { which: WHICH },
     'remote-synack': { which: WHICH },
     'remote-rst': { which: WHICH },

@@ -5,7 +5,8 @@
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import type { Plain } from '../compile/values.ts';
-import { type Cell, type Cells, literalOf, read } from './cells.ts';
+import { type Cell, type Cells, codeOf, literalOf, read } from './cells.ts';
+import type { Ours } from './end.ts';
 import type { Configuration } from './operations.ts';
 
 const THREAD = 0;
@@ -30,6 +31,8 @@ export interface Scene {
   readonly room: number;
   /** Pcbs that have outlived their sockets. */
   readonly waiting: number;
+  /** Segments on the wire to this host. */
+  readonly onWire: number;
 }
 
 export interface SceneSocket {
@@ -40,8 +43,18 @@ export interface SceneSocket {
   readonly readable: number;
 }
 
-type SocketCells = Readonly<Record<'protocol' | 'pcb' | 'connected' | 'acceptConn' | 'readable', Cell>>;
-type PcbCells = Readonly<Record<'protocol' | 'socket' | 'peer', Cell>>;
+/** What the specification says of a TCP connection, or of a pcb that waits for one. */
+export interface Connection extends Ours {
+  /** A listener that takes connections. */
+  readonly accepts: boolean;
+  /** Nobody but the protocol has the socket any more. */
+  readonly kept: boolean;
+}
+
+const SOCKET_CELLS = ['protocol', 'pcb', 'connected', 'acceptConn', 'noFdRef', 'protoRef'] as const;
+const PCB_CELLS = ['protocol', 'socket', 'peer', 'state', 'dropped'] as const;
+type SocketCells = Readonly<Record<(typeof SOCKET_CELLS)[number] | 'unread' | 'queued' | 'deaf', Cell>>;
+type PcbCells = Readonly<Record<(typeof PCB_CELLS)[number], Cell>>;
 
 export class Specification {
   readonly words: Int32Array;
@@ -54,6 +67,11 @@ export class Specification {
   private readonly handles: readonly Cell[];
   private readonly sockets: readonly SocketCells[];
   private readonly pcbs: readonly PcbCells[];
+  /** The number that stands for TCP. */
+  private readonly tcp: number;
+  private readonly buffer: number;
+  /** All there can be. */
+  readonly pcbIds: readonly number[];
 
   /** Protocols of the pcbs before the last event. */
   private readonly before: number[] = [];
@@ -67,17 +85,18 @@ export class Specification {
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
-      protocol: cells.at('sockets', id, 'protocol'),
-      pcb: cells.at('sockets', id, 'pcb'),
-      connected: cells.at('sockets', id, 'connected'),
-      acceptConn: cells.at('sockets', id, 'acceptConn'),
-      readable: cells.at('sockets', id, 'rcv', 'cc'),
+      ...(Object.fromEntries(SOCKET_CELLS.map((field) => [field, cells.at('sockets', id, field)])) as Record<
+        (typeof SOCKET_CELLS)[number],
+        Cell
+      >),
+      unread: cells.at('sockets', id, 'rcv', 'cc'),
+      queued: cells.at('sockets', id, 'snd', 'cc'),
+      deaf: cells.at('sockets', id, 'rcv', 'cantMore'),
     }));
-    this.pcbs = Array.from({ length: sizes.PCBS }, (_, id) => ({
-      protocol: cells.at('pcbs', id, 'protocol'),
-      socket: cells.at('pcbs', id, 'socket'),
-      peer: cells.at('pcbs', id, 'peer'),
-    }));
+    this.pcbIds = Array.from({ length: sizes.PCBS }, (_, id) => id);
+    this.pcbs = this.pcbIds.map((id) => Object.fromEntries(PCB_CELLS.map((field) => [field, cells.at('pcbs', id, field)])) as PcbCells);
+    this.tcp = codeOf((this.pcbs[0] as PcbCells).protocol, 'tcp');
+    this.buffer = sizes.BUFFER;
   }
 
   /** The first state again. */
@@ -119,7 +138,7 @@ export class Specification {
     return pcb === undefined ? 0 : read(this.words, pcb.protocol);
   }
 
-  scene(): Scene {
+  scene(onWire: number): Scene {
     const { words } = this;
     return {
       fds: this.fds.map((cell) => {
@@ -132,16 +151,17 @@ export class Specification {
         (count, { protocol, socket }) => (read(words, protocol) !== 0 && read(words, socket) === 0 ? count + 1 : count),
         0,
       ),
+      onWire,
     };
   }
 
-  private sceneSocket({ protocol, connected, acceptConn, readable }: SocketCells): SceneSocket {
+  private sceneSocket({ protocol, connected, acceptConn, unread }: SocketCells): SceneSocket {
     const { words } = this;
     return {
       protocol: literalOf(protocol, read(words, protocol)),
       connected: read(words, connected) !== 0,
       acceptConn: read(words, acceptConn) !== 0,
-      readable: read(words, readable),
+      readable: read(words, unread),
     };
   }
 
@@ -153,13 +173,36 @@ export class Specification {
   }
 
   /** Whose socket it is, and the socket at the other end if that is known here: only UNIX pcbs point at each other. */
-  association(so: number): { readonly protocol: string; readonly peer: number | null } {
+  association(so: number): { readonly protocol: string; readonly pcb: number; readonly peer: number | null } {
     const { words } = this;
     const { protocol, pcb } = this.sockets[so] as SocketCells;
-    const own = this.pcbs[read(words, pcb) - 1];
+    const number = read(words, pcb) - 1;
+    const own = this.pcbs[number];
     const other = own === undefined ? undefined : this.pcbs[read(words, own.peer) - 1];
     const peer = other === undefined ? 0 : read(words, other.socket);
-    return { protocol: literalOf(protocol, read(words, protocol)), peer: peer === 0 ? null : peer - 1 };
+    return { protocol: literalOf(protocol, read(words, protocol)), pcb: number, peer: peer === 0 ? null : peer - 1 };
+  }
+
+  /** A TCP pcb whose connection is not over; null for any other. */
+  connection(pcb: number): Connection | null {
+    const { words } = this;
+    const cells = this.pcbs[pcb];
+    if (cells === undefined || read(words, cells.protocol) !== this.tcp || read(words, cells.dropped) !== 0) return null;
+    const state = literalOf(cells.state, read(words, cells.state));
+    const socket = this.sockets[read(words, cells.socket) - 1];
+    const { buffer } = this;
+    // In TIME_WAIT the pcb may have outlived its socket.
+    if (socket === undefined) return { state, buffer, accepts: false, closed: true, kept: true, deaf: true, queued: 0, unread: 0 };
+    return {
+      state,
+      buffer,
+      accepts: read(words, socket.acceptConn) !== 0,
+      closed: read(words, socket.noFdRef) !== 0,
+      kept: read(words, socket.protoRef) !== 0,
+      deaf: read(words, socket.deaf) !== 0,
+      queued: read(words, socket.queued),
+      unread: read(words, socket.unread),
+    };
   }
 
   /** A state in source terms. */

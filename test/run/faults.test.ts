@@ -19,7 +19,7 @@ const out = mkdtempSync(join(tmpdir(), 'sockref-faults-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 it('there are enough of them, each with a name of its own', () => {
-  expect(FAULTS.length).toBeGreaterThanOrEqual(40);
+  expect(FAULTS.length).toBeGreaterThanOrEqual(55);
   expect(new Set(FAULTS.map(({ id }) => id)).size).toBe(FAULTS.length);
 });
 

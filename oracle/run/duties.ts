@@ -1,0 +1,302 @@
+/**
+ * *Duties*: what must be on the wire at the end of a step, and what may be. The specification says what has become of each connection,
+ * the ends (end.ts) what of it the wire has seen; the difference is owed at once, because this TCP delays nothing:
+ *
+ *   the specification says                     so the wire must have seen
+ *   SYN_SENT                                   the SYN
+ *   data is queued                             all of it that the peer's window takes, byte for byte what the user wrote
+ *   FIN_WAIT_1, CLOSING, LAST_ACK              behind that the FIN, and in no other state one
+ *   data or a FIN has arrived                  its acknowledgement; and when there is room again, of a larger window
+ *   a connection is dropped in the middle      a reset that the peer takes
+ *   a datagram was sent                        the datagram
+ *   a segment is for nobody                    a reset; an error message if it is a datagram
+ *   a timer has run out                        again what is not acknowledged
+ *
+ * And nothing else: a segment that nothing calls for, that acknowledges what has not arrived, or promises room that is not there, is as
+ * wrong as one that is missing.
+ */
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../impl/layout.ts';
+import { get } from '../../impl/memory.ts';
+import * as N from '../../impl/netinet/layout.ts';
+import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { UNIT } from '../adapter.ts';
+import { holdsUnit } from './data.ts';
+import { type End, findue, finished, type Ours, roomOf, synchronized } from './end.ts';
+import type { Ends } from './ends.ts';
+import type { Identities } from './identities.ts';
+import type { Machine } from './implementation.ts';
+import { distance, keyOf, printSegment, type Segment, senderOf } from './segment.ts';
+import type { Specification } from './specification.ts';
+
+/** Owed in this step only: what no later look at the connection could tell. */
+export type Duty =
+  | { readonly kind: 'ack' | 'synack'; readonly key: number }
+  /** Again what is not acknowledged. */
+  | { readonly kind: 'again'; readonly key: number }
+  /** With one of these numbers, or the peer would not take it. */
+  | { readonly kind: 'reset'; readonly key: number; readonly seqs: readonly number[] }
+  | { readonly kind: 'unreachable'; readonly to: Segment }
+  | { readonly kind: 'datagram'; readonly key: number; readonly units: readonly number[] };
+
+export interface Wrong {
+  readonly seen: string;
+  readonly allowed: string;
+}
+
+export class Duties {
+  private readonly specification: Specification;
+  private readonly ids: Identities;
+  private readonly machine: Machine;
+  private readonly ends: Ends;
+  private readonly owed: Duty[] = [];
+  /** Ends that were in the middle of a connection at the end of the step before. */
+  private readonly open = new Set<number>();
+  /** Ends whose connection is over in this step without a reset from us. */
+  private readonly quiet = new Set<number>();
+
+  constructor(specification: Specification, ids: Identities, machine: Machine, ends: Ends) {
+    this.specification = specification;
+    this.ids = ids;
+    this.machine = machine;
+    this.ends = ends;
+  }
+
+  reset(): void {
+    this.owed.length = 0;
+    this.open.clear();
+    this.quiet.clear();
+  }
+
+  owe(duty: Duty): void {
+    this.owed.push(duty);
+  }
+
+  /** What happens to this end in this step comes from outside; if a reset is owed then it is said with `owe`. */
+  fromOutside(key: number): void {
+    this.quiet.add(key);
+  }
+
+  /** Judges what a step has put on the wire, and takes note of it. The state was compared before. */
+  judge(sent: readonly Segment[]): Wrong | null {
+    this.dropped();
+    let wrong: Wrong | null = null;
+    for (const segment of sent) wrong ??= this.may(segment);
+    for (const duty of this.owed) wrong ??= unmet(duty, sent, this.ends);
+    wrong ??= this.standing();
+    this.owed.length = 0;
+    this.quiet.clear();
+    return wrong;
+  }
+
+  /** Who ends a connection in its middle tells the peer. */
+  private dropped(): void {
+    for (const [key, end] of this.ends.all()) {
+      if (this.specification.connection(end.pcb) !== null || !this.open.has(key) || this.quiet.has(key)) continue;
+      this.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
+    }
+  }
+
+  // --- what may be sent --------------------------------------------------------------------------------------------------------
+
+  private may(segment: Segment): Wrong | null {
+    const allowed = segment.proto === IPPROTO_TCP ? this.mayTcp(segment) : this.mayOther(segment);
+    return allowed === null ? null : { seen: `${printSegment(segment)} was put on the wire`, allowed };
+  }
+
+  /** Null if the segment is right, or else what would be. */
+  private mayOther(segment: Segment): string | null {
+    const { owed } = this;
+    const called = owed.some((duty) => (duty.kind === 'datagram' || duty.kind === 'unreachable') && meets(duty, segment, null));
+    if (called) return null;
+    const due = owed.find((duty) => duty.kind === 'datagram' || duty.kind === 'unreachable');
+    return due === undefined ? 'nothing' : printDuty(due);
+  }
+
+  private mayTcp(segment: Segment): string | null {
+    const { flags } = segment;
+    const key = senderOf(segment);
+    if ((flags & TH_RST) !== 0) {
+      const due = this.owed.find((duty) => duty.kind === 'reset' && duty.key === key);
+      return due === undefined ? 'no reset: the connection goes on' : meets(due, segment, null) ? null : printDuty(due);
+    }
+    if ((flags & TH_SYN) === 0) return this.mayConnected(segment, key);
+    return (flags & TH_ACK) === 0 ? this.maySyn(segment, key) : this.maySynAck(segment, key);
+  }
+
+  private maySyn({ seq, len, flags }: Segment, key: number): string | null {
+    const known = this.ends.at(key);
+    if (known !== null && this.specification.connection(known.pcb)?.state === 'SYN_SENT')
+      return seq === known.iss && len === 0 && flags === TH_SYN ? null : `the SYN ${known.iss} again`;
+    const pcb = this.opening(key);
+    if (pcb === null) return 'no SYN: nobody connects from there';
+    if (len !== 0 || flags !== TH_SYN) return 'the SYN alone';
+    this.ends.opened(key, pcb, seq);
+    return null;
+  }
+
+  /** The pcb that connects between these ports and addresses. */
+  private opening(key: number): number | null {
+    const k = this.machine.kernel;
+    for (const pcb of this.specification.pcbIds) {
+      const inp = this.ids.pcbAt(pcb);
+      if (inp === 0 || this.specification.connection(pcb)?.state !== 'SYN_SENT') continue;
+      if (keyOf(get(k, inp + N.inp_lport), get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)) === key) return pcb;
+    }
+    return null;
+  }
+
+  private maySynAck(segment: Segment, key: number): string | null {
+    const handshake = this.ends.handshake(key);
+    if (handshake === null) return 'no SYN|ACK: nobody has sent a SYN to there';
+    const { answer, irs } = handshake;
+    const right = segment.ack === ((irs + 1) | 0) && segment.len === 0 && (answer === null || answer.iss === segment.seq);
+    if (!right) return `a SYN|ACK ${answer === null ? '' : `${answer.iss} `}that acknowledges the SYN ${irs}`;
+    this.ends.answered(segment, handshake);
+    return null;
+  }
+
+  private mayConnected(segment: Segment, key: number): string | null {
+    const end = this.ends.at(key);
+    const ours = end === null ? null : this.specification.connection(end.pcb);
+    if (end === null || ours === null || ours.state === 'SYN_SENT') return 'nothing: there is no connection';
+    const { seq, len, ack, flags, window } = segment;
+    if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH)) !== 0) return 'an acknowledgement in every segment';
+    if (ack !== end.next) return `an acknowledgement of what has arrived: ack ${end.next}`;
+    end.told = ack;
+    const from = distance(seq, end.acked);
+    const behind = (seq + len) | 0;
+    if (from < 0 || distance(seq, end.sent) > 0)
+      return `a number from ${end.acked} (the first that is not acknowledged) to ${end.sent} (behind what has been sent)`;
+    if ((flags & TH_FIN) !== 0 && !(findue(ours) && behind === end.written))
+      return findue(ours) ? `a FIN behind the last byte: ${end.written}` : `no FIN in ${ours.state}`;
+    if (len > 0) {
+      const wrong = mayCarry(end, segment);
+      if (wrong !== null) return wrong;
+    }
+    const last = (flags & TH_FIN) !== 0 ? (behind + 1) | 0 : behind;
+    if (distance(last, end.sent) > 0) end.sent = last;
+    if (ours.state === 'TIME_WAIT') return null;
+    const room = Math.max(roomOf(end, ours), distance(end.edge, end.next));
+    const edge = (ack + window) | 0;
+    if (window < 0 || window > room || distance(edge, end.edge) < 0)
+      return `a window that takes nothing back and has room: from ${distance(end.edge, end.next)} to ${room}`;
+    end.edge = edge;
+    return null;
+  }
+
+  // --- what must be sent -------------------------------------------------------------------------------------------------------
+
+  /** What a connection owes in whichever step it is looked at. Connections that are over are forgotten. */
+  private standing(): Wrong | null {
+    this.open.clear();
+    for (const pcb of this.specification.pcbIds) {
+      const ours = this.specification.connection(pcb);
+      const key = this.ends.keyOfPcb(pcb);
+      if (ours === null) {
+        if (key !== null) this.ends.forget(key);
+        continue;
+      }
+      const end = this.ends.of(pcb);
+      if (ours.state === 'SYN_SENT' && end === null) return missing(`the SYN of pcb ${pcb}, which is in SYN_SENT`);
+      if (end === null || key === null || !synchronized(ours)) continue;
+      this.open.add(key);
+      const due = owes(end, ours);
+      if (due !== null) return missing(`${due} of pcb ${pcb}, which is in ${ours.state}`);
+    }
+    return null;
+  }
+}
+
+/** What is due of a connection and has not been sent; null if nothing is. */
+function owes(end: End, ours: Ours): string | null {
+  const left = distance(end.written, end.acked);
+  const sent = distance(end.sent, end.acked);
+  const may = Math.min(left, end.window);
+  if (sent < may) return `data up to byte ${may} behind ${end.acked}, of which ${sent} have been sent`;
+  if (findue(ours) && may === left && sent <= left) return `the FIN ${end.written}`;
+  if (finished(ours) || ours.deaf) return null;
+  // Small windows are not worth a segment: two whole ones are, and so is half of the buffer.
+  const growth = roomOf(end, ours) - distance(end.edge, end.next);
+  return growth >= 2 * UNIT || 2 * growth >= ours.buffer * UNIT ? `a window that is ${growth} bytes larger` : null;
+}
+
+/** Null if the end may send the data of this segment, or else what it may send. */
+function mayCarry(end: End, { seq, len, bytes }: Segment): string | null {
+  const offset = distance(seq, (end.iss + 1) | 0);
+  const behind = distance((seq + len) | 0, end.acked);
+  const left = distance(end.written, end.acked);
+  if (behind > left) return `no more than the ${left} bytes that were written and are not acknowledged`;
+  // A window that is closed is probed with one byte.
+  if (behind > Math.max(end.window, seq === end.acked ? 1 : 0)) return `no more than the peer's window takes: ${end.window} bytes`;
+  if (bytes.length !== len) return `${len} bytes, as its header says; it has ${bytes.length}`;
+  for (let at = 0; at < len; at++) {
+    const unit = end.units[Math.floor((offset + at) / UNIT)] ?? 0;
+    if (bytes[at] !== ((unit >>> (8 * ((offset + at) % 4))) & 255)) return `byte ${at} of unit ${unit}, as the user wrote it`;
+  }
+  return null;
+}
+
+function unmet(duty: Duty, sent: readonly Segment[], ends: Ends): Wrong | null {
+  const end = 'key' in duty ? ends.at(duty.key) : null;
+  return sent.some((segment) => meets(duty, segment, end)) ? null : missing(printDuty(duty));
+}
+
+function missing(due: string): Wrong {
+  return { seen: 'nothing of the kind was put on the wire', allowed: due };
+}
+
+/** Whether this segment is what is owed. */
+function meets(duty: Duty, segment: Segment, end: End | null): boolean {
+  const { proto, flags, seq, len } = segment;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  switch (duty.kind) {
+    case 'ack':
+      // That it acknowledges the right number was seen before: every segment must.
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_ACK) && !has(TH_RST | TH_SYN);
+    case 'synack':
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_ACK) && has(TH_SYN);
+    case 'again':
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && seq === end?.acked && (len > 0 || has(TH_SYN | TH_FIN));
+    case 'reset':
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_RST) && len === 0 && duty.seqs.includes(seq);
+    case 'datagram':
+      return (
+        proto === IPPROTO_UDP &&
+        senderOf(segment) === duty.key &&
+        len === duty.units.length * UNIT &&
+        duty.units.every((unit, index) => holdsUnit(segment.bytes, index, unit))
+      );
+    case 'unreachable':
+      return (
+        proto === N.IPPROTO_ICMP &&
+        segment.dst === duty.to.src &&
+        segment.dport === duty.to.sport &&
+        segment.src === duty.to.dst &&
+        segment.sport === duty.to.dport
+      );
+  }
+}
+
+function printDuty(duty: Duty): string {
+  switch (duty.kind) {
+    case 'ack':
+      return `an acknowledgement from ${printKey(duty.key)}`;
+    case 'synack':
+      return `a SYN|ACK from ${printKey(duty.key)}`;
+    case 'again':
+      return `what is not acknowledged once more, from ${printKey(duty.key)}`;
+    case 'reset':
+      return `a reset ${[...new Set(duty.seqs)].join(' or ')} from ${printKey(duty.key)}`;
+    case 'datagram':
+      return `a datagram with the units ${duty.units.join(', ') || '(none)'} from ${printKey(duty.key)}`;
+    case 'unreachable':
+      return `an error message to port ${duty.to.sport}`;
+  }
+}
+
+/** The reverse of `keyOf`. */
+function printKey(key: number): string {
+  const peer = key % 16;
+  const ports = Math.floor(key / 16);
+  return `port ${Math.floor(ports / 65536)} to ${peer === N.HOST_REMOTE ? 'the remote ' : ''}port ${ports % 65536}`;
+}

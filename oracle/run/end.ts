@@ -1,0 +1,302 @@
+/**
+ * An *end*: one end, on this host, of a TCP connection, by what the wire has shown of it: the numbers of the segments that left it and
+ * of those that reached it. The implementation keeps numbers of its own; none of them is looked at here, so that whoever has lost
+ * count, or only thinks that it has sent something, is found out.
+ *
+ *   acked ........... sent ........... written [FIN]       next ........ edge
+ *   acknowledged up   put on the       accepted from       expected      promised to the
+ *   to here           wire             the user            next          peer
+ *
+ * `arrives` says what a segment means to the specification, which knows nothing of numbers: one or more of *acknowledgement*, *data*, *FIN*,
+ * *RST*, … It decides by RFC 793 what is acceptable, and what the segment is to be answered with. Amounts are in units; a part of a unit
+ * counts on this side once it is whole, and on the other as long as anything of it is left.
+ */
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { UNIT } from '../adapter.ts';
+import { distance, type Segment } from './segment.ts';
+
+/** What arrived before something that is missing. */
+interface Late {
+  readonly seq: number;
+  readonly len: number;
+  readonly fin: boolean;
+}
+
+export interface End {
+  /** The specification's pcb. */
+  readonly pcb: number;
+  /** Of our SYN. */
+  readonly iss: number;
+  acked: number;
+  sent: number;
+  written: number;
+  /** The units that the user wrote, by what distinguishes them (data.ts). */
+  readonly units: number[];
+  /** The peer's number of its first byte. */
+  first: number;
+  next: number;
+  edge: number;
+  /** The last acknowledgement that was put on the wire. */
+  told: number;
+  late: readonly Late[];
+  /** Bytes that the peer takes beyond `acked`, and the numbers of the segment that said so. */
+  window: number;
+  windowSeq: number;
+  windowAck: number;
+}
+
+/** What the specification says of the connection. */
+export interface Ours {
+  readonly state: string;
+  /** No descriptor has the socket any more. */
+  readonly closed: boolean;
+  /** What it receives from now on is thrown away. */
+  readonly deaf: boolean;
+  /** Units in the send buffer, and in the receive buffer. */
+  readonly queued: number;
+  readonly unread: number;
+  /** Units that either buffer holds. */
+  readonly buffer: number;
+}
+
+/** What a segment means: an event of the specification's wire for the pcb of the end. */
+export type Meant =
+  | { readonly event: 'synack' | 'rst' | 'fin' | 'msl' }
+  | { readonly event: 'ack'; readonly units: number; readonly fin: boolean }
+  | { readonly event: 'data'; readonly units: number };
+
+/**
+ * What must be put on the wire in answer. An acknowledgement may come with whatever else is sent. A *reset* answers the segment, an
+ * *abort* ends the connection.
+ */
+export type Reply = 'nothing' | 'ack' | 'reset' | 'abort' | 'synack';
+
+export interface Arrival {
+  readonly events: readonly Meant[];
+  readonly reply: Reply;
+}
+
+/** The end whose SYN has just left. */
+export function activeEnd(pcb: number, iss: number): End {
+  const behind = (iss + 1) | 0;
+  return { pcb, iss, acked: iss, sent: behind, written: behind, units: [], ...nothingHeard() };
+}
+
+/** The end of the connection that a handshake has made: `irs` is the peer's first number, `window` what our SYN|ACK promised. */
+export function passiveEnd(pcb: number, iss: number, irs: number, window: number): End {
+  const behind = (iss + 1) | 0;
+  const first = (irs + 1) | 0;
+  return {
+    ...{ pcb, iss, acked: behind, sent: behind, written: behind, units: [], late: [], window: 0, windowSeq: irs, windowAck: iss },
+    ...{ first, next: first, told: first, edge: (first + window) | 0 },
+  };
+}
+
+function nothingHeard(): Pick<End, 'first' | 'next' | 'edge' | 'told' | 'late' | 'window' | 'windowSeq' | 'windowAck'> {
+  return { first: 0, next: 0, edge: 0, told: 0, late: [], window: 0, windowSeq: 0, windowAck: 0 };
+}
+
+/** The user has given these units to be sent. */
+export function writes(end: End, units: readonly number[]): void {
+  end.units.push(...units);
+  end.written = (end.written + units.length * UNIT) | 0;
+}
+
+/** Bytes that may come: the room there is, and never less than was promised. */
+export function receiveWindow(end: End, ours: Ours): number {
+  return Math.max(0, roomOf(end, ours), distance(end.edge, end.next));
+}
+
+/** Bytes that the receive buffer has room for. */
+export function roomOf(end: End, { buffer, unread, deaf }: Ours): number {
+  return (buffer - unread) * UNIT - (deaf ? 0 : partOf(end));
+}
+
+/** Bytes of a unit that has not arrived as a whole. */
+export function partOf(end: End): number {
+  const part = distance(end.next, end.first) % UNIT;
+  return part < 0 ? part + UNIT : part;
+}
+
+export function findue({ state }: Ours): boolean {
+  return state === 'FIN_WAIT_1' || state === 'CLOSING' || state === 'LAST_ACK';
+}
+
+export function synchronized({ state }: Ours): boolean {
+  return state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN_SENT' && state !== 'TIME_WAIT';
+}
+
+/** The peer's FIN has arrived. */
+export function finished({ state }: Ours): boolean {
+  return state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK' || state === 'TIME_WAIT';
+}
+
+/** The segment reaches the end, which takes note of it. */
+export function arrives(end: End, ours: Ours, segment: Segment): Arrival {
+  if (ours.state === 'SYN_SENT') return inSynSent(end, ours, segment);
+  if (ours.state === 'TIME_WAIT') return inTimeWait(end, segment);
+  return synchronized(ours) ? inConnection(end, ours, segment, false) : { events: [], reply: answerToStranger(segment) };
+}
+
+/** A segment for nobody is answered with a reset, unless it is one. */
+export function answerToStranger({ flags }: Segment): Reply {
+  return (flags & TH_RST) !== 0 ? 'nothing' : 'reset';
+}
+
+function inSynSent(end: End, ours: Ours, segment: Segment): Arrival {
+  const { flags, seq, ack } = segment;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(TH_ACK) && (distance(ack, end.iss) <= 0 || distance(ack, end.sent) > 0)) return { events: [], reply: answerToStranger(segment) };
+  if (has(TH_RST)) return { events: has(TH_ACK) ? [{ event: 'rst' }] : [], reply: 'nothing' };
+  // A SYN alone would be a simultaneous open, which there is not.
+  if (!has(TH_SYN) || !has(TH_ACK)) return { events: [], reply: 'nothing' };
+  end.first = end.next = end.edge = (seq + 1) | 0;
+  end.acked = ack;
+  end.windowSeq = seq;
+  end.windowAck = (ack - 1) | 0;
+  const rest = inConnection(end, { ...ours, state: 'ESTABLISHED' }, { ...segment, seq: (seq + 1) | 0, flags: flags & ~TH_SYN }, true);
+  return { events: [{ event: 'synack' }, ...rest.events], reply: 'ack' };
+}
+
+/** The connection is over and waits for late segments. */
+function inTimeWait(end: End, { flags, seq, ack, len }: Segment): Arrival {
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  // A new connection between the same ends comes before the end of the wait.
+  if (has(TH_SYN) && !has(TH_ACK | TH_RST) && distance(seq, end.next) > 0) return { events: [{ event: 'msl' }], reply: 'nothing' };
+  const plain = !has(TH_SYN | TH_FIN) && len === 0 && seq === end.next && ack === end.sent;
+  return { events: [], reply: has(TH_RST) || !has(TH_ACK) || plain ? 'nothing' : 'ack' };
+}
+
+/** In the order of RFC 793: what came before, RST, what lies outside the window, acknowledgement, window, data, FIN. */
+function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window }: Segment, owes: boolean): Arrival {
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  if (has(TH_RST)) {
+    // A peer sends it from behind all it has sent, which may have filled the window, and a FIN after that.
+    const ahead = distance(seq, end.next);
+    return { events: ahead >= 0 && ahead <= receiveWindow(end, ours) + 1 ? [{ event: 'rst' }] : [], reply: 'nothing' };
+  }
+  const fresh = withoutOld(end, { seq, len, fin: has(TH_FIN), syn: has(TH_SYN) });
+  if (fresh.len > 0 && ours.closed && (findue(ours) || ours.state === 'FIN_WAIT_2'))
+    return { events: [{ event: 'data', units: Math.ceil(fresh.len / UNIT) }], reply: 'reset' };
+
+  let owed = owes || fresh.old;
+  const room = receiveWindow(end, ours);
+  const beyond = distance((fresh.seq + fresh.len) | 0, (end.next + room) | 0);
+  if (beyond > 0) {
+    // A probe of a window that is closed is looked at for what it acknowledges.
+    if (beyond >= fresh.len && (room !== 0 || fresh.seq !== end.next)) return { events: [], reply: 'ack' };
+    owed ||= beyond >= fresh.len;
+    fresh.fin = false;
+    fresh.len -= Math.min(beyond, fresh.len);
+  }
+  // In the window a SYN is an error of the peer's.
+  if (fresh.syn) return { events: [{ event: 'rst' }], reply: 'abort' };
+  if (!has(TH_ACK)) return { events: [], reply: 'nothing' };
+  if (distance(ack, end.sent) > 0) return { events: [], reply: 'ack' };
+
+  const events: Meant[] = acknowledged(end, ack);
+  const last = events.at(-1)?.event === 'ack' && (events.at(-1) as { readonly fin: boolean }).fin;
+  if (last && (ours.state === 'CLOSING' || ours.state === 'LAST_ACK')) return { events, reply: 'nothing' };
+  takeWindow(end, fresh.seq, ack, window);
+  if (fresh.len === 0 && !fresh.fin) return { events, reply: owed ? 'ack' : 'nothing' };
+  if (finished(ours)) {
+    // The peer has said that nothing follows; what comes all the same changes nothing.
+    const units = fresh.len / UNIT;
+    const fits = units > 0 && Number.isInteger(units) && units <= ours.buffer - ours.unread;
+    return { events: fits ? [...events, { event: 'data', units }] : events, reply: owed ? 'ack' : 'nothing' };
+  }
+  return { events: [...events, ...received(end, fresh)], reply: 'ack' };
+}
+
+interface Fresh {
+  seq: number;
+  len: number;
+  fin: boolean;
+  syn: boolean;
+  /** It is something that came before; the acknowledgement may have been lost. */
+  old: boolean;
+}
+
+/** What of the segment did not come before. */
+function withoutOld(end: End, { seq, len, fin, syn }: Omit<Fresh, 'old'>): Fresh {
+  const fresh: Fresh = { seq, len, fin, syn, old: false };
+  let before = distance(end.next, seq);
+  if (before <= 0) return fresh;
+  if (syn) {
+    fresh.syn = false;
+    fresh.seq = (fresh.seq + 1) | 0;
+    before--;
+  }
+  if (before > len || (before === len && !fin)) {
+    fresh.fin = false;
+    fresh.old = true;
+    before = len;
+  }
+  fresh.seq = (fresh.seq + before) | 0;
+  fresh.len -= before;
+  return fresh;
+}
+
+function acknowledged(end: End, ack: number): Meant[] {
+  const news = distance(ack, end.acked);
+  if (news <= 0) return [];
+  const left = distance(end.written, end.acked);
+  const bytes = Math.min(news, left);
+  const before = Math.ceil(left / UNIT);
+  const units = before - Math.ceil((left - bytes) / UNIT);
+  const fin = news > left;
+  end.acked = ack;
+  end.window = Math.max(0, end.window - bytes);
+  return units > 0 || fin ? [{ event: 'ack', units, fin }] : [];
+}
+
+/** The peer's window, unless an older segment says what a newer one has said before. */
+function takeWindow(end: End, seq: number, ack: number, window: number): void {
+  const later = distance(seq, end.windowSeq);
+  const ahead = distance(ack, end.windowAck);
+  if (!(later > 0 || (later === 0 && (ahead > 0 || (ahead === 0 && window > end.window))))) return;
+  end.window = window;
+  end.windowSeq = seq;
+  end.windowAck = ack;
+}
+
+/** What the segment adds to the stream, together with what waits behind it. */
+function received(end: End, { seq, len, fin }: Late): readonly Meant[] {
+  if (seq !== end.next) {
+    keep(end, { seq, len, fin });
+    return [];
+  }
+  const before = wholeUnits(end);
+  end.next = (end.next + len) | 0;
+  let over = fin;
+  while (!over) {
+    const [waiting, ...rest] = end.late;
+    if (waiting === undefined || distance(waiting.seq, end.next) > 0) break;
+    end.late = rest;
+    const more = distance((waiting.seq + waiting.len) | 0, end.next);
+    if (more < 0) continue;
+    end.next = (end.next + more) | 0;
+    over = waiting.fin;
+  }
+  const units = wholeUnits(end) - before;
+  const events: Meant[] = units > 0 ? [{ event: 'data', units }] : [];
+  if (!over) return events;
+  end.next = (end.next + 1) | 0;
+  end.late = [];
+  return [...events, { event: 'fin' }];
+}
+
+function wholeUnits(end: End): number {
+  return Math.floor(distance(end.next, end.first) / UNIT);
+}
+
+/** By number, and in the order in which they came. */
+function keep(end: End, late: Late): void {
+  const behind = (each: Late): number => (each.seq + each.len) | 0;
+  const covered = end.late.some(
+    (each) => distance(each.seq, late.seq) <= 0 && distance(behind(each), behind(late)) >= 0 && (!late.fin || each.fin),
+  );
+  if (covered) return;
+  const at = end.late.findIndex((each) => distance(each.seq, late.seq) > 0);
+  end.late = at < 0 ? [...end.late, late] : end.late.toSpliced(at, 0, late);
+}

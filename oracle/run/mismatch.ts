@@ -1,0 +1,20 @@
+/** A *mismatch*: what broke, what was seen and what would have been allowed. The last step of a counterexample has one. */
+
+export interface Mismatch {
+  /** One of `COMPARISONS`, or an invariant of the specification. */
+  readonly breaks: string;
+  readonly seen: string;
+  readonly allowed: string;
+}
+
+/** What a run compares, besides the invariants of the specification. */
+export const COMPARISONS: readonly string[] = [
+  'same-result',
+  'same-state',
+  'same-wire',
+  'data-intact',
+  'nothing-lost',
+  'nothing-stuck',
+  'no-panic',
+  'no-overflow',
+];
