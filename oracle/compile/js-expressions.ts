@@ -215,7 +215,8 @@ export function readCode({ word, shift, node }: Address): string {
 /** A statement that writes `value`, which fits (of a signed cell it is masked). */
 export function writeCode({ word, shift, node }: Address, value: string): string {
   const { bits, signed } = bitsOf(node);
-  if (bits === 0) return '';
+  // A cell of one value needs no bits; what stands in its place must still be a statement (after `else`).
+  if (bits === 0) return ';';
   if (bits === 32) return `w[${word}] = ${value};`;
   const mask = 2 ** bits - 1;
   const masked = signed ? `(${value} & ${mask})` : value;
