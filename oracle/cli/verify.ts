@@ -124,7 +124,7 @@ async function proveInvariants(task: Task, timeoutSeconds: number): Promise<Part
   const { prove } = await engines.prove();
   const configuration = { design: 'sockref', invariants: null, depth, sockets: SOCKETS, threads: THREADS };
   const outcome = await prove({ ...configuration, timeoutSeconds, solver: null, out, seed, signal, progress });
-  return { row: summary(outcome), figures: outcome.figures };
+  return { row: summary(outcome), figures: outcome.figures, vacuous: outcome.vacuous };
 }
 
 /** One row for a whole outcome: its worst row speaks for it. */

@@ -5,8 +5,8 @@
  */
 import type { Entry, Machine, Program, Scalar, Type } from './ir.ts';
 import { encodedRange } from './liveness.ts';
-import { FALSE, type Lit, not, type Terms, TRUE } from './term.ts';
-import { anyValue, constant, freeNumber, guardOf, iteNumber, type Num, sameNumber } from './term-number.ts';
+import { FALSE, isTrue, type Lit, not, type Terms, TRUE } from './term.ts';
+import { anyValue, codeOf, constant, freeNumber, guardOf, iteNumber, type Num, sameNumber } from './term-number.ts';
 
 export type Value = Lit | Num;
 
@@ -112,6 +112,18 @@ export function freeState(
   return { state, valid: valid.filter((lit) => lit !== TRUE) };
 }
 
+/** The variables of a free state, by name, where its cells have these numbers. */
+export function assignmentOf(layout: Layout, prefix: string, cells: readonly number[]): ReadonlyMap<string, boolean> {
+  const values = new Map<string, boolean>();
+  layout.cells.forEach(({ name, type, fixed }, cell) => {
+    if (fixed !== null) return;
+    const number = cells[cell] ?? 0;
+    if (type.kind === 'bool') values.set(`${prefix}${name}`, number !== 0);
+    else codeOf(`${prefix}${name}`, number - encodedRange(type).lo).forEach(([variable, bit]) => void values.set(variable, bit));
+  });
+  return values;
+}
+
 /**
  * What a step leaves in a frame: a slot that is not alive at the frame's pc is 0, one that is holds a value of the type of the
  * local that is kept there (slots are shared by locals of different types).
@@ -187,8 +199,7 @@ export function sameValue(a: Value, b: Value): boolean {
 
 /** What a value is, where the terms have these values (`Terms.evaluate`). */
 export function valueIn(values: Uint8Array, value: Value): number {
-  const holds = (lit: Lit): boolean => ((values[lit >> 1] as number) ^ (lit & 1)) === 1;
-  if (typeof value === 'number') return holds(value) ? 1 : 0;
-  const at = value.guards.findIndex(holds);
+  if (typeof value === 'number') return isTrue(values, value) ? 1 : 0;
+  const at = value.guards.findIndex((guard) => isTrue(values, guard));
   return at < 0 ? 0 : (value.values[at] as number);
 }

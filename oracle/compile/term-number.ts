@@ -111,6 +111,11 @@ export function freeNumber(terms: Terms, name: string, lo: number, hi: number): 
   return { num: { values, guards }, valid: belowSize(terms, bits, size) };
 }
 
+/** The variables of a free number, by name, where it is so much above the least. */
+export function codeOf(name: string, above: number): readonly (readonly [variable: string, bit: boolean])[] {
+  return Array.from({ length: bitsFor(above + 1) }, (_, bit) => [`${name}.${bit}`, ((above >> bit) & 1) === 1] as const);
+}
+
 /** How many bits it takes to tell `size` values apart. */
 export function bitsFor(size: number): number {
   return size <= 1 ? 0 : 32 - Math.clz32(size - 1);

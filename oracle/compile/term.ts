@@ -34,6 +34,11 @@ export function not(lit: Lit): Lit {
   return lit ^ 1;
 }
 
+/** The value of a literal, where the nodes have these values (`Terms.evaluate`). */
+export function isTrue(values: Uint8Array, lit: Lit): boolean {
+  return ((values[lit >> 1] as number) ^ (lit & 1)) === 1;
+}
+
 /** The position of the node of a literal. */
 export function nodeOf(lit: Lit): number {
   return lit >> 1;

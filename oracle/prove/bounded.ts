@@ -5,7 +5,7 @@
  */
 import type { Choice, Chosen, TransitionSystem } from '../compile/smt.ts';
 import type { State } from '../compile/symbolic-state.ts';
-import { FALSE, type Lit, not, TRUE } from '../compile/term.ts';
+import { FALSE, isTrue, type Lit, not, TRUE } from '../compile/term.ts';
 import { guardOf, type Num } from '../compile/term-number.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Lane, type Limits } from './lane.ts';
@@ -22,8 +22,8 @@ export interface DepthReport {
   readonly violations: readonly Violation[];
   /** Goals that hold at this depth and all before it. */
   readonly holding: readonly Goal[];
-  /** False: no trace is this long, and so nothing further can be found. */
-  readonly reachable: boolean;
+  /** False: no trace is this long, and so nothing further can be found. Null: nobody asked. */
+  readonly reachable: boolean | null;
 }
 
 /** Up to this depth a model that can't go on shows it at once. */
@@ -75,7 +75,7 @@ export async function* boundedTraces(
         );
         if (values === null) break;
         const steps = levels.map((level) => system.chosen(values, level.choice, level.taken));
-        const found = broken.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1);
+        const found = broken.filter(({ lit }) => isTrue(values, lit));
         violations.push(...found.map(({ goal }) => ({ goal, depth, steps })));
         open = open.filter((goal) => !found.some((f) => f.goal === goal));
       }
@@ -83,9 +83,9 @@ export async function* boundedTraces(
       await lane.assert([not(faulty), ...open.map((goal) => goal.holds(next))].filter((lit) => lit !== TRUE));
       // Where no trace is this long, none is longer: to ask at the ends is enough, and in between it costs as much as a goal.
       const ends = depth <= EARLY || depth === options.depth;
-      const reachable = violations.length > 0 || !ends || (await lane.satisfy([])) !== null;
+      const reachable = violations.length > 0 || (ends ? (await lane.satisfy([])) !== null : null);
       yield { depth, violations, holding: open, reachable };
-      if (!reachable) return;
+      if (reachable === false) return;
       state = next;
     }
   } finally {

@@ -53,6 +53,16 @@ export function cellMap(artefact: Artefact, layout: Layout): CellMap {
   };
 }
 
+/** Cells of one record each, frames first: what is looked at together, and what is set to 0 together when a state is made small. */
+export function recordGroups({ cells, frames }: Layout): readonly (readonly number[])[] {
+  const records = new Map<string, number[]>();
+  cells.forEach(({ name, fixed }, cell) => {
+    const record = /^\w+\[\d+\]/.exec(name)?.[0];
+    if (fixed === null && record !== undefined) records.set(record, [...(records.get(record) ?? []), cell]);
+  });
+  return [...frames.flat().map(({ pc, slots }) => [pc, ...slots]), ...records.values()];
+}
+
 function place(area: Area, spot: Spot, spots: (Spot | null)[]): void {
   switch (area.kind) {
     case 'cell':

@@ -7,7 +7,7 @@ import type { Artefact } from '../compile/javascript.ts';
 import { encodedRange } from '../compile/liveness.ts';
 import { type CompiledModel, loadModel } from '../compile/model.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
-import { type CellMap, cellMap } from './cells.ts';
+import { type CellMap, cellMap, recordGroups } from './cells.ts';
 import { NO_OVERFLOW } from './goals.ts';
 
 /** Steps of a random run. */
@@ -25,6 +25,27 @@ export interface ConcreteStep {
   readonly args: readonly number[] | null;
 }
 
+export interface TakenStep extends ConcreteStep {
+  /** Where the agent stood before: 0, or the pc of a pause. */
+  readonly pc: number;
+}
+
+/** Who looks on while random runs go by. */
+export interface Visitor {
+  /** A state that was not seen before, its words (to look at, not to keep) and how to get there. True: it showed something new. */
+  visit(cells: readonly number[], words: Int32Array, path: () => readonly ConcreteStep[]): boolean;
+  taken?(step: TakenStep): void;
+  /** A step that broke a bound. */
+  fault?(path: () => readonly ConcreteStep[]): void;
+}
+
+/** A state to go on from, and how it was reached from an earlier one, or from the first. */
+interface Kept {
+  readonly words: Int32Array;
+  readonly from: Kept | null;
+  readonly run: readonly ConcreteStep[];
+}
+
 export class Concrete {
   readonly model: CompiledModel;
   readonly cells: CellMap;
@@ -32,13 +53,7 @@ export class Concrete {
   readonly groups: readonly (readonly number[])[];
 
   constructor(artefact: Artefact, system: TransitionSystem) {
-    const { cells, frames } = system.layout;
-    const records = new Map<string, number[]>();
-    cells.forEach(({ name, fixed }, cell) => {
-      const record = /^\w+\[\d+\]/.exec(name)?.[0];
-      if (fixed === null && record !== undefined) records.set(record, [...(records.get(record) ?? []), cell]);
-    });
-    this.groups = [...frames.flat().map(({ pc, slots }) => [pc, ...slots]), ...records.values()];
+    this.groups = recordGroups(system.layout);
     this.model = loadModel(artefact);
     this.cells = cellMap(artefact, system.layout);
   }
@@ -54,47 +69,91 @@ export class Concrete {
     return [...this.model.invariants, ...this.model.lemmas].filter((property) => !property.holds(words)).map(({ id }) => id);
   }
 
+  /** Whether this one of them doesn't hold. */
+  isBroken(words: Int32Array, id: string): boolean {
+    if (this.model.fault(words) !== null) return id === NO_OVERFLOW;
+    return [...this.model.invariants, ...this.model.lemmas].some((property) => property.id === id && !property.holds(words));
+  }
+
   /**
-   * States of random runs, by their cells; the same for the same seed. Most runs go the beaten track, so a state of which `visit`
-   * says that it showed something new is kept, and half of the later runs begin at one of those. Others get their turn a few times a
-   * second; when `stop` says so, it ends early.
+   * Random runs; the same for the same seed. Most runs go the beaten track, so a state of which `visit` says that it showed something new
+   * is kept, and half of the later runs begin at one of those. Others get their turn a few times a second; when `stop` says so, it
+   * ends early. Answers how many steps were taken.
    */
-  async watch(seed: number, steps: number, visit: (cells: readonly number[]) => boolean, stop: () => boolean = () => false): Promise<void> {
+  async watch(seed: number, steps: number, visitor: Visitor, stop: () => boolean = () => false): Promise<number> {
     const random = randomFrom(seed);
-    const seen = new Set<string>();
-    const kept: Int32Array[] = [];
-    const { agents } = this.model;
+    const seen = new Set<number>();
+    const kept: Kept[] = [];
     let turn = 0;
-    for (let taken = 0; taken < steps && !stop(); ) {
+    let taken = 0;
+    while (taken < steps && !stop()) {
       // The younger half of what was kept is twice as likely: it lies deeper.
       const from = random(2) === 0 ? undefined : kept[Math.max(random(kept.length), random(kept.length))];
-      const words = from?.slice() ?? this.model.initial();
-      for (let step = 0; step < RUN_LENGTH; step++) {
-        let tries = TRIES;
-        while (tries > 0 && !this.#tryRandom(words, random, agents)) tries--;
+      const words = from?.words.slice() ?? this.model.initial();
+      const run: ConcreteStep[] = [];
+      const path = (): readonly ConcreteStep[] => [...pathTo(from), ...run];
+      for (let length = 0; length < RUN_LENGTH; length++) {
+        const step = this.#takeRandom(words, random);
         taken++;
-        if (tries === 0 || this.model.fault(words) !== null) break;
-        const key = words.join();
+        if (step === null) break;
+        run.push(step);
+        visitor.taken?.(step);
+        if (this.model.fault(words) !== null) {
+          visitor.fault?.(path);
+          break;
+        }
+        const key = hashOf(words);
         if (seen.has(key)) continue;
         seen.add(key);
-        if (visit(this.cells.read(words))) kept.push(words.slice());
+        if (visitor.visit(this.cells.read(words), words, path)) kept.push({ words: words.slice(), from: from ?? null, run: run.slice() });
       }
       if (++turn % TURNS === 0) await new Promise((resolve) => setImmediate(resolve));
     }
+    return taken;
   }
 
-  #tryRandom(words: Int32Array, random: (below: number) => number, agents: CompiledModel['agents']): boolean {
+  /** Takes a step that is possible; null: none was found. */
+  #takeRandom(words: Int32Array, random: (below: number) => number): TakenStep | null {
+    for (let tries = TRIES; tries > 0; tries--) {
+      const step = this.#randomStep(words, random);
+      if (this.take(words, step)) return step;
+    }
+    return null;
+  }
+
+  #randomStep(words: Int32Array, random: (below: number) => number): TakenStep {
+    const { agents } = this.model;
     const agent = random(agents.length);
     const { size = 0, procedures = [] } = agents[agent] ?? {};
     const who = random(size);
-    if (this.model.pc(words, agent, who) !== 0) return this.model.resume(words, agent, who);
+    const pc = this.model.pc(words, agent, who);
+    if (pc !== 0) return { agent, who, procedure: 0, args: null, pc };
     const procedure = random(procedures.length);
     const args = (procedures[procedure]?.params ?? []).map(({ type }) => {
       const { lo, hi } = encodedRange(type);
       return lo + random(hi - lo + 1);
     });
-    return this.model.start(words, agent, who, procedure, args);
+    return { agent, who, procedure, args, pc };
   }
+}
+
+/** 52 bits of a hash: two states that share it are rarer than states that runs miss anyway, and as harmless. */
+function hashOf(words: Int32Array): number {
+  let low = 0x811c9dc5;
+  let high = 0x2545f491;
+  for (const word of words) {
+    low = Math.imul(low ^ word, 0x01000193);
+    low ^= low >>> 15;
+    high = Math.imul(high ^ word, 0x5bd1e995);
+    high ^= high >>> 13;
+  }
+  return (low >>> 0) * 2 ** 20 + (high >>> 12);
+}
+
+function pathTo(kept: Kept | null | undefined): readonly ConcreteStep[] {
+  const parts: (readonly ConcreteStep[])[] = [];
+  for (let at = kept; at !== null && at !== undefined; at = at.from) parts.unshift(at.run);
+  return parts.flat();
 }
 
 export function concreteStep(action: Action, who: number, args: readonly number[]): ConcreteStep {

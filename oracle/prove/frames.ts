@@ -9,6 +9,7 @@ import type { TransitionSystem } from '../compile/smt.ts';
 import { type Area, asNumber, type State, type Value } from '../compile/symbolic-state.ts';
 import { FALSE, type Lit, not } from '../compile/term.ts';
 import { anyValue, guardOf } from '../compile/term-number.ts';
+import { recordGroups } from './cells.ts';
 import type { Concrete } from './concrete.ts';
 import type { Goal } from './goals.ts';
 import { symmetryOf } from './symmetry.ts';
@@ -34,11 +35,15 @@ export class FrameFacts {
   readonly #system: TransitionSystem;
   readonly #fields: readonly Field[];
   #version = 0;
-  /** What the records of the state have looked like. */
+  /** The records of the state and the frames, cell by cell. */
+  readonly #records: readonly (readonly { readonly cell: number; readonly type: Scalar }[])[];
+  /** What they have looked like. */
   readonly #shapes = new Set<string>();
 
   constructor(system: TransitionSystem) {
+    const { cells: types } = system.layout;
     this.#system = system;
+    this.#records = recordGroups(system.layout).map((group) => group.map((cell) => ({ cell, type: types[cell]?.type as Scalar })));
     this.#fields = system.machines.flatMap((machine, agent) => {
       const frames = system.layout.frames[agent] ?? [];
       return recordsOf(system, agent).map(({ name, cells }) => ({
@@ -54,28 +59,27 @@ export class FrameFacts {
     this.#note(system.layout.cells.map(({ fixed }) => fixed ?? 0));
   }
 
-  /**
-   * Takes note of what random runs show; the same for the same seed. What is rare is found by going on from states in which some
-   * record looks as none did before, not only from those that show a new fact: a step towards the rare is seldom one itself.
-   */
+  /** Takes note of what random runs show; the same for the same seed. */
   async watch(concrete: Concrete, seed: number, steps: number, stop?: () => boolean): Promise<void> {
-    const { cells: types } = this.#system.layout;
-    const records = concrete.groups.map((group) => group.map((cell) => ({ cell, type: types[cell]?.type as Scalar })));
-    const visit = (cells: readonly number[]): boolean => {
-      let news = this.#note(cells);
-      for (const record of records) {
-        const shape = record.reduce(
-          (text, { cell, type }) => text + String.fromCharCode(65 + classOf(type, cells[cell] as number)),
-          `${record.length}:`,
-        );
-        if (!this.#shapes.has(shape)) {
-          this.#shapes.add(shape);
-          news = true;
-        }
-      }
-      return news;
-    };
-    await concrete.watch(seed, steps, visit, stop);
+    await concrete.watch(seed, steps, { visit: (cells) => this.visit(cells) }, stop);
+  }
+
+  /**
+   * Takes note of a state; true: it shows something new. What is rare is found by going on from states in which some record looks as none
+   * did before, not only from those that show a new fact: a step towards the rare is seldom one itself.
+   */
+  visit(cells: readonly number[]): boolean {
+    let news = this.#note(cells);
+    for (const record of this.#records) {
+      const shape = record.reduce(
+        (text, { cell, type }) => text + String.fromCharCode(65 + classOf(type, cells[cell] as number)),
+        `${record.length}:`,
+      );
+      if (this.#shapes.has(shape)) continue;
+      this.#shapes.add(shape);
+      news = true;
+    }
+    return news;
   }
 
   #note(cells: readonly number[]): boolean {

@@ -14,8 +14,8 @@
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
-import { type State, valueIn } from '../compile/symbolic-state.ts';
-import { FALSE, type Lit } from '../compile/term.ts';
+import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts';
+import { FALSE, isTrue, type Lit } from '../compile/term.ts';
 import { constant, freeNumber, type Num } from '../compile/term-number.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
@@ -41,6 +41,24 @@ export interface Closed {
   readonly questions: number;
   /** Passes over all actions. */
   readonly passes: number;
+}
+
+/** What was proved can't be: what it assumes is impossible, or false where the compiled model has been. The fault is ours. */
+export class Contradiction extends Error {}
+
+/** More may be asked of the states that satisfy all that was proved. */
+export interface Allowed {
+  /** Whether one of them is such a state. */
+  state(condition: (state: State) => Lit): Promise<boolean>;
+  /** Whether the action is possible in one of them. */
+  action(action: Action): Promise<boolean>;
+}
+
+export interface CloseOptions {
+  /** States that were reached, by their cells. */
+  readonly reached?: readonly (readonly number[])[];
+  /** Called when something was proved. */
+  readonly inspect?: (allowed: Allowed) => Promise<void>;
 }
 
 export type InductionProgress = (done: number, total: number, text: string) => void;
@@ -87,22 +105,63 @@ export class Induction {
     );
   }
 
-  /** Drops what fails until the rest carries itself, or nothing is left. `wanted`: stop when no goal of these is left. */
-  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean): Promise<Closed> {
+  /** Drops what fails until the rest carries itself. `wanted`: when no goal of these is left, nothing is proved. */
+  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { reached = [], inspect }: CloseOptions = {}): Promise<Closed> {
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
-      for (;;) {
+      while (assumed.some(wanted)) {
         const found = await this.#pass(lanes, assumed, [...assumed, ...this.#facts.goals()], 'induction');
-        if (found.length === 0) return this.#closed(assumed, failures);
+        if (found.length === 0) {
+          await this.#mustBePossible(lanes[0] as Lane, assumed, reached);
+          await inspect?.(this.#allowed(lanes[0] as Lane, assumed));
+          return this.#closed(assumed, failures);
+        }
         const broken = new Set(found.flatMap((failure) => failure.broken));
         failures.push(...found.filter((failure) => assumed.some(({ id }) => failure.broken.includes(id))));
         assumed = assumed.filter(({ id }) => !broken.has(id));
-        if (!assumed.some(wanted)) return this.#closed([], failures);
         const weakened = found.filter((failure) => this.#facts.widen(failure.after)).length > 0;
-        if (weakened) await this.#settle(lanes, assumed);
+        if (weakened && assumed.some(wanted)) await this.#settle(lanes, assumed);
       }
+      return this.#closed([], failures);
     });
+  }
+
+  /**
+   * A proof that assumes what can't be proves anything. All that is assumed must be possible together, as the solver has it, and true of
+   * every state that the compiled model was seen in.
+   */
+  async #mustBePossible(lane: Lane, assumed: readonly Goal[], reached: readonly (readonly number[])[]): Promise<void> {
+    const { terms, layout } = this.#system;
+    const assumptions = this.#assumptions(assumed);
+    if ((await lane.satisfy(assumptions.map(({ lit }) => lit))) === null)
+      throw new Contradiction('no state satisfies everything that the proof assumes');
+    for (const cells of reached) {
+      const variables = assignmentOf(layout, '', cells);
+      const values = terms.evaluate((name) => variables.get(name) === true);
+      const wrong = [...this.#valid.map((lit) => ({ id: 'the ranges of cells', lit })), ...assumptions].find(
+        ({ lit }) => !isTrue(values, lit),
+      );
+      if (wrong !== undefined) throw new Contradiction(`a run reaches a state in which ${wrong.id}, which the proof assumes, is false`);
+    }
+  }
+
+  #assumptions(assumed: readonly Goal[]): readonly { readonly id: string; readonly lit: Lit }[] {
+    return [...assumed, ...this.#facts.goals()].map((goal) => ({ id: goal.id, lit: this.#termBefore(goal) }));
+  }
+
+  #allowed(lane: Lane, assumed: readonly Goal[]): Allowed {
+    const possible = async (more: readonly Lit[]): Promise<boolean> => {
+      this.#questions++;
+      return (await lane.satisfy([...this.#assumptions(assumed).map(({ lit }) => lit), ...more])) !== null;
+    };
+    return {
+      state: (condition) => possible([condition(this.#before)]),
+      action: async (action) => {
+        const tasks = this.#tasks.filter((task) => task.action === action);
+        return possible([this.#system.terms.any(tasks.map((task) => this.#prepared(task).enabled))]);
+      },
+    };
   }
 
   /** What fails when everything is assumed: one failure at least for each goal that does. */
@@ -142,6 +201,7 @@ export class Induction {
       }
     };
     await Promise.all(lanes.map(work));
+    if (done !== this.#tasks.length) throw new Error(`${done} of ${this.#tasks.length} actions were looked at`);
     return failures;
   }
 
@@ -158,22 +218,24 @@ export class Induction {
 
   async #weaken(lane: Lane, task: Task, assumed: readonly Goal[]): Promise<void> {
     for (;;) {
+      const { version } = this.#facts;
       const failure = await this.#ask(lane, task, assumed, this.#facts.goals());
       if (failure === null) return;
-      if (!this.#facts.widen(failure.after)) throw new Error('a fact about frames is broken by a state that it allows');
+      // Another lane may have weakened the same fact by as much while this one waited.
+      if (!this.#facts.widen(failure.after) && this.#facts.version === version)
+        throw new Error('a fact about frames is broken by a state that it allows');
     }
   }
 
   /** Whether the step can break one of `shown`. */
   async #ask(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
     const { terms } = this.#system;
-    task.prepared ??= this.#prepare(task);
-    const { enabled, args, next } = task.prepared;
+    const { enabled, args, next } = this.#prepared(task);
     if (enabled === FALSE) return null;
     const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
     if (broken.length === 0) return null;
     this.#questions++;
-    const assumptions = [...assumed, ...this.#facts.goals()].map((goal) => this.#termBefore(goal));
+    const assumptions = this.#assumptions(assumed).map(({ lit }) => lit);
     const values = await lane.satisfy([...assumptions, enabled, terms.any(broken.map(({ lit }) => lit))]);
     if (values === null) return null;
     return {
@@ -182,8 +244,13 @@ export class Induction {
       args: args.map((arg) => valueIn(values, arg)),
       before: this.#before.map((value) => valueIn(values, value)),
       after: next.map((value) => valueIn(values, value)),
-      broken: broken.filter(({ lit }) => ((values[lit >> 1] as number) ^ (lit & 1)) === 1).map(({ goal }) => goal.id),
+      broken: broken.filter(({ lit }) => isTrue(values, lit)).map(({ goal }) => goal.id),
     };
+  }
+
+  #prepared(task: Task): Prepared {
+    task.prepared ??= this.#prepare(task);
+    return task.prepared;
   }
 
   #prepare({ action, who }: Task): Prepared {
@@ -192,7 +259,7 @@ export class Induction {
     const actor = constant(who);
     const made = system.params(action).map((param, at) => {
       const { lo, hi } = encodedRange(param.type);
-      return freeNumber(terms, `${action.name}.${who}.${param.name}.${at}`, lo, hi);
+      return freeNumber(terms, `${action.machine.agent}.${action.name}.${who}.${param.name}.${at}`, lo, hi);
     });
     const args = made.map(({ num }) => num);
     const chosen = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));
@@ -214,7 +281,7 @@ export class Induction {
     this.#termsAfter.set(goal, ofGoal);
     const known = ofGoal.get(task);
     if (known !== undefined) return known;
-    const { next, faulty } = task.prepared as Prepared;
+    const { next, faulty } = this.#prepared(task);
     const same = goal.kind !== 'bounds' && goal.holds(next) === this.#termBefore(goal);
     const made = same ? FALSE : brokenAfter(this.#system, goal, next, faulty);
     ofGoal.set(task, made);

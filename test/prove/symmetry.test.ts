@@ -204,10 +204,11 @@ describe('nobody sees it when members are exchanged', () => {
   /** States of random runs, the first among them. */
   async function states({ system, concrete }: Toy, watched: number): Promise<readonly (readonly number[])[]> {
     const seen: (readonly number[])[] = [system.layout.cells.map(({ fixed }) => fixed ?? 0)];
-    await concrete.watch(7, watched, (cells) => {
+    const visit = (cells: readonly number[]): boolean => {
       if (seen.length < STATES) seen.push(cells);
       return true;
-    });
+    };
+    await concrete.watch(7, watched, { visit });
     return seen;
   }
 

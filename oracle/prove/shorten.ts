@@ -1,0 +1,46 @@
+/** Making the run that broke a goal *shorter*: what it did in vain is left out. It ends with a short run, not with a shortest. */
+import type { Chosen, TransitionSystem } from '../compile/smt.ts';
+import type { Concrete, ConcreteStep } from './concrete.ts';
+
+/** Null: the run does not break it. */
+export function shortened(
+  system: TransitionSystem,
+  concrete: Concrete,
+  run: readonly ConcreteStep[],
+  id: string,
+): readonly Chosen[] | null {
+  let shortest = follow(system, concrete, run, id);
+  if (shortest === null) return null;
+  for (let size = Math.ceil(shortest.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let at = shortest.length - size; at >= 0; at--) {
+      const shorter = follow(system, concrete, shortest.map(stepOf).toSpliced(at, size), id);
+      if (shorter !== null && shorter.length < shortest.length) {
+        shortest = shorter;
+        at = Math.min(at, shortest.length - size + 1);
+      }
+    }
+  }
+  return shortest;
+}
+
+/** The steps that are possible, up to the one that breaks it. What is not possible without what is gone is left out as well. */
+function follow(system: TransitionSystem, concrete: Concrete, run: readonly ConcreteStep[], id: string): readonly Chosen[] | null {
+  const words = concrete.model.initial();
+  const taken: Chosen[] = [];
+  for (const step of run) {
+    const pc = concrete.model.pc(words, step.agent, step.who);
+    if (!concrete.take(words, step)) continue;
+    const action = system.actions.find(
+      ({ agent, entry }) => agent === step.agent && entry.pc === pc && (pc !== 0 || entry.procedure === step.procedure),
+    );
+    if (action === undefined) throw new Error('the compiled model took a step that the transition system does not have');
+    taken.push({ action, who: step.who, args: step.args });
+    if (concrete.isBroken(words, id)) return taken;
+    if (concrete.model.fault(words) !== null) return null;
+  }
+  return null;
+}
+
+function stepOf({ action, who, args }: Chosen): ConcreteStep {
+  return { agent: action.agent, who, procedure: action.entry.procedure, args };
+}
