@@ -59,8 +59,19 @@ interface Emitter {
   readonly checked: boolean;
 }
 
+/** How an expression reads words that never change. */
+export interface MemoryNames {
+  /** What functions that touch no shared memory are given. */
+  readonly memory: string;
+  readonly fixed: (at: string) => string;
+}
+
+const WORDS: MemoryNames = { memory: 'w', fixed: (at) => `w[${at}]` };
+
 /** The value, for any operator. Conditions become 0 and 1. */
-function num(expr: Int): string {
+export function numberCode(expr: Int, names: MemoryNames): string {
+  const num = (part: Int): string => numberCode(part, names);
+  const cond = (part: Int): string => conditionCode(part, names);
   switch (expr.op) {
     case 'const':
       return expr.value < 0 ? `(${expr.value})` : String(expr.value);
@@ -78,14 +89,16 @@ function num(expr: Int): string {
     case 'math':
       return `Math.${expr.name}(${expr.args.map(num).join(', ')})`;
     case 'fixed':
-      return `w[${num(expr.at)}]`;
+      return names.fixed(num(expr.at));
     case 'call':
-      return `f${expr.fn}(${['w', ...expr.args.map(num)].join(', ')})`;
+      return `f${expr.fn}(${[names.memory, ...expr.args.map(num)].join(', ')})`;
   }
 }
 
 /** The value for its truth. */
-function cond(expr: Int): string {
+export function conditionCode(expr: Int, names: MemoryNames): string {
+  const num = (part: Int): string => numberCode(part, names);
+  const cond = (part: Int): string => conditionCode(part, names);
   switch (expr.op) {
     case 'const':
       return expr.value !== 0 ? 'true' : 'false';
@@ -104,9 +117,13 @@ function cond(expr: Int): string {
   }
 }
 
+const num = (expr: Int): string => numberCode(expr, WORDS);
+const cond = (expr: Int): string => conditionCode(expr, WORDS);
+
 const COMPARISONS = ['===', '!==', '<', '<=', '>', '>='];
 
-function doorWord({ door, cell }: Extract<ImplEnd, { op: 'door' }>): number {
+/** What stands in the door word of an agent. */
+export function doorWord({ door, cell }: Extract<ImplEnd, { op: 'door' }>): number {
   return DOORS.indexOf(door) + 1 + ((cell === undefined ? 0 : CELLS.indexOf(cell) + 1) << CELL_SHIFT);
 }
 

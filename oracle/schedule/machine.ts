@@ -14,365 +14,426 @@
  *
  * Futexes are those of ECMA-262: one list for each address, first come first served, nobody wakes by himself, an asynchronous
  * waiter stands in the same list. A wait with a time-out may time out at any moment: that is a transition of its own.
+ *
+ * A call event is made just before the first access of the call, its return event in the step of its last one: of the histories that
+ * look the same to the agents this is the one that orders most. The next call begins in that step too; nobody can see it.
  */
-import { CELL_SHIFT, STATUS, THREAD } from '../compile/impl-javascript.ts';
-import { CELL_BYTES, CELLS, type Door, DOORS } from '../compile/ir-impl.ts';
-import { BLOCKED, DONE, GUARDED, OP_GUARD, OP_NONE, opOf, PANICKED, PLAIN, READ, READY, type Waiter, WRITE } from './operation.ts';
-import type { Program, Range, Violation } from './program.ts';
-import { type MachineOptions, MachineState } from './state.ts';
+import { CELL_SHIFT } from '../compile/impl-javascript.ts';
+import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
+import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
+import { GLOBAL, MOST_TICKETS, RECORD, TICKET_QUEUED, WAITER_WORDS } from './heap.ts';
+import { openStep, saveAgent, saveWaiters } from './journal.ts';
+import { BLOCKED, GUARDED, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
+import type { Program } from './program.ts';
+import { Runner } from './runner.ts';
+import { hashState, startHash, updateHash } from './share.ts';
+import { type MachineOptions, narrow } from './state.ts';
 
-/** A block that makes more plain accesses than this spins for something that nobody publishes. */
-const MOST_PLAIN = 100_000;
-const MOST_TICKETS = 16;
+const OP_MASK = (1 << CELL_SHIFT) - 1;
 
-export class Machine extends MachineState {
+const [LOAD, STORE, COMPARE, ADD, SUB] = [opOf('load'), opOf('store'), opOf('compareExchange'), opOf('add'), opOf('sub')];
+const [OR, AND, XOR, EXCHANGE] = [opOf('or'), opOf('and'), opOf('xor'), opOf('exchange')];
+const [WAIT, WAIT_FOR, WAIT_ASYNC, SETTLE, NOTIFY] = [opOf('wait'), opOf('waitFor'), opOf('waitAsync'), opOf('settle'), opOf('notify')];
+const [GET, PUT, ZERO, GET_BYTE, PUT_BYTE, COPY] = [opOf('get'), opOf('put'), opOf('zero'), opOf('getByte'), opOf('putByte'), opOf('copy')];
+
+export class Machine extends Runner {
   constructor(program: Program, options: MachineOptions) {
     super(program, options);
-    for (let agent = 0; agent < this.agents; agent++) this.begin(agent);
-    for (let agent = 0; agent < this.agents; agent++) this.settle(agent);
-    this.races();
-    this.rehash();
+    this.begin();
+  }
+
+  private begin(): void {
+    this.heap[REGISTER.logEnd] = this.log.length - 3;
+    for (;;) {
+      openStep(this);
+      try {
+        for (let agent = 0; agent < this.agents && this.violation === null; agent++) {
+          saveAgent(this, agent);
+          this.moving = agent;
+          this.newBlock(agent);
+          this.nextCall(agent);
+        }
+        this.checkBlocks();
+      } catch (thrown) {
+        if (this.caught(thrown, 0)) continue;
+      }
+      if (this.retries(0)) continue;
+      break;
+    }
+    // It can't be gone back from.
+    this.journalEnd = 0;
+    this.heap[REGISTER.log] = 0;
+    this.initialViolation = this.violation;
+    if (this.hashed) startHash(this);
+  }
+
+  /** The fingerprint of the state as it is, reckoned from nothing. */
+  fingerprint(): Int32Array {
+    return hashState(this);
   }
 
   /** Makes a transition that is enabled: the step of an agent, or (agents + agent) the time-out of its wait. */
   step(transition: number): void {
     if (this.violation !== null) throw new Error('the machine has found a violation; undo first');
-    if ((this.enabled() & (1 << transition)) === 0) throw new Error(`transition ${transition} is not enabled`);
-    this.log.push({
-      frames: this.frames.slice(),
-      kinds: this.opKind.slice(),
-      from: this.opFrom.slice(),
-      bytes: this.opBytes.slice(),
-      status: this.agentStatus.slice(),
-      position: this.scriptPosition.slice(),
-      announced: this.announced,
-      results: this.ended.slice(),
-      tickets: this.tickets.slice(),
-      ranges: this.ranges.slice(),
-      waiters: this.list,
-      monitorState: this.monitorState,
-      hash: this.hash.slice(),
-      memory: this.memoryLog.length,
-    });
-    this.woken = 0;
-    if (transition >= this.agents) this.timeOut(transition - this.agents);
-    else this.move(transition);
-    this.rehash();
-  }
-
-  private fail(agent: number, id: string, text: string, more: Partial<Violation> = {}): void {
-    this.violation ??= { id, agent, text, ...more };
+    if ((this.enabled() & (1 << transition)) === 0) throw new RangeError(`transition ${transition} is not enabled`);
+    const { heap } = this;
+    const mark = this.journalEnd;
+    for (;;) {
+      openStep(this);
+      const logFrom = heap[REGISTER.log]!;
+      this.woken = 0;
+      try {
+        if (transition < this.agents) this.move(transition);
+        else this.timeOut(transition - this.agents);
+      } catch (thrown) {
+        if (this.caught(thrown, mark)) continue;
+      }
+      if (this.retries(mark)) continue;
+      if (this.hashed) updateHash(this, logFrom);
+      return;
+    }
   }
 
   private move(agent: number): void {
-    if (this.agentStatus[agent] === GUARDED) {
-      this.lastRead = this.words[this.call(agent)?.guard?.word ?? 0] ?? 0;
-      this.ranges[agent] = [];
+    const { heap } = this;
+    const record = this.layout.records + agent * this.layout.recordWords;
+    this.moving = agent;
+    saveAgent(this, agent);
+    if (heap[record + RECORD.status] === GUARDED) {
+      this.lastRead = heap[heap[record + RECORD.args]! + MEMORY]!;
+      this.newBlock(agent);
+      this.setStatus(agent, READY);
       this.enter(agent);
-      this.settle(agent);
-      return;
-    }
-    this.announce(agent);
-    if (this.violation !== null) return;
-    const isPlain = (this.opAccess(agent) & PLAIN) !== 0;
-    if (!isPlain) this.ranges[agent] = [];
-    const before = this.access(agent);
-    if (before !== null) {
-      this.goOn(agent, before);
-      this.settle(agent);
-    }
-    this.races();
-  }
-
-  /** Call events are made with the first access. */
-  private announce(agent: number): void {
-    if ((this.announced & (1 << agent)) !== 0) return;
-    this.announced |= 1 << agent;
-    if (!this.isVisible(agent) || this.monitor === null) return;
-    const state = this.monitor.call(this.monitorState, agent, this.position(agent));
-    if (state < 0) this.fail(agent, 'history', `${this.call(agent)?.label} is not admitted here`);
-    else this.monitorState = state;
-  }
-
-  private isVisible(agent: number): boolean {
-    return this.call(agent)?.visible ?? this.agent(agent).kind === 'thread';
-  }
-
-  /** The next call of the script, up to its guard or first access. */
-  private begin(agent: number): void {
-    const call = this.call(agent);
-    this.opKind[agent] = OP_NONE;
-    [this.opFrom[agent], this.opBytes[agent]] = [0, 0];
-    this.announced &= ~(1 << agent);
-    if (call === undefined) {
-      this.agentStatus[agent] = DONE;
-      return;
-    }
-    if (call.guard !== undefined) {
-      this.agentStatus[agent] = GUARDED;
-      this.opKind[agent] = OP_GUARD;
-      this.opFrom[agent] = call.guard.word * 4;
-      this.opBytes[agent] = 4;
-      return;
-    }
-    this.enter(agent);
-  }
-
-  private enter(agent: number): void {
-    const call = this.call(agent);
-    if (call === undefined) return;
-    const index = this.code.names[call.fn];
-    const fn = index === undefined ? undefined : this.code.functions[index];
-    if (index === undefined || fn === undefined) throw new RangeError(`there is no function ${call.fn}`);
-    if (call.args.length !== fn.params) throw new RangeError(`${call.fn} has ${fn.params} parameters, not ${call.args.length}`);
-    if (fn.pure) throw new RangeError(`${call.fn} touches no shared memory`);
-    const args = call.args.map((arg) => (typeof arg === 'number' ? arg : (this.ended[agent]?.[arg.resultOf] ?? 0)));
-    const t = this.base(agent);
-    const fp = t + THREAD.stack;
-    this.agentStatus[agent] = READY;
-    this.frames[t + THREAD.status] = STATUS.ready;
-    this.frames[t + THREAD.frame] = THREAD.stack;
-    this.frames[t + THREAD.result] = 0;
-    this.frames[fp] = index;
-    for (const { local, slot } of this.program.code.artefact.frames[index]?.places[0]?.live ?? [])
-      this.frames[fp + 3 + slot] = args[local] ?? 0;
-    this.program.code.go(this.frames, this.words, t, 0);
-  }
-
-  private goOn(agent: number, result: number): void {
-    const t = this.base(agent);
-    for (let n = 0; n < 4; n++) this.frames[t + THREAD.door + n] = 0;
-    this.program.code.go(this.frames, this.words, t, result);
-  }
-
-  /** Runs an agent from where it stands to where it rests: past what is no access, and past plain accesses if it is to be. */
-  private settle(agent: number): void {
-    for (let plain = 0; this.agentStatus[agent] === READY && this.violation === null; ) {
-      const t = this.base(agent);
-      if (this.frames[t + THREAD.status] !== STATUS.ready) {
-        this.returned(agent, this.frames[t + THREAD.result] ?? 0);
-        continue;
+    } else {
+      if (heap[record + RECORD.announced] === 0) {
+        this.announce(agent);
+        if (this.violation !== null) return;
       }
-      const word = this.frames[t + THREAD.door] ?? 0;
-      const door = DOORS[(word & ((1 << CELL_SHIFT) - 1)) - 1];
-      if (door === 'panic' || door === 'fail') {
-        const [code, about] = [this.arg(agent, 0), this.arg(agent, 1)];
-        this.agentStatus[agent] = PANICKED;
-        if (door === 'panic') this.fail(agent, `panic-${code}`, `panic ${code}, object ${about}`, { code, about });
-        else this.fail(agent, 'assertion', `assertion ${code} failed`, { code, about });
+      this.access(agent, record);
+    }
+    this.checkBlocks();
+  }
+
+  /** Makes the access that the agent rests before, and goes on. */
+  private access(agent: number, record: number): void {
+    const { heap } = this;
+    const op = heap[record + RECORD.op]!;
+    const [a, b] = [heap[record + RECORD.args]!, heap[record + RECORD.args + 1]!];
+    const cell = op >> CELL_SHIFT;
+    const kind = op & OP_MASK;
+    if (this.granularity === 'access' && (this.opAccess(agent) & PLAIN) !== 0) {
+      this.resume(agent, record, this.plain(agent, record, kind, cell));
+      return;
+    }
+    this.newBlock(agent);
+    if (cell > 1) {
+      this.resume(agent, record, this.narrowAccess(agent, record, kind, cell));
+      return;
+    }
+    const word = cell === 0 ? a : a >> 2;
+    const old = heap[word + MEMORY]!;
+    this.lastRead = old;
+    let result = old;
+    switch (kind) {
+      case LOAD:
+        break;
+      case STORE:
+        this.write(word, b);
+        result = 0;
+        break;
+      case COMPARE:
+        if (old === b) this.write(word, heap[record + RECORD.args + 2]!);
+        break;
+      case EXCHANGE:
+        this.write(word, b);
+        break;
+      case ADD:
+        this.write(word, (old + b) | 0);
+        break;
+      case SUB:
+        this.write(word, (old - b) | 0);
+        break;
+      case OR:
+        this.write(word, old | b);
+        break;
+      case AND:
+        this.write(word, old & b);
+        break;
+      case XOR:
+        this.write(word, old ^ b);
+        break;
+      case NOTIFY:
+        this.notify(agent, record, word * 4, b);
         return;
+      case WAIT:
+      case WAIT_FOR:
+        if (old === b) {
+          this.queue(agent, record, -1, word * 4, kind === WAIT_FOR);
+          return;
+        }
+        result = 1;
+        break;
+      case WAIT_ASYNC:
+        result = old === b ? this.waitAsync(agent, record, word * 4) : -1;
+        break;
+      default: {
+        if (kind !== SETTLE) throw new Error(`operation ${kind} is no access`);
+        const state = a < 0 || a >= heap[record + RECORD.tickets]! ? 0 : heap[record + RECORD.size + a]!;
+        if (state < TICKET_QUEUED) throw new RangeError(`agent ${agent} has no ticket ${a}`);
+        if (state === TICKET_QUEUED) {
+          this.setStatus(agent, BLOCKED);
+          return;
+        }
+        result = state - 2;
       }
-      if (door === 'pause') {
-        this.goOn(agent, 0);
-        continue;
-      }
-      this.rest(agent, door ?? 'load');
-      if (this.granularity === 'access' || (this.opAccess(agent) & PLAIN) === 0) return;
-      if (++plain > MOST_PLAIN) {
-        this.fail(agent, 'unordered-spin', `more than ${MOST_PLAIN} plain accesses and no atomic one`);
-        return;
-      }
-      this.goOn(agent, this.access(agent) ?? 0);
     }
+    this.resume(agent, record, result);
   }
 
-  private returned(agent: number, result: number): void {
-    this.announce(agent);
-    this.ended[agent] = [...(this.ended[agent] ?? []), result];
-    if (this.violation === null && this.isVisible(agent) && this.monitor !== null) {
-      const state = this.monitor.return(this.monitorState, agent, this.position(agent), result);
-      if (state < 0) this.fail(agent, 'history', `${this.call(agent)?.label} = ${result} is not admitted here`);
-      else this.monitorState = state;
-    }
-    this.scriptPosition[agent] = this.position(agent) + 1;
-    this.begin(agent);
+  /** Writes a word as an atomic access does. */
+  private write(word: number, value: number): void {
+    const { heap, log } = this;
+    const old = heap[word + MEMORY]!;
+    this.lastWritten = value;
+    if (old === value) return;
+    const end = heap[REGISTER.log]!;
+    if (end >= heap[REGISTER.logEnd]!) throw THROWN.full;
+    log[end] = word;
+    log[end + 1] = old;
+    log[end + 2] = value;
+    heap[REGISTER.log] = end + 3;
+    heap[word + MEMORY] = value;
   }
 
-  /** Which bytes the access touches that an agent now rests before. */
-  private rest(agent: number, door: Door): void {
-    this.opKind[agent] = opOf(door);
-    const at = this.arg(agent, 0);
-    const isByte = door === 'getByte' || door === 'putByte';
-    const cell = this.cell(agent);
-    const from = isByte || door === 'copy' || cell !== 0 ? at : door === 'settle' ? 0 : at * 4;
-    let bytes = isByte ? 1 : cell === 0 ? 4 : CELL_BYTES[CELLS[cell - 1] ?? 'i32'];
-    if (door === 'zero') bytes = this.arg(agent, 1) * 4;
-    if (door === 'copy') bytes = this.arg(agent, 2);
-    if (door === 'settle') bytes = 0;
-    this.opFrom[agent] = from;
-    this.opBytes[agent] = bytes;
-    const wild = (first: number): boolean => first < 0 || first + bytes > this.bytes.length;
-    if (wild(from) || (door === 'copy' && wild(this.arg(agent, 1))))
-      this.fail(agent, 'wild-access', `${door} at byte ${from} is outside the shared memory`);
-  }
-
-  private touch(word: number): void {
-    this.memoryLog.push(word, this.words[word] ?? 0);
-  }
-
-  private writeCell(agent: number, value: number): void {
-    const from = this.opFrom[agent] ?? 0;
-    this.touch(from >> 2);
-    const bytes = this.opBytes[agent];
-    if (bytes === 1) this.view.setInt8(from, value);
-    else if (bytes === 2) this.view.setInt16(from, value, true);
-    else this.words[from >> 2] = value;
+  private writeCell(from: number, bytes: number, value: number): void {
+    const mask = (bytes === 4 ? -1 : (1 << (bytes * 8)) - 1) << ((from & 3) << 3);
+    const old = this.heap[(from >> 2) + MEMORY]!;
+    this.write(from >> 2, (old & ~mask) | ((value << ((from & 3) << 3)) & mask));
     this.lastWritten = value;
   }
 
-  private plain(agent: number, from: number, bytes: number, write: boolean): void {
-    const mine = this.ranges[agent] ?? [];
-    if (!mine.some((r) => r.from === from && r.bytes === bytes && r.write === write))
-      this.ranges[agent] = [...mine, { from, bytes, write }];
+  /** An atomic access of a cell smaller than a word. */
+  private narrowAccess(agent: number, record: number, kind: number, cell: number): number {
+    const { heap } = this;
+    const old = this.cellValue(agent);
+    const b = heap[record + RECORD.args + 1]!;
+    const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+    this.lastRead = old;
+    if (kind === LOAD) return old;
+    if (kind === COMPARE) {
+      if (old === narrow(cell, b)) this.writeCell(from, bytes, heap[record + RECORD.args + 2]!);
+      return old;
+    }
+    let value = b;
+    if (kind === ADD) value = old + b;
+    else if (kind === SUB) value = old - b;
+    else if (kind === OR) value = old | b;
+    else if (kind === AND) value = old & b;
+    else if (kind === XOR) value = old ^ b;
+    else if (kind !== STORE && kind !== EXCHANGE) throw new RangeError('futexes are cells of 32 bits');
+    this.writeCell(from, bytes, value);
+    return kind === STORE ? 0 : old;
   }
 
-  /** Makes the access that the agent rests before. Null: it blocks. */
-  private access(agent: number): number | null {
-    const [a, b, c] = [this.arg(agent, 0), this.arg(agent, 1), this.arg(agent, 2)];
-    const [from, bytes] = [this.opFrom[agent] ?? 0, this.opBytes[agent] ?? 0];
-    const door = DOORS[(this.opKind[agent] ?? 0) - 1];
-    const old = bytes <= 4 && bytes > 0 && door !== 'copy' && door !== 'zero' ? this.readCell(agent) : 0;
-    this.lastRead = old;
-    const update = (value: number): number => {
-      this.writeCell(agent, value);
-      return old;
+  /** A plain access that is a step of its own. It joins the block. */
+  private plain(agent: number, record: number, kind: number, cell: number): number {
+    const { heap, trace } = this;
+    const args = record + RECORD.args;
+    const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+    let end = heap[REGISTER.trace]!;
+    const blockFrom = end;
+    for (let n = heap[record + RECORD.blockFrom]!; n < heap[record + RECORD.blockEnd]!; n++) trace[end++] = trace[n]!;
+    heap[record + RECORD.blockFrom] = blockFrom;
+    heap[record + RECORD.blockEnd] = end;
+    heap[REGISTER.trace] = end;
+    this.lastRead = kind === GET || kind === PUT || kind === GET_BYTE || kind === PUT_BYTE ? this.cellValue(agent) : 0;
+    const leave = (first: number, length: number, isWrite: boolean): void => {
+      for (let byte = first; byte < first + length; byte = (byte | 3) + 1)
+        trace[heap[REGISTER.trace]!++] = entryOf(byte, Math.min(4 - (byte & 3), first + length - byte), !isWrite, isWrite);
     };
-    switch (door) {
-      case 'get':
-        this.plain(agent, from, bytes, false);
-        return old;
-      case 'put':
-        this.plain(agent, from, bytes, true);
-        update(b);
-        return 0;
-      case 'getByte':
-        this.plain(agent, from, 1, false);
-        this.lastRead = this.bytes[a] ?? 0;
+    switch (kind) {
+      case GET:
+      case GET_BYTE:
+        leave(from, bytes, false);
         return this.lastRead;
-      case 'putByte':
-        this.plain(agent, from, 1, true);
-        update(b);
+      case PUT:
+      case PUT_BYTE:
+        leave(from, bytes, true);
+        this.writeCell(from, bytes, narrow(kind === PUT_BYTE ? 3 : cell, heap[args + 1]!));
         return 0;
-      case 'zero':
-        if (b > 0) this.plain(agent, from, bytes, true);
-        for (let word = a; word < a + b; word++) {
-          this.touch(word);
-          this.words[word] = 0;
-        }
+      case ZERO:
+        leave(from, bytes, true);
+        for (let word = from >> 2; word < (from + bytes) >> 2; word++) this.write(word, 0);
         return 0;
-      case 'copy':
-        if (c > 0) {
-          this.plain(agent, b, c, false);
-          this.plain(agent, a, c, true);
-          for (let word = a >> 2; word <= (a + c - 1) >> 2; word++) this.touch(word);
-          this.bytes.copyWithin(a, b, b + c);
-        }
+      default: {
+        const source = heap[args + 1]!;
+        leave(source, bytes, false);
+        leave(from, bytes, true);
+        const copied = this.bytes.slice(source + 4 * MEMORY, source + bytes + 4 * MEMORY);
+        copied.forEach((byte, n) => {
+          this.writeCell(from + n, 1, byte);
+        });
         return 0;
-      case 'load':
-        return old;
-      case 'store':
-        update(b);
-        return 0;
-      case 'compareExchange':
-        return old === this.narrow(agent, b) ? update(c) : old;
-      case 'add':
-        return update(old + b);
-      case 'sub':
-        return update(old - b);
-      case 'and':
-        return update(old & b);
-      case 'or':
-        return update(old | b);
-      case 'xor':
-        return update(old ^ b);
-      case 'exchange':
-        return update(b);
-      case 'wait':
-      case 'waitFor':
-        if (old !== b) return 1;
-        this.queue({ agent, ticket: -1, at: from, timed: door === 'waitFor' });
-        this.agentStatus[agent] = BLOCKED;
-        this.opKind[agent] = OP_NONE;
-        return null;
-      case 'waitAsync': {
-        if (old !== b) return -1;
-        const mine = this.tickets[agent] ?? [];
-        if (mine.length >= MOST_TICKETS) throw new RangeError(`an agent makes at most ${MOST_TICKETS} asynchronous waits`);
-        this.queue({ agent, ticket: mine.length, at: from, timed: c !== 0 });
-        this.tickets[agent] = [...mine, -1];
-        return mine.length;
       }
-      case 'settle': {
-        const state = this.tickets[agent]?.[a] ?? -1;
-        if (state >= 0) return state;
-        this.agentStatus[agent] = BLOCKED;
-        return null;
-      }
-      case 'notify':
-        return this.notify(from, b);
-      default:
-        throw new Error(`${door} is no access`);
     }
   }
 
-  private queue(waiter: Waiter): void {
-    if (waiter.timed && this.list.some(({ agent, timed }) => timed && agent === waiter.agent))
-      throw new RangeError('an agent has at most one wait with a time-out at a time');
-    this.list = [...this.list, waiter];
-  }
-
-  private notify(at: number, count: number): number {
-    const here = this.list.filter((waiter) => waiter.at === at).slice(0, Math.max(0, count));
-    for (const waiter of here) this.wake(waiter, 0);
-    return here.length;
+  private notify(agent: number, record: number, at: number, count: number): void {
+    const { heap } = this;
+    let total = 0;
+    // What each of those woken goes on with is 0, and he goes on after the one who woke him.
+    for (let n = 0; n < heap[GLOBAL.waiters]! && total < count; ) {
+      const waiter = this.layout.waiters + n * WAITER_WORDS;
+      if (heap[waiter + 2] !== at) n++;
+      else {
+        this.wake(n, 0);
+        total++;
+      }
+    }
+    if (total > 0) this.rank(at);
+    this.resume(agent, record, total);
+    this.goOn(0);
   }
 
   private timeOut(agent: number): void {
-    const waiter = this.list.find((w) => w.timed && w.agent === agent);
-    if (waiter !== undefined) this.wake(waiter, 2);
-    this.races();
+    const { heap } = this;
+    for (let n = 0; n < heap[GLOBAL.waiters]!; n++) {
+      const waiter = this.layout.waiters + n * WAITER_WORDS;
+      if (heap[waiter] !== agent || heap[waiter + 3] === 0) continue;
+      const at = heap[waiter + 2]!;
+      this.wake(n, 2);
+      this.rank(at);
+      break;
+    }
+    this.goOn(2);
+    this.checkBlocks();
   }
 
-  /** Takes a waiter out of the list; its agent goes on if it was blocked for that. */
-  private wake(waiter: Waiter, result: number): void {
-    const { agent, ticket } = waiter;
-    this.list = this.list.filter((other) => other !== waiter);
-    if (ticket >= 0) {
-      this.tickets[agent] = (this.tickets[agent] ?? []).map((state, index) => (index === ticket ? result : state));
-      if (this.opKind[agent] !== opOf('settle') || this.agentStatus[agent] !== BLOCKED || this.arg(agent, 0) !== ticket) return;
+  /** Those who were woken in this step go on with what their wait gives. */
+  private goOn(result: number): void {
+    for (let woken = this.woken; woken !== 0 && this.violation === null; woken &= woken - 1) {
+      const agent = 31 - Math.clz32(woken & -woken);
+      this.moving = agent;
+      this.newBlock(agent);
+      this.resume(agent, this.layout.records + agent * this.layout.recordWords, result);
+    }
+  }
+
+  /** The agent, or one of its tickets, goes to the end of the list. */
+  private queue(agent: number, record: number, ticket: number, at: number, timed: boolean): void {
+    const { heap } = this;
+    if (timed && (heap[GLOBAL.timed]! & (1 << agent)) !== 0)
+      throw new RangeError('an agent has at most one wait with a time-out at a time');
+    saveWaiters(this);
+    const rank = this.waitersAt(at);
+    const waiter = this.layout.waiters + heap[GLOBAL.waiters]! * WAITER_WORDS;
+    heap[waiter] = agent;
+    heap[waiter + 1] = ticket;
+    heap[waiter + 2] = at;
+    heap[waiter + 3] = timed ? 1 : 0;
+    heap[GLOBAL.waiters] = heap[GLOBAL.waiters]! + 1;
+    if (timed) heap[GLOBAL.timed] = heap[GLOBAL.timed]! | (1 << agent);
+    this.setRank(agent, ticket, at, rank);
+    if (ticket >= 0) return;
+    this.setStatus(agent, BLOCKED);
+    for (let n = 0; n < 4; n++) heap[record + RECORD.op + n] = 0;
+    this.point(agent, record, 0, 0);
+  }
+
+  private waitAsync(agent: number, record: number, at: number): number {
+    const { heap } = this;
+    const ticket = heap[record + RECORD.tickets]!;
+    if (ticket >= MOST_TICKETS) throw new RangeError(`an agent makes at most ${MOST_TICKETS} asynchronous waits`);
+    heap[record + RECORD.tickets] = ticket + 1;
+    heap[record + RECORD.size + ticket] = TICKET_QUEUED;
+    this.queue(agent, record, ticket, at, heap[record + RECORD.args + 2] !== 0);
+    return ticket;
+  }
+
+  private setRank(agent: number, ticket: number, at: number, rank: number): void {
+    const { heap } = this;
+    const record = this.layout.records + agent * this.layout.recordWords;
+    if (ticket < 0) {
+      heap[record + RECORD.waits] = at + 1;
+      heap[record + RECORD.rank] = rank;
+    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = at * 64 + rank + 1;
+  }
+
+  /** Somebody has left the list: the others at his address move up. */
+  private rank(at: number): void {
+    const { heap } = this;
+    let rank = 0;
+    for (let n = 0; n < heap[GLOBAL.waiters]!; n++) {
+      const waiter = this.layout.waiters + n * WAITER_WORDS;
+      if (heap[waiter + 2] !== at) continue;
+      saveAgent(this, heap[waiter]!);
+      this.setRank(heap[waiter]!, heap[waiter + 1]!, at, rank++);
+    }
+  }
+
+  /** Takes a waiter out of the list. His agent is ready to go on, if it was blocked for that. */
+  private wake(index: number, result: number): void {
+    const { heap } = this;
+    const waiter = this.layout.waiters + index * WAITER_WORDS;
+    const [agent, ticket, timed] = [heap[waiter]!, heap[waiter + 1]!, heap[waiter + 3]!];
+    const record = this.layout.records + agent * this.layout.recordWords;
+    saveWaiters(this);
+    saveAgent(this, agent);
+    heap.copyWithin(waiter, waiter + WAITER_WORDS, this.layout.waiters + heap[GLOBAL.waiters]! * WAITER_WORDS);
+    heap[GLOBAL.waiters] = heap[GLOBAL.waiters]! - 1;
+    if (timed !== 0) heap[GLOBAL.timed] = heap[GLOBAL.timed]! & ~(1 << agent);
+    if (ticket < 0) {
+      heap[record + RECORD.waits] = 0;
+      heap[record + RECORD.rank] = 0;
+    } else {
+      heap[record + RECORD.size + ticket] = 2 + result;
+      heap[record + RECORD.size + MOST_TICKETS + ticket] = 0;
+      if (heap[record + RECORD.status] !== BLOCKED || this.opKind[agent] !== SETTLE || heap[record + RECORD.args] !== ticket) return;
     }
     this.woken |= 1 << agent;
-    this.agentStatus[agent] = READY;
-    this.ranges[agent] = [];
-    this.goOn(agent, result);
-    this.settle(agent);
+    this.setStatus(agent, READY);
   }
 
-  /** Two agents whose current blocks conflict: neither happens before the other. */
-  private races(): void {
-    if (this.violation !== null) return;
-    const touched = this.program.agents.map((_, agent) => {
-      const access = this.opAccess(agent);
-      const [from, bytes] = [this.opFrom[agent] ?? 0, this.opBytes[agent] ?? 0];
-      const next: readonly (Range & { readonly atomic: boolean })[] =
-        (access & (READ | WRITE)) === 0 || this.opKind[agent] === opOf('copy')
-          ? []
-          : [{ from, bytes, write: (access & WRITE) !== 0, atomic: (access & PLAIN) === 0 }];
-      return [...this.blockRanges(agent).map((range) => ({ ...range, atomic: false })), ...next];
-    });
-    touched.forEach((mine, agent) => {
-      touched.slice(agent + 1).forEach((theirs, index) => {
-        for (const a of mine)
-          for (const b of theirs) {
-            const from = Math.max(a.from, b.from);
-            const to = Math.min(a.from + a.bytes, b.from + b.bytes);
-            if (from >= to || !(a.write || b.write) || (a.atomic && b.atomic && a.from === b.from && a.bytes === b.bytes)) continue;
-            const other = agent + 1 + index;
-            this.fail(agent, 'data-race', `${this.agent(agent).name} and ${this.agent(other).name} touch byte ${from} unordered`, {
-              race: { other, from, bytes: to - from },
-            });
-          }
-      });
-    });
+  /**
+   * What agents rest before against what others have done since their last atomic access, and against what others rest before:
+   * neither comes before the other. (A copy, which rests only where every access does, is found when it has been made.)
+   */
+  private checkBlocks(): void {
+    if (this.violation !== null || !(this.code.hasPlain || this.code.hasCells)) return;
+    const isMixed = this.code.hasCells || this.granularity === 'access';
+    for (let agent = 0; agent < this.agents; agent++) {
+      if (this.opBytes[agent] === 0 || this.opKind[agent] === COPY) continue;
+      const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+      if (bytes > 4 || mayConflict(this, agent, from >> 2, true)) {
+        const access = this.opAccess(agent);
+        this.checkBytes(agent, from, bytes, (access & READ) !== 0, (access & WRITE) !== 0);
+      }
+      if (isMixed) this.checkNext(agent);
+    }
+  }
+
+  private checkBytes(agent: number, from: number, bytes: number, isRead: boolean, isWrite: boolean): void {
+    for (let byte = from; byte < from + bytes; byte = (byte | 3) + 1) {
+      if (!mayConflict(this, agent, byte >> 2, isWrite)) continue;
+      const entry = entryOf(byte, Math.min(4 - (byte & 3), from + bytes - byte), isRead, isWrite);
+      const other = conflictingAgent(this, agent, entry);
+      if (other >= 0) this.race(agent, entry, 1 << other);
+    }
+  }
+
+  /** Against what others rest before: one access of two is plain, or both are atomic and of different sizes. */
+  private checkNext(agent: number): void {
+    const mine = this.opAccess(agent);
+    const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+    for (let other = agent + 1; other < this.agents; other++) {
+      if (this.opKind[other] === COPY) continue;
+      const [otherFrom, otherBytes] = [this.opFrom[other]!, this.opBytes[other]!];
+      const theirs = this.opAccess(other);
+      const first = Math.max(from, otherFrom);
+      const last = Math.min(from + bytes, otherFrom + otherBytes);
+      if (first >= last || (((mine | theirs) & PLAIN) === 0 && from === otherFrom && bytes === otherBytes)) continue;
+      if ((mine & (READ | WRITE)) !== 0 && (theirs & (READ | WRITE)) !== 0 && ((mine | theirs) & WRITE) !== 0)
+        this.race(agent, entryOf(first, Math.min(4 - (first & 3), last - first), true, true), 1 << other);
+    }
   }
 }

@@ -1,152 +1,221 @@
 /**
- * The *state* of a machine: what a step changes and going back restores. Nothing here moves an agent.
+ * The *state* of a machine: its heap, what the code leaves behind while it runs, and what can be asked of it. Nothing here moves an
+ * agent. Indices into the machine's own arrays are within them by construction, which is what `!` says of each.
  */
 import type { Source } from '../compile/ir.ts';
-import { CELL_SHIFT, THREAD } from '../compile/impl-javascript.ts';
-import { CELLS, DOORS, type ImplProgram } from '../compile/ir-impl.ts';
-import {
-  type AgentStatus,
-  DONE,
-  GUARDED,
-  LOOKS,
-  OP_GUARD,
-  OP_NONE,
-  PLAIN,
-  READ,
-  READY,
-  STATUSES,
-  type Waiter,
-  WAITS,
-  WRITE,
-} from './operation.ts';
+import { CELL_SHIFT } from '../compile/impl-javascript.ts';
+import { MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
+import { CELLS, DOORS } from '../compile/ir-impl.ts';
+import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, WAITER_WORDS } from './heap.ts';
+import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
 export interface MachineOptions {
+  /** Where an agent rests: before atomic accesses, or before every one. */
   readonly granularity: 'block' | 'access';
   readonly monitor?: Monitor;
+  /** Whether `hash` is kept up to date. */
   readonly hashed: boolean;
+  /** Whether agents of one symmetry class count as one in the fingerprint. */
+  readonly symmetry?: boolean;
 }
 
-interface Saved {
-  readonly frames: Int32Array;
-  readonly kinds: Int32Array;
-  readonly from: Int32Array;
-  readonly bytes: Int32Array;
-  readonly status: Int32Array;
-  readonly position: Int32Array;
-  readonly announced: number;
-  readonly results: readonly (readonly number[])[];
-  readonly tickets: readonly (readonly number[])[];
-  readonly ranges: readonly (readonly Range[])[];
-  readonly waiters: readonly Waiter[];
-  readonly monitorState: number;
-  readonly hash: Int32Array;
-  readonly memory: number;
+/** A call of a script, made ready. */
+export interface PreparedCall {
+  readonly label: string;
+  readonly fn: number;
+  readonly body: StepFunction;
+  readonly rests: boolean;
+  /** Arguments; those that are results are filled in when the call begins. */
+  readonly args: number[];
+  readonly from: readonly (readonly [arg: number, result: number])[];
+  /** -1: none. */
+  readonly guard: number;
+  readonly guardIsZero: boolean;
+  readonly visible: boolean;
 }
+
+/** What an access does as far as that does not depend on memory, by the number of its operation. */
+const STATIC_ACCESS = DOORS.map((door) => {
+  switch (door) {
+    case 'get':
+    case 'getByte':
+      return READ | PLAIN;
+    case 'put':
+    case 'zero':
+    case 'putByte':
+      return WRITE | PLAIN;
+    case 'copy':
+      return READ | WRITE | PLAIN;
+    case 'load':
+      return READ;
+    case 'store':
+      return WRITE;
+    case 'add':
+    case 'sub':
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'exchange':
+      return READ | WRITE;
+    default:
+      return 0;
+  }
+});
+const ACCESS_OF_OP = Int32Array.from([0, ...STATIC_ACCESS, READ]);
+const [COMPARE, WAIT, WAIT_FOR, WAIT_ASYNC] = [opOf('compareExchange'), opOf('wait'), opOf('waitFor'), opOf('waitAsync')];
+const [NOTIFY, SETTLE, GET_BYTE, PUT_BYTE] = [opOf('notify'), opOf('settle'), opOf('getByte'), opOf('putByte')];
+const DOOR_MASK = (1 << CELL_SHIFT) - 1;
 
 export class MachineState {
   readonly program: Program;
-  readonly agents: number;
+  readonly code: StepCode;
   readonly granularity: 'block' | 'access';
+  readonly agents: number;
+  readonly layout: Layout;
+  readonly heap: Int32Array;
+  readonly bytes: Uint8Array;
   /** The shared memory as it is now; only the machine writes it. */
   readonly words: Int32Array;
-  readonly hash = new Int32Array(4);
+  /** The fingerprint, four words. */
+  readonly hash: Int32Array;
   readonly opKind: Int32Array;
   /** The first byte that the next access of an agent touches. */
   readonly opFrom: Int32Array;
   readonly opBytes: Int32Array;
-  violation: Violation | null = null;
   /** What the last step read and wrote. */
   lastRead = 0;
   lastWritten = 0;
   /** The agents that the last step woke, as bits. */
   woken = 0;
-  monitorState = 0;
+  violation: Violation | null = null;
+  /** How things stood before the first step. */
+  protected initialViolation: Violation | null = null;
+  readonly monitor: Monitor | null;
+  readonly hashed: boolean;
+  /** Who counts as whom in the fingerprint. */
+  readonly identity: Int32Array;
+  readonly calls: readonly (readonly PreparedCall[])[];
 
-  protected readonly bytes: Uint8Array;
-  protected readonly view: DataView;
-  protected readonly frames: Int32Array;
-  protected readonly agentStatus: Int32Array;
-  protected readonly scriptPosition: Int32Array;
-  protected announced = 0;
-  protected ended: (readonly number[])[];
-  protected tickets: (readonly number[])[];
-  protected ranges: (readonly Range[])[];
-  protected list: readonly Waiter[] = [];
-  protected readonly monitor: Monitor | null;
-  protected readonly log: Saved[] = [];
-  protected readonly memoryLog: number[] = [];
-  protected readonly hashed: boolean;
+  log: Int32Array = new Int32Array(3 << 12);
+  trace: Int32Array = new Int32Array(1 << 14);
+  journal: Int32Array = new Int32Array(1 << 16);
+  journalEnd = 0;
+  /** Agents whose records the current step has saved, and those whose blocks it has begun anew, as bits. */
+  saved = 0;
+  hasSavedWaiters = false;
+  /** Where a function that needs no frames ended everything. */
+  protected thrownAt: (Source & { readonly name: string }) | null = null;
 
   constructor(program: Program, options: MachineOptions) {
     const { agents } = program;
     if (agents.length > MOST_AGENTS) throw new RangeError(`${agents.length} agents; a program has at most ${MOST_AGENTS}`);
+    const { artefact } = program.code;
     this.program = program;
-    this.agents = agents.length;
     this.granularity = options.granularity;
+    this.code = stepCode(artefact.program, options.granularity);
+    this.agents = agents.length;
+    const longest = Math.max(1, ...agents.map(({ script }) => script.length));
+    this.layout = layOut(program.words.length, agents.length, longest, artefact.threadWords, this.code.hasTickets);
+    this.heap = makeHeap(this.layout, program.words);
+    this.bytes = new Uint8Array(this.heap.buffer);
+    this.words = this.heap.subarray(MEMORY, MEMORY + program.words.length);
+    this.hash = this.heap.subarray(GLOBAL.hash, GLOBAL.hash + 4);
+    [this.opKind, this.opFrom, this.opBytes] = [new Int32Array(this.agents), new Int32Array(this.agents), new Int32Array(this.agents)];
     this.monitor = options.monitor ?? null;
     this.hashed = options.hashed;
-    this.words = program.words.slice();
-    this.bytes = new Uint8Array(this.words.buffer);
-    this.view = new DataView(this.words.buffer);
-    this.frames = new Int32Array(this.agents * program.code.artefact.threadWords);
-    [this.opKind, this.opFrom, this.opBytes] = [new Int32Array(this.agents), new Int32Array(this.agents), new Int32Array(this.agents)];
-    [this.agentStatus, this.scriptPosition] = [new Int32Array(this.agents), new Int32Array(this.agents)];
-    this.ended = agents.map(() => []);
-    this.tickets = agents.map(() => []);
-    this.ranges = agents.map(() => []);
+    this.identity = Int32Array.from(agents, ({ symmetry }, agent) =>
+      options.symmetry && symmetry !== undefined ? agents.findIndex((other) => other.symmetry === symmetry) : agent,
+    );
+    this.calls = agents.map((agent) => agent.script.map((call) => this.prepare(agent, call)));
   }
 
-  protected get code(): ImplProgram {
-    return this.program.code.artefact.program;
+  private prepare({ kind }: AgentProgram, call: ScriptCall): PreparedCall {
+    const index = this.code.program.names[call.fn];
+    const fn = index === undefined ? undefined : this.code.program.functions[index];
+    const body = index === undefined ? undefined : this.code.functions[index];
+    if (index === undefined || fn === undefined || body === undefined) throw new RangeError(`there is no function ${call.fn}`);
+    if (call.args.length !== fn.params) throw new RangeError(`${call.fn} has ${fn.params} parameters, not ${call.args.length}`);
+    const word = call.guard?.word ?? -1;
+    if (call.guard !== undefined && (word < 0 || word >= this.words.length)) throw new RangeError(`there is no word ${word} to guard by`);
+    return {
+      label: call.label,
+      fn: index,
+      body,
+      rests: this.code.rests[index] ?? false,
+      args: call.args.map((arg) => (typeof arg === 'number' ? arg : 0)),
+      from: call.args.flatMap((arg, n) => (typeof arg === 'number' ? [] : [[n, arg.resultOf] as const])),
+      guard: word,
+      guardIsZero: call.guard?.test === 'zero',
+      visible: call.visible ?? kind === 'thread',
+    };
   }
 
-  protected base(agent: number): number {
-    return agent * this.program.code.artefact.threadWords;
+  protected record(agent: number): number {
+    if (agent < 0 || agent >= this.agents) throw new RangeError(`there is no agent ${agent}; there are ${this.agents}`);
+    return this.layout.records + agent * this.layout.recordWords;
   }
 
-  protected arg(agent: number, n: number): number {
-    return this.frames[this.base(agent) + THREAD.args + n] ?? 0;
-  }
-
-  /** An argument of the access that an agent rests before. */
-  opArg(agent: number, n: number): number {
-    return this.arg(agent, n);
+  /** The state of the monitor. */
+  get monitorState(): number {
+    return this.heap[GLOBAL.monitor]!;
   }
 
   status(agent: number): AgentStatus {
-    return STATUSES[this.agentStatus[agent] ?? DONE] ?? 'done';
+    return STATUSES[this.heap[this.record(agent) + RECORD.status]!] ?? 'done';
   }
 
   /** The call of its script that an agent is in, or is to begin. */
   position(agent: number): number {
-    return this.scriptPosition[agent] ?? 0;
+    return this.heap[this.record(agent) + RECORD.position]!;
   }
 
   /** What the ended calls of an agent returned. */
   results(agent: number): readonly number[] {
-    return this.ended[agent] ?? [];
+    const from = this.layout.results + agent * this.layout.resultWords;
+    return [...this.heap.subarray(from, from + this.position(agent))];
+  }
+
+  /** An argument of the access that an agent rests before. */
+  opArg(agent: number, n: number): number {
+    return this.heap[this.record(agent) + RECORD.args + n]!;
   }
 
   /** Plain accesses of the agent's current block. */
   blockRanges(agent: number): readonly Range[] {
-    return this.ranges[agent] ?? [];
+    const ranges: Range[] = [];
+    const record = this.record(agent);
+    for (let n = this.heap[record + RECORD.blockFrom]!; n < this.heap[record + RECORD.blockEnd]!; n++) {
+      const entry = this.trace[n]!;
+      for (const [bits, write] of [
+        [(entry >>> 4) & 15, true],
+        [entry & 15, false],
+      ] as const) {
+        if (bits === 0) continue;
+        const first = 31 - Math.clz32(bits & -bits);
+        ranges.push({ from: (entry >>> 8) * 4 + first, bytes: 32 - Math.clz32(bits) - first, write });
+      }
+    }
+    return ranges;
   }
 
   /** Everybody who waits, in the order they came. */
   waiters(): readonly Waiter[] {
-    return this.list;
+    const { waiters } = this.layout;
+    return Array.from({ length: this.heap[GLOBAL.waiters]! }, (_, n) => {
+      const at = waiters + n * WAITER_WORDS;
+      return { agent: this.heap[at]!, ticket: this.heap[at + 1]!, at: this.heap[at + 2]!, timed: this.heap[at + 3] !== 0 };
+    });
   }
 
   /** Where the agent is, the innermost function first. */
   stack(agent: number): readonly (Source & { readonly name: string })[] {
-    const t = this.base(agent);
-    const { frames } = this.program.code.artefact;
     const sources: (Source & { name: string })[] = [];
-    for (let frame = this.frames[t + THREAD.frame] ?? 0; frame !== 0; frame = this.frames[t + frame + 2] ?? 0) {
-      const fn = this.frames[t + frame] ?? 0;
-      const place = frames[fn]?.places[this.frames[t + frame + 1] ?? 0];
-      if (place !== undefined) sources.push({ ...place.source, name: this.code.functions[fn]?.name ?? '' });
+    if (this.thrownAt !== null && this.violation?.agent === agent) sources.push(this.thrownAt);
+    for (let frame = this.heap[this.record(agent) + RECORD.frame]!; frame !== 0; frame = this.heap[frame + 1]!) {
+      const fn = this.heap[frame]! >>> PLACE_BITS;
+      const place = this.code.frames[fn]?.places[this.heap[frame]! & ((1 << PLACE_BITS) - 1)];
+      if (place !== undefined) sources.push({ ...place.source, name: this.code.program.functions[fn]?.name ?? '' });
     }
     return sources;
   }
@@ -156,174 +225,85 @@ export class MachineState {
     return this.stack(agent)[0] ?? null;
   }
 
+  /** The transitions that can be made: bit a, a step of agent a; bit agents + a, the time-out of its wait. */
   enabled(): number {
-    let mask = 0;
-    for (let agent = 0; agent < this.agents; agent++) {
-      const status = this.agentStatus[agent];
-      if (status === READY) mask |= 1 << agent;
-      else if (status === GUARDED && this.guardHolds(agent)) mask |= 1 << agent;
+    const { heap } = this;
+    let mask = heap[GLOBAL.ready]! | (heap[GLOBAL.timed]! << this.agents);
+    for (let guarded = heap[GLOBAL.guarded]!; guarded !== 0; guarded &= guarded - 1) {
+      const agent = 31 - Math.clz32(guarded & -guarded);
+      if (this.guardHolds(agent)) mask |= 1 << agent;
     }
-    for (const { agent, timed } of this.list) if (timed) mask |= 1 << (this.agents + agent);
     return mask;
   }
 
-  protected guardHolds(agent: number): boolean {
-    const guard = this.call(agent)?.guard;
-    return guard !== undefined && (this.words[guard.word] === 0) === (guard.test === 'zero');
-  }
-
-  protected call(agent: number): ScriptCall | undefined {
-    return this.agent(agent).script[this.position(agent)];
-  }
-
-  protected agent(agent: number): AgentProgram {
-    const found = this.program.agents[agent];
-    if (found === undefined) throw new RangeError(`there is no agent ${agent}; there are ${this.agents}`);
-    return found;
+  private guardHolds(agent: number): boolean {
+    const args = this.layout.records + agent * this.layout.recordWords + RECORD.args;
+    return (this.heap[this.heap[args]! + MEMORY] === 0) === (this.heap[args + 1] === 1);
   }
 
   /** Whether every thread has made all its calls. */
   hasEnded(): boolean {
-    return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.agentStatus[agent] === DONE);
+    return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.heap[this.record(agent) + RECORD.status] === DONE);
   }
 
   /** READ, WRITE, PLAIN, WAITS, LOOKS: what the next access of the agent would do if it were made now. */
   opAccess(agent: number): number {
-    const kind = this.opKind[agent] ?? 0;
-    if (kind === OP_NONE) return 0;
-    if (kind === OP_GUARD) return READ;
-    switch (DOORS[kind - 1]) {
-      case 'get':
-      case 'getByte':
-        return READ | PLAIN;
-      case 'put':
-      case 'zero':
-      case 'putByte':
-        return WRITE | PLAIN;
-      case 'copy':
-        return READ | WRITE | PLAIN;
-      case 'load':
-        return READ;
-      case 'store':
-        return WRITE;
-      case 'compareExchange':
-        return this.readCell(agent) === this.narrow(agent, this.arg(agent, 1)) ? READ | WRITE : READ;
-      case 'wait':
-      case 'waitFor':
-      case 'waitAsync':
-        return this.readCell(agent) === this.arg(agent, 1) ? READ | WAITS : READ;
-      case 'notify':
-        return this.list.some(({ at }) => at === this.opFrom[agent]) ? WAITS : LOOKS;
-      case 'settle':
-        return LOOKS;
-      case 'add':
-      case 'sub':
-      case 'and':
-      case 'or':
-      case 'xor':
-      case 'exchange':
-        return READ | WRITE;
-      default:
-        return 0;
-    }
-  }
-
-  /** A mark to go back to. */
-  mark(): number {
-    return this.log.length;
-  }
-
-  undo(mark: number): void {
-    while (this.log.length > mark) {
-      const saved = this.log.pop();
-      if (saved === undefined) return;
-      this.frames.set(saved.frames);
-      this.opKind.set(saved.kinds);
-      this.opFrom.set(saved.from);
-      this.opBytes.set(saved.bytes);
-      this.agentStatus.set(saved.status);
-      this.scriptPosition.set(saved.position);
-      this.announced = saved.announced;
-      this.ended = [...saved.results];
-      this.tickets = [...saved.tickets];
-      this.ranges = [...saved.ranges];
-      this.list = saved.waiters;
-      this.monitorState = saved.monitorState;
-      this.hash.set(saved.hash);
-      this.violation = null;
-      while (this.memoryLog.length > saved.memory) {
-        const old = this.memoryLog.pop() ?? 0;
-        this.words[this.memoryLog.pop() ?? 0] = old;
+    const kind = this.opKind[agent]!;
+    const access = ACCESS_OF_OP[kind]!;
+    if (access !== 0 || kind === OP_NONE) return access;
+    const { heap } = this;
+    const record = this.layout.records + agent * this.layout.recordWords;
+    switch (kind) {
+      case COMPARE: {
+        const expected = heap[record + RECORD.args + 1]!;
+        return this.cellValue(agent) === narrow(heap[record + RECORD.op]! >> CELL_SHIFT, expected) ? READ | WRITE : READ;
       }
-    }
-  }
-
-  protected cell(agent: number): number {
-    return (this.frames[this.base(agent) + THREAD.door] ?? 0) >> CELL_SHIFT;
-  }
-
-  protected narrow(agent: number, value: number): number {
-    switch (CELLS[this.cell(agent) - 1]) {
-      case 'i8':
-        return (value << 24) >> 24;
-      case 'u8':
-        return value & 0xff;
-      case 'i16':
-        return (value << 16) >> 16;
-      case 'u16':
-        return value & 0xffff;
+      case WAIT:
+      case WAIT_FOR:
+      case WAIT_ASYNC:
+        return heap[(this.opFrom[agent]! >> 2) + MEMORY] === heap[record + RECORD.args + 1] ? READ | WAITS : READ;
+      case NOTIFY:
+        return this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
       default:
-        return value | 0;
+        return kind === SETTLE ? LOOKS : 0;
     }
   }
 
-  protected readCell(agent: number): number {
-    const from = this.opFrom[agent] ?? 0;
-    switch (CELLS[this.cell(agent) - 1]) {
-      case 'i8':
-        return this.view.getInt8(from);
-      case 'u8':
-        return this.view.getUint8(from);
-      case 'i16':
-        return this.view.getInt16(from, true);
-      case 'u16':
-        return this.view.getUint16(from, true);
-      default:
-        return this.words[from >> 2] ?? 0;
-    }
+  waitersAt(at: number): number {
+    const { heap } = this;
+    let count = 0;
+    for (let n = 0, w = this.layout.waiters; n < heap[GLOBAL.waiters]!; n++, w += WAITER_WORDS) if (heap[w + 2] === at) count++;
+    return count;
   }
 
-  /** The fingerprint of the state as it is, reckoned from nothing. */
-  fingerprint(): Int32Array {
-    const hash = new Int32Array(4);
-    const absorb = (value: number): void => {
-      for (let lane = 0; lane < 4; lane++) {
-        const mixed = Math.imul((hash[lane] ?? 0) ^ value ^ (lane * 0x9e3779b9), 0x85ebca6b + lane * 0x1234567);
-        hash[lane] = Math.imul(mixed ^ (mixed >>> (13 + lane)), 0xc2b2ae35);
-      }
-    };
-    for (const word of this.words) absorb(word);
-    for (const word of this.frames) absorb(word);
-    for (let agent = 0; agent < this.agents; agent++) {
-      absorb(this.agentStatus[agent] ?? 0);
-      absorb(this.position(agent));
-      absorb((this.announced >> agent) & 1);
-      for (const result of this.results(agent)) absorb(result);
-      for (const ticket of this.tickets[agent] ?? []) absorb(ticket + 1000);
-      for (const range of this.blockRanges(agent)) {
-        absorb(range.from);
-        absorb(range.bytes * 2 + (range.write ? 1 : 0));
-      }
-    }
-    for (const { agent, ticket, at } of [...this.list].sort((x, y) => x.at - y.at)) {
-      absorb(agent * 64 + ticket);
-      absorb(at);
-    }
-    absorb(this.monitorState);
-    return hash;
+  /** The value of the cell before which an agent rests. */
+  cellValue(agent: number): number {
+    const from = this.opFrom[agent]!;
+    const op = this.heap[this.record(agent) + RECORD.op]!;
+    const cell = (op & DOOR_MASK) === GET_BYTE || (op & DOOR_MASK) === PUT_BYTE ? CELLS.indexOf('u8') + 1 : op >> CELL_SHIFT;
+    return narrow(cell, this.heap[(from >> 2) + MEMORY]! >> ((from & 3) << 3));
   }
 
-  protected rehash(): void {
-    if (this.hashed) this.hash.set(this.fingerprint());
+  /** States of an agent's tickets: -1 waiting, else the result. */
+  tickets(agent: number): readonly number[] {
+    const record = this.record(agent);
+    const count = Math.min(MOST_TICKETS, this.heap[record + RECORD.tickets]!);
+    return Array.from({ length: count }, (_, n) => this.heap[record + RECORD.size + n]! - 2);
+  }
+}
+
+/** The low bits of a value as a cell has them; `cell` is its place in CELLS plus 1, 0 is a word. */
+export function narrow(cell: number, value: number): number {
+  switch (cell) {
+    case 2:
+      return (value << 24) >> 24;
+    case 3:
+      return value & 0xff;
+    case 4:
+      return (value << 16) >> 16;
+    case 5:
+      return value & 0xffff;
+    default:
+      return value;
   }
 }
