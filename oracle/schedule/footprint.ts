@@ -12,7 +12,8 @@ import { RECORD } from './heap.ts';
 import type { Runner } from './runner.ts';
 import type { MachineState } from './state.ts';
 
-const WRITERS = 15;
+/** The place of the first writer's bit. */
+export const WRITERS = 15;
 const PARTIAL = 1 << 30;
 const WHOLE_READ = 15;
 const WHOLE_WRITE = 240;
@@ -34,7 +35,8 @@ export function takeTrace(machine: Runner, agent: number, blockFrom: number, beg
     if ((before & PARTIAL) === 0 && (bytes === WHOLE_READ || bytes === WHOLE_WRITE)) {
       if ((before & mine) === mine) continue;
       const others = before & ~(reads | writes);
-      if ((isWrite ? others : others >>> WRITERS) !== 0) machine.race(agent, entry, others);
+      const against = isWrite ? others : (others >>> WRITERS) << WRITERS;
+      if (against !== 0) machine.race(agent, entry, against);
       heap[at] = before | mine;
     } else {
       if ((before & mine) === mine && covers(trace, blockFrom, to, entry)) continue;
@@ -55,21 +57,22 @@ function covers(trace: Int32Array, from: number, end: number, entry: number): bo
   return false;
 }
 
-/** Another agent in whose block there is an access of the same bytes that conflicts with the entry, or -1. */
+/** Another agent in whose block there is an access that conflicts with the entry, or -1. */
 export function conflictingAgent(machine: MachineState, agent: number, entry: number): number {
-  const { heap, trace, layout } = machine;
-  for (let other = 0; other < machine.agents; other++) {
-    if (other === agent) continue;
-    const record = layout.records + other * layout.recordWords;
-    for (let n = heap[record + RECORD.blockFrom]!; n < heap[record + RECORD.blockEnd]!; n++) if (conflict(entry, trace[n]!)) return other;
-  }
+  for (let other = 0; other < machine.agents; other++) if (other !== agent && conflictingBytes(machine, other, entry) !== 0) return other;
   return -1;
 }
 
-function conflict(a: number, b: number): boolean {
-  if (a >>> 8 !== b >>> 8) return false;
-  const [aw, ar, bw, br] = [(a >>> 4) & 15, a & 15, (b >>> 4) & 15, b & 15];
-  return ((aw & (bw | br)) | (ar & bw)) !== 0;
+/** The bytes of the word of an entry in which an access of an agent's block conflicts with it, the first such access. */
+export function conflictingBytes({ heap, trace, layout }: MachineState, agent: number, entry: number): number {
+  const record = layout.records + agent * layout.recordWords;
+  for (let n = heap[record + RECORD.blockFrom]!; n < heap[record + RECORD.blockEnd]!; n++) {
+    const other = trace[n]!;
+    if (other >>> 8 !== entry >>> 8) continue;
+    const bytes = ((entry >>> 4) & (other | (other >>> 4))) | (entry & (other >>> 4));
+    if ((bytes & 15) !== 0) return bytes & 15;
+  }
+  return 0;
 }
 
 /** The block of an agent is over, or gone back from. */

@@ -5,7 +5,7 @@
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { PLACE_BITS, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { CELL_BYTES, CELLS } from '../compile/ir-impl.ts';
-import { clearShadow, takeTrace } from './footprint.ts';
+import { clearShadow, conflictingBytes, takeTrace, WRITERS } from './footprint.ts';
 import { GLOBAL, RECORD } from './heap.ts';
 import { goBack, grown, saveFrame } from './journal.ts';
 import { DONE, GUARDED, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
@@ -80,17 +80,18 @@ export class Runner extends MachineState {
     else this.violation ??= { id: 'assertion', agent, text: `assertion ${code} failed`, code, about };
   }
 
-  /** Two current blocks conflict in bytes of this entry; `others` are bits of a shadow. */
+  /** Current blocks conflict in bytes of this entry; `others` are bits of a shadow, or of agents. */
   race(agent: number, entry: number, others: number): void {
     if (this.violation !== null) return;
-    const bit = others & -others;
-    const other = (31 - Math.clz32(bit)) % 15;
-    const bits = (entry | (entry >>> 4)) & 15;
+    const other = (31 - Math.clz32(others & -others)) % WRITERS;
+    // What the other one rests before may be what conflicts, then there is no entry for it, and this one has those bytes only.
+    const bits = conflictingBytes(this, other, entry) || (entry | (entry >>> 4)) & 15;
     const first = 31 - Math.clz32(bits & -bits);
     const from = (entry >>> 8) * 4 + first;
+    const bytes = 31 - Math.clz32(~(bits >>> first) & -~(bits >>> first));
     const [a, b] = [this.program.agents[agent]?.name, this.program.agents[other]?.name];
     const text = `${a} and ${b} touch byte ${from}, and neither comes before the other`;
-    this.violation = { id: 'data-race', agent, text, race: { other, from, bytes: 32 - Math.clz32(bits) - first } };
+    this.violation = { id: 'data-race', agent, text, race: { other, from, bytes } };
   }
 
   protected setStatus(agent: number, status: number): void {

@@ -58,7 +58,7 @@ function walk(program: Program, granularity: Granularity, seed: number, patience
   for (let steps = 0; ; steps++) {
     const violation = machine.violation?.id;
     if (violation === 'data-race') return steps;
-    if (Buffer.compare(Buffer.from(machine.words.buffer), Buffer.from(interpreter.words.buffer)) !== 0)
+    if (!machine.words.every((word, at) => word === interpreter.words[at]))
       throw new Error(`memory differs after ${steps} steps; ${where}`);
     expect(stateOfInterpreter(interpreter), `after ${steps} steps; ${where}`).toEqual(stateOfMachine(machine));
     const enabled = machine.enabled();
