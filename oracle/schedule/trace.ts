@@ -54,14 +54,23 @@ export function placeName({ stack }: Pick<AccessEvent, 'stack'>): string {
   return place === undefined ? 'the start of a call' : `${place.file}:${place.line} (${place.name})`;
 }
 
-/** The first race of a trace with its two accesses. */
+/** Two accesses that are a data race. */
 export interface TracedRace {
-  readonly found: RaceFound;
   readonly earlier: TraceEvent;
   readonly later: TraceEvent;
 }
 
-export function raceOf({ program, events, end }: Pick<Trace, 'program' | 'events' | 'end'>): TracedRace | null {
+/** A race that somebody has found: between these agents, on these bytes. */
+export interface Wanted {
+  readonly agents: readonly [number, number];
+  readonly from: number;
+  readonly bytes: number;
+}
+
+type Events = Pick<Trace, 'program' | 'events' | 'end'>;
+
+/** The first race of a trace. */
+export function raceOf({ program, events, end }: Events): TracedRace | null {
   const relation = new HappensBefore(program.agents.length, end.words.byteLength);
   const epochs: number[] = [];
   for (const event of events) {
@@ -76,8 +85,38 @@ export function raceOf({ program, events, end }: Pick<Trace, 'program' | 'events
         other.index < event.index && other.agent === earlier.agent && epochs[other.index] === earlier.epoch && touches(other, found),
     );
     if (touched === undefined) throw new Error('a race without its earlier access');
-    return { found, earlier: touched, later: event };
+    return { earlier: touched, later: event };
   }
+  return null;
+}
+
+/** The first race of a trace between these agents on these bytes. */
+export function wantedRaceOf({ program, events, end }: Events, { agents, from, bytes }: Wanted): TracedRace | null {
+  const relation = new HappensBefore(program.agents.length, end.words.byteLength);
+  const [low, high] = [from, from + bytes];
+  const met: { readonly event: TraceEvent; readonly epoch: number }[] = [];
+  for (const event of events) {
+    const epoch = relation.epoch(event.agent);
+    follow(relation, event);
+    if (!agents.includes(event.agent) || !rangesOf(event).some((range) => range.from < high && low < range.from + range.bytes)) continue;
+    const other = met.findLast((one) => conflict(one.event, event) && !relation.isOrdered(one.event.agent, one.epoch, event.agent));
+    if (other !== undefined) return { earlier: other.event, later: event };
+    met.push({ event, epoch });
+  }
+  return null;
+}
+
+function conflict(a: TraceEvent, b: TraceEvent): boolean {
+  if (a.agent === b.agent || (!a.plain && !b.plain && a.from === b.from && a.bytes === b.bytes)) return false;
+  return meeting(a, b) !== null;
+}
+
+/** The ranges in which two accesses meet and one writes. */
+export function meeting(a: TraceEvent, b: TraceEvent): readonly [EventRange, EventRange] | null {
+  for (const mine of rangesOf(a))
+    for (const theirs of rangesOf(b))
+      if ((mine.write || theirs.write) && mine.from < theirs.from + theirs.bytes && theirs.from < mine.from + mine.bytes)
+        return [mine, theirs];
   return null;
 }
 

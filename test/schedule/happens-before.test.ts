@@ -212,7 +212,10 @@ describe('data races of random programs', () => {
         expect(traced !== null, where).toBe(relaxed.size > 0);
         if (traced !== null) {
           const [low, high] = [traced.earlier, traced.later].map(({ agent }) => agent).sort();
-          expect([...relaxed], where).toContain(`${low}-${high}@${traced.found.from}`);
+          expect(
+            [...relaxed].some((one) => one.startsWith(`${low}-${high}@`)),
+            where,
+          ).toBe(true);
         }
         for (const transition of schedule) {
           if (machine.violation !== null) break;
