@@ -29,7 +29,8 @@ export async function replayRun(file: RunCounterexample, work: Work): Promise<Ou
   const sizes = sizesOf(file);
   const program = programOf(file, sizes);
   const fault = file.fault ?? null;
-  const implementation = await implementationWith(fault);
+  // A call that never came back comes to an end where accesses are counted.
+  const implementation = await implementationWith(fault, fault !== null || file.breaks === 'calls-return');
   const model = await compiledSpecification(file.design, { ...sizes, THREADS: 1 });
   const known = [...COMPARISONS, ...model.invariants.map((invariant) => invariant.id)];
   if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a run compares', known);

@@ -1,7 +1,8 @@
 /**
  * An implementation with a *planted fault*, for those who want to see that the oracle sees. The source of `impl/` is read, one file
  * of it changed, all of it transpiled and linked, and nothing of that leaves memory. The specification and the comparison are the
- * same as ever; a fault that a run does not find is a gap in the run.
+ * same as ever; a fault that a run does not find is a gap in the run. What is linked here counts its accesses to the memory, so that a
+ * call that never returns is found, made short and replayed without a clock.
  *
  * This brings the TypeScript compiler with it: import it only where a fault was asked for.
  */
@@ -9,18 +10,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Project } from 'ts-morph';
 import { unknownName } from '../cli/suggest.ts';
-import { linker } from '../link.ts';
+import { type Exports, linker } from '../link.ts';
 import { packageRoot } from '../root.ts';
 import { transpile } from '../transpile.ts';
 import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
+import { ENDLESS_FAULTS } from './faults/endless.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
 import { WIRE_FAULTS } from './faults/wire.ts';
-import { type Implementation, implementationOf, type Modules } from './implementation.ts';
+import { ACCESSES, Endless, type Implementation, implementationOf, type Meter, type Modules } from './implementation.ts';
 
 /** Every planted fault there is. */
-export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS, ...WIRE_FAULTS];
+export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS, ...WIRE_FAULTS, ...ENDLESS_FAULTS];
+
+/** The one file of the implementation that touches its memory. */
+const DOOR = 'impl/memory.ts';
 
 /** The files of the implementation by path, relative to the package root. */
 type Sources = ReadonlyMap<string, string>;
@@ -35,10 +40,11 @@ function refuse(error: UsageError): never {
   throw error;
 }
 
-/** The implementation with this fault in it. */
-export function faulty(fault: Fault): Implementation {
+/** The implementation with this fault in it; null: with none, but as one that can't go on for ever. */
+export function faulty(fault: Fault | null): Implementation {
   const sources = implementationSources();
-  return implementationOf(link(new Map(sources).set(fault.file, changed(fault, sources))));
+  const meter: Meter = { left: 0 };
+  return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter);
 }
 
 /** The text of the file that the fault changes, with the fault in it. */
@@ -60,15 +66,35 @@ function implementationSources(): Sources {
 }
 
 /** Runs the files as CommonJS modules of their own, apart from the implementation that Node has loaded. */
-function link(sources: Sources): Modules {
+function link(sources: Sources, meter: Meter): Modules {
   const load = linker((path) => {
     const text = sources.get(path);
     return text === undefined ? undefined : transpile(path, text);
   }, 'faulty');
+  watch(load(DOOR), meter);
   return {
     boot: load('impl/boot.ts') as Modules['boot'],
     syscalls: load('impl/kern/syscalls.ts') as Modules['syscalls'],
     thread: load('impl/kern/thread.ts') as Modules['thread'],
     wire: load('impl/net/wire.ts') as Modules['wire'],
+  };
+}
+
+type Access = (...args: readonly unknown[]) => unknown;
+
+/**
+ * Counts at the door to the memory: code that goes round for ever goes through it for ever. Those who import the door look its
+ * functions up at each call, so that replacing them here replaces them everywhere.
+ */
+function watch(door: Exports, meter: Meter): void {
+  for (const name of ['fixed', 'get', 'put', 'load', 'store', 'compareExchange', 'add', 'or', 'and', 'exchange', 'pause']) {
+    const access = door[name] as Access;
+    door[name] = (...args: readonly unknown[]): unknown => {
+      if (--meter.left < 0) throw new Endless(`has not come back after ${ACCESSES} accesses to the memory`);
+      return access(...args);
+    };
+  }
+  door.wait = (): never => {
+    throw new Endless('waits for a word of the memory, and there is nobody who could change it');
   };
 }

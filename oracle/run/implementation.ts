@@ -43,9 +43,35 @@ export interface Machine {
   isOddDatagram(bytes: number): boolean;
   tick(ticks: number): void;
   inject(...segment: InjectArguments): void;
-  /** What an error says if it is the kernel's panic, null if it is anything else. */
-  panicOf(error: unknown): string | null;
+  /** Runs code of the implementation. Throws a `Broken` if it panics or does not come back. */
+  attempt<T>(run: () => T): T;
 }
+
+/** The implementation has broken down in the middle of a call. */
+export class Broken extends Error {
+  readonly breaks: 'no-panic' | 'calls-return';
+  constructor(breaks: Broken['breaks'], what: string) {
+    super(what);
+    this.name = 'Broken';
+    this.breaks = breaks;
+  }
+}
+
+/** How often a call may still go through the door to the memory; it is counted by whoever gave it (faulty.ts). */
+export interface Meter {
+  left: number;
+}
+
+/** Thrown at the door when nothing is left. */
+export class Endless extends Error {
+  constructor(what: string) {
+    super(what);
+    this.name = 'Endless';
+  }
+}
+
+/** A hundred times what any call of a run needs. */
+export const ACCESSES = 300_000;
 
 /** proto, src, sport, dst, dport, seq, ack, flags, window, user address and length of the data. */
 type InjectArguments = [number, number, number, number, number, number, number, number, number, number, number];
@@ -55,14 +81,15 @@ export interface Implementation {
 }
 
 /** The implementation made of these modules. */
-export function implementationOf(modules: Modules): Implementation {
-  return { boot: (sizes) => machine(modules, sizes) };
+export function implementationOf(modules: Modules, meter: Meter = { left: 0 }): Implementation {
+  return { boot: (sizes) => machine(modules, meter, sizes) };
 }
 
 /** The implementation as it is. */
 export const pristine: Implementation = implementationOf({ boot, syscalls, thread, wire });
 
-function machine(modules: Modules, sizes: Configuration): Machine {
+function machine(modules: Modules, meter: Meter, sizes: Configuration): Machine {
+  meter.left = ACCESSES;
   const kernel = modules.boot.boot({
     sockets: sizes.SOCKETS,
     descriptors: sizes.FDS,
@@ -94,6 +121,14 @@ function machine(modules: Modules, sizes: Configuration): Machine {
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
   const booted = kernel.words.slice();
   const { syscalls: sys, wire: w } = modules;
+  const attempt = <T>(run: () => T): T => {
+    meter.left = ACCESSES;
+    try {
+      return run();
+    } catch (error) {
+      throw brokenBy(error) ?? error;
+    }
+  };
   return {
     kernel,
     td,
@@ -101,23 +136,33 @@ function machine(modules: Modules, sizes: Configuration): Machine {
     sys,
     remoteHost: N.HOST_REMOTE,
     reset: () => kernel.words.set(booted),
-    waiting: () => w.wire_length(kernel, td, 0),
-    deliver: () => void w.wire_deliver(kernel, td),
-    lose: () => void w.wire_drop(kernel, td, 0),
+    waiting: () => attempt(() => w.wire_length(kernel, td, 0)),
+    deliver: () => void attempt(() => w.wire_deliver(kernel, td)),
+    lose: () => void attempt(() => w.wire_drop(kernel, td, 0)),
     discard: () => {
       // No more than the list can hold, whatever it says.
-      for (let left = WIRE_SEGMENTS; left > 0 && w.wire_drop(kernel, td, 1) !== 0; left--);
+      for (let left = WIRE_SEGMENTS; left > 0 && attempt(() => w.wire_drop(kernel, td, 1)) !== 0; left--);
     },
     isOddDatagram: (bytes) => {
-      const th = w.wire_peek(kernel, td, 0);
+      const th = attempt(() => w.wire_peek(kernel, td, 0));
       return th !== 0 && get(kernel, th + N.ws_proto) === L.IPPROTO_UDP && get(kernel, th + N.ws_len) !== bytes;
     },
     tick: (ticks) => {
-      for (let i = 0; i < ticks; i++) sys.sys_tick(kernel, td);
+      for (let i = 0; i < ticks; i++) attempt(() => sys.sys_tick(kernel, td));
     },
-    inject: (...segment) => void w.wire_inject(kernel, td, ...segment),
-    panicOf: (error) => (isPanic(error) ? error.message : null),
+    inject: (...segment) => void attempt(() => w.wire_inject(kernel, td, ...segment)),
+    attempt,
   };
+}
+
+/** What an error that the implementation threw says of it; null if it is no error of the implementation's. */
+function brokenBy(error: unknown): Broken | null {
+  if (isPanic(error)) return new Broken('no-panic', error.message);
+  if (error instanceof Endless) return new Broken('calls-return', error.message);
+  // A function that calls itself for ever, or an access outside the memory. Whatever else is thrown is a mistake in writing the
+  // code, or a planted fault, down, and not to be hidden.
+  if (!(error instanceof RangeError)) return null;
+  return new Broken(error.message.includes('call stack') ? 'calls-return' : 'no-panic', error.message);
 }
 
 /** A faulty implementation brings its own class of the same name. */

@@ -7,21 +7,30 @@ import * as fc from 'fast-check';
 import type { CompiledModel } from '../compile/model.ts';
 import type { RunOptions } from '../engine.ts';
 import { compiledSpecification, SPECIFICATION } from '../specification.ts';
-import type { Outcome, Row, Vacuous } from '../verdict.ts';
+import type { Outcome, Row, Vacuous, Verdict } from '../verdict.ts';
 import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, pristine } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
-import { type Choice, programs } from './operations.ts';
+import { type Choice, type Operation, programs } from './operations.ts';
+import { patienceFor } from './patience.ts';
 import { minimise, runChoices, SIZES, steps } from './program.ts';
 import { UNEXERCISED } from './unexercised.ts';
 
 /** Programs between two looks at the clock and at the interrupt. */
 const BATCH = 50;
 
-/** The engine of the verb. */
-export async function runPrograms(options: RunOptions): Promise<Outcome> {
+/** What is run, and how many seconds a program may take. */
+export interface Subject {
+  readonly implementation: Implementation;
+  readonly seconds: number;
+}
+
+/** The engine of the verb. Tests give it a subject of their own. */
+export async function runPrograms(options: RunOptions, given: Partial<Subject> = {}): Promise<Outcome> {
   const model = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
-  const lockstep = new Lockstep(model, await implementationWith(options.fault ?? null), SIZES);
+  const implementation = given.implementation ?? (await implementationWith(options.fault ?? null));
+  const seconds = given.seconds ?? patienceFor(options.maxCalls);
+  const lockstep = new Lockstep(model, implementation, SIZES);
   model.ruleHits.fill(0);
   const begin = performance.now();
   const end = options.budgetSeconds === undefined ? Number.POSITIVE_INFINITY : begin + options.budgetSeconds * 1000;
@@ -29,39 +38,72 @@ export async function runPrograms(options: RunOptions): Promise<Outcome> {
   let runs = 0;
   let calls = 0;
   let failure: Failure | null = null;
-  for (let batch = 0; runs < options.runs && failure === null; batch++) {
+  let stopped: readonly Operation[] | null = null;
+  for (let batch = 0; runs < options.runs && failure === null && stopped === null; batch++) {
     if (options.signal.aborted || (runs > 0 && performance.now() >= end)) break;
     const size = Math.min(BATCH, options.runs - runs);
     const property = fc.property(arbitrary, (choices) => {
-      const { performed, mismatch } = runChoices(lockstep, choices);
-      calls += performed.length;
-      return mismatch === null;
+      // What had to be stopped is not made shorter in this way: every attempt would take as long again.
+      if (stopped !== null) return true;
+      const execution = runChoices(lockstep, choices, seconds);
+      calls += execution.performed.length;
+      if (execution.stopped) stopped = execution.performed;
+      return execution.mismatch === null;
     });
     // Batches are seeded one after the other, so that the number of runs decides which programs are run and nothing else does.
     const details = fc.check(property, { numRuns: size, seed: (options.seed + Math.imul(batch, 0x9e3779b1)) | 0 });
     runs += details.failed ? details.numRuns : size;
-    if (details.failed) failure = shortest(lockstep, details.counterexample?.[0] ?? [], details.numShrinks);
+    if (details.failed && stopped === null) failure = shortest(lockstep, details.counterexample?.[0] ?? [], details.numShrinks);
     options.progress(runs, options.runs, `${calls} calls`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return outcome(options, model, { runs, calls, probesLost: lockstep.probesLost, seconds: (performance.now() - begin) / 1000, failure });
+  if (stopped !== null) failure = await endless(model, implementation, options.fault ?? null, stopped, seconds);
+  const late = stopped !== null && failure === null;
+  const took = (performance.now() - begin) / 1000;
+  return outcome(options, model, { runs, calls, probesLost: lockstep.probesLost, seconds: took, failure, late });
 }
 
-/** The implementation as it is, or with a planted fault: only that needs a compiler, which takes a second to load. */
-export async function implementationWith(fault: string | null): Promise<Implementation> {
-  if (fault === null) return pristine;
+/**
+ * The implementation as it is, or with a planted fault, or one that counts its accesses to the memory and so can't go on for ever: only
+ * the last two need a compiler, which takes a second to load.
+ */
+export async function implementationWith(fault: string | null, counting = fault !== null): Promise<Implementation> {
+  if (!counting) return pristine;
   const { faultOf, faulty } = await import('./faulty.ts');
-  return faulty(faultOf(fault));
+  return faulty(fault === null ? null : faultOf(fault));
 }
 
 /** The failure of the program that fast-check could not shrink any more. What is thrown is a fault of the oracle's own, and goes on. */
 function shortest(lockstep: Lockstep, choices: readonly Choice[], shrinks: number): Failure {
   const { performed, mismatch } = runChoices(lockstep, choices);
   if (mismatch === null) throw new Error('a program failed once and passed the second time: the run is not deterministic');
-  const told = [...steps(lockstep, minimise(lockstep, performed, mismatch.breaks))];
-  const last = told.at(-1)?.mismatch ?? null;
-  if (last === null) throw new Error('a program failed while it was made shorter and passed afterwards: the run is not deterministic');
-  return { mismatch: last, steps: told, shrinks };
+  const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks), shrinks);
+  if (failure === null) throw new Error('a program failed while it was made shorter and passed afterwards: the run is not deterministic');
+  return failure;
+}
+
+/** The failure of this program, told step by step; null if it passes. */
+function told(lockstep: Lockstep, program: readonly Operation[], shrinks: number, seconds?: number): Failure | null {
+  const taken = [...steps(lockstep, program, seconds)];
+  const mismatch = taken.at(-1)?.mismatch ?? null;
+  return mismatch === null ? null : { mismatch, steps: taken, shrinks };
+}
+
+/**
+ * The failure of a program that had to be stopped. The same implementation, counting, says so again without a clock, and can be made
+ * shorter. If it comes back there then the program is tried once more as it was. Null if it comes back now: it was only slow.
+ */
+async function endless(
+  model: CompiledModel,
+  implementation: Implementation,
+  fault: string | null,
+  program: readonly Operation[],
+  seconds: number,
+): Promise<Failure | null> {
+  const counting = new Lockstep(model, await implementationWith(fault, true), SIZES);
+  const found = told(counting, program, 0, seconds);
+  if (found !== null) return told(counting, minimise(counting, program, found.mismatch.breaks), 0, seconds);
+  return told(new Lockstep(model, implementation, SIZES), program, 0, seconds);
 }
 
 interface Covered {
@@ -71,17 +113,21 @@ interface Covered {
   readonly probesLost: number;
   readonly seconds: number;
   readonly failure: Failure | null;
+  /** A program was stopped, and came back when it was tried again. */
+  readonly late: boolean;
 }
 
 function outcome(options: RunOptions, model: CompiledModel, covered: Covered): Outcome {
-  const { runs, calls, probesLost, seconds, failure } = covered;
+  const { runs, calls, probesLost, seconds, failure, late } = covered;
   const vacuous = unexercised(model);
   const total = model.program.rules.length;
   const fault = options.fault === undefined ? '' : `, planted fault ${options.fault}`;
   const bound = `${runs} programs of up to ${options.maxCalls} choices, ${calls} calls and events, seed ${options.seed}; ${SIZES.SOCKETS} sockets, 1 thread${fault}`;
   const interrupted = options.signal.aborted && runs < options.runs;
-  const verdict = failure !== null ? 'violated' : runs === 0 || interrupted ? 'unknown' : 'holds';
-  const row: Row = { id: failure?.mismatch.breaks ?? 'lockstep', verdict, bound, seconds, method: 'lockstep', ...shown(options, failure) };
+  const verdict: Verdict = failure !== null ? 'violated' : runs === 0 || interrupted || late ? 'unknown' : 'holds';
+  const detail = late ? { detail: 'a program was stopped because it took so long, and came back when it was tried again' } : {};
+  const about = { id: failure?.mismatch.breaks ?? 'lockstep', verdict, bound, seconds, method: 'lockstep' };
+  const row: Row = { ...about, ...detail, ...shown(options, failure) };
   return {
     verdict,
     bound,

@@ -19,7 +19,7 @@ import { Duties } from './duties.ts';
 import { receiveWindow, writes } from './end.ts';
 import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
-import type { Implementation, Machine } from './implementation.ts';
+import { Broken, type Implementation, type Machine } from './implementation.ts';
 import type { Mismatch } from './mismatch.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
@@ -108,10 +108,9 @@ export class Lockstep {
     try {
       return this.dispatch(operation);
     } catch (error) {
-      if (error instanceof BrokenList) return { breaks: 'same-state', seen: error.message, allowed: 'lists that end' };
-      const panic = this.machine.panicOf(error);
-      if (panic === null) throw error;
-      return { breaks: 'no-panic', seen: panic, allowed: 'the specification goes on' };
+      if (error instanceof BrokenList) return { breaks: 'same-state', seen: error.message, allowed: 'lists of records, each with an end' };
+      if (!(error instanceof Broken)) throw error;
+      return { breaks: error.breaks, seen: error.message, allowed: 'the specification goes on' };
     }
   }
 
@@ -149,11 +148,9 @@ export class Lockstep {
     const host = remote === true ? this.machine.remoteHost : undefined;
     const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
     const first = name === 'send' ? this.data.fill(typeof own.amount === 'number' ? own.amount : 0) : 0;
-    const seen = carryOut(this.machine.sys, this.machine.kernel, this.machine.td, {
-      name,
-      args: list,
-      ...(host === undefined ? {} : { host }),
-    });
+    const { machine } = this;
+    const made = { name, args: list, ...(host === undefined ? {} : { host }) };
+    const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };

@@ -16,5 +16,6 @@ export const COMPARISONS: readonly string[] = [
   'nothing-lost',
   'nothing-stuck',
   'no-panic',
+  'calls-return',
   'no-overflow',
 ];

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Rule, Source } from '../compile/ir.ts';
 import type { Lockstep } from './lockstep.ts';
 import type { Mismatch } from './mismatch.ts';
+import { patienceFor, STOPPED, stopAfter } from './patience.ts';
 import { type Choice, type Configuration, ENDING, type Operation, operations } from './operations.ts';
 
 /** Sizes of a run: small enough for everything to run out now and then. */
@@ -13,29 +14,41 @@ export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, 
 export interface Execution {
   readonly performed: readonly Operation[];
   readonly mismatch: Mismatch | null;
+  /** It was stopped, because the last operation had not come back for so long. */
+  readonly stopped: boolean;
 }
 
-/** Runs choices from the beginning, and then to an end. */
-export function runChoices(lockstep: Lockstep, choices: readonly Choice[]): Execution {
+/** Runs choices from the beginning, and then to an end; `seconds` is how long all of it may take. */
+export function runChoices(lockstep: Lockstep, choices: readonly Choice[], seconds = patienceFor(choices.length)): Execution {
   const performed: Operation[] = [];
-  const perform = (next: readonly Operation[]): Mismatch | null => {
-    for (const operation of next) {
-      performed.push(operation);
-      const mismatch = lockstep.perform(operation);
-      if (mismatch !== null) return mismatch;
+  const mismatch = stopAfter(seconds, () => {
+    lockstep.reset();
+    for (const choice of choices) {
+      const found = performAll(lockstep, operations(choice, lockstep.scene(), SIZES), performed);
+      if (found !== null) return found;
+    }
+    for (const phase of ENDING) {
+      const found = performAll(lockstep, phase(lockstep.scene()), performed);
+      if (found !== null) return found;
     }
     return null;
-  };
-  lockstep.reset();
-  for (const choice of choices) {
-    const mismatch = perform(operations(choice, lockstep.scene(), SIZES));
-    if (mismatch !== null) return { performed, mismatch };
+  });
+  const stopped = mismatch === STOPPED;
+  return { performed, mismatch: stopped ? neverReturns(seconds) : mismatch, stopped };
+}
+
+/** Performs operations until one finds something, and adds them to those that were performed. */
+function performAll(lockstep: Lockstep, next: readonly Operation[], performed: Operation[]): Mismatch | null {
+  for (const operation of next) {
+    performed.push(operation);
+    const mismatch = lockstep.perform(operation);
+    if (mismatch !== null) return mismatch;
   }
-  for (const phase of ENDING) {
-    const mismatch = perform(phase(lockstep.scene()));
-    if (mismatch !== null) return { performed, mismatch };
-  }
-  return { performed, mismatch: null };
+  return null;
+}
+
+function neverReturns(seconds: number): Mismatch {
+  return { breaks: 'calls-return', seen: `has not come back after ${seconds} s`, allowed: 'the specification goes on' };
 }
 
 /** A step as it is told and recorded. Taking one costs more than performing it. */
@@ -51,12 +64,16 @@ export interface Step {
   readonly mismatch: Mismatch | null;
 }
 
-/** Performs operations from the beginning, one each time the next step is asked for. The step that fails is the last. */
-export function* steps(lockstep: Lockstep, program: readonly Operation[]): Generator<Step, void> {
+/**
+ * Performs operations from the beginning, one each time the next step is asked for; `seconds` is how long each may take. The step that
+ * fails is the last.
+ */
+export function* steps(lockstep: Lockstep, program: readonly Operation[], seconds = patienceFor(1)): Generator<Step, void> {
   lockstep.reset();
   for (const operation of program) {
     const before = lockstep.model.ruleHits.slice();
-    const mismatch = lockstep.perform(operation);
+    const found = stopAfter(seconds, () => lockstep.perform(operation));
+    const mismatch = found === STOPPED ? neverReturns(seconds) : found;
     const rules = lockstep.model.program.rules.filter((_, index) => lockstep.model.ruleHits[index] !== before[index]);
     yield { operation, place: lockstep.place(), rules, fingerprint: fingerprint(lockstep.specification.words), mismatch };
     if (mismatch !== null) return;
@@ -65,7 +82,7 @@ export function* steps(lockstep: Lockstep, program: readonly Operation[]): Gener
 
 /**
  * The program without the operations that the failure does not need. fast-check leaves out whole choices; what is left of an
- * opening is for here.
+ * opening is for here. A program that has to be stopped is not the shorter one.
  */
 export function minimise(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] {
   let shortest = program;
@@ -81,12 +98,15 @@ export function minimise(lockstep: Lockstep, program: readonly Operation[], brea
 
 /** The program up to the operation that breaks this; null if none does, or something else breaks before. */
 function untilFailure(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] | null {
-  lockstep.reset();
-  for (const [index, operation] of program.entries()) {
-    const mismatch = lockstep.perform(operation);
-    if (mismatch !== null) return mismatch.breaks === breaks ? program.slice(0, index + 1) : null;
-  }
-  return null;
+  const shorter = stopAfter(patienceFor(program.length), () => {
+    lockstep.reset();
+    for (const [index, operation] of program.entries()) {
+      const mismatch = lockstep.perform(operation);
+      if (mismatch !== null) return mismatch.breaks === breaks ? program.slice(0, index + 1) : null;
+    }
+    return null;
+  });
+  return shorter === STOPPED ? null : shorter;
 }
 
 /** A short name of a state of the specification. */
