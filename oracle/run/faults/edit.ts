@@ -3,7 +3,17 @@
  * ("the call of soref in soaccept_dequeue"), never by its text or its line, so that reformatting moves nothing; and it must be there
  * exactly once. A fault whose place is gone says so, or it would rot into one that changes nothing and is never missed.
  */
-import { type CallExpression, type Expression, type IfStatement, Node, type SourceFile } from 'ts-morph';
+import {
+  type CallExpression,
+  type Expression,
+  type IfStatement,
+  type IterationStatement,
+  Node,
+  type ReturnStatement,
+  type SourceFile,
+  type Statement,
+  type VariableStatement,
+} from 'ts-morph';
 
 /** A deliberate mistake in one file of the implementation. */
 export interface Fault {
@@ -18,9 +28,9 @@ export interface Fault {
 /** The file that a fault changes. */
 export class Source {
   private readonly file: SourceFile;
-  private readonly fault: Fault;
+  private readonly fault: Pick<Fault, 'id' | 'file'>;
 
-  constructor(file: SourceFile, fault: Fault) {
+  constructor(file: SourceFile, fault: Pick<Fault, 'id' | 'file'>) {
     this.file = file;
     this.fault = fault;
   }
@@ -30,9 +40,23 @@ export class Source {
     return new Place(this.file.getFunction(name) ?? this.lost(`a function ${name}`), name, this);
   }
 
+  /** Makes names of another module known in this one. */
+  needs(module: string, ...names: readonly string[]): void {
+    const known = this.file.getImportDeclaration(module);
+    const has = known?.getNamedImports().map((each) => each.getName()) ?? [];
+    const missing = names.filter((name) => !has.includes(name));
+    if (known === undefined) this.file.addImportDeclaration({ moduleSpecifier: module, namedImports: missing });
+    else known.addNamedImports(missing);
+  }
+
+  /** Puts a function at the end of the file. */
+  gains(text: string): void {
+    this.file.addStatements(text);
+  }
+
   lost(lookedFor: string): never {
     throw new Error(
-      `the fault ${this.fault.id} no longer fits ${this.fault.file}: looked for ${lookedFor}; follow the change there in oracle/run/faults, or remove the fault`,
+      `the fault ${this.fault.id} no longer fits ${this.fault.file}: looked for ${lookedFor}; follow the change there where the fault is defined, or remove the fault`,
     );
   }
 }
@@ -51,15 +75,26 @@ export class Place {
 
   /** The one call of `callee` that has all these arguments among its own. */
   call(callee: string, ...args: readonly string[]): CallExpression {
+    return this.only(this.every(callee, args), described(callee, args));
+  }
+
+  /** All such calls, of which there must be `count`, in the order of the text. */
+  calls(count: number, callee: string, ...args: readonly string[]): readonly CallExpression[] {
+    const found = this.every(callee, args);
+    return found.length === count
+      ? found
+      : this.source.lost(`${count} of ${described(callee, args)} in ${this.name}, found ${found.length}`);
+  }
+
+  private every(callee: string, args: readonly string[]): readonly CallExpression[] {
     const wanted = args.map(plain);
-    const found = this.body
+    return this.body
       .getDescendants()
       .filter(Node.isCallExpression)
       .filter((call) => {
         const given = call.getArguments().map((argument) => plain(argument.getText()));
         return call.getExpression().getText() === callee && wanted.every((argument) => given.includes(argument));
       });
-    return this.only(found, `a call ${callee}(${args.length === 0 ? '…' : `… ${args.join(' … ')} …`})`);
   }
 
   /** The one `if` whose condition mentions all these names. */
@@ -74,6 +109,39 @@ export class Place {
   /** What is done if the condition that mentions all these names holds. */
   under(...names: readonly string[]): Place {
     return new Place(this.branch(...names).getThenStatement(), `${this.name} under the if about ${names.join(' and ')}`, this.source);
+  }
+
+  /** The one loop whose condition mentions all these names. */
+  loop(...names: readonly string[]): IterationStatement {
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isIterationStatement)
+      .filter((loop) => {
+        const condition = Node.isWhileStatement(loop) ? loop.getExpression() : Node.isForStatement(loop) ? loop.getCondition() : undefined;
+        return condition !== undefined && names.every((name) => mentions(condition, name));
+      });
+    return this.only(found, `a loop about ${names.join(' and ')}`);
+  }
+
+  /** The one statement that declares this variable. */
+  declaration(name: string): VariableStatement {
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isVariableStatement)
+      .filter((statement) => statement.getDeclarations().some((each) => each.getName() === name));
+    return this.only(found, `a declaration of ${name}`);
+  }
+
+  /** The one return whose value mentions all these names. */
+  answer(...names: readonly string[]): ReturnStatement {
+    const found = this.body
+      .getDescendants()
+      .filter(Node.isReturnStatement)
+      .filter((statement) => {
+        const value = statement.getExpression();
+        return value !== undefined && names.every((name) => mentions(value, name));
+      });
+    return this.only(found, `a return of ${names.join(' and ')}`);
   }
 
   /** The one mention of a name as a value: an errno that is returned, a flag that is tested. */
@@ -100,9 +168,9 @@ export class Place {
   }
 }
 
-/** Takes the statement out that this is part of. */
+/** Takes the statement out that this is, or is part of. */
 export function remove(node: Node): void {
-  node.getFirstAncestorOrThrow(Node.isExpressionStatement).replaceWithText('{}');
+  statementOf(node).replaceWithText('{}');
 }
 
 export function replace(node: Node, text: string): void {
@@ -116,15 +184,47 @@ export function argument(call: CallExpression, index: number, text: string): voi
   given.replaceWithText(text);
 }
 
-/** Adds a statement behind the one that this is part of. */
+/** Adds statements behind the one that this is, or is part of. */
 export function follow(node: Node, text: string): void {
-  const statement = node.getFirstAncestorOrThrow(Node.isExpressionStatement);
-  statement.replaceWithText(`{ ${statement.getText()} ${text} }`);
+  insert(statementOf(node), 1, text);
+}
+
+/** Adds statements before the one that this is, or is part of. */
+export function precede(node: Node, text: string): void {
+  insert(statementOf(node), 0, text);
+}
+
+/** Takes the statement that the first is part of to the place before that of the second. */
+export function moveBefore(node: Node, place: Node): void {
+  const text = statementOf(node).getText();
+  remove(node);
+  precede(place, text);
+}
+
+/** Takes the statement that the first is part of to the place behind that of the second. */
+export function moveBehind(node: Node, place: Node): void {
+  const text = statementOf(node).getText();
+  remove(node);
+  follow(place, text);
+}
+
+function statementOf(node: Node): Statement {
+  return Node.isStatement(node) ? node : node.getFirstAncestorOrThrow(Node.isStatement);
+}
+
+function insert(statement: Statement, behind: 0 | 1, text: string): void {
+  const parent = statement.getParent();
+  if (Node.isStatemented(parent)) parent.insertStatements(statement.getChildIndex() + behind, text);
+  else statement.replaceWithText(behind === 1 ? `{ ${statement.getText()} ${text} }` : `{ ${text} ${statement.getText()} }`);
 }
 
 /** The condition of an `if` gets another. */
 export function when(branch: IfStatement, condition: (was: string) => string): void {
   branch.getExpression().replaceWithText(condition(branch.getExpression().getText()));
+}
+
+function described(callee: string, args: readonly string[]): string {
+  return `a call ${callee}(${args.length === 0 ? '…' : `… ${args.join(' … ')} …`})`;
 }
 
 function plain(text: string): string {
