@@ -21,7 +21,7 @@
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
-import { GLOBAL, MOST_TICKETS, RECORD, TICKET_QUEUED, WAITER_WORDS } from './heap.ts';
+import { GLOBAL, MOST_TICKETS, RECORD, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import { openStep, saveAgent, saveWaiters } from './journal.ts';
 import { BLOCKED, GUARDED, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
 import type { Program } from './program.ts';
@@ -82,6 +82,7 @@ export class Machine extends Runner {
       openStep(this);
       const logFrom = heap[REGISTER.log]!;
       this.woken = 0;
+      this.heard = 0;
       try {
         if (transition < this.agents) this.move(transition);
         else this.timeOut(transition - this.agents);
@@ -356,7 +357,7 @@ export class Machine extends Runner {
     if (ticket < 0) {
       heap[record + RECORD.waits] = at + 1;
       heap[record + RECORD.rank] = rank;
-    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = at * 64 + rank + 1;
+    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = ((at << TICKET_RANK_BITS) | rank) + 1;
   }
 
   /** Somebody has left the list: the others at his address move up. */

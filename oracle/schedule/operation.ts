@@ -16,6 +16,10 @@ export const OP_NONE = 0;
 export const OP_GUARD = DOORS.length + 1;
 export const opOf = (door: Door): number => DOORS.indexOf(door) + 1;
 
+/** What the monitor heard in a step. */
+export const HEARD_CALL = 1;
+export const HEARD_RETURN = 2;
+
 export type AgentStatus = 'ready' | 'blocked' | 'guarded' | 'done' | 'panicked';
 export const STATUSES: readonly AgentStatus[] = ['ready', 'blocked', 'guarded', 'done', 'panicked'];
 export const [READY, BLOCKED, GUARDED, DONE, PANICKED] = [0, 1, 2, 3, 4] as const;

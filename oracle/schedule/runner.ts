@@ -8,7 +8,7 @@ import { CELL_BYTES, CELLS } from '../compile/ir-impl.ts';
 import { clearShadow, conflictingBytes, takeTrace, WRITERS } from './footprint.ts';
 import { GLOBAL, RECORD } from './heap.ts';
 import { goBack, grown, saveFrame } from './journal.ts';
-import { DONE, GUARDED, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
+import { DONE, GUARDED, HEARD_CALL, HEARD_RETURN, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
 import { addFrames, addResult, changeMonitor, dropFrame } from './share.ts';
 import { MachineState } from './state.ts';
 
@@ -260,6 +260,7 @@ export class Runner extends MachineState {
     const position = heap[record + RECORD.position]!;
     const call = this.calls[agent]![position]!;
     if (monitor === null || !call.visible) return;
+    this.heard |= HEARD_CALL;
     const state = monitor.call(heap[GLOBAL.monitor]!, agent, position);
     if (state < 0) this.break(agent, 'history', `the call ${call.label} is not admitted here`);
     else this.observe(state);
@@ -275,6 +276,7 @@ export class Runner extends MachineState {
     heap[record + RECORD.frame] = 0;
     const call = this.calls[agent]![position]!;
     if (monitor === null || !call.visible || this.violation !== null) return;
+    this.heard |= HEARD_RETURN;
     const state = monitor.return(heap[GLOBAL.monitor]!, agent, position, value);
     if (state < 0) this.break(agent, 'history', `${call.label} = ${value} is not admitted here`);
     else this.observe(state);

@@ -6,7 +6,7 @@ import type { Source } from '../compile/ir.ts';
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
 import { CELLS, DOORS } from '../compile/ir-impl.ts';
-import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, WAITER_WORDS } from './heap.ts';
+import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
@@ -88,6 +88,8 @@ export class MachineState {
   lastWritten = 0;
   /** The agents that the last step woke, as bits. */
   woken = 0;
+  /** Whether the monitor heard calls (1) or returns (2) in the last step. */
+  heard = 0;
   violation: Violation | null = null;
   /** How things stood before the first step. */
   protected initialViolation: Violation | null = null;
@@ -267,6 +269,21 @@ export class MachineState {
       default:
         return kind === SETTLE ? LOOKS : 0;
     }
+  }
+
+  /** The address whose list of waiters the next access of the agent touches, if WAITS or LOOKS is among what it does. */
+  opList(agent: number): number {
+    if (this.opKind[agent] !== SETTLE) return this.opFrom[agent]!;
+    const record = this.layout.records + agent * this.layout.recordWords;
+    return (this.heap[record + RECORD.size + MOST_TICKETS + this.heap[record + RECORD.args]!]! - 1) >> TICKET_RANK_BITS;
+  }
+
+  /** The address at which the wait of an agent that can time out stands. */
+  timedList(agent: number): number {
+    const { heap } = this;
+    let waiter = this.layout.waiters;
+    while (heap[waiter] !== agent || heap[waiter + 3] === 0) waiter += WAITER_WORDS;
+    return heap[waiter + 2]!;
   }
 
   waitersAt(at: number): number {
