@@ -46,8 +46,7 @@ function describe(machine: Machine, transition: number): Omit<RecordedStep, 'fin
 }
 
 function fingerprintOf(machine: Machine): string | null {
-  // A machine that keeps no fingerprint leaves it at zero.
-  if (machine.hash.every((lane) => lane === 0)) return null;
+  if (!machine.hashed) return null;
   return [...machine.hash].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
 }
 
