@@ -12,14 +12,14 @@ import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, pristine } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
-import { patienceFor } from './patience.ts';
+import { patienceFor, STOPPED, stopAfter } from './patience.ts';
 import { minimise, runChoices, SIZES, steps } from './program.ts';
 import { UNEXERCISED } from './unexercised.ts';
 
 /** Programs between two looks at the clock and at the interrupt. */
 const BATCH = 50;
 
-/** What is run, and how many seconds a program may take. */
+/** What is run, and how many seconds a batch of programs may take. */
 export interface Subject {
   readonly implementation: Implementation;
   readonly seconds: number;
@@ -29,7 +29,7 @@ export interface Subject {
 export async function runPrograms(options: RunOptions, given: Partial<Subject> = {}): Promise<Outcome> {
   const model = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
   const implementation = given.implementation ?? (await implementationWith(options.fault ?? null));
-  const seconds = given.seconds ?? patienceFor(options.maxCalls);
+  const seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
   const lockstep = new Lockstep(model, implementation, SIZES);
   model.ruleHits.fill(0);
   const begin = performance.now();
@@ -38,27 +38,32 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
   let runs = 0;
   let calls = 0;
   let failure: Failure | null = null;
-  let stopped: readonly Operation[] | null = null;
-  for (let batch = 0; runs < options.runs && failure === null && stopped === null; batch++) {
+  let late = false;
+  for (let batch = 0; runs < options.runs && failure === null && !late; batch++) {
     if (options.signal.aborted || (runs > 0 && performance.now() >= end)) break;
-    const size = Math.min(BATCH, options.runs - runs);
+    let performed: Operation[] = [];
+    let begun = 0;
     const property = fc.property(arbitrary, (choices) => {
-      // What had to be stopped is not made shorter in this way: every attempt would take as long again.
-      if (stopped !== null) return true;
-      const execution = runChoices(lockstep, choices, seconds);
-      calls += execution.performed.length;
-      if (execution.stopped) stopped = execution.performed;
-      return execution.mismatch === null;
+      begun++;
+      performed = [];
+      const { mismatch } = runChoices(lockstep, choices, performed);
+      calls += performed.length;
+      return mismatch === null;
     });
     // Batches are seeded one after the other, so that the number of runs decides which programs are run and nothing else does.
-    const details = fc.check(property, { numRuns: size, seed: (options.seed + Math.imul(batch, 0x9e3779b1)) | 0 });
-    runs += details.failed ? details.numRuns : size;
-    if (details.failed && stopped === null) failure = shortest(lockstep, details.counterexample?.[0] ?? [], details.numShrinks);
+    const seed = (options.seed + Math.imul(batch, 0x9e3779b1)) | 0;
+    const numRuns = Math.min(BATCH, options.runs - runs);
+    const details = stopAfter(seconds, () => fc.check(property, { numRuns, seed, endOnFailure: true }));
+    runs += begun;
+    if (details === STOPPED) {
+      failure = await endless(model, implementation, options.fault ?? null, performed, seconds);
+      late = failure === null;
+    } else if (details.failed) {
+      failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' });
+    }
     options.progress(runs, options.runs, `${calls} calls`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  if (stopped !== null) failure = await endless(model, implementation, options.fault ?? null, stopped, seconds);
-  const late = stopped !== null && failure === null;
   const took = (performance.now() - begin) / 1000;
   return outcome(options, model, { runs, calls, probesLost: lockstep.probesLost, seconds: took, failure, late });
 }
@@ -73,11 +78,23 @@ export async function implementationWith(fault: string | null, counting = fault 
   return faulty(fault === null ? null : faultOf(fault));
 }
 
-/** The failure of the program that fast-check could not shrink any more. What is thrown is a fault of the oracle's own, and goes on. */
-function shortest(lockstep: Lockstep, choices: readonly Choice[], shrinks: number): Failure {
-  const { performed, mismatch } = runChoices(lockstep, choices);
+/**
+ * The failure of the program that was found there, as short as it gets. A shorter one that has to be stopped is none. What is thrown is a
+ * fault of the oracle's own, and goes on.
+ */
+function shortest(
+  lockstep: Lockstep,
+  arbitrary: fc.Arbitrary<readonly Choice[]>,
+  found: { readonly seed: number; readonly path: string },
+): Failure {
+  const passes = (choices: readonly Choice[]): boolean => {
+    const execution = stopAfter(patienceFor(choices.length), () => runChoices(lockstep, choices));
+    return execution === STOPPED || execution.mismatch === null;
+  };
+  const { counterexample, numShrinks } = fc.check(fc.property(arbitrary, passes), found);
+  const { performed, mismatch } = runChoices(lockstep, counterexample?.[0] ?? []);
   if (mismatch === null) throw new Error('a program failed once and passed the second time: the run is not deterministic');
-  const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks), shrinks);
+  const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks), numShrinks);
   if (failure === null) throw new Error('a program failed while it was made shorter and passed afterwards: the run is not deterministic');
   return failure;
 }

@@ -7,9 +7,9 @@
  */
 import { Script } from 'node:vm';
 
-/** A program of a few dozen calls takes a millisecond. */
+/** A call takes some microseconds. */
 const SECONDS = 10;
-const SECONDS_PER_CALL = 0.01;
+const SECONDS_PER_CALL = 0.005;
 
 /** Seconds for so many calls. */
 export function patienceFor(calls: number): number {

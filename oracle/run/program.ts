@@ -14,27 +14,20 @@ export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, 
 export interface Execution {
   readonly performed: readonly Operation[];
   readonly mismatch: Mismatch | null;
-  /** It was stopped, because the last operation had not come back for so long. */
-  readonly stopped: boolean;
 }
 
-/** Runs choices from the beginning, and then to an end; `seconds` is how long all of it may take. */
-export function runChoices(lockstep: Lockstep, choices: readonly Choice[], seconds = patienceFor(choices.length)): Execution {
-  const performed: Operation[] = [];
-  const mismatch = stopAfter(seconds, () => {
-    lockstep.reset();
-    for (const choice of choices) {
-      const found = performAll(lockstep, operations(choice, lockstep.scene(), SIZES), performed);
-      if (found !== null) return found;
-    }
-    for (const phase of ENDING) {
-      const found = performAll(lockstep, phase(lockstep.scene()), performed);
-      if (found !== null) return found;
-    }
-    return null;
-  });
-  const stopped = mismatch === STOPPED;
-  return { performed, mismatch: stopped ? neverReturns(seconds) : mismatch, stopped };
+/** Runs choices from the beginning, and then to an end. What is performed is added to `performed`, so that it is known whatever happens. */
+export function runChoices(lockstep: Lockstep, choices: readonly Choice[], performed: Operation[] = []): Execution {
+  lockstep.reset();
+  for (const choice of choices) {
+    const mismatch = performAll(lockstep, operations(choice, lockstep.scene(), SIZES), performed);
+    if (mismatch !== null) return { performed, mismatch };
+  }
+  for (const phase of ENDING) {
+    const mismatch = performAll(lockstep, phase(lockstep.scene()), performed);
+    if (mismatch !== null) return { performed, mismatch };
+  }
+  return { performed, mismatch: null };
 }
 
 /** Performs operations until one finds something, and adds them to those that were performed. */
