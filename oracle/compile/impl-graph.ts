@@ -9,10 +9,20 @@ interface DraftBlock {
   end: ImplEnd | null;
 }
 
+/** A place in the graph while it is lowered: behind so many assignments of a block. */
+export interface Mark {
+  readonly block: DraftBlock | null;
+  readonly length: number;
+  readonly changes: number;
+}
+
 export class Graph {
   readonly locals: string[] = [];
   private readonly blocks: DraftBlock[] = [];
   private current: DraftBlock | null = null;
+  /** Every local that was given a value, in the order of lowering. */
+  private readonly changes: number[] = [];
+  private readonly reached = new Set<number>();
 
   newLocal(name: string): number {
     this.locals.push(name);
@@ -24,8 +34,15 @@ export class Graph {
     return this.blocks.length - 1;
   }
 
+  /** Goes on in a block; where nothing leads to it, what follows can't be reached and is left out. */
   goTo(block: number): void {
-    this.current = this.blocks[block] ?? null;
+    this.current = block === 0 || this.reached.has(block) ? (this.blocks[block] ?? null) : null;
+  }
+
+  /** Goes on in a block to which something will lead. */
+  begin(block: number): void {
+    this.reached.add(block);
+    this.goTo(block);
   }
 
   /** Whether the place can be reached. */
@@ -34,12 +51,46 @@ export class Graph {
   }
 
   set(local: number, value: Int): void {
-    this.current?.body.push({ local, value });
+    if (this.current === null) return;
+    this.current.body.push({ local, value });
+    this.changes.push(local);
+  }
+
+  mark(): Mark {
+    return { block: this.current, length: this.current?.body.length ?? 0, changes: this.changes.length };
+  }
+
+  /** Whether nothing was added to the graph since then. */
+  isUnchanged(mark: Mark): boolean {
+    return mark.block === this.current && mark.changes === this.changes.length;
+  }
+
+  /** The locals that were given a value since then. */
+  changedSince(mark: Mark): ReadonlySet<number> {
+    return new Set(this.changes.slice(mark.changes));
+  }
+
+  /** Goes on where a mark was made; the block must not have ended. */
+  goBack(mark: Mark): void {
+    this.current = mark.block;
+  }
+
+  /** Leaves the block open; somebody will come back to it. */
+  suspend(): void {
+    this.current = null;
+  }
+
+  /** An assignment where a mark was made. */
+  insert(mark: Mark, local: number, value: Int): void {
+    mark.block?.body.splice(mark.length, 0, { local, value });
   }
 
   finish(end: ImplEnd): void {
-    if (this.current !== null) this.current.end = end;
+    if (this.current === null) return;
+    this.current.end = end;
     this.current = null;
+    for (const next of nextBlocks(end)) this.reached.add(next);
+    if ((end.op === 'door' || end.op === 'call') && end.result >= 0) this.changes.push(end.result);
   }
 
   jump(to: number): void {

@@ -110,6 +110,11 @@ export abstract class Statements {
     this.graph.jump(isBreak ? target.breakTo : target.continueTo);
   }
 
+  /** Statements that `break` and `continue` leave for these blocks. */
+  protected insideLoop(labels: readonly string[], breakTo: number, continueTo: number, nodes: readonly ts.Statement[]): void {
+    this.inside({ kind: 'loop', labels, breakTo, continueTo }, nodes);
+  }
+
   private inside(target: Target, nodes: readonly ts.Statement[]): void {
     this.targets.push(target);
     this.statements(nodes);

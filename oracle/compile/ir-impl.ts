@@ -8,7 +8,11 @@
  */
 import type { Source } from './ir.ts';
 
-export type BinaryOperator = '+' | '-' | '*' | '%' | '&' | '|' | '^' | '<<' | '>>' | '>>>' | '===' | '!==' | '<' | '<=' | '>' | '>=';
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '&' | '|' | '^' | '<<' | '>>' | '>>>' | '===' | '!==' | '<' | '<=' | '>' | '>=';
+
+/** Functions of `Math` that always give the same number for the same numbers. */
+export const MATH = ['imul', 'min', 'max', 'clz32', 'abs', 'floor', 'ceil', 'trunc', 'round', 'sign'] as const;
+export type MathName = (typeof MATH)[number];
 
 /** A number; no effects. Comparisons and logic give 0 or 1. */
 export type Int =
@@ -18,7 +22,7 @@ export type Int =
   | { readonly op: 'binary'; readonly operator: BinaryOperator; readonly left: Int; readonly right: Int }
   | { readonly op: 'and' | 'or'; readonly left: Int; readonly right: Int }
   | { readonly op: 'choose'; readonly cond: Int; readonly then: Int; readonly else: Int }
-  | { readonly op: 'math'; readonly name: 'imul' | 'min' | 'max' | 'clz32'; readonly args: readonly Int[] }
+  | { readonly op: 'math'; readonly name: MathName; readonly args: readonly Int[] }
   /** A word that never changes once the kernel is shared: no access in the sense of the engines. */
   | { readonly op: 'fixed'; readonly at: Int }
   /** A call of a function that touches no shared memory. */

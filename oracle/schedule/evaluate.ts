@@ -45,6 +45,8 @@ function binary(operator: Extract<Int, { op: 'binary' }>['operator'], left: numb
       return left - right;
     case '*':
       return left * right;
+    case '/':
+      return left / right;
     case '%':
       return left % right;
     case '&':

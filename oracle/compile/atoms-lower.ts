@@ -1,0 +1,374 @@
+/**
+ * *Lowering* of user code: the statements of one function, and of those that stand in place of their calls, to a graph of blocks.
+ */
+import { ts } from 'ts-morph';
+import { adviceForAtoms } from './atoms-advice.ts';
+import { AtomsCalls, skipParentheses } from './atoms-calls.ts';
+import type { AtomsWhole } from './atoms-program.ts';
+import type { Shape } from './atoms-shapes.ts';
+import { binary, constant, kept, unkept } from './atoms-types.ts';
+import { describe, type FunctionValue, Scope, UNDEFINED, type Value } from './atoms-values.ts';
+import type { ImplFn, Int } from './ir-impl.ts';
+
+const K = ts.SyntaxKind;
+
+/** The `finally` of a statement that is being left, and how many loops stand around it. */
+interface Finalizer {
+  readonly block: ts.Block;
+  readonly depth: number;
+}
+
+export class AtomsLowering extends AtomsCalls {
+  private finalizers: readonly Finalizer[] = [];
+  /** At the top level: nothing may happen at run time. */
+  private readonly static: boolean;
+
+  constructor(whole: AtomsWhole, path: string, isStaticCode: boolean) {
+    super(whole, path);
+    this.static = isStaticCode;
+    this.graph.goTo(this.graph.reserve());
+  }
+
+  protected isStatic(): boolean {
+    return this.static;
+  }
+
+  /** A function of the program, for arguments of some shapes. */
+  function(fn: FunctionValue, shapes: readonly Shape[], self: Shape | null): ImplFn {
+    const leaves = [...(self === null ? [] : [self]), ...shapes].map((shape) =>
+      shape.leaves.map(({ kind }, index) => {
+        const local: Int = { op: 'local', local: this.newSettled(`${fn.name}:${index}`) };
+        return unkept(kind, local);
+      }),
+    );
+    const values = [...(self === null ? [] : [self]), ...shapes].map((shape, index) => shape.rebuild(leaves[index] ?? []));
+    const { context } = this.whole;
+    this.self = self === null ? fn.self : (values.shift() ?? null);
+    this.home = fn.home;
+    this.scope = new Scope(fn.scope);
+    const params = this.graph.locals.length;
+    this.bindParameters(fn.node, values);
+    this.body(fn.node);
+    return {
+      name: fn.name,
+      source: context.source(fn.node),
+      params,
+      locals: this.graph.locals,
+      blocks: this.graph.finished(),
+      pure: this.pure,
+    };
+  }
+
+  /** A value of the top level, which is there before any thread runs. */
+  fixed(node: ts.Expression, self: Value | null): Value {
+    this.self = self;
+    const before = this.graph.mark();
+    const value = this.value(node);
+    if (this.graph.isUnchanged(before) && this.isConstant(value)) return value;
+    return this.refuse(
+      node,
+      'a value of the top level that is not known when the code is compiled',
+      'make it in the function that the thread calls',
+    );
+  }
+
+  classOf(node: ts.ClassDeclaration): Value {
+    return this.classValue(node);
+  }
+
+  memberNamed(object: Value, name: string, node: ts.Node): Value {
+    return this.member(object, name, node);
+  }
+
+  // Functions
+
+  protected override isolated<T>(work: () => T): T {
+    const { finalizers } = this;
+    this.finalizers = [];
+    try {
+      return super.isolated(work);
+    } finally {
+      this.finalizers = finalizers;
+    }
+  }
+
+  protected body(node: FunctionValue['node']): void {
+    if (node.body === undefined) {
+      this.refuse(node, 'a function without a body', 'write what it does');
+    } else if (ts.isBlock(node.body)) {
+      this.statements(node.body.statements);
+      this.leaveWith(UNDEFINED, node);
+    } else {
+      this.leave(node.body);
+    }
+  }
+
+  protected leave(node: ts.Expression | undefined): void {
+    if (node === undefined) this.leaveWith(UNDEFINED, null);
+    else this.leaveWith(this.value(node), node);
+  }
+
+  private leaveWith(value: Value, node: ts.Node | null): void {
+    if (!this.graph.isOpen()) return;
+    const settled = this.finalizers.length === 0 ? value : this.settleValue(value, 'returned');
+    this.runFinalizers(0);
+    if (this.returns.to === 'end') {
+      this.returns.ends.push({ value: settled, mark: this.graph.mark() });
+      this.graph.suspend();
+      return;
+    }
+    const result = this.whole.widenResult(this.path, settled.is === 'promise' && settled.ticket === null ? settled.of : settled);
+    if (result === null && node !== null)
+      this.refuse(node, `${describe(settled)} as the result of a function that stands by itself`, 'return a number');
+    const returned = settled.is === 'promise' ? settled.of : settled;
+    const value32 = returned.is === 'scalar' ? kept(result?.kind ?? returned.kind, returned.expr) : null;
+    this.graph.finish({ op: 'return', value: value32 });
+  }
+
+  protected bindParameters(node: FunctionValue['node'], args: readonly Value[]): void {
+    const parameters = node.parameters.filter((parameter) => parameter.name.getText() !== 'this');
+    for (const [index, parameter] of parameters.entries()) {
+      if (parameter.dotDotDotToken !== undefined) this.bind(parameter.name, { is: 'list', elements: args.slice(index) });
+      else this.bind(parameter.name, this.orDefault(args[index] ?? UNDEFINED, parameter.initializer));
+    }
+  }
+
+  /** A value, or what stands for `undefined`. */
+  private orDefault(value: Value, initializer: ts.Expression | undefined): Value {
+    if (initializer === undefined) return value;
+    const missing = this.isNone(value, 'undefined');
+    if (value.is !== 'maybe') return missing.op === 'const' && missing.value !== 0 ? this.value(initializer) : value;
+    return this.either(
+      missing,
+      () => this.value(initializer),
+      () => (value.null ? value : value.value),
+      initializer,
+    );
+  }
+
+  // Declarations
+
+  /** Gives names their values. */
+  private bind(name: ts.BindingName, value: Value): void {
+    if (ts.isIdentifier(name)) {
+      this.define(name, value);
+    } else if (ts.isObjectBindingPattern(name)) {
+      for (const element of name.elements) {
+        const key = element.propertyName ?? element.name;
+        if (element.dotDotDotToken !== undefined || !(ts.isIdentifier(key) || ts.isStringLiteral(key)))
+          this.refuse(element, 'the rest of an object', 'name the fields');
+        else this.bind(element.name, this.orDefault(this.member(value, key.text, element), element.initializer));
+      }
+    } else {
+      for (const [index, element] of name.elements.entries()) {
+        if (ts.isOmittedExpression(element)) continue;
+        if (value.is !== 'list') this.refuse(name, `${describe(value)} taken apart`, 'read the elements one by one');
+        else if (element.dotDotDotToken !== undefined) this.bind(element.name, { is: 'list', elements: value.elements.slice(index) });
+        else this.bind(element.name, this.orDefault(value.elements[index] ?? UNDEFINED, element.initializer));
+      }
+    }
+  }
+
+  private define(name: ts.Identifier, value: Value | null): void {
+    const symbol = this.whole.context.checker.getSymbolAtLocation(name);
+    if (symbol === undefined || this.scope === null) return;
+    if (!this.whole.isReassigned(symbol)) {
+      this.scope.define(symbol, { is: 'value', value: this.settleValue(value ?? UNDEFINED, name.text) });
+      return;
+    }
+    const known = this.scope.find(symbol);
+    const isVar = known?.is === 'variable' && value === null;
+    const variable = isVar ? known.variable : this.newVariable(name.text, `${this.path}:${this.whole.place(name)}`);
+    this.scope.define(symbol, { is: 'variable', variable });
+    if (value !== null) this.write(variable, value, name);
+  }
+
+  protected declaration(node: ts.VariableDeclaration): void {
+    const { name, initializer } = node;
+    if ((node.parent.flags & ts.NodeFlags.Using) !== 0) {
+      this.refuse(node, '`using`', 'write `try … finally`');
+    } else if (initializer !== undefined) {
+      // What was refused here needs no further word where it is used.
+      this.orElse(
+        () => this.bind(name, this.value(initializer)),
+        () => this.forget(name),
+      );
+    } else if (ts.isIdentifier(name)) {
+      // A variable of a type that leaves `undefined` out is assigned before it is read: TypeScript sees to that.
+      const isVar = (node.parent.flags & ts.NodeFlags.BlockScoped) === 0;
+      this.define(name, isVar || this.isDefinite(node) ? null : UNDEFINED);
+    }
+  }
+
+  private orElse(work: () => void, otherwise: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      otherwise();
+      throw error;
+    }
+  }
+
+  private forget(name: ts.BindingName): void {
+    if (!ts.isIdentifier(name)) {
+      for (const element of name.elements) if (!ts.isOmittedExpression(element)) this.forget(element.name);
+      return;
+    }
+    const symbol = this.whole.context.checker.getSymbolAtLocation(name);
+    if (symbol !== undefined) this.forgotten.add(symbol);
+  }
+
+  private isDefinite({ type, name }: ts.VariableDeclaration): boolean {
+    if (type === undefined || /\.[cm]?jsx?$/.test(name.getSourceFile().fileName)) return false;
+    const { checker } = this.whole.context;
+    const parts = checker.getTypeFromTypeNode(type);
+    return (parts.isUnion() ? parts.types : [parts]).every(
+      (part) => (part.flags & (ts.TypeFlags.NumberLike | ts.TypeFlags.BooleanLike | ts.TypeFlags.StringLike)) !== 0,
+    );
+  }
+
+  protected override statements(nodes: readonly ts.Statement[]): void {
+    // Functions are there from the beginning of the block they stand in.
+    for (const node of nodes) {
+      const symbol =
+        ts.isFunctionDeclaration(node) && node.name !== undefined ? this.whole.context.checker.getSymbolAtLocation(node.name) : undefined;
+      if (!ts.isFunctionDeclaration(node) || node.body === undefined || symbol === undefined) continue;
+      this.scope?.define(symbol, { is: 'value', value: this.functionValue(node, node.name?.text ?? '', null, null) });
+    }
+    super.statements(nodes);
+  }
+
+  // Statements
+
+  protected other(node: ts.Statement, labels: readonly string[]): void {
+    if (ts.isLabeledStatement(node)) this.statement(node.statement, [...labels, node.label.text]);
+    else if (ts.isThrowStatement(node)) this.fail('assertion', this.thrownText(skipParentheses(node.expression)), node);
+    else if (ts.isTryStatement(node) && node.catchClause === undefined) this.tryStatement(node);
+    else if (ts.isForOfStatement(node)) this.forOf(node, labels);
+    else if (ts.isClassDeclaration(node)) {
+      const symbol = node.name === undefined ? undefined : this.whole.context.checker.getSymbolAtLocation(node.name);
+      if (symbol !== undefined) this.scope?.define(symbol, { is: 'value', value: this.classValue(node) });
+    } else if (!this.saysNothing(node)) {
+      const { problem, advice } = adviceForAtoms(node.kind);
+      this.refuse(node, problem, advice);
+    }
+  }
+
+  private saysNothing(node: ts.Statement): boolean {
+    return (
+      ts.isFunctionDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isEnumDeclaration(node)
+    );
+  }
+
+  private tryStatement(node: ts.TryStatement): void {
+    const { finallyBlock } = node;
+    if (finallyBlock === undefined) return;
+    const { finalizers } = this;
+    this.finalizers = [...finalizers, { block: finallyBlock, depth: this.depth }];
+    this.statements(node.tryBlock.statements);
+    this.finalizers = finalizers;
+    if (this.graph.isOpen()) this.statements(finallyBlock.statements);
+  }
+
+  /** What `finally` has to do before control leaves, the innermost first, down to those inside of so many loops. */
+  private runFinalizers(depth: number): void {
+    const { finalizers } = this;
+    for (let last = finalizers.length - 1; last >= 0; last--) {
+      const finalizer = finalizers[last];
+      if (finalizer === undefined || finalizer.depth < depth) break;
+      this.finalizers = finalizers.slice(0, last);
+      if (this.graph.isOpen()) this.statements(finalizer.block.statements);
+    }
+    this.finalizers = finalizers;
+  }
+
+  protected jumpOut(depth: number): void {
+    this.runFinalizers(depth + 1);
+  }
+
+  /** A list is taken element by element now; an array over shared memory at run time. */
+  private forOf(node: ts.ForOfStatement, labels: readonly string[]): void {
+    const list = this.settleValue(this.value(node.expression), 'list');
+    const { initializer } = node;
+    const name = ts.isVariableDeclarationList(initializer) ? initializer.declarations[0]?.name : undefined;
+    if (name === undefined || node.awaitModifier !== undefined || (list.is !== 'list' && list.is !== 'array')) {
+      this.refuse(node.expression, `a loop over ${describe(list)}`, 'loop over an index, a list that is written out, or a shared array');
+      return;
+    }
+    const outer = this.path;
+    const given = (at: number, work: () => void): void => {
+      this.path = `${outer}#${at}`;
+      work();
+      this.path = outer;
+    };
+    if (list.is === 'list') {
+      const after = this.graph.reserve();
+      for (const [index, element] of list.elements.entries()) {
+        const next = this.graph.reserve();
+        given(index, () => {
+          this.bind(name, element);
+          this.insideLoop(labels, after, next, [node.statement]);
+        });
+        this.graph.jump(next);
+        this.graph.goTo(next);
+      }
+      this.graph.jump(after);
+      this.graph.goTo(after);
+      return;
+    }
+    const local = this.graph.newLocal('each');
+    const index: Int = { op: 'local', local };
+    this.graph.set(local, constant(0));
+    const [head, inside, next, after] = [this.graph.reserve(), this.graph.reserve(), this.graph.reserve(), this.graph.reserve()];
+    this.graph.jump(head);
+    this.graph.goTo(head);
+    this.round(node);
+    this.graph.finish({ op: 'branch', cond: binary('<', index, list.length), then: inside, else: after });
+    this.graph.goTo(inside);
+    this.bind(name, this.readElement({ array: list, index }, node.expression));
+    this.insideLoop(labels, after, next, [node.statement]);
+    this.graph.jump(next);
+    this.graph.goTo(next);
+    this.graph.set(local, binary('+', index, constant(1)));
+    this.graph.jump(head);
+    this.graph.goTo(after);
+  }
+
+  /** An expression for what it does. */
+  protected effect(node: ts.Expression): void {
+    if (ts.isCallExpression(node)) {
+      this.call(node, true);
+    } else if (ts.isConditionalExpression(node)) {
+      this.effectOf(
+        this.truth(this.value(node.condition), node.condition),
+        () => this.effects(node.whenTrue),
+        () => this.effects(node.whenFalse),
+        node,
+      );
+    } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === K.AmpersandAmpersandToken) {
+      this.effectOf(
+        this.truth(this.value(node.left), node.left),
+        () => this.effects(node.right),
+        () => {},
+        node,
+      );
+    } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === K.BarBarToken) {
+      this.effectOf(
+        this.truth(this.value(node.left), node.left),
+        () => {},
+        () => this.effects(node.right),
+        node,
+      );
+    } else {
+      this.value(node);
+    }
+  }
+
+  private effectOf(cond: Int, then: () => void, otherwise: () => void, node: ts.Node): void {
+    const nothing = (work: () => void) => (): Value => {
+      work();
+      return UNDEFINED;
+    };
+    this.either(cond, nothing(then), nothing(otherwise), node);
+  }
+}
