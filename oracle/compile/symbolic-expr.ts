@@ -22,7 +22,7 @@ export interface Scope {
 }
 
 export interface Fault {
-  /** Index into `Program.sites`. */
+  /** Index into `Program.sites`; -1 where the front end has seen that it can't be, which is shown once more like any other bound. */
   readonly site: number;
   /** When it occurs. The first in the list whose condition is true is the one that counts. */
   readonly cond: Lit;
@@ -160,7 +160,7 @@ function assuming<T>(run: Evaluation, fact: Lit, scope: Scope, evaluation: () =>
 /** Records that a bound is broken when `cond` holds; from here on it is known not to. */
 export function fault(run: Evaluation, site: number, cond: Lit, scope: Scope): void {
   const here = run.facts.simplify(cond);
-  if (here === FALSE || site < 0) return;
+  if (here === FALSE) return;
   const occurs = run.terms.and(scope.path, here);
   if (occurs === FALSE) return;
   run.faults.push({ site, cond: occurs });
@@ -252,7 +252,7 @@ interface Target {
   readonly guard: Lit;
 }
 
-/** All areas that a place may lead to. Guards exclude each other; the indices that types rule out are not there. */
+/** All areas that a place may lead to. Guards exclude each other; an index that doesn't exist breaks a bound, whoever ruled it out. */
 export function targets(run: Evaluation, place: Place, scope: Scope): readonly Target[] {
   let found: Target[] = [{ area: run.layout.root, guard: TRUE }];
   for (const step of place.steps) {
@@ -265,6 +265,7 @@ export function targets(run: Evaluation, place: Place, scope: Scope): readonly T
       index.values.flatMap((value, at) => {
         const element = elementOf(area, value);
         const chosen = run.terms.and(guard, index.guards[at] as Lit);
+        if (element === undefined) fault(run, -1, chosen, scope);
         return element === undefined || chosen === FALSE ? [] : [{ area: element, guard: chosen }];
       }),
     );

@@ -255,7 +255,12 @@ export class Interpreter implements Evaluation {
       case 'call': {
         const args = stmt.args.map((arg) => evaluate(this, arg, scope));
         const value = this.call(stmt.fn, args, scope);
-        if (stmt.result >= 0) this.#setLocal(activation, stmt.result, value, -1);
+        if (stmt.result >= 0) {
+          const { returns, name } = this.#program.functions[stmt.fn] as Fn;
+          if (returns === null || !isWithin(returns, (activation.locals[stmt.result] as Local).type))
+            throw new Error(`the result of ${name} does not fit the local it is for`);
+          this.#setLocal(activation, stmt.result, value, -1);
+        }
         return true;
       }
       case 'rule':
@@ -355,4 +360,10 @@ export class Interpreter implements Evaluation {
       onlyValues(asNumber(value), (v) => v >= lo && v <= hi),
     );
   }
+}
+
+/** Whether every value of the one type is a value of the other, coded alike. */
+function isWithin(inner: Scalar, outer: Scalar): boolean {
+  const [a, b] = [encodedRange(inner), encodedRange(outer)];
+  return inner.kind === outer.kind && a.lo >= b.lo && a.hi <= b.hi;
 }

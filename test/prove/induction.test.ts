@@ -1,10 +1,11 @@
 /** Induction closes what is inductive, with the facts about pauses that it needs, and nothing that is false. */
 import { describe, expect, test } from 'vitest';
+import type { Stmt } from '../../oracle/compile/ir.ts';
 import { FrameFacts } from '../../oracle/prove/frames.ts';
 import { type Goal, goalsOf } from '../../oracle/prove/goals.ts';
 import { Induction } from '../../oracle/prove/induction.ts';
 import { interchangeable } from '../../oracle/prove/symmetry.ts';
-import { bruteForce, limits, type Toy, toy } from './toys.ts';
+import { bruteForce, limits, type Toy, toy, toyOf } from './toys.ts';
 
 async function closed(subject: Toy, goals: readonly Goal[] = goalsOf(subject.system)): Promise<readonly string[]> {
   const facts = new FrameFacts(subject.system);
@@ -45,6 +46,38 @@ describe('induction', () => {
       expect(proved.filter((id) => brokenAt.has(id))).toEqual([]);
     });
   }
+});
+
+describe('what the front end promises is shown once more:', () => {
+  const { program } = toy('test/prove/models/counters.ts', { careful: false }).system;
+
+  test('a write that is said to fit and does not breaks a bound', async () => {
+    const careless = (stmt: Stmt): Stmt => {
+      if (stmt.op === 'if') return { ...stmt, then: stmt.then.map(careless), else: stmt.else.map(careless) };
+      return stmt.op === 'write' ? { ...stmt, site: -1 } : stmt;
+    };
+    const functions = program.functions.map((fn) => ({ ...fn, body: fn.body.map(careless) }));
+    expect(await closed(toyOf({ ...program, functions }))).not.toContain('no-overflow');
+  });
+
+  test('a result that does not fit the local it is for is an error', () => {
+    const source = `
+import { defineModel, type Id, type Nat, type Procedure } from '../../../model/lang.ts';
+export type WorkerId = Id<'worker', 2>;
+export interface State { level: Nat<5> }
+declare function initial(_: Record<string, never>): State;
+function raise(s: State): Nat<5> { s.level = 3; return s.level; }
+function* work(s: State, who: WorkerId): Procedure { const level = raise(s); s.level = level; }
+export const model = defineModel<State>({ initial, agents: { worker: { size: 2, procedures: { work } } }, invariants: { any: (s: State) => s.level < 6 }, lemmas: {} });
+`;
+    const subject = toy('test/prove/models/raise.ts', {}, { 'test/prove/models/raise.ts': source }).system.program;
+    const narrow = subject.functions.map((fn) => ({
+      ...fn,
+      locals: fn.locals.map((local) => (local.type.kind === 'int' ? { ...local, type: { ...local.type, hi: 2 } } : local)),
+    }));
+    const { system } = toyOf({ ...subject, functions: narrow });
+    expect(() => system.step(system.initial, system.choice(''))).toThrow('the result of raise does not fit the local it is for');
+  });
 });
 
 describe('members of an agent', () => {

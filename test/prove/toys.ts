@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
+import type { Program } from '../../oracle/compile/ir.ts';
 import { encodedRange } from '../../oracle/compile/liveness.ts';
 import { TransitionSystem } from '../../oracle/compile/smt.ts';
 import { Concrete, type ConcreteStep } from '../../oracle/prove/concrete.ts';
@@ -17,7 +18,10 @@ export interface Toy {
 export type Configuration = Readonly<Record<string, string | number | boolean>>;
 
 export function toy(entry: string, configuration: Configuration, sources?: Readonly<Record<string, string>>): Toy {
-  const program = compileModel({ root, entry, configuration, ...(sources === undefined ? {} : { sources }) });
+  return toyOf(compileModel({ root, entry, configuration, ...(sources === undefined ? {} : { sources }) }));
+}
+
+export function toyOf(program: Program): Toy {
   const system = new TransitionSystem(program);
   return { system, concrete: new Concrete(emitJavaScript(program), system) };
 }
