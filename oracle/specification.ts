@@ -55,16 +55,12 @@ export function specificationArtefact(design: string, limits: Limits): Promise<A
 async function makeArtefact(design: string, limits: Limits): Promise<Artefact> {
   if (!DESIGNS.includes(design))
     throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
-  const text = await cachedLater(
-    { kind: 'model', sources: specificationSources(), compiler: compilerVersion(), options: { design, ...limits } },
-    async () => {
-      const [{ compileModel }, { emitJavaScript }] = await Promise.all([
-        import('./compile/frontend.ts'),
-        import('./compile/javascript.ts'),
-      ]);
-      const program = compileModel({ root: packageRoot(), entry: ENTRY, constants: limits, configuration: { design } });
-      return JSON.stringify(emitJavaScript(program));
-    },
-  );
+  // What is compiled is the text that was hashed, whatever happens to the files meanwhile.
+  const sources = specificationSources();
+  const text = await cachedLater({ kind: 'model', sources, compiler: compilerVersion(), options: { design, ...limits } }, async () => {
+    const [{ compileModel }, { emitJavaScript }] = await Promise.all([import('./compile/frontend.ts'), import('./compile/javascript.ts')]);
+    const program = compileModel({ root: packageRoot(), entry: ENTRY, constants: limits, configuration: { design }, sources });
+    return JSON.stringify(emitJavaScript(program));
+  });
   return JSON.parse(text) as Artefact;
 }
