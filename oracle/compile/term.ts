@@ -29,6 +29,8 @@ export type Node =
 const VARIABLE = 0;
 const AND = 1;
 const ITE = 2;
+/** Nodes between two calls of `onGrowth`, less one: a few milliseconds. */
+const GROWTH = 0x3fff;
 
 export function not(lit: Lit): Lit {
   return lit ^ 1;
@@ -54,6 +56,8 @@ export class Terms {
   /** Open addressing, node positions; 0 is empty because node 0 is never looked up. */
   #table = new Int32Array(1 << 12);
   #filled = 0;
+  /** Called for every so many nodes; may throw, and leaves everything as it is. */
+  onGrowth: (() => void) | null = null;
 
   /** How many nodes there are. */
   get size(): number {
@@ -214,6 +218,7 @@ export class Terms {
   }
 
   #push(kind: number, a: number, b: number, c: number): number {
+    if ((this.#kind.length & GROWTH) === 0) this.onGrowth?.();
     this.#kind.push(kind);
     this.#a.push(a);
     this.#b.push(b);

@@ -75,6 +75,18 @@ export class Concrete {
     return [...this.model.invariants, ...this.model.lemmas].some((property) => property.id === id && !property.holds(words));
   }
 
+  /** Whether one of some random runs takes so many steps without breaking a bound. False says little. */
+  canTake(steps: number, seed: number): boolean {
+    const random = randomFrom(seed);
+    for (let run = 0; run < TURNS; run++) {
+      const words = this.model.initial();
+      let taken = 0;
+      while (taken < steps && this.#takeRandom(words, random) !== null && this.model.fault(words) === null) taken++;
+      if (taken === steps) return true;
+    }
+    return false;
+  }
+
   /**
    * Random runs; the same for the same seed. Most runs go the beaten track, so a state of which `visit` says that it showed something new
    * is kept, and half of the later runs begin at one of those. Others get their turn a few times a second; when `stop` says so, it

@@ -11,7 +11,7 @@ export const NO_OVERFLOW = 'no-overflow';
 
 export interface Goal {
   readonly id: string;
-  /** `observed`: found by watching runs (observed.ts), used where it helps and dropped where it doesn't hold. */
+  /** `observed`: read off random runs (frames.ts) and weakened until it holds. */
   readonly kind: 'invariant' | 'lemma' | 'bounds' | 'padding' | 'observed';
   /** Whether it holds in a state; `no-overflow` speaks about steps and holds in any state. */
   holds(state: State): Lit;
@@ -25,12 +25,16 @@ export function goalsOf(system: TransitionSystem): readonly Goal[] {
       system.holds(fn, state);
   const padding: readonly Goal[] =
     system.layout.sequences.length === 0 ? [] : [{ id: 'sequences-are-padded', kind: 'padding', holds: (state) => system.padded(state) }];
-  return [
+  const goals: readonly Goal[] = [
     ...invariants.map(({ id, fn }): Goal => ({ id, kind: 'invariant', holds: predicate(fn) })),
     { id: NO_OVERFLOW, kind: 'bounds', holds: () => TRUE },
     ...lemmas.map(({ id, fn }): Goal => ({ id, kind: 'lemma', holds: predicate(fn) })),
     ...padding,
   ];
+  // Verdicts are kept by id: of two goals with one, each would have the other's.
+  const twice = goals.find(({ id }, at) => goals.findIndex((goal) => goal.id === id) !== at);
+  if (twice !== undefined) throw new Error(`two goals have the id ${twice.id}`);
+  return goals;
 }
 
 /** Whether a goal is broken after a step that led to `next` and broke a bound when `faulty`. */

@@ -2,7 +2,7 @@
  * A *lane* is one solver at work: it knows which terms the solver already has, adds what a question needs, and reads back the
  * values when the answer is "sat". Two lanes side by side use two cores.
  */
-import type { Lit, Terms } from '../compile/term.ts';
+import { isTrue, type Lit, type Terms } from '../compile/term.ts';
 import { Printer } from '../compile/term-print.ts';
 import { check, modelValues, type Solver, SolverFailure, startSolver } from './solver.ts';
 
@@ -14,6 +14,17 @@ export interface Limits {
   readonly deadline: number;
   /** How many solvers may work at once. */
   readonly lanes: number;
+}
+
+export function outOfTime(): SolverFailure {
+  return new SolverFailure('the time limit was reached between two questions');
+}
+
+/** Symbolic execution of a large model takes seconds in which no timer fires: it looks at the clock itself. */
+export function watchTheClock(terms: Terms, { deadline }: Limits): void {
+  terms.onGrowth = () => {
+    if (Date.now() > deadline) throw outOfTime();
+  };
 }
 
 export class Lane {
@@ -46,7 +57,10 @@ export class Lane {
     const answer = await check(this.#solver, `${script}${question}`, this.#left());
     if (answer === 'unknown') throw new SolverFailure('the solver gave up');
     const values = answer === 'sat' ? await this.#read() : null;
-    await this.#solver.ask('(pop 1)\n', this.#left());
+    // What is not taken back would be assumed by every question that follows.
+    const output = await this.#solver.ask('(pop 1)\n', this.#left());
+    if (output.trim() !== '') throw new SolverFailure(`the solver refused to forget a question: ${output.trim().slice(0, 300)}`);
+    if (values !== null && !lits.every((lit) => isTrue(values, lit))) throw new SolverFailure('the solver gave values that are no answer');
     return values;
   }
 
@@ -60,8 +74,12 @@ export class Lane {
     return this.#terms.evaluate((name) => values.get(name) ?? false);
   }
 
+  /** Milliseconds. Where nothing is left, nothing more is asked. */
   #left(): number {
-    return this.#limits.deadline - Date.now();
+    const left = this.#limits.deadline - Date.now();
+    if (left > 0) return left;
+    this.stop();
+    throw outOfTime();
   }
 }
 

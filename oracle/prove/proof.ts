@@ -19,7 +19,7 @@ import { boundOfAll, type Finding, newFinding, rowOf, type Setting } from './fin
 import { FrameFacts } from './frames.ts';
 import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
 import { type Allowed, Contradiction, Induction } from './induction.ts';
-import type { Limits } from './lane.ts';
+import { type Limits, watchTheClock } from './lane.ts';
 import { shortened } from './shorten.ts';
 import { SolverFailure } from './solver.ts';
 import { confirm, printSteps } from './trace.ts';
@@ -76,6 +76,7 @@ class Proof {
     this.#system = new TransitionSystem(artefact.program);
     this.#concrete = new Concrete(artefact, this.#system);
     this.#limits = { solver: options.solver, signal: options.signal, deadline, lanes: LANES };
+    watchTheClock(this.#system.terms, this.#limits);
     const goals = goalsOf(this.#system);
     const asked = options.invariants ?? goals.filter(({ kind }) => kind === 'invariant' || kind === 'bounds').map(({ id }) => id);
     this.#findings = new Map(asked.map((id) => [id, newFinding(id)]));
@@ -122,6 +123,10 @@ class Proof {
     return (performance.now() - this.#began) / 1000;
   }
 
+  #isLate(): boolean {
+    return Date.now() > this.#limits.deadline;
+  }
+
   // --- traces ----------------------------------------------------------------------------------------------------------------
 
   /** Traces step by step. False if any of the goals, asked for or not, was broken. */
@@ -132,6 +137,8 @@ class Proof {
     for await (const report of boundedTraces(this.#system, goals, this.#limits, { depth, proved, progress })) {
       for (const violation of report.violations) this.#brokenByTrace(violation);
       sound &&= report.violations.length === 0;
+      if (report.reachable === false && this.#concrete.canTake(report.depth, this.#options.seed))
+        throw new Contradiction(`the solver knows no trace of ${report.depth} steps, and the compiled model takes one`);
       const covered = report.reachable === false ? Number.POSITIVE_INFINITY : report.depth;
       if (report.holding.some(({ kind }) => kind === 'bounds')) this.#boundsKept = covered;
       for (const { id } of report.holding) this.#holdsUpTo(id, Math.min(covered, this.#options.depth));
@@ -176,7 +183,7 @@ class Proof {
   async #watch(steps: number): Promise<void> {
     this.#options.progress(0, null, 'watching random runs');
     const { signal, seed } = this.#options;
-    await this.#exercise.run(seed, steps, () => signal.aborted || Date.now() > this.#limits.deadline);
+    await this.#exercise.run(seed, steps, () => signal.aborted || this.#isLate());
     if (this.#exercise.broken.has(NO_OVERFLOW) && !this.#findings.has(NO_OVERFLOW)) this.#boundBroken ??= 'by a random run';
   }
 
@@ -192,7 +199,7 @@ class Proof {
   #brokenByRun(id: string, path: readonly ConcreteStep[]): void {
     const finding = this.#findings.get(id);
     if (finding === undefined || finding.verdict === 'violated') return;
-    const steps = shortened(this.#system, this.#concrete, path, id);
+    const steps = shortened(this.#system, this.#concrete, { path, id, stop: () => this.#isLate() });
     if (steps === null) throw new Error(`a random run broke ${id}, and broke it no more when it was run again`);
     if (finding.everyDepth || steps.length <= finding.depth) {
       this.#distrust ??= `${id} was proved for traces of ${finding.everyDepth ? 'any number of' : finding.depth} steps, and ${steps.length} steps break it`;
@@ -235,14 +242,18 @@ class Proof {
 
   // --- what took no part -----------------------------------------------------------------------------------------------------
 
-  /** What runs did not exercise: is it impossible by what was proved? */
+  /** What runs did not exercise: is it impossible by what was proved? Where the time ends first, nobody knows. */
   async #lookForVacuous(allowed: Allowed): Promise<void> {
     const { terms, layout, actions } = this.#system;
     const interpreter = new Interpreter(terms, this.#exercise.program, layout);
     const [idle, unmet] = [new Set<Action>(), new Set<Antecedent>()];
-    for (const action of actions) if (!this.#exercise.hasTaken(action) && !(await allowed.action(action))) idle.add(action);
-    for (const antecedent of this.#exercise.dormant) {
-      if (!(await allowed.state((state) => not(interpreter.predicate(antecedent.fn, state))))) unmet.add(antecedent);
+    try {
+      for (const action of actions) if (!this.#exercise.hasTaken(action) && !(await allowed.action(action))) idle.add(action);
+      for (const antecedent of this.#exercise.dormant) {
+        if (!(await allowed.state((state) => not(interpreter.predicate(antecedent.fn, state))))) unmet.add(antecedent);
+      }
+    } catch (error) {
+      if (!(error instanceof SolverFailure)) throw error;
     }
     this.#vacuous = this.#unexercised(idle, unmet);
   }

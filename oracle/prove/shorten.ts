@@ -2,17 +2,20 @@
 import type { Chosen, TransitionSystem } from '../compile/smt.ts';
 import type { Concrete, ConcreteStep } from './concrete.ts';
 
+export interface Run {
+  readonly path: readonly ConcreteStep[];
+  /** The goal. */
+  readonly id: string;
+  /** When this says so, it is short enough. */
+  readonly stop: () => boolean;
+}
+
 /** Null: the run does not break it. */
-export function shortened(
-  system: TransitionSystem,
-  concrete: Concrete,
-  run: readonly ConcreteStep[],
-  id: string,
-): readonly Chosen[] | null {
-  let shortest = follow(system, concrete, run, id);
+export function shortened(system: TransitionSystem, concrete: Concrete, { path, id, stop }: Run): readonly Chosen[] | null {
+  let shortest = follow(system, concrete, path, id);
   if (shortest === null) return null;
   for (let size = Math.ceil(shortest.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = shortest.length - size; at >= 0; at--) {
+    for (let at = shortest.length - size; at >= 0 && !stop(); at--) {
       const shorter = follow(system, concrete, shortest.map(stepOf).toSpliced(at, size), id);
       if (shorter !== null && shorter.length < shortest.length) {
         shortest = shorter;
