@@ -73,7 +73,10 @@ interface Agent {
   pending: Pending | null;
 }
 
-const MOST_PLAIN = 100_000;
+/** Blocks of code that an agent may walk through without resting; one that goes on longer spins for what nobody publishes to it. */
+const MOST_BLOCKS = 2_000_000;
+
+const NOBODY: readonly Sleeper[] = [];
 
 export class Interpreter {
   readonly program: Program;
@@ -83,10 +86,12 @@ export class Interpreter {
   private readonly code: ImplProgram;
   private readonly agents: readonly Agent[];
   private readonly eager: boolean;
-  private readonly listen: (event: AccessEvent) => void;
-  private list: readonly Sleeper[] = [];
+  private readonly listen: ((event: AccessEvent) => void) | null;
+  private list: readonly Sleeper[] = NOBODY;
+  /** Blocks walked through since an agent went on. */
+  private walked = 0;
 
-  constructor(program: Program, granularity: 'block' | 'access', listen: (event: AccessEvent) => void = () => {}) {
+  constructor(program: Program, granularity: 'block' | 'access', listen: ((event: AccessEvent) => void) | null = null) {
     this.program = program;
     this.words = program.words.slice();
     this.bytes = new Uint8Array(this.words.buffer);
@@ -190,6 +195,8 @@ export class Interpreter {
     const depth = stack.length;
     const { pure } = this;
     for (let index = 0; ; ) {
+      // The walk is given up at the next access; a loop without one has none to stop at, and ends here.
+      if (++this.walked > MOST_BLOCKS) yield { door: 'pause', cell: null, args: [] };
       const block = fn.blocks[index];
       if (block === undefined) throw new Error(`${fn.name} has no block ${index}`);
       for (const { local, value } of block.body) locals[local] = evaluate(value, locals, pure);
@@ -224,9 +231,14 @@ export class Interpreter {
   private goOn(index: number, result: number): void {
     const agent = this.at(index);
     let answer = result;
-    for (let plain = 0; this.violation === null; ) {
+    this.walked = 0;
+    while (this.violation === null) {
       const { done, value: request } = agent.life.next(answer);
       agent.pending = null;
+      if (this.walked > MOST_BLOCKS) {
+        this.violation = { id: 'unordered-spin', agent: index, text: 'it goes on and on without an access that could end it' };
+        return;
+      }
       if (done === true || request === undefined) {
         agent.status = 'done';
         return;
@@ -244,10 +256,6 @@ export class Interpreter {
       agent.status = request.door === 'guard' ? 'guarded' : 'ready';
       this.checkBounds(index, agent.pending);
       if (this.violation !== null || !this.eager || !isPlain(request.door)) return;
-      if (++plain > MOST_PLAIN) {
-        this.violation = { id: 'unordered-spin', agent: index, text: `more than ${MOST_PLAIN} plain accesses and no atomic one` };
-        return;
-      }
       answer = this.access(index, agent.pending) ?? 0;
     }
   }
@@ -259,19 +267,24 @@ export class Interpreter {
       door === 'getByte' || door === 'putByte'
         ? 1
         : door === 'zero'
-          ? count * 4
+          ? Math.max(0, count) * 4
           : door === 'copy'
-            ? length
+            ? Math.max(0, length)
             : door === 'settle'
               ? 0
               : CELL_BYTES[cell ?? 'i32'];
     return { door, cell, args, from: door === 'settle' ? 0 : inBytes ? at : at * 4, bytes, stack: [...stack].reverse() };
   }
 
-  private checkBounds(agent: number, { door, from, bytes, args }: Pending): void {
+  private checkBounds(agent: number, { door, cell, from, bytes, args }: Pending): void {
     const isOutside = (first: number): boolean => first < 0 || first + bytes > this.bytes.length;
-    if (isOutside(from) || (door === 'copy' && isOutside(args[1] ?? 0)))
-      this.violation = { id: 'wild-access', agent, text: `${door} at byte ${from} is outside the shared memory` };
+    const isCell = cell === null || from % bytes === 0;
+    if (!isCell || isOutside(from) || (door === 'copy' && isOutside(args[1] ?? 0)))
+      this.violation = {
+        id: 'wild-access',
+        agent,
+        text: `${door} at byte ${from} is outside the shared memory, or no place for a cell of this size`,
+      };
   }
 
   private perform(index: number): void {
@@ -291,8 +304,9 @@ export class Interpreter {
     const isBulk = door === 'copy' || door === 'zero' || door === 'settle';
     const kind: Cell = door === 'getByte' || door === 'putByte' ? 'u8' : (cell ?? 'i32');
     const before = isBulk ? 0 : this.read(from, kind);
-    let [after, result]: [number, number | null] = [before, before];
-    let woken: readonly Sleeper[] = [];
+    let after = before;
+    let result: number | null = before;
+    let woken = NOBODY;
     let writes = true;
     switch (door) {
       case 'guard':
@@ -304,7 +318,8 @@ export class Interpreter {
       case 'put':
       case 'putByte':
       case 'store':
-        [after, result] = [b, 0];
+        after = b;
+        result = 0;
         break;
       case 'exchange':
         after = b;
@@ -329,11 +344,11 @@ export class Interpreter {
         after = before ^ b;
         break;
       case 'zero':
-        this.words.fill(0, at, at + b);
+        this.words.fill(0, at, at + Math.max(0, b));
         result = 0;
         break;
       case 'copy':
-        this.bytes.copyWithin(at, b, b + c);
+        this.bytes.copyWithin(at, b, b + Math.max(0, c));
         result = 0;
         break;
       case 'wait':
@@ -365,17 +380,20 @@ export class Interpreter {
         throw new Error(`${door} is no access`);
     }
     if (writes && !isBulk) this.write(from, bytes, after);
-    const reads = !['put', 'putByte', 'store', 'zero', 'settle', 'notify'].includes(door);
-    const now = isBulk ? 0 : this.read(from, kind);
-    this.listen({
-      ...pending,
+    this.listen?.({
+      door,
+      cell,
+      args,
+      from,
+      bytes,
+      stack: pending.stack,
       agent: index,
       call: agent.position,
       plain: isPlain(door),
-      reads,
+      reads: !isBlind(door),
       writes,
       before,
-      after: now,
+      after: isBulk ? 0 : this.read(from, kind),
       result,
       woken: woken.map((sleeper) => ({ ...sleeper, blocks: this.isBlockedFor(sleeper) })),
     });
@@ -403,7 +421,7 @@ export class Interpreter {
   private timeOut(sleeper: Sleeper): void {
     const { agent: index, at, ticket } = sleeper;
     const agent = this.at(index);
-    this.listen({
+    this.listen?.({
       door: 'time-out',
       cell: null,
       args: ticket < 0 ? [] : [ticket],
@@ -432,6 +450,11 @@ export class Interpreter {
   private write(from: number, bytes: number, value: number): void {
     for (let n = 0; n < bytes; n++) this.bytes[from + n] = value >> (8 * n);
   }
+}
+
+/** Whether an access learns nothing from the bytes it touches. */
+function isBlind(door: Door | 'guard'): boolean {
+  return door === 'put' || door === 'putByte' || door === 'store' || door === 'zero' || door === 'settle' || door === 'notify';
 }
 
 function isPlain(door: Door | 'guard'): boolean {

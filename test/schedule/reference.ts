@@ -28,17 +28,19 @@ export interface Execution {
 }
 
 export function bits(mask: number): number[] {
-  return Array.from({ length: 31 }, (_, bit) => bit).filter((bit) => ((mask >> bit) & 1) === 1);
+  const found: number[] = [];
+  for (let bit = 0; mask >> bit !== 0; bit++) if (((mask >> bit) & 1) === 1) found.push(bit);
+  return found;
 }
 
 /** Each execution in turn; whoever asks can stop. */
-export function* executions(program: Program, granularity: 'block' | 'access'): Generator<Execution> {
+export function* executions(program: Program, granularity: 'block' | 'access', listens = true): Generator<Execution> {
   // The transitions that were open at each step, the first of them taken.
   let open: number[][] = [];
   for (;;) {
     const events: Made[] = [];
     let step = -1;
-    const interpreter = new Interpreter(program, granularity, (event) => events.push({ ...event, step }));
+    const interpreter = new Interpreter(program, granularity, listens ? (event) => events.push({ ...event, step }) : null);
     const schedule: number[] = [];
     for (step = 0; ; step++) {
       const known = open[step] ?? (interpreter.violation === null ? bits(interpreter.enabled()) : []);
@@ -56,19 +58,6 @@ export function* executions(program: Program, granularity: 'block' | 'access'): 
   }
 }
 
-export function outcomeOf({ words, program, violation, ...rest }: OutcomeSource): string {
-  const agents = program.agents.map((_, agent) => `${rest.status(agent)}(${rest.results(agent).join(',')})`);
-  return `[${[...words].join(' ')}] ${agents.join(' ')}${violation === null ? '' : ` ${violation.id}`}`;
-}
-
-interface OutcomeSource {
-  readonly words: Int32Array;
-  readonly program: Program;
-  readonly violation: { readonly id: string } | null;
-  readonly status: (agent: number) => string;
-  readonly results: (agent: number) => readonly number[];
-}
-
 /** How an interpreter or a machine stands. */
 export function outcome(of: {
   readonly words: Int32Array;
@@ -77,18 +66,21 @@ export function outcome(of: {
   status(agent: number): string;
   results(agent: number): readonly number[];
 }): string {
-  const { words, program, violation } = of;
-  return outcomeOf({ words, program, violation, status: (agent) => of.status(agent), results: (agent) => of.results(agent) });
+  const agents = of.program.agents.map((_, agent) => `${of.status(agent)}(${of.results(agent).join(',')})`);
+  return `[${of.words.join(' ')}] ${agents.join(' ')}${of.violation === null ? '' : ` ${of.violation.id}`}`;
 }
 
-export function reference(program: Program, granularity: 'block' | 'access', most: number): Reference {
+/** What is to be reckoned besides the outcomes. */
+export type Asked = 'classes' | 'races';
+
+export function reference(program: Program, granularity: 'block' | 'access', most: number, ...asked: readonly Asked[]): Reference {
   const [outcomes, classes, races] = [new Set<string>(), new Set<string>(), new Set<string>()];
   let interleavings = 0;
-  for (const execution of executions(program, granularity)) {
-    if (++interleavings > most) return { complete: false, interleavings, outcomes, classes, races };
+  for (const execution of executions(program, granularity, asked.length > 0)) {
+    if (++interleavings > most) return { complete: false, interleavings: most, outcomes, classes, races };
     outcomes.add(outcome(execution.interpreter));
-    classes.add(classOf(execution));
-    for (const race of racesOf(execution.events, 'standard')) races.add(race);
+    if (asked.includes('classes')) classes.add(classOf(execution));
+    if (asked.includes('races')) for (const race of racesOf(execution.events, 'standard')) races.add(race);
   }
   return { complete: true, interleavings, outcomes, classes, races };
 }

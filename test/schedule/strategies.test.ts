@@ -1,0 +1,76 @@
+/**
+ * The strategies that are complete, against every interleaving of random programs: they end in every way that is possible and in no
+ * other, and find a race if and only if there is one.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Strategy } from '../../oracle/schedule/exploration.ts';
+import { naive } from '../../oracle/schedule/strategies/naive.ts';
+import { states } from '../../oracle/schedule/strategies/states.ts';
+import { exploring } from './exploring.ts';
+import { outcome, reference } from './reference.ts';
+import { describeProgram, type Ingredients, mixture, smallProgram } from './small.ts';
+
+const STRATEGIES: readonly (readonly [string, Strategy])[] = [
+  ['naive', naive],
+  ['states', states],
+];
+
+/** Programs without plain accesses outside of locks; some have mixed widths, and so races. */
+function quiet(seed: number): Ingredients {
+  return { ...mixture(seed), plain: seed % 2 === 0 ? 'locked' : 'none', widths: false };
+}
+
+async function ends(
+  strategy: Strategy,
+  program: ReturnType<typeof smallProgram>,
+): Promise<{ outcomes: Set<string>; raced: boolean; complete: boolean }> {
+  const outcomes = new Set<string>();
+  const { complete, violation } = await strategy(
+    exploring(program, {
+      atEnd: (machine) => {
+        outcomes.add(outcome(machine));
+        return null;
+      },
+    }),
+  );
+  return { outcomes, raced: violation?.violation.id === 'data-race', complete };
+}
+
+describe('complete strategies', () => {
+  test('end in all the ways that programs without races can end in, and in no other', async () => {
+    let [programs, interleavings, outcomes] = [0, 0, 0];
+    for (let seed = 1; programs < 1000; seed++) {
+      const program = smallProgram(seed, quiet(seed));
+      const expected = reference(program, 'block', 250);
+      if (!expected.complete) continue;
+      for (const [name, strategy] of STRATEGIES) {
+        const got = await ends(strategy, program);
+        const where = `${name}, seed ${seed}\n${describeProgram(program)}`;
+        expect([got.raced, got.complete], where).toEqual([false, true]);
+        expect([...got.outcomes].sort(), where).toEqual([...expected.outcomes].sort());
+      }
+      programs++;
+      interleavings += expected.interleavings;
+      outcomes += expected.outcomes.size;
+    }
+    expect(interleavings).toBeGreaterThan(20_000);
+    expect(outcomes).toBeGreaterThan(2_500);
+  });
+
+  test('find a race if and only if there is one', async () => {
+    let [racy, free] = [0, 0];
+    for (let seed = 1; racy + free < 250; seed++) {
+      const program = smallProgram(seed, { ...mixture(seed), plain: 'anyhow', widths: seed % 3 === 0, calls: 2, guards: false });
+      const expected = reference(program, 'block', 150, 'races');
+      if (!expected.complete) continue;
+      for (const [name, strategy] of STRATEGIES) {
+        const got = await ends(strategy, program);
+        expect(got.raced, `${name}, seed ${seed}\n${describeProgram(program)}`).toBe(expected.races.size > 0);
+      }
+      if (expected.races.size > 0) racy++;
+      else free++;
+    }
+    expect(racy).toBeGreaterThan(70);
+    expect(free).toBeGreaterThan(70);
+  });
+});
