@@ -62,6 +62,8 @@ export interface StepCode {
   readonly hasPlain: boolean;
   readonly hasCells: boolean;
   readonly hasTickets: boolean;
+  /** Atomic accesses of cells smaller than a word. */
+  readonly hasNarrowAtomics: boolean;
 }
 
 const codes = new WeakMap<ImplProgram, Map<Granularity, StepCode>>();
@@ -81,6 +83,7 @@ export function stepCode(program: ImplProgram, granularity: Granularity): StepCo
     rests,
     hasPlain: ends.some(({ door }) => isPlain(door)),
     hasCells: ends.some(({ door, cell }) => door === 'getByte' || door === 'putByte' || (cell !== undefined && cell !== 'i32')),
+    hasNarrowAtomics: ends.some(({ door, cell }) => !isPlain(door) && cell !== undefined && cell !== 'i32'),
     hasTickets: ends.some(({ door }) => door === 'waitAsync' || door === 'settle'),
   };
   made.set(granularity, code);

@@ -28,10 +28,15 @@ export function addCell(heap: Int32Array, lanes: number, address: number, value:
 
 /** Lanes of a sequence of words, written to four words from `lanes` on. */
 export function hashWords(from: Int32Array, begin: number, end: number, seed: number, to: Int32Array, lanes: number): void {
-  let a = seed ^ 0x3c6ef372;
-  let b = seed + 0x1b873593;
-  let c = seed ^ 0x6a09e667;
-  let d = seed + 0x52dce729;
+  // The seed is multiplied before a word meets it, or a word could undo its difference to another seed.
+  let a = Math.imul(seed ^ 0x3c6ef372, 0x2c1b3c6d);
+  let b = Math.imul(seed ^ 0x1b873593, 0x297a2d39);
+  let c = Math.imul(seed ^ 0x6a09e667, 0x7f4a7c15);
+  let d = Math.imul(seed ^ 0x52dce729, 0x3504f333);
+  a ^= a >>> 15;
+  b ^= b >>> 13;
+  c ^= c >>> 14;
+  d ^= d >>> 16;
   for (let n = begin; n < end; n++) {
     const word = from[n]!;
     // The rotations differ so that a difference in one bit goes to another place in each lane, and can't be undone in all.

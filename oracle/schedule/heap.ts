@@ -56,8 +56,9 @@ export const RECORD = {
 export const MOST_TICKETS = 16;
 /** States of a ticket; settled ones are 2 + the result. */
 export const TICKET_QUEUED = 1;
-/** Where a ticket waits, and after how many, are in one word: address << these bits, rank, plus 1. */
+/** Where a ticket waits or did, and after how many, are in one word: index of the word << these bits, rank, plus 1. */
 export const TICKET_RANK_BITS = 6;
+export const NO_RANK = 63;
 
 /** A waiter in the list: agent, ticket or -1, address, whether it can time out. */
 export const WAITER_WORDS = 4;

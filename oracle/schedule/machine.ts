@@ -21,7 +21,7 @@
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
-import { GLOBAL, MOST_TICKETS, RECORD, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
+import { GLOBAL, MOST_TICKETS, NO_RANK, RECORD, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import { openStep, saveAgent, saveWaiters } from './journal.ts';
 import { BLOCKED, GUARDED, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
 import type { Program } from './program.ts';
@@ -357,7 +357,7 @@ export class Machine extends Runner {
     if (ticket < 0) {
       heap[record + RECORD.waits] = at + 1;
       heap[record + RECORD.rank] = rank;
-    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = ((at << TICKET_RANK_BITS) | rank) + 1;
+    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = (((at >> 2) << TICKET_RANK_BITS) | rank) + 1;
   }
 
   /** Somebody has left the list: the others at his address move up. */
@@ -376,7 +376,7 @@ export class Machine extends Runner {
   private wake(index: number, result: number): void {
     const { heap } = this;
     const waiter = this.layout.waiters + index * WAITER_WORDS;
-    const [agent, ticket, timed] = [heap[waiter]!, heap[waiter + 1]!, heap[waiter + 3]!];
+    const [agent, ticket, at, timed] = [heap[waiter]!, heap[waiter + 1]!, heap[waiter + 2]!, heap[waiter + 3]!];
     const record = this.layout.records + agent * this.layout.recordWords;
     saveWaiters(this);
     saveAgent(this, agent);
@@ -388,7 +388,8 @@ export class Machine extends Runner {
       heap[record + RECORD.rank] = 0;
     } else {
       heap[record + RECORD.size + ticket] = 2 + result;
-      heap[record + RECORD.size + MOST_TICKETS + ticket] = 0;
+      // Where it was is still known: settling it comes after the end of the wait.
+      this.setRank(agent, ticket, at, NO_RANK);
       if (heap[record + RECORD.status] !== BLOCKED || this.opKind[agent] !== SETTLE || heap[record + RECORD.args] !== ticket) return;
     }
     this.woken |= 1 << agent;

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Exploration, Explored, Figures, Found } from './exploration.ts';
 import type { Machine } from './machine.ts';
 import type { Violation } from './program.ts';
+import type { Watch } from './watch.ts';
 
 /** Steps between two looks at the clock. */
 const BREATH = 1 << 14;
@@ -19,11 +20,15 @@ export class Search {
   stopped: string | null = null;
   readonly schedule: number[] = [];
   private readonly marks: number[] = [];
+  private readonly watchMarks: number[] = [];
+  private readonly watch: Watch | null;
   private readonly exploration: Exploration;
   private readonly machine: Machine;
   private readonly began = performance.now();
 
-  constructor(exploration: Exploration) {
+  /** With a watch the happens-before relation is kept, so that races are found that do not show in a state. */
+  constructor(exploration: Exploration, watch: Watch | null = null) {
+    this.watch = watch;
     this.exploration = exploration;
     this.machine = exploration.machine;
   }
@@ -32,7 +37,11 @@ export class Search {
     const { machine } = this;
     this.marks.push(machine.mark());
     this.schedule.push(transition);
-    machine.step(transition);
+    if (this.watch === null) machine.step(transition);
+    else {
+      this.watchMarks.push(this.watch.mark());
+      this.watch.step(transition);
+    }
     this.steps++;
     if (this.schedule.length > this.deepest) this.deepest = this.schedule.length;
   }
@@ -41,12 +50,15 @@ export class Search {
     const mark = this.marks.pop();
     this.schedule.pop();
     if (mark !== undefined) this.machine.undo(mark);
+    const watchMark = this.watchMarks.pop();
+    if (watchMark !== undefined) this.watch?.undo(watchMark);
   }
 
   /** Judges the state the machine is in. False: nothing is to be done from here. */
   arrive(): boolean {
     const { machine } = this;
-    if (machine.violation !== null) return this.judge(machine.violation);
+    const violation = this.watch === null ? machine.violation : this.watch.violation;
+    if (violation !== null) return this.judge(violation);
     if (machine.enabled() !== 0) return true;
     this.executions++;
     if (this.exploration.limits.executions !== null && this.executions >= this.exploration.limits.executions)

@@ -275,7 +275,7 @@ export class MachineState {
   opList(agent: number): number {
     if (this.opKind[agent] !== SETTLE) return this.opFrom[agent]!;
     const record = this.layout.records + agent * this.layout.recordWords;
-    return (this.heap[record + RECORD.size + MOST_TICKETS + this.heap[record + RECORD.args]!]! - 1) >> TICKET_RANK_BITS;
+    return ((this.heap[record + RECORD.size + MOST_TICKETS + this.heap[record + RECORD.args]!]! - 1) >> (TICKET_RANK_BITS - 2)) & ~3;
   }
 
   /** The address at which the wait of an agent that can time out stands. */

@@ -1,6 +1,9 @@
 /** What searches are compared by: the ends that schedules come to, and the states on the way, found by the simplest search there is. */
 import { type Exploration, type Explored, NO_LIMITS, type Strategy } from '../../oracle/schedule/exploration.ts';
+import { FRAME_WORDS } from '../../oracle/compile/impl-steps.ts';
+import { RECORD } from '../../oracle/schedule/heap.ts';
 import { Machine } from '../../oracle/schedule/machine.ts';
+import { opOf } from '../../oracle/schedule/operation.ts';
 import type { Monitor, Program } from '../../oracle/schedule/program.ts';
 import type { MachineOptions } from '../../oracle/schedule/state.ts';
 
@@ -48,9 +51,34 @@ export interface Reached {
   readonly violations: ReadonlySet<string>;
 }
 
-/** Every state, by a set of fingerprints and no reduction at all. */
+/** All words that make the state, so that equal texts are equal states. */
+export function describeState(machine: Machine): string {
+  const { heap, layout } = machine;
+  const agents = Array.from({ length: machine.agents }, (_, agent) => {
+    const record = layout.records + agent * layout.recordWords;
+    const stack: number[] = [];
+    let end = heap[record + RECORD.end];
+    for (let frame = heap[record + RECORD.frame]; frame !== 0; frame = heap[frame + 1]) {
+      stack.push(heap[frame], ...heap.subarray(frame + FRAME_WORDS, end), -1);
+      end = frame;
+    }
+    const ranges = machine.blockRanges(agent).map(({ from, bytes, write }) => [from, bytes, write]);
+    return [
+      [...heap.subarray(record, record + RECORD.hashedEnd)],
+      [...heap.subarray(record + RECORD.size, record + layout.recordWords)],
+      stack,
+      machine.results(agent),
+      ranges,
+    ].map(String);
+  });
+  // Agents of one class are interchangeable where the machine says so.
+  const classes = agents.map((state, agent) => `${machine.identity[agent]}:${state.join('/')}`);
+  return [[...machine.words].join(), ...classes.sort(), machine.monitorState].join(' ');
+}
+
+/** Every state, by a set of their words, and no reduction at all. */
 export function reach(program: Program, options: Partial<MachineOptions> = {}, most = 100_000): Reached | null {
-  const machine = new Machine(program, { granularity: 'block', hashed: true, ...options });
+  const machine = new Machine(program, { granularity: 'block', hashed: false, ...options });
   const seen = new Set<string>();
   const ends = new Set<string>();
   const violations = new Set<string>();
@@ -59,9 +87,9 @@ export function reach(program: Program, options: Partial<MachineOptions> = {}, m
       violations.add(machine.violation.id);
       return;
     }
-    const hash = machine.hash.join();
-    if (seen.has(hash) || seen.size > most) return;
-    seen.add(hash);
+    const state = describeState(machine);
+    if (seen.has(state) || seen.size > most) return;
+    seen.add(state);
     const enabled = machine.enabled();
     if (enabled === 0) ends.add(describeEnd(machine));
     for (let left = enabled; left !== 0; left &= left - 1) {
@@ -97,4 +125,105 @@ export function orderMonitor(): Monitor {
     },
     return: (state, agent, index, result) => intern([...parts(state), `r${agent}.${index}=${result}`].sort().join(';')),
   };
+}
+
+/** What a step did, as far as others can tell. */
+interface Step {
+  readonly agent: number;
+  readonly transition: number;
+  readonly access: number;
+  readonly from: number;
+  readonly bytes: number;
+  /** Of a copy: where it reads. */
+  readonly source: number;
+  readonly list: number;
+  readonly woken: number;
+  readonly heard: number;
+}
+
+export interface Classes {
+  readonly executions: number;
+  /** Schedules that differ in more than the order of independent steps. */
+  readonly classes: number;
+  readonly ends: ReadonlySet<string>;
+  readonly violations: ReadonlySet<string>;
+}
+
+/** Every interleaving, and into how many classes they fall; null if there are too many. */
+export function classesOf(program: Program, options: Partial<MachineOptions> = {}, most = 20_000): Classes | null {
+  const machine = new Machine(program, { granularity: 'block', hashed: false, ...options });
+  const trace: Step[] = [];
+  const classes = new Set<string>();
+  const ends = new Set<string>();
+  const violations = new Set<string>();
+  let executions = 0;
+  const visit = (): void => {
+    if (executions > most) return;
+    if (machine.violation !== null) {
+      executions++;
+      violations.add(machine.violation.id);
+      return;
+    }
+    const enabled = machine.enabled();
+    if (enabled === 0) {
+      executions++;
+      classes.add(canonical(trace));
+      ends.add(describeEnd(machine));
+    }
+    for (let left = enabled; left !== 0; left &= left - 1) {
+      const transition = 31 - Math.clz32(left & -left);
+      const agent = transition % machine.agents;
+      const isStep = transition < machine.agents;
+      const access = isStep ? machine.opAccess(agent) : 8;
+      const waiter = machine.waiters().find((one) => one.timed && one.agent === agent);
+      const step = {
+        agent,
+        transition,
+        access,
+        from: isStep ? machine.opFrom[agent] : 0,
+        bytes: isStep ? machine.opBytes[agent] : 0,
+        source: isStep && machine.opKind[agent] === opOf('copy') ? machine.opArg(agent, 1) : -1,
+        list: isStep ? machine.opList(agent) : (waiter?.at ?? -1),
+      };
+      const mark = machine.mark();
+      machine.step(transition);
+      trace.push({ ...step, woken: machine.woken, heard: machine.heard });
+      visit();
+      trace.pop();
+      machine.undo(mark);
+    }
+  };
+  visit();
+  return executions > most ? null : { executions, classes: classes.size, ends, violations };
+}
+
+/** The same text for schedules of one class: each step, by agent and number, with the earlier steps that it depends on. */
+function canonical(trace: readonly Step[]): string {
+  const counts = new Map<number, number>();
+  const names: string[] = [];
+  const lines: string[] = [];
+  trace.forEach((step, at) => {
+    const local = (counts.get(step.agent) ?? 0) + 1;
+    counts.set(step.agent, local);
+    names.push(`${step.agent}.${local}`);
+    const after = trace.slice(0, at).flatMap((earlier, n) => (dependent(earlier, step) ? [names[n]] : []));
+    lines.push(`${names[at]}:${step.transition}<${after.sort().join(',')}`);
+  });
+  return lines.sort().join(' ');
+}
+
+function dependent(a: Step, b: Step): boolean {
+  if (a.agent === b.agent || ((a.woken >> b.agent) & 1) === 1) return true;
+  const [reads, writes, changes, looks] = [1, 2, 8, 16];
+  const ranges = (step: Step): { from: number; to: number; write: boolean }[] => [
+    ...((step.access & (reads | writes)) !== 0
+      ? [{ from: step.from, to: step.from + step.bytes, write: (step.access & writes) !== 0 }]
+      : []),
+    ...(step.source >= 0 ? [{ from: step.source, to: step.source + step.bytes, write: false }] : []),
+  ];
+  const inMemory = ranges(a).some((x) => ranges(b).some((y) => x.from < y.to && y.from < x.to && (x.write || y.write)));
+  const lists = (step: Step): boolean => (step.access & (changes | looks)) !== 0;
+  const inLists = lists(a) && lists(b) && ((a.access | b.access) & changes) !== 0 && a.list === b.list;
+  const inHistory = ((a.heard & 1) !== 0 && (b.heard & 2) !== 0) || ((a.heard & 2) !== 0 && (b.heard & 1) !== 0);
+  return inMemory || inLists || inHistory;
 }
