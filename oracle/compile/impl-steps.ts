@@ -1,12 +1,12 @@
 /**
  * Implementation code as JavaScript for the scheduler. A function runs natively until it *rests* before an access that others must be
- * able to come between; then it writes its live locals into a frame and returns, and so does each caller, so that a stack of frames
- * stands in memory from which any of them can go on. What never rests needs no frames: those functions stay functions.
+ * able to come between; then it writes its live locals into a frame and returns, and so does each caller, so that a chain of frames
+ * stands in memory from which any of them can go on. What never rests needs no frames: those functions stay functions. Frames are
+ * never written again: going on makes new ones, and whoever goes back finds the old ones.
  *
- * Everything is in one array of words, the *heap*: registers, the shared memory, and more that only the machine knows.
- *
- *   H heap    B its bytes    L log of writes (word, old, new)    K trace of plain accesses (word << 8 | bytes written << 4 | bytes read)
- *   fp frame of the function, if it comes to that    pc 0, or the place it goes on from    r the result it waited for
+ *   H heap: registers, then the shared memory    L log of writes (word, old, new)
+ *   K trace of plain accesses (word << 8 | bytes written << 4 | bytes read)    S store, in which frames are made
+ *   fp 0, or the frame it goes on from    r the result it waited for
  *
  * A function returns its value; if REGISTER.rested is set it has none yet. A number is thrown where a step ends early: see THROWN.
  */
@@ -23,16 +23,17 @@ export const REGISTER = {
   logEnd: 2,
   trace: 3,
   rested: 4,
-  /** Where the stack that is in use must end. */
-  stackEnd: 5,
+  /** Where the store goes on, and where frames must end. */
+  store: 5,
+  storeEnd: 17,
   /** Turns of loops that a step may still make. */
   fuel: 6,
   /** The access before which the agent rests: its door and cell, three arguments. */
   door: 7,
   args: 8,
-  /** The top frame of an agent that rests, and the first word after it. */
+  /** The top frame of an agent that rests, and where the address of the caller of its lowest new frame belongs. */
   top: 11,
-  end: 12,
+  link: 12,
   /** Of what was thrown: code or address, object, function and block. */
   code: 13,
   about: 14,
@@ -43,21 +44,34 @@ export const REGISTER = {
 /** The first word of the shared memory. */
 export const MEMORY = 64;
 
-/** Words of a frame before its locals: function << 12 | place, the caller's frame, four lanes of hash. */
-export const FRAME_WORDS = 6;
+/** A frame before its locals. */
+export const FRAME = {
+  /** Function << PLACE_BITS | place. */
+  place: 0,
+  /** The caller's frame, 0: none. */
+  caller: 1,
+  /** Words, these included. */
+  size: 2,
+  /** How many frames are below. */
+  depth: 3,
+  lanes: 4,
+  locals: 8,
+} as const;
 export const PLACE_BITS = 12;
+const PLACE_MASK = (1 << PLACE_BITS) - 1;
 
-export const THROWN = { full: 1, spin: 2, wild: 3, panic: 4, fail: 5, stack: 6 } as const;
+export const THROWN = { full: 1, spin: 2, wild: 3, panic: 4, fail: 5 } as const;
 
 export type Granularity = 'block' | 'access';
 
-export type StepFunction = (heap: Int32Array, bytes: Uint8Array, log: Int32Array, trace: Int32Array, ...rest: readonly number[]) => number;
+/** One that can rest takes the store, fp and r before its arguments; a pure one takes the heap and its arguments only. */
+export type StepFunction = (heap: Int32Array, log: Int32Array, trace: Int32Array, ...rest: readonly (Int32Array | number)[]) => number;
 
 export interface StepCode {
   readonly program: ImplProgram;
   readonly frames: readonly FrameShape[];
   readonly functions: readonly StepFunction[];
-  /** Whether a function can rest: it is then called with fp, pc and r before its arguments, else without. */
+  /** Whether a function can rest: it is then called with the store, fp and r before its arguments, else without. */
   readonly rests: readonly boolean[];
   readonly hasPlain: boolean;
   readonly hasCells: boolean;
@@ -164,7 +178,7 @@ function whoRecurs({ functions }: ImplProgram): readonly boolean[] {
 const RUNTIME = `
 const T = (H, x) => { H[${REGISTER.code}] = x; throw ${THROWN.wild}; };
 const U = (H) => { if ((H[${REGISTER.fuel}] = H[${REGISTER.fuel}] - 1) < 0) throw ${THROWN.spin}; };
-const O = () => { throw ${THROWN.stack}; };
+const O = () => { throw ${THROWN.full}; };
 const D = (H, thrown, code, about, fn, block) => {
   H[${REGISTER.code}] = code; H[${REGISTER.about}] = about; H[${REGISTER.fn}] = fn; H[${REGISTER.block}] = block; throw thrown;
 };
@@ -192,13 +206,13 @@ function W(H, L, K, x, value) {
   if (x >>> 0 >= H[0]) T(H, x);
   P(H, L, K, x, value, 240);
 }
-function GB(H, B, K, a) {
+function GB(H, K, a) {
   const x = a >> 2;
   if (x >>> 0 >= H[0]) T(H, x);
   const k = H[${REGISTER.trace}];
   K[k] = x << 8 | 1 << (a & 3);
   H[${REGISTER.trace}] = k + 1;
-  return B[a + ${MEMORY * 4}];
+  return H[x + ${MEMORY}] >>> ((a & 3) << 3) & 255;
 }
 function WB(H, L, K, a, value) {
   const x = a >> 2, s = (a & 3) << 3;
@@ -225,20 +239,25 @@ function I(H, a) {
 function ZE(H, L, K, at, count) {
   for (let x = at; x < at + count; x++) { U(H); W(H, L, K, x, 0); }
 }
-function CP(H, B, L, K, to, from, length) {
+function CP(H, L, K, to, from, length) {
   if (length <= 0) return;
   const n = H[0] << 2;
   if (to < 0 || from < 0 || to + length > n || from + length > n) T(H, (to < 0 || to + length > n ? to : from) >> 2);
-  const first = to >> 2, last = to + length - 1 >> 2, l = H[${REGISTER.log}];
-  // Room for all of them before anything is written.
-  if (l + 3 * (last - first) >= H[${REGISTER.logEnd}]) throw ${THROWN.full};
   let k = H[${REGISTER.trace}];
   for (let x = from >> 2; x <= from + length - 1 >> 2; x++) { U(H); K[k++] = x << 8 | M(x, from, length); }
-  for (let x = first; x <= last; x++) { K[k++] = x << 8 | M(x, to, length) << 4; L[l + 3 * (x - first) + 1] = H[x + ${MEMORY}]; }
   H[${REGISTER.trace}] = k;
-  B.copyWithin(to + ${MEMORY * 4}, from + ${MEMORY * 4}, from + length + ${MEMORY * 4});
-  for (let x = first; x <= last; x++) { L[l + 3 * (x - first)] = x; L[l + 3 * (x - first) + 2] = H[x + ${MEMORY}]; }
-  H[${REGISTER.log}] = l + 3 * (last - first + 1);
+  // Word by word of the target, in the order that reads each source byte before it is written.
+  const first = to >> 2, last = to + length - 1 >> 2, up = to <= from;
+  for (let i = 0; i <= last - first; i++) {
+    const x = up ? first + i : last - i, m = M(x, to, length), d = from - to;
+    let v = 0, mask = 0;
+    for (let b = 0; b < 4; b++) if (m >> b & 1) {
+      const a = (x << 2) + b + d;
+      v |= (H[(a >> 2) + ${MEMORY}] >>> ((a & 3) << 3) & 255) << (b << 3);
+      mask |= 255 << (b << 3);
+    }
+    P(H, L, K, x, H[x + ${MEMORY}] & ~mask | v, m << 4);
+  }
 }
 // The bytes of a word that are among these, as bits.
 function M(x, from, length) {
@@ -252,18 +271,18 @@ function functionCode(emitter: Emitter, fn: ImplFn, index: number, recursive: bo
   const declared = others.length === 0 ? '' : `let ${others.join(', ')};`;
   const fuel = recursive ? 'U(H);' : '';
   if (!emitter.rests[index]) {
-    const head = fn.pure ? ['H', ...parameters] : ['H', 'B', 'L', 'K', ...parameters];
+    const head = fn.pure ? ['H', ...parameters] : ['H', 'L', 'K', ...parameters];
     return `function f${index}(${head.join(', ')}) { // ${fn.name}\n${declared}${fuel}let b = 0;\n${bodyCode(emitter, fn, index)}\n}`;
   }
   const shape = shapeOf(emitter, index);
   const resumed = shape.places.flatMap((place, pc) => {
     const end = fn.blocks[shape.placeOf.indexOf(pc)]?.end;
     if (end === undefined || !canStand(emitter, end)) return [];
-    const loads = place.live.map(({ local }, n) => `l${local} = H[fp + ${FRAME_WORDS + n}];`).join(' ');
+    const loads = place.live.map(({ local }, n) => `l${local} = S[fp + ${FRAME.locals + n}];`).join(' ');
     return [`case ${pc}: ${loads} ${place.result < 0 ? '' : `l${place.result} = r;`} b = ${place.block}; break;`];
   });
-  const dispatch = `let b = 0;\nif (pc !== 0) switch (pc) {\n${resumed.join('\n')}\n}`;
-  const head = ['H', 'B', 'L', 'K', 'fp', 'pc', 'r', ...parameters];
+  const dispatch = `let b = 0;\nif (fp !== 0) switch (S[fp] & ${PLACE_MASK}) {\n${resumed.join('\n')}\n}`;
+  const head = ['H', 'L', 'K', 'S', 'fp', 'r', ...parameters];
   return `function f${index}(${head.join(', ')}) { // ${fn.name}\n${declared}${fuel}${dispatch}\n${bodyCode(emitter, fn, index)}\n}`;
 }
 
@@ -339,24 +358,29 @@ function endCode(emitter: Emitter, index: number, block: number, end: ImplEnd, g
   }
 }
 
-/** Writes the frame, and where the machine finds it. */
-function saveCode(emitter: Emitter, index: number, block: number): { readonly size: number; readonly code: string } {
+/** Makes a frame of the live locals, the caller of the one that was made last. */
+function saveCode(emitter: Emitter, index: number, block: number, isTop: boolean): string {
   const shape = shapeOf(emitter, index);
   const place = shape.placeOf[block] ?? 0;
   const live = shape.places[place]?.live ?? [];
-  const words = live.map(({ local }, n) => `H[fp + ${FRAME_WORDS + n}] = l${local};`);
-  return { size: FRAME_WORDS + live.length, code: [`H[fp] = ${(index << PLACE_BITS) | place};`, ...words].join(' ') };
+  const size = FRAME.locals + live.length;
+  return [
+    `const f = H[${REGISTER.store}];`,
+    `if (f + ${size} > H[${REGISTER.storeEnd}]) O();`,
+    `S[f] = ${(index << PLACE_BITS) | place}; S[f + ${FRAME.size}] = ${size};`,
+    ...live.map(({ local }, n) => `S[f + ${FRAME.locals + n}] = l${local};`),
+    isTop ? `H[${REGISTER.top}] = f;` : `S[H[${REGISTER.link}]] = f;`,
+    `H[${REGISTER.link}] = f + ${FRAME.caller}; H[${REGISTER.store}] = f + ${size};`,
+  ].join(' ');
 }
 
 function restCode(emitter: Emitter, index: number, block: number, end: Extract<ImplEnd, { op: 'door' }>): string {
-  const { size, code } = saveCode(emitter, index, block);
   const args = [0, 1, 2].map((n) => `H[${REGISTER.args + n}] = ${end.args[n] === undefined ? 0 : num(end.args[n])};`);
   return [
-    `if (fp + ${size} > H[${REGISTER.stackEnd}]) O();`,
-    `H[${REGISTER.door}] = ${doorWord(end)};`,
+    `{ H[${REGISTER.door}] = ${doorWord(end)};`,
     ...args,
-    code,
-    `H[${REGISTER.top}] = fp; H[${REGISTER.end}] = fp + ${size}; H[${REGISTER.rested}] = 1; return 0;`,
+    saveCode(emitter, index, block, true),
+    `H[${REGISTER.rested}] = 1; return 0; }`,
   ].join(' ');
 }
 
@@ -372,13 +396,12 @@ function callCode(emitter: Emitter, index: number, block: number, end: Extract<I
   const target = end.result < 0 ? '' : `l${end.result} = `;
   const callee = emitter.program.functions[end.fn];
   if (!emitter.rests[end.fn]) {
-    const head = callee?.pure ? ['H'] : ['H', 'B', 'L', 'K'];
+    const head = callee?.pure ? ['H'] : ['H', 'L', 'K'];
     return `${target}f${end.fn}(${[...head, ...args].join(', ')});\n${goTo(block, end.next)}`;
   }
-  const { size, code } = saveCode(emitter, index, block);
   return [
-    `{ const v = f${end.fn}(${['H', 'B', 'L', 'K', `fp + ${size}`, '0', '0', ...args].join(', ')});`,
-    `if (H[${REGISTER.rested}] !== 0) { ${code} H[fp + ${size + 1}] = fp; return 0; }`,
+    `{ const v = f${end.fn}(${['H', 'L', 'K', 'S', '0', '0', ...args].join(', ')});`,
+    `if (H[${REGISTER.rested}] !== 0) { ${saveCode(emitter, index, block, false)} return 0; }`,
     `${target}${end.result < 0 ? '' : 'v;'} }\n${goTo(block, end.next)}`,
   ].join('\n');
 }
@@ -393,7 +416,7 @@ function plainCode(end: Extract<ImplEnd, { op: 'door' }>): string {
   switch (end.door) {
     case 'get': {
       if (bytes === 4) return `${target}G(H, K, ${word});`;
-      const value = bytes === 1 ? `GB(H, B, K, ${a})` : `GH(H, K, ${a})`;
+      const value = bytes === 1 ? `GB(H, K, ${a})` : `GH(H, K, ${a})`;
       const shift = 32 - bytes * 8;
       return `${target}${cell === 'i8' || cell === 'i16' ? `${value} << ${shift} >> ${shift}` : value};`;
     }
@@ -403,11 +426,11 @@ function plainCode(end: Extract<ImplEnd, { op: 'door' }>): string {
     case 'zero':
       return `ZE(H, L, K, ${a}, ${b});`;
     case 'getByte':
-      return `${target}GB(H, B, K, ${a});`;
+      return `${target}GB(H, K, ${a});`;
     case 'putByte':
       return `WB(H, L, K, ${a}, ${b});`;
     case 'copy':
-      return `CP(H, B, L, K, ${a}, ${b}, ${c});`;
+      return `CP(H, L, K, ${a}, ${b}, ${c});`;
     default:
       throw new Error(`${end.door} is not plain`);
   }

@@ -8,7 +8,7 @@
  *
  * Where bit 30 is set, agents' entries are compared byte by byte; it is never taken back, since it only costs time.
  */
-import { RECORD } from './heap.ts';
+import { RECORD, RECORDS } from './heap.ts';
 import type { Runner } from './runner.ts';
 import type { MachineState } from './state.ts';
 
@@ -64,9 +64,9 @@ export function conflictingAgent(machine: MachineState, agent: number, entry: nu
 }
 
 /** The bytes of the word of an entry in which an access of an agent's block conflicts with it, the first such access. */
-export function conflictingBytes({ heap, trace, layout }: MachineState, agent: number, entry: number): number {
-  const record = layout.records + agent * layout.recordWords;
-  for (let n = heap[record + RECORD.blockFrom]!; n < heap[record + RECORD.blockEnd]!; n++) {
+export function conflictingBytes({ heap, store, trace }: MachineState, agent: number, entry: number): number {
+  const record = heap[RECORDS + agent]!;
+  for (let n = store[record + RECORD.blockFrom]!; n < store[record + RECORD.blockEnd]!; n++) {
     const other = trace[n]!;
     if (other >>> 8 !== entry >>> 8) continue;
     const bytes = ((entry >>> 4) & (other | (other >>> 4))) | (entry & (other >>> 4));

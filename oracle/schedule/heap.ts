@@ -1,26 +1,45 @@
 /**
- * The *heap* of a machine: one array of words that holds all of a state. Registers; the shared memory; its *shadow* (who touched a word
- * plainly in his current block); one *record* for each agent; the list of waiters; what ended calls returned; the agents' stacks.
- * What a step may change of the first part is the *globals*, copied as a whole when a step begins.
+ * Where the words of a machine are. The *heap* has the registers, the shared memory, its *shadow* (who touched a word plainly in his current
+ * block), and what ended calls returned. The *store* has what is made anew with each step: an entry for the step, *records* of the agents
+ * it moves, their frames, the list of waiters. What stands in the store is not written again once the step is over, so that
+ * going back is forgetting the end of it.
  */
 import { MEMORY, REGISTER } from '../compile/impl-steps.ts';
 
-/** Registers of the machine itself, after those of the code. */
+/** Registers of the machine itself, after those of the code: the *globals*, which an entry keeps as they were before its step. */
 export const GLOBAL = {
-  /** The fingerprint. */
-  hash: 24,
   /** Agents that can step, that stand at a guard, whose wait can time out: bits. */
-  ready: 28,
-  guarded: 29,
-  timed: 30,
-  monitor: 31,
-  /** Length of the list of waiters. */
-  waiters: 32,
+  ready: 20,
+  guarded: 21,
+  timed: 22,
+  monitor: 23,
+  /** Where the list of waiters is; 0: it is empty. */
+  waiters: 24,
+  /** The fingerprint. */
+  hash: 25,
 } as const;
-export const GLOBALS_FROM = GLOBAL.hash;
-export const GLOBALS_END = GLOBAL.waiters + 1;
+/** The entry of the last step. */
+export const STEP = 30;
 /** Lanes that are in the making. */
-export const SCRATCH = 40;
+export const SCRATCH = 32;
+/** Where each agent's record is. */
+export const RECORDS = 44;
+
+/** The entry of a step. */
+export const ENTRY = {
+  previous: 0,
+  /** Agents with new records, as bits. */
+  moved: 1,
+  log: 2,
+  trace: 3,
+  ready: 4,
+  guarded: 5,
+  timed: 6,
+  monitor: 7,
+  waiters: 8,
+  hash: 9,
+  size: 13,
+} as const;
 
 /** A record: what is hashed as it stands, then the rest. */
 export const RECORD = {
@@ -36,20 +55,26 @@ export const RECORD = {
   waits: 7,
   rank: 8,
   hashedEnd: 9,
+  /** Its top frame, 0: it is in no call. */
   frame: 9,
-  end: 10,
   /** The plain accesses of its block, in the trace. */
-  blockFrom: 11,
-  blockEnd: 12,
-  /** What it adds to the fingerprint. */
-  share: 13,
-  /** The sum of its frames and results. */
-  frames: 17,
-  /** Asynchronous waits it has made; their states and ranks follow the record proper. */
-  tickets: 21,
+  blockFrom: 10,
+  blockEnd: 11,
   /** The bytes of the access it rests before. */
-  opFrom: 22,
-  opBytes: 23,
+  opFrom: 12,
+  opBytes: 13,
+  /** The record it had before. */
+  previous: 14,
+  /** Asynchronous waits it has made. */
+  tickets: 15,
+  /** A machine without fingerprints has no more than this. */
+  plainSize: 16,
+  /** What it adds to the fingerprint. */
+  share: 16,
+  /** The sum of its frames and results. */
+  frames: 20,
+  /** States and ranks of tickets, where there are any. */
+  states: 24,
   size: 24,
 } as const;
 
@@ -60,40 +85,39 @@ export const TICKET_QUEUED = 1;
 export const TICKET_RANK_BITS = 6;
 export const NO_RANK = 63;
 
-/** A waiter in the list: agent, ticket or -1, address, whether it can time out. */
+/** The list of waiters: how many, then for each agent, ticket or -1, address, whether it can time out. */
 export const WAITER_WORDS = 4;
 
 export interface Layout {
   readonly words: number;
   readonly shadow: number;
-  readonly records: number;
-  readonly recordWords: number;
-  readonly waiters: number;
   readonly results: number;
   readonly resultWords: number;
-  readonly stacks: number;
-  readonly stackWords: number;
   readonly size: number;
+  readonly recordWords: number;
+  /** The most that a step takes of the store, besides frames. */
+  readonly stepWords: number;
 }
 
 /** The most words of memory: an entry of the trace has 8 bits beside the index of a word. */
 export const MOST_WORDS = 1 << 23;
 
-export function layOut(words: number, agents: number, longestScript: number, stackWords: number, hasTickets: boolean): Layout {
+export function layOut(words: number, agents: number, longestScript: number, hashed: boolean, hasTickets: boolean): Layout {
   if (words > MOST_WORDS) throw new RangeError(`${words} words of shared memory; there can be ${MOST_WORDS}`);
-  const recordWords = RECORD.size + (hasTickets ? 2 * MOST_TICKETS : 0);
   const shadow = MEMORY + words;
-  const records = shadow + words;
-  const waiters = records + agents * recordWords;
-  const results = waiters + WAITER_WORDS * agents * (hasTickets ? 1 + MOST_TICKETS : 1);
-  const stacks = results + agents * longestScript;
-  const size = stacks + agents * stackWords;
-  return { words, shadow, records, recordWords, waiters, results, resultWords: longestScript, stacks, stackWords, size };
+  const results = shadow + words;
+  const recordWords = hasTickets ? RECORD.size + 2 * MOST_TICKETS : hashed ? RECORD.size : RECORD.plainSize;
+  const waiters = agents * (hasTickets ? 1 + MOST_TICKETS : 1);
+  // A step that wakes everybody makes a list for each.
+  const stepWords = ENTRY.size + agents * recordWords + (waiters + 1) * (1 + WAITER_WORDS * waiters);
+  return { words, shadow, results, resultWords: longestScript, size: results + agents * longestScript, recordWords, stepWords };
 }
 
 export function makeHeap(layout: Layout, words: Int32Array): Int32Array {
   const heap = new Int32Array(layout.size);
   heap[REGISTER.words] = layout.words;
   heap.set(words, MEMORY);
+  // Address 0 of the store is none.
+  heap[REGISTER.store] = 1;
   return heap;
 }

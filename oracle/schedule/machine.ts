@@ -21,13 +21,13 @@
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
-import { GLOBAL, MOST_TICKETS, NO_RANK, RECORD, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
-import { openStep, saveAgent, saveWaiters } from './journal.ts';
-import { BLOCKED, GUARDED, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
+import { GLOBAL, MOST_TICKETS, NO_RANK, RECORD, RECORDS, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
+import { BLOCKED, GUARDED, OP_NONE, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
 import type { Program } from './program.ts';
 import { Runner } from './runner.ts';
 import { hashState, startHash, updateHash } from './share.ts';
 import { type MachineOptions, narrow } from './state.ts';
+import { growStore, openStep, renew, renewWaiters } from './store.ts';
 
 const OP_MASK = (1 << CELL_SHIFT) - 1;
 
@@ -43,15 +43,21 @@ export class Machine extends Runner {
   }
 
   private begin(): void {
-    this.heap[REGISTER.logEnd] = this.log.length - 3;
+    const { heap } = this;
+    growStore(this);
+    for (let agent = 0; agent < this.agents; agent++) {
+      heap[RECORDS + agent] = heap[REGISTER.store]!;
+      heap[REGISTER.store] = heap[REGISTER.store]! + this.layout.recordWords;
+    }
+    heap[REGISTER.logEnd] = this.log.length - 3;
     for (;;) {
       openStep(this);
       try {
         for (let agent = 0; agent < this.agents && this.violation === null; agent++) {
-          saveAgent(this, agent);
+          const record = renew(this, agent);
           this.moving = agent;
-          this.newBlock(agent);
-          this.nextCall(agent);
+          this.newBlock(agent, record);
+          this.nextCall(agent, record);
         }
         this.checkBlocks();
       } catch (thrown) {
@@ -61,8 +67,8 @@ export class Machine extends Runner {
       break;
     }
     // It can't be gone back from.
-    this.journalEnd = 0;
-    this.heap[REGISTER.log] = 0;
+    this.steps = 0;
+    heap[REGISTER.log] = 0;
     this.initialViolation = this.violation;
     if (this.hashed) startHash(this);
   }
@@ -77,7 +83,7 @@ export class Machine extends Runner {
     if (this.violation !== null) throw new Error('the machine has found a violation; undo first');
     if ((this.enabled() & (1 << transition)) === 0) throw new RangeError(`transition ${transition} is not enabled`);
     const { heap } = this;
-    const mark = this.journalEnd;
+    const mark = this.steps;
     for (;;) {
       openStep(this);
       const logFrom = heap[REGISTER.log]!;
@@ -96,37 +102,37 @@ export class Machine extends Runner {
   }
 
   private move(agent: number): void {
-    const { heap } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
     this.moving = agent;
-    saveAgent(this, agent);
-    if (heap[record + RECORD.status] === GUARDED) {
-      this.lastRead = heap[heap[record + RECORD.args]! + MEMORY]!;
-      this.newBlock(agent);
+    const record = renew(this, agent);
+    const { heap, store } = this;
+    if (store[record + RECORD.status] === GUARDED) {
+      this.lastRead = heap[store[record + RECORD.args]! + MEMORY]!;
+      this.newBlock(agent, record);
       this.setStatus(agent, READY);
-      this.enter(agent);
+      this.enter(agent, record);
     } else {
-      if (heap[record + RECORD.announced] === 0) {
-        this.announce(agent);
+      if (store[record + RECORD.announced] === 0) {
+        this.announce(agent, record);
         if (this.violation !== null) return;
       }
       this.access(agent, record);
     }
-    this.checkBlocks();
+    if (this.hasBlocks) this.checkBlocks();
   }
 
   /** Makes the access that the agent rests before, and goes on. */
   private access(agent: number, record: number): void {
-    const { heap } = this;
-    const op = heap[record + RECORD.op]!;
-    const [a, b] = [heap[record + RECORD.args]!, heap[record + RECORD.args + 1]!];
+    const { heap, store } = this;
+    const op = store[record + RECORD.op]!;
+    const a = store[record + RECORD.args]!;
+    const b = store[record + RECORD.args + 1]!;
     const cell = op >> CELL_SHIFT;
     const kind = op & OP_MASK;
-    if (this.granularity === 'access' && (this.opAccess(agent) & PLAIN) !== 0) {
+    if (this.restsPlainly && (this.opAccess(agent) & PLAIN) !== 0) {
       this.resume(agent, record, this.plain(agent, record, kind, cell));
       return;
     }
-    this.newBlock(agent);
+    if (this.hasBlocks) this.newBlock(agent, record);
     if (cell > 1) {
       this.resume(agent, record, this.narrowAccess(agent, record, kind, cell));
       return;
@@ -143,7 +149,7 @@ export class Machine extends Runner {
         result = 0;
         break;
       case COMPARE:
-        if (old === b) this.write(word, heap[record + RECORD.args + 2]!);
+        if (old === b) this.write(word, store[record + RECORD.args + 2]!);
         break;
       case EXCHANGE:
         this.write(word, b);
@@ -179,7 +185,7 @@ export class Machine extends Runner {
         break;
       default: {
         if (kind !== SETTLE) throw new Error(`operation ${kind} is no access`);
-        const state = a < 0 || a >= heap[record + RECORD.tickets]! ? 0 : heap[record + RECORD.size + a]!;
+        const state = a < 0 || a >= store[record + RECORD.tickets]! ? 0 : store[record + RECORD.states + a]!;
         if (state < TICKET_QUEUED) throw new RangeError(`agent ${agent} has no ticket ${a}`);
         if (state === TICKET_QUEUED) {
           this.setStatus(agent, BLOCKED);
@@ -215,14 +221,15 @@ export class Machine extends Runner {
 
   /** An atomic access of a cell smaller than a word. */
   private narrowAccess(agent: number, record: number, kind: number, cell: number): number {
-    const { heap } = this;
+    const { store } = this;
     const old = this.cellValue(agent);
-    const b = heap[record + RECORD.args + 1]!;
-    const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+    const b = store[record + RECORD.args + 1]!;
+    const from = this.opFrom[agent]!;
+    const bytes = this.opBytes[agent]!;
     this.lastRead = old;
     if (kind === LOAD) return old;
     if (kind === COMPARE) {
-      if (old === narrow(cell, b)) this.writeCell(from, bytes, heap[record + RECORD.args + 2]!);
+      if (old === narrow(cell, b)) this.writeCell(from, bytes, store[record + RECORD.args + 2]!);
       return old;
     }
     let value = b;
@@ -238,14 +245,15 @@ export class Machine extends Runner {
 
   /** A plain access that is a step of its own. It joins the block. */
   private plain(agent: number, record: number, kind: number, cell: number): number {
-    const { heap, trace } = this;
+    const { heap, trace, store } = this;
     const args = record + RECORD.args;
-    const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];
+    const from = this.opFrom[agent]!;
+    const bytes = this.opBytes[agent]!;
     let end = heap[REGISTER.trace]!;
     const blockFrom = end;
-    for (let n = heap[record + RECORD.blockFrom]!; n < heap[record + RECORD.blockEnd]!; n++) trace[end++] = trace[n]!;
-    heap[record + RECORD.blockFrom] = blockFrom;
-    heap[record + RECORD.blockEnd] = end;
+    for (let n = store[record + RECORD.blockFrom]!; n < store[record + RECORD.blockEnd]!; n++) trace[end++] = trace[n]!;
+    store[record + RECORD.blockFrom] = blockFrom;
+    store[record + RECORD.blockEnd] = end;
     heap[REGISTER.trace] = end;
     this.lastRead = kind === GET || kind === PUT || kind === GET_BYTE || kind === PUT_BYTE ? this.cellValue(agent) : 0;
     const leave = (first: number, length: number, isWrite: boolean): void => {
@@ -260,32 +268,29 @@ export class Machine extends Runner {
       case PUT:
       case PUT_BYTE:
         leave(from, bytes, true);
-        this.writeCell(from, bytes, narrow(kind === PUT_BYTE ? 3 : cell, heap[args + 1]!));
+        this.writeCell(from, bytes, narrow(kind === PUT_BYTE ? 3 : cell, store[args + 1]!));
         return 0;
       case ZERO:
         leave(from, bytes, true);
         for (let word = from >> 2; word < (from + bytes) >> 2; word++) this.write(word, 0);
         return 0;
       default: {
-        const source = heap[args + 1]!;
+        const source = store[args + 1]!;
         leave(source, bytes, false);
         leave(from, bytes, true);
-        const copied = this.bytes.slice(source + 4 * MEMORY, source + bytes + 4 * MEMORY);
-        copied.forEach((byte, n) => {
-          this.writeCell(from + n, 1, byte);
-        });
+        const copied = Array.from({ length: bytes }, (_, n) => heap[((source + n) >> 2) + MEMORY]! >> (((source + n) & 3) << 3));
+        for (const [n, byte] of copied.entries()) this.writeCell(from + n, 1, byte & 255);
         return 0;
       }
     }
   }
 
   private notify(agent: number, record: number, at: number, count: number): void {
-    const { heap } = this;
+    const { heap, store } = this;
     let total = 0;
     // What each of those woken goes on with is 0, and he goes on after the one who woke him.
-    for (let n = 0; n < heap[GLOBAL.waiters]! && total < count; ) {
-      const waiter = this.layout.waiters + n * WAITER_WORDS;
-      if (heap[waiter + 2] !== at) n++;
+    for (let n = 0; heap[GLOBAL.waiters] !== 0 && n < store[heap[GLOBAL.waiters]!]! && total < count; ) {
+      if (store[heap[GLOBAL.waiters]! + 1 + n * WAITER_WORDS + 2] !== at) n++;
       else {
         this.wake(n, 0);
         total++;
@@ -293,15 +298,14 @@ export class Machine extends Runner {
     }
     if (total > 0) this.rank(at);
     this.resume(agent, record, total);
-    this.goOn(0);
+    if (this.woken !== 0) this.goOn(0);
   }
 
   private timeOut(agent: number): void {
-    const { heap } = this;
-    for (let n = 0; n < heap[GLOBAL.waiters]!; n++) {
-      const waiter = this.layout.waiters + n * WAITER_WORDS;
-      if (heap[waiter] !== agent || heap[waiter + 3] === 0) continue;
-      const at = heap[waiter + 2]!;
+    const { heap, store } = this;
+    for (let n = 0, waiter = heap[GLOBAL.waiters]! + 1; ; n++, waiter += WAITER_WORDS) {
+      if (store[waiter] !== agent || store[waiter + 3] === 0) continue;
+      const at = store[waiter + 2]!;
       this.wake(n, 2);
       this.rank(at);
       break;
@@ -314,83 +318,81 @@ export class Machine extends Runner {
   private goOn(result: number): void {
     for (let woken = this.woken; woken !== 0 && this.violation === null; woken &= woken - 1) {
       const agent = 31 - Math.clz32(woken & -woken);
+      const record = this.heap[RECORDS + agent]!;
       this.moving = agent;
-      this.newBlock(agent);
-      this.resume(agent, this.layout.records + agent * this.layout.recordWords, result);
+      this.newBlock(agent, record);
+      this.resume(agent, record, result);
     }
   }
 
   /** The agent, or one of its tickets, goes to the end of the list. */
   private queue(agent: number, record: number, ticket: number, at: number, timed: boolean): void {
-    const { heap } = this;
+    const { heap, store } = this;
     if (timed && (heap[GLOBAL.timed]! & (1 << agent)) !== 0)
       throw new RangeError('an agent has at most one wait with a time-out at a time');
-    saveWaiters(this);
     const rank = this.waitersAt(at);
-    const waiter = this.layout.waiters + heap[GLOBAL.waiters]! * WAITER_WORDS;
-    heap[waiter] = agent;
-    heap[waiter + 1] = ticket;
-    heap[waiter + 2] = at;
-    heap[waiter + 3] = timed ? 1 : 0;
-    heap[GLOBAL.waiters] = heap[GLOBAL.waiters]! + 1;
+    const list = renewWaiters(this);
+    const waiter = list + 1 + store[list]! * WAITER_WORDS;
+    store[waiter] = agent;
+    store[waiter + 1] = ticket;
+    store[waiter + 2] = at;
+    store[waiter + 3] = timed ? 1 : 0;
+    store[list] = store[list]! + 1;
     if (timed) heap[GLOBAL.timed] = heap[GLOBAL.timed]! | (1 << agent);
-    this.setRank(agent, ticket, at, rank);
+    this.setRank(record, ticket, at, rank);
     if (ticket >= 0) return;
     this.setStatus(agent, BLOCKED);
-    for (let n = 0; n < 4; n++) heap[record + RECORD.op + n] = 0;
-    this.point(agent, record, 0, 0);
+    for (let n = 0; n < 4; n++) store[record + RECORD.op + n] = 0;
+    this.point(agent, record, OP_NONE, 0, 0);
   }
 
   private waitAsync(agent: number, record: number, at: number): number {
-    const { heap } = this;
-    const ticket = heap[record + RECORD.tickets]!;
+    const { store } = this;
+    const ticket = store[record + RECORD.tickets]!;
     if (ticket >= MOST_TICKETS) throw new RangeError(`an agent makes at most ${MOST_TICKETS} asynchronous waits`);
-    heap[record + RECORD.tickets] = ticket + 1;
-    heap[record + RECORD.size + ticket] = TICKET_QUEUED;
-    this.queue(agent, record, ticket, at, heap[record + RECORD.args + 2] !== 0);
+    store[record + RECORD.tickets] = ticket + 1;
+    store[record + RECORD.states + ticket] = TICKET_QUEUED;
+    this.queue(agent, record, ticket, at, store[record + RECORD.args + 2] !== 0);
     return ticket;
   }
 
-  private setRank(agent: number, ticket: number, at: number, rank: number): void {
-    const { heap } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
+  private setRank(record: number, ticket: number, at: number, rank: number): void {
+    const { store } = this;
     if (ticket < 0) {
-      heap[record + RECORD.waits] = at + 1;
-      heap[record + RECORD.rank] = rank;
-    } else heap[record + RECORD.size + MOST_TICKETS + ticket] = (((at >> 2) << TICKET_RANK_BITS) | rank) + 1;
+      store[record + RECORD.waits] = at + 1;
+      store[record + RECORD.rank] = rank;
+    } else store[record + RECORD.states + MOST_TICKETS + ticket] = (((at >> 2) << TICKET_RANK_BITS) | rank) + 1;
   }
 
   /** Somebody has left the list: the others at his address move up. */
   private rank(at: number): void {
-    const { heap } = this;
+    const { heap, store } = this;
+    const list = heap[GLOBAL.waiters]!;
     let rank = 0;
-    for (let n = 0; n < heap[GLOBAL.waiters]!; n++) {
-      const waiter = this.layout.waiters + n * WAITER_WORDS;
-      if (heap[waiter + 2] !== at) continue;
-      saveAgent(this, heap[waiter]!);
-      this.setRank(heap[waiter]!, heap[waiter + 1]!, at, rank++);
-    }
+    for (let n = 0, waiter = list + 1; n < store[list]!; n++, waiter += WAITER_WORDS)
+      if (store[waiter + 2] === at) this.setRank(renew(this, store[waiter]!), store[waiter + 1]!, at, rank++);
   }
 
   /** Takes a waiter out of the list. His agent is ready to go on, if it was blocked for that. */
   private wake(index: number, result: number): void {
-    const { heap } = this;
-    const waiter = this.layout.waiters + index * WAITER_WORDS;
-    const [agent, ticket, at, timed] = [heap[waiter]!, heap[waiter + 1]!, heap[waiter + 2]!, heap[waiter + 3]!];
-    const record = this.layout.records + agent * this.layout.recordWords;
-    saveWaiters(this);
-    saveAgent(this, agent);
-    heap.copyWithin(waiter, waiter + WAITER_WORDS, this.layout.waiters + heap[GLOBAL.waiters]! * WAITER_WORDS);
-    heap[GLOBAL.waiters] = heap[GLOBAL.waiters]! - 1;
-    if (timed !== 0) heap[GLOBAL.timed] = heap[GLOBAL.timed]! & ~(1 << agent);
+    const { heap, store } = this;
+    const list = renewWaiters(this);
+    const waiter = list + 1 + index * WAITER_WORDS;
+    const agent = store[waiter]!;
+    const ticket = store[waiter + 1]!;
+    const at = store[waiter + 2]!;
+    if (store[waiter + 3] !== 0) heap[GLOBAL.timed] = heap[GLOBAL.timed]! & ~(1 << agent);
+    store.copyWithin(waiter, waiter + WAITER_WORDS, list + 1 + store[list]! * WAITER_WORDS);
+    store[list] = store[list]! - 1;
+    const record = renew(this, agent);
     if (ticket < 0) {
-      heap[record + RECORD.waits] = 0;
-      heap[record + RECORD.rank] = 0;
+      store[record + RECORD.waits] = 0;
+      store[record + RECORD.rank] = 0;
     } else {
-      heap[record + RECORD.size + ticket] = 2 + result;
+      store[record + RECORD.states + ticket] = 2 + result;
       // Where it was is still known: settling it comes after the end of the wait.
-      this.setRank(agent, ticket, at, NO_RANK);
-      if (heap[record + RECORD.status] !== BLOCKED || this.opKind[agent] !== SETTLE || heap[record + RECORD.args] !== ticket) return;
+      this.setRank(record, ticket, at, NO_RANK);
+      if (store[record + RECORD.status] !== BLOCKED || this.opKind[agent] !== SETTLE || store[record + RECORD.args] !== ticket) return;
     }
     this.woken |= 1 << agent;
     this.setStatus(agent, READY);
@@ -401,8 +403,8 @@ export class Machine extends Runner {
    * neither comes before the other. (A copy, which rests only where every access does, is found when it has been made.)
    */
   private checkBlocks(): void {
-    if (this.violation !== null || !(this.code.hasPlain || this.code.hasCells)) return;
-    const isMixed = this.code.hasCells || this.granularity === 'access';
+    if (this.violation !== null || !this.hasBlocks) return;
+    const isMixed = this.code.hasCells || this.restsPlainly;
     for (let agent = 0; agent < this.agents; agent++) {
       if (this.opBytes[agent] === 0 || this.opKind[agent] === COPY) continue;
       const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];

@@ -3,33 +3,41 @@
  * What the code leaves behind on the way (frames, plain accesses, visible calls and returns) is put where the state has it.
  */
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
-import { PLACE_BITS, REGISTER, THROWN } from '../compile/impl-steps.ts';
+import { FRAME, PLACE_BITS, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { CELL_BYTES, CELLS } from '../compile/ir-impl.ts';
 import { clearShadow, conflictingBytes, takeTrace, WRITERS } from './footprint.ts';
-import { GLOBAL, RECORD } from './heap.ts';
-import { goBack, grown, saveFrame } from './journal.ts';
+import { GLOBAL, RECORD, RECORDS } from './heap.ts';
 import { DONE, GUARDED, HEARD_CALL, HEARD_RETURN, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
 import { addFrames, addResult, changeMonitor, dropFrame } from './share.ts';
 import { MachineState } from './state.ts';
+import { goBack, grown, growStore } from './store.ts';
 
 /** Turns of loops that a block may make without an atomic access. */
 const MOST_TURNS = 100_000;
 const OP_MASK = (1 << CELL_SHIFT) - 1;
 const [ZERO, GET_BYTE, PUT_BYTE, COPY] = [opOf('zero'), opOf('getByte'), opOf('putByte'), opOf('copy')];
 const [PANIC, FAIL, SETTLE] = [opOf('panic'), opOf('fail'), opOf('settle')];
+/** Doors whose arguments are not simply a word: bytes, copies, tickets are among these, and zero. */
+const SPECIAL = GET_BYTE;
+const LAST_SPECIAL = opOf('fail');
 
 export class Runner extends MachineState {
   /** The agent whose code runs. */
   protected moving = 0;
 
-  /** A mark to go back to. */
+  /** A mark to go back to: how many steps have been made. */
   mark(): number {
-    return this.journalEnd;
+    return this.steps;
   }
 
   undo(mark: number): void {
-    goBack(this, mark);
-    this.violation = this.journalEnd === 0 ? this.initialViolation : null;
+    while (this.steps > mark) this.back();
+  }
+
+  /** Back to before the last step. */
+  back(): void {
+    goBack(this);
+    this.violation = this.steps === 0 ? this.initialViolation : null;
     this.thrownAt = null;
   }
 
@@ -42,6 +50,7 @@ export class Runner extends MachineState {
         this.undo(mark);
         this.log = grown(this.log, 3);
         heap[REGISTER.logEnd] = this.log.length - 3;
+        growStore(this);
         return true;
       case THROWN.spin:
         this.break(
@@ -61,9 +70,6 @@ export class Runner extends MachineState {
         if (fn !== undefined && end?.op === 'door') this.thrownAt = { ...end.source, name: fn.name };
         return false;
       }
-      case THROWN.stack:
-        this.undo(mark);
-        throw new RangeError('the stack of an agent is full: give threads more words');
       default:
         this.undo(mark);
         throw thrown;
@@ -94,9 +100,10 @@ export class Runner extends MachineState {
     this.violation = { id: 'data-race', agent, text, race: { other, from, bytes } };
   }
 
+  /** The agent's record is a new one. */
   protected setStatus(agent: number, status: number): void {
     const { heap } = this;
-    heap[this.layout.records + agent * this.layout.recordWords + RECORD.status] = status;
+    this.store[heap[RECORDS + agent]! + RECORD.status] = status;
     const bit = 1 << agent;
     heap[GLOBAL.ready] = status === READY ? heap[GLOBAL.ready]! | bit : heap[GLOBAL.ready]! & ~bit;
     heap[GLOBAL.guarded] = status === GUARDED ? heap[GLOBAL.guarded]! | bit : heap[GLOBAL.guarded]! & ~bit;
@@ -111,155 +118,162 @@ export class Runner extends MachineState {
     return true;
   }
 
-  protected newBlock(agent: number): void {
-    const { heap } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
-    const [from, end] = [heap[record + RECORD.blockFrom]!, heap[record + RECORD.blockEnd]!];
+  protected newBlock(agent: number, record: number): void {
+    const { heap, store } = this;
+    const from = store[record + RECORD.blockFrom]!;
+    const end = store[record + RECORD.blockEnd]!;
     if (from < end) clearShadow(this, agent, from, end);
-    heap[record + RECORD.blockFrom] = heap[REGISTER.trace]!;
-    heap[record + RECORD.blockEnd] = heap[REGISTER.trace]!;
+    store[record + RECORD.blockFrom] = heap[REGISTER.trace]!;
+    store[record + RECORD.blockEnd] = heap[REGISTER.trace]!;
   }
 
   /** Goes on from the top frame with the result of the access. */
   protected resume(agent: number, record: number, result: number): void {
-    const { heap, bytes, log, trace } = this;
+    const { heap, log, trace, store } = this;
     const { functions } = this.code;
     heap[REGISTER.rested] = 0;
     heap[REGISTER.fuel] = MOST_TURNS;
-    heap[REGISTER.stackEnd] = this.layout.stacks + (agent + 1) * this.layout.stackWords;
-    let frame = heap[record + RECORD.frame]!;
-    let end = heap[record + RECORD.end]!;
     let value = result;
-    for (;;) {
-      saveFrame(this, frame, end);
-      const at = heap[frame]!;
-      const caller = heap[frame + 1]!;
-      if (this.hashed) dropFrame(heap, record, frame);
-      value = functions[at >>> PLACE_BITS]!(heap, bytes, log, trace, frame, at & ((1 << PLACE_BITS) - 1), value);
+    for (let frame = store[record + RECORD.frame]!; frame !== 0; ) {
+      const caller = store[frame + FRAME.caller]!;
+      if (this.hashed) dropFrame(store, record, frame);
+      value = functions[store[frame]! >>> PLACE_BITS]!(heap, log, trace, store, frame, value);
       if (heap[REGISTER.rested] !== 0) {
-        this.rest(agent, record, frame);
+        this.rest(agent, record, caller);
         return;
       }
-      if (caller === 0) break;
-      end = frame;
       frame = caller;
     }
     this.takeBlock(agent, record);
     this.returned(agent, record, value);
-    if (this.violation === null) this.nextCall(agent);
+    if (this.violation === null) this.nextCall(agent, record);
   }
 
   /** Calls of the script from here on, up to a guard or an access. */
-  protected nextCall(agent: number): void {
-    const { heap } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
-    const call = this.calls[agent]?.[heap[record + RECORD.position]!];
-    heap[record + RECORD.op] = OP_NONE;
-    heap[record + RECORD.args] = 0;
-    heap[record + RECORD.args + 1] = 0;
-    heap[record + RECORD.args + 2] = 0;
-    heap[record + RECORD.announced] = 0;
-    heap[record + RECORD.frame] = 0;
+  protected nextCall(agent: number, record: number): void {
+    const { store } = this;
+    const call = this.calls[agent]![store[record + RECORD.position]!];
+    store[record + RECORD.op] = OP_NONE;
+    store[record + RECORD.args] = 0;
+    store[record + RECORD.args + 1] = 0;
+    store[record + RECORD.args + 2] = 0;
+    store[record + RECORD.announced] = 0;
+    store[record + RECORD.frame] = 0;
     if (call === undefined) {
       this.setStatus(agent, DONE);
-      this.point(agent, record, 0, 0);
+      this.point(agent, record, OP_NONE, 0, 0);
     } else if (call.guard >= 0) {
       this.setStatus(agent, GUARDED);
-      heap[record + RECORD.op] = OP_GUARD;
-      heap[record + RECORD.args] = call.guard;
-      heap[record + RECORD.args + 1] = call.guardIsZero ? 1 : 0;
-      this.point(agent, record, call.guard * 4, 4);
+      store[record + RECORD.op] = OP_GUARD;
+      store[record + RECORD.args] = call.guard;
+      store[record + RECORD.args + 1] = call.guardIsZero ? 1 : 0;
+      this.point(agent, record, OP_GUARD, call.guard * 4, 4);
     } else {
       this.setStatus(agent, READY);
-      this.enter(agent);
+      this.enter(agent, record);
     }
   }
 
-  /** The bytes of the access that the agent now rests before. */
-  protected point(agent: number, record: number, from: number, bytes: number): void {
-    const { heap } = this;
-    this.opKind[agent] = heap[record + RECORD.op]! & OP_MASK;
+  /** The access that the agent now rests before, and its bytes. */
+  protected point(agent: number, record: number, kind: number, from: number, bytes: number): void {
+    const { store } = this;
+    this.opKind[agent] = kind;
     this.opFrom[agent] = from;
     this.opBytes[agent] = bytes;
-    heap[record + RECORD.opFrom] = from;
-    heap[record + RECORD.opBytes] = bytes;
+    store[record + RECORD.opFrom] = from;
+    store[record + RECORD.opBytes] = bytes;
   }
 
-  protected enter(agent: number): void {
-    const { heap, bytes, log, trace } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
-    const call = this.calls[agent]![heap[record + RECORD.position]!]!;
+  protected enter(agent: number, record: number): void {
+    const { heap, log, trace, store } = this;
+    const call = this.calls[agent]![store[record + RECORD.position]!]!;
     const results = this.layout.results + agent * this.layout.resultWords;
-    for (const [arg, result] of call.from) call.args[arg] = heap[results + result]!;
-    const base = this.layout.stacks + agent * this.layout.stackWords;
+    for (const { arg, result } of call.from) call.args[arg] = heap[results + result]!;
     heap[REGISTER.rested] = 0;
     heap[REGISTER.fuel] = MOST_TURNS;
-    heap[REGISTER.stackEnd] = base + this.layout.stackWords;
     const value = call.rests
-      ? call.body(heap, bytes, log, trace, base, 0, 0, ...call.args)
-      : this.code.program.functions[call.fn]!.pure
+      ? call.body(heap, log, trace, store, 0, 0, ...call.args)
+      : call.isPure
         ? (call.body as unknown as (heap: Int32Array, ...args: number[]) => number)(heap, ...call.args)
-        : call.body(heap, bytes, log, trace, ...call.args);
+        : call.body(heap, log, trace, ...call.args);
     if (heap[REGISTER.rested] !== 0) {
-      this.rest(agent, record, base);
+      this.rest(agent, record, 0);
       return;
     }
     this.takeBlock(agent, record);
     this.returned(agent, record, value);
-    if (this.violation === null) this.nextCall(agent);
+    if (this.violation === null) this.nextCall(agent, record);
   }
 
-  /** The code has come to an access; frames from `low` on are new. */
-  protected rest(agent: number, record: number, low: number): void {
-    const { heap } = this;
+  /** The code has come to an access; the frames above `below` are new. */
+  protected rest(agent: number, record: number, below: number): void {
+    const { heap, store } = this;
     const op = heap[REGISTER.door]!;
     const kind = op & OP_MASK;
     const cell = op >> CELL_SHIFT;
-    const [a, b] = [heap[REGISTER.args]!, heap[REGISTER.args + 1]!];
-    heap[record + RECORD.op] = op;
-    heap[record + RECORD.args] = a;
-    heap[record + RECORD.args + 1] = b;
-    heap[record + RECORD.args + 2] = heap[REGISTER.args + 2]!;
-    heap[record + RECORD.frame] = heap[REGISTER.top]!;
-    heap[record + RECORD.end] = heap[REGISTER.end]!;
-    if (this.hashed) addFrames(heap, record, this.layout.stacks + agent * this.layout.stackWords, low);
+    const a = heap[REGISTER.args]!;
+    const b = heap[REGISTER.args + 1]!;
+    store[heap[REGISTER.link]!] = below;
+    store[record + RECORD.op] = op;
+    store[record + RECORD.args] = a;
+    store[record + RECORD.args + 1] = b;
+    store[record + RECORD.args + 2] = heap[REGISTER.args + 2]!;
+    store[record + RECORD.frame] = heap[REGISTER.top]!;
+    if (this.hashed) addFrames(store, record, below);
     this.takeBlock(agent, record);
     if (kind === PANIC || kind === FAIL) {
       this.die(agent, kind === PANIC, a, b);
       return;
     }
+    if (cell === 0 && (kind < SPECIAL || kind > LAST_SPECIAL) && kind !== ZERO) {
+      this.point(agent, record, kind, a * 4, 4);
+      if (a >>> 0 >= this.layout.words) this.wild(agent, a * 4);
+    } else this.restSpecially(agent, record, kind, cell, a, b);
+  }
+
+  private restSpecially(agent: number, record: number, kind: number, cell: number, a: number, b: number): void {
     let from = cell === 0 ? a * 4 : a;
     let bytes = cell === 0 ? 4 : CELL_BYTES[CELLS[cell - 1]!];
-    if (kind === GET_BYTE || kind === PUT_BYTE) [from, bytes] = [a, 1];
-    else if (kind === ZERO) bytes = b > 0 ? b * 4 : 0;
-    else if (kind === COPY) [from, bytes] = [a, Math.max(0, heap[REGISTER.args + 2]!)];
-    else if (kind === SETTLE) [from, bytes] = [0, 0];
-    this.point(agent, record, from, bytes);
+    if (kind === GET_BYTE || kind === PUT_BYTE) {
+      from = a;
+      bytes = 1;
+    } else if (kind === ZERO) bytes = Math.max(0, b * 4);
+    else if (kind === COPY) {
+      from = a;
+      bytes = Math.max(0, this.heap[REGISTER.args + 2]!);
+    } else if (kind === SETTLE) {
+      from = 0;
+      bytes = 0;
+    }
+    this.point(agent, record, kind, from, bytes);
     const end = this.layout.words * 4;
     const isAligned = cell === 0 || (from & (bytes - 1)) === 0;
-    if (from < 0 || from + bytes > end || !isAligned || (kind === COPY && bytes > 0 && (b < 0 || b + bytes > end)))
-      this.break(agent, 'wild-access', `byte ${from} is outside the shared memory, or no place for a cell of this size`);
+    if (from < 0 || from + bytes > end || !isAligned || (kind === COPY && bytes > 0 && (b < 0 || b + bytes > end))) this.wild(agent, from);
+  }
+
+  private wild(agent: number, byte: number): void {
+    this.break(agent, 'wild-access', `byte ${byte} is outside the shared memory, or no place for a cell of this size`);
   }
 
   /** What the code left in the trace since it went on. */
   protected takeBlock(agent: number, record: number): void {
-    const { heap } = this;
+    const { heap, store } = this;
     const end = heap[REGISTER.trace]!;
-    const begin = heap[record + RECORD.blockEnd]!;
+    const begin = store[record + RECORD.blockEnd]!;
     if (end === begin || end > this.trace.length) return;
-    const taken = takeTrace(this, agent, heap[record + RECORD.blockFrom]!, begin, end);
-    heap[record + RECORD.blockEnd] = taken;
+    const taken = takeTrace(this, agent, store[record + RECORD.blockFrom]!, begin, end);
+    store[record + RECORD.blockEnd] = taken;
     heap[REGISTER.trace] = taken;
   }
 
   /** Call events are made with the first access. */
-  protected announce(agent: number): void {
-    const { heap, monitor } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
-    heap[record + RECORD.announced] = 1;
-    const position = heap[record + RECORD.position]!;
+  protected announce(agent: number, record: number): void {
+    const { heap, store, monitor } = this;
+    store[record + RECORD.announced] = 1;
+    if (monitor === null) return;
+    const position = store[record + RECORD.position]!;
     const call = this.calls[agent]![position]!;
-    if (monitor === null || !call.visible) return;
+    if (!call.visible) return;
     this.heard |= HEARD_CALL;
     const state = monitor.call(heap[GLOBAL.monitor]!, agent, position);
     if (state < 0) this.break(agent, 'history', `the call ${call.label} is not admitted here`);
@@ -267,22 +281,23 @@ export class Runner extends MachineState {
   }
 
   protected returned(agent: number, record: number, value: number): void {
-    const { heap, monitor } = this;
-    if (heap[record + RECORD.announced] === 0) this.announce(agent);
-    const position = heap[record + RECORD.position]!;
+    const { heap, store, monitor } = this;
+    if (store[record + RECORD.announced] === 0) this.announce(agent, record);
+    const position = store[record + RECORD.position]!;
     heap[this.layout.results + agent * this.layout.resultWords + position] = value;
-    if (this.hashed) addResult(heap, record, position, value | 0);
-    heap[record + RECORD.position] = position + 1;
-    heap[record + RECORD.frame] = 0;
+    if (this.hashed) addResult(store, record, position, value | 0);
+    store[record + RECORD.position] = position + 1;
+    store[record + RECORD.frame] = 0;
+    if (monitor === null || this.violation !== null) return;
     const call = this.calls[agent]![position]!;
-    if (monitor === null || !call.visible || this.violation !== null) return;
+    if (!call.visible) return;
     this.heard |= HEARD_RETURN;
-    const state = monitor.return(heap[GLOBAL.monitor]!, agent, position, value);
+    const state = monitor.return(heap[GLOBAL.monitor]!, agent, position, value | 0);
     if (state < 0) this.break(agent, 'history', `${call.label} = ${value} is not admitted here`);
     else this.observe(state);
   }
 
-  protected observe(state: number): void {
+  private observe(state: number): void {
     const { heap } = this;
     if (this.hashed) changeMonitor(heap, heap[GLOBAL.monitor]!, state);
     heap[GLOBAL.monitor] = state;

@@ -4,9 +4,9 @@
  */
 import type { Source } from '../compile/ir.ts';
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
-import { MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
+import { FRAME, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
 import { CELLS, DOORS } from '../compile/ir-impl.ts';
-import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
+import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, RECORDS, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
@@ -26,9 +26,10 @@ export interface PreparedCall {
   readonly fn: number;
   readonly body: StepFunction;
   readonly rests: boolean;
+  readonly isPure: boolean;
   /** Arguments; those that are results are filled in when the call begins. */
   readonly args: number[];
-  readonly from: readonly (readonly [arg: number, result: number])[];
+  readonly from: readonly { readonly arg: number; readonly result: number }[];
   /** -1: none. */
   readonly guard: number;
   readonly guardIsZero: boolean;
@@ -74,7 +75,6 @@ export class MachineState {
   readonly agents: number;
   readonly layout: Layout;
   readonly heap: Int32Array;
-  readonly bytes: Uint8Array;
   /** The shared memory as it is now; only the machine writes it. */
   readonly words: Int32Array;
   /** The fingerprint, four words. */
@@ -95,17 +95,18 @@ export class MachineState {
   protected initialViolation: Violation | null = null;
   readonly monitor: Monitor | null;
   readonly hashed: boolean;
+  /** Whether plain accesses are steps; whether there may be blocks that conflict. */
+  protected readonly restsPlainly: boolean;
+  protected readonly hasBlocks: boolean;
   /** Who counts as whom in the fingerprint. */
   readonly identity: Int32Array;
   readonly calls: readonly (readonly PreparedCall[])[];
 
   log: Int32Array = new Int32Array(3 << 12);
   trace: Int32Array = new Int32Array(1 << 14);
-  journal: Int32Array = new Int32Array(1 << 16);
-  journalEnd = 0;
-  /** Agents whose records the current step has saved, and those whose blocks it has begun anew, as bits. */
-  saved = 0;
-  hasSavedWaiters = false;
+  store: Int32Array = new Int32Array(1 << 14);
+  /** Steps since the start that have not been gone back from. */
+  steps = 0;
   /** Where a function that needs no frames ended everything. */
   protected thrownAt: (Source & { readonly name: string }) | null = null;
 
@@ -118,14 +119,15 @@ export class MachineState {
     this.code = stepCode(artefact.program, options.granularity);
     this.agents = agents.length;
     const longest = Math.max(1, ...agents.map(({ script }) => script.length));
-    this.layout = layOut(program.words.length, agents.length, longest, artefact.threadWords, this.code.hasTickets);
+    this.layout = layOut(program.words.length, agents.length, longest, options.hashed, this.code.hasTickets);
     this.heap = makeHeap(this.layout, program.words);
-    this.bytes = new Uint8Array(this.heap.buffer);
     this.words = this.heap.subarray(MEMORY, MEMORY + program.words.length);
     this.hash = this.heap.subarray(GLOBAL.hash, GLOBAL.hash + 4);
     [this.opKind, this.opFrom, this.opBytes] = [new Int32Array(this.agents), new Int32Array(this.agents), new Int32Array(this.agents)];
     this.monitor = options.monitor ?? null;
     this.hashed = options.hashed;
+    this.restsPlainly = options.granularity === 'access';
+    this.hasBlocks = this.code.hasPlain || this.code.hasCells;
     this.identity = Int32Array.from(agents, ({ symmetry }, agent) =>
       options.symmetry && symmetry !== undefined ? agents.findIndex((other) => other.symmetry === symmetry) : agent,
     );
@@ -145,17 +147,19 @@ export class MachineState {
       fn: index,
       body,
       rests: this.code.rests[index] ?? false,
+      isPure: fn.pure,
       args: call.args.map((arg) => (typeof arg === 'number' ? arg : 0)),
-      from: call.args.flatMap((arg, n) => (typeof arg === 'number' ? [] : [[n, arg.resultOf] as const])),
+      from: call.args.flatMap((arg, n) => (typeof arg === 'number' ? [] : [{ arg: n, result: arg.resultOf }])),
       guard: word,
       guardIsZero: call.guard?.test === 'zero',
       visible: call.visible ?? kind === 'thread',
     };
   }
 
-  protected record(agent: number): number {
+  /** Where the record of an agent is in the store. */
+  record(agent: number): number {
     if (agent < 0 || agent >= this.agents) throw new RangeError(`there is no agent ${agent}; there are ${this.agents}`);
-    return this.layout.records + agent * this.layout.recordWords;
+    return this.heap[RECORDS + agent]!;
   }
 
   /** The state of the monitor. */
@@ -164,12 +168,12 @@ export class MachineState {
   }
 
   status(agent: number): AgentStatus {
-    return STATUSES[this.heap[this.record(agent) + RECORD.status]!] ?? 'done';
+    return STATUSES[this.store[this.record(agent) + RECORD.status]!] ?? 'done';
   }
 
   /** The call of its script that an agent is in, or is to begin. */
   position(agent: number): number {
-    return this.heap[this.record(agent) + RECORD.position]!;
+    return this.store[this.record(agent) + RECORD.position]!;
   }
 
   /** What the ended calls of an agent returned. */
@@ -180,14 +184,14 @@ export class MachineState {
 
   /** An argument of the access that an agent rests before. */
   opArg(agent: number, n: number): number {
-    return this.heap[this.record(agent) + RECORD.args + n]!;
+    return this.store[this.record(agent) + RECORD.args + n]!;
   }
 
   /** Plain accesses of the agent's current block. */
   blockRanges(agent: number): readonly Range[] {
     const ranges: Range[] = [];
     const record = this.record(agent);
-    for (let n = this.heap[record + RECORD.blockFrom]!; n < this.heap[record + RECORD.blockEnd]!; n++) {
+    for (let n = this.store[record + RECORD.blockFrom]!; n < this.store[record + RECORD.blockEnd]!; n++) {
       const entry = this.trace[n]!;
       for (const [bits, write] of [
         [(entry >>> 4) & 15, true],
@@ -203,10 +207,11 @@ export class MachineState {
 
   /** Everybody who waits, in the order they came. */
   waiters(): readonly Waiter[] {
-    const { waiters } = this.layout;
-    return Array.from({ length: this.heap[GLOBAL.waiters]! }, (_, n) => {
-      const at = waiters + n * WAITER_WORDS;
-      return { agent: this.heap[at]!, ticket: this.heap[at + 1]!, at: this.heap[at + 2]!, timed: this.heap[at + 3] !== 0 };
+    const { store } = this;
+    const list = this.heap[GLOBAL.waiters]!;
+    return Array.from({ length: list === 0 ? 0 : store[list]! }, (_, n) => {
+      const at = list + 1 + n * WAITER_WORDS;
+      return { agent: store[at]!, ticket: store[at + 1]!, at: store[at + 2]!, timed: store[at + 3] !== 0 };
     });
   }
 
@@ -214,9 +219,10 @@ export class MachineState {
   stack(agent: number): readonly (Source & { readonly name: string })[] {
     const sources: (Source & { name: string })[] = [];
     if (this.thrownAt !== null && this.violation?.agent === agent) sources.push(this.thrownAt);
-    for (let frame = this.heap[this.record(agent) + RECORD.frame]!; frame !== 0; frame = this.heap[frame + 1]!) {
-      const fn = this.heap[frame]! >>> PLACE_BITS;
-      const place = this.code.frames[fn]?.places[this.heap[frame]! & ((1 << PLACE_BITS) - 1)];
+    const { store } = this;
+    for (let frame = store[this.record(agent) + RECORD.frame]!; frame !== 0; frame = store[frame + FRAME.caller]!) {
+      const fn = store[frame]! >>> PLACE_BITS;
+      const place = this.code.frames[fn]?.places[store[frame]! & ((1 << PLACE_BITS) - 1)];
       if (place !== undefined) sources.push({ ...place.source, name: this.code.program.functions[fn]?.name ?? '' });
     }
     return sources;
@@ -239,13 +245,13 @@ export class MachineState {
   }
 
   private guardHolds(agent: number): boolean {
-    const args = this.layout.records + agent * this.layout.recordWords + RECORD.args;
-    return (this.heap[this.heap[args]! + MEMORY] === 0) === (this.heap[args + 1] === 1);
+    const args = this.heap[RECORDS + agent]! + RECORD.args;
+    return (this.heap[this.store[args]! + MEMORY] === 0) === (this.store[args + 1] === 1);
   }
 
   /** Whether every thread has made all its calls. */
   hasEnded(): boolean {
-    return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.heap[this.record(agent) + RECORD.status] === DONE);
+    return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.store[this.record(agent) + RECORD.status] === DONE);
   }
 
   /** READ, WRITE, PLAIN, WAITS, LOOKS: what the next access of the agent would do if it were made now. */
@@ -253,17 +259,17 @@ export class MachineState {
     const kind = this.opKind[agent]!;
     const access = ACCESS_OF_OP[kind]!;
     if (access !== 0 || kind === OP_NONE) return access;
-    const { heap } = this;
-    const record = this.layout.records + agent * this.layout.recordWords;
+    const { heap, store } = this;
+    const record = heap[RECORDS + agent]!;
     switch (kind) {
       case COMPARE: {
-        const expected = heap[record + RECORD.args + 1]!;
-        return this.cellValue(agent) === narrow(heap[record + RECORD.op]! >> CELL_SHIFT, expected) ? READ | WRITE : READ;
+        const expected = store[record + RECORD.args + 1]!;
+        return this.cellValue(agent) === narrow(store[record + RECORD.op]! >> CELL_SHIFT, expected) ? READ | WRITE : READ;
       }
       case WAIT:
       case WAIT_FOR:
       case WAIT_ASYNC:
-        return heap[(this.opFrom[agent]! >> 2) + MEMORY] === heap[record + RECORD.args + 1] ? READ | WAITS : READ;
+        return heap[(this.opFrom[agent]! >> 2) + MEMORY] === store[record + RECORD.args + 1] ? READ | WAITS : READ;
       case NOTIFY:
         return this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
       default:
@@ -274,29 +280,31 @@ export class MachineState {
   /** The address whose list of waiters the next access of the agent touches, if WAITS or LOOKS is among what it does. */
   opList(agent: number): number {
     if (this.opKind[agent] !== SETTLE) return this.opFrom[agent]!;
-    const record = this.layout.records + agent * this.layout.recordWords;
-    return ((this.heap[record + RECORD.size + MOST_TICKETS + this.heap[record + RECORD.args]!]! - 1) >> (TICKET_RANK_BITS - 2)) & ~3;
+    const record = this.heap[RECORDS + agent]!;
+    return ((this.store[record + RECORD.states + MOST_TICKETS + this.store[record + RECORD.args]!]! - 1) >> (TICKET_RANK_BITS - 2)) & ~3;
   }
 
   /** The address at which the wait of an agent that can time out stands. */
   timedList(agent: number): number {
-    const { heap } = this;
-    let waiter = this.layout.waiters;
-    while (heap[waiter] !== agent || heap[waiter + 3] === 0) waiter += WAITER_WORDS;
-    return heap[waiter + 2]!;
+    const { store } = this;
+    let waiter = this.heap[GLOBAL.waiters]! + 1;
+    while (store[waiter] !== agent || store[waiter + 3] === 0) waiter += WAITER_WORDS;
+    return store[waiter + 2]!;
   }
 
   waitersAt(at: number): number {
-    const { heap } = this;
+    const { store } = this;
+    const list = this.heap[GLOBAL.waiters]!;
+    if (list === 0) return 0;
     let count = 0;
-    for (let n = 0, w = this.layout.waiters; n < heap[GLOBAL.waiters]!; n++, w += WAITER_WORDS) if (heap[w + 2] === at) count++;
+    for (let n = store[list]!, w = list + 1; n > 0; n--, w += WAITER_WORDS) if (store[w + 2] === at) count++;
     return count;
   }
 
   /** The value of the cell before which an agent rests. */
   cellValue(agent: number): number {
     const from = this.opFrom[agent]!;
-    const op = this.heap[this.record(agent) + RECORD.op]!;
+    const op = this.store[this.record(agent) + RECORD.op]!;
     const cell = (op & DOOR_MASK) === GET_BYTE || (op & DOOR_MASK) === PUT_BYTE ? CELLS.indexOf('u8') + 1 : op >> CELL_SHIFT;
     return narrow(cell, this.heap[(from >> 2) + MEMORY]! >> ((from & 3) << 3));
   }
@@ -304,8 +312,8 @@ export class MachineState {
   /** States of an agent's tickets: -1 waiting, else the result. */
   tickets(agent: number): readonly number[] {
     const record = this.record(agent);
-    const count = Math.min(MOST_TICKETS, this.heap[record + RECORD.tickets]!);
-    return Array.from({ length: count }, (_, n) => this.heap[record + RECORD.size + n]! - 2);
+    const count = Math.min(MOST_TICKETS, this.store[record + RECORD.tickets]!);
+    return Array.from({ length: count }, (_, n) => this.store[record + RECORD.states + n]! - 2);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What searches are compared by: the ends that schedules come to, and the states on the way, found by the simplest search there is. */
 import { type Exploration, type Explored, NO_LIMITS, type Strategy } from '../../oracle/schedule/exploration.ts';
-import { FRAME_WORDS } from '../../oracle/compile/impl-steps.ts';
+import { FRAME } from '../../oracle/compile/impl-steps.ts';
 import { RECORD } from '../../oracle/schedule/heap.ts';
 import { Machine } from '../../oracle/schedule/machine.ts';
 import { opOf } from '../../oracle/schedule/operation.ts';
@@ -53,19 +53,16 @@ export interface Reached {
 
 /** All words that make the state, so that equal texts are equal states. */
 export function describeState(machine: Machine): string {
-  const { heap, layout } = machine;
+  const { store, layout } = machine;
   const agents = Array.from({ length: machine.agents }, (_, agent) => {
-    const record = layout.records + agent * layout.recordWords;
+    const record = machine.record(agent);
     const stack: number[] = [];
-    let end = heap[record + RECORD.end];
-    for (let frame = heap[record + RECORD.frame]; frame !== 0; frame = heap[frame + 1]) {
-      stack.push(heap[frame], ...heap.subarray(frame + FRAME_WORDS, end), -1);
-      end = frame;
-    }
+    for (let frame = store[record + RECORD.frame]; frame !== 0; frame = store[frame + FRAME.caller])
+      stack.push(store[frame], ...store.subarray(frame + FRAME.locals, frame + store[frame + FRAME.size]), -1);
     const ranges = machine.blockRanges(agent).map(({ from, bytes, write }) => [from, bytes, write]);
     return [
-      [...heap.subarray(record, record + RECORD.hashedEnd)],
-      [...heap.subarray(record + RECORD.size, record + layout.recordWords)],
+      [...store.subarray(record, record + RECORD.hashedEnd)],
+      [...store.subarray(record + RECORD.states, Math.max(record + RECORD.states, record + layout.recordWords))],
       stack,
       machine.results(agent),
       ranges,
