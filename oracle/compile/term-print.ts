@@ -37,7 +37,8 @@ export class Printer {
         depth.set(position, below);
         continue;
       }
-      const name = `n${position}`;
+      // No name of a model has this sign in it: `|n7|` and `n7` would be one symbol.
+      const name = `n!${position}`;
       text.push(`(define-fun ${name} () Bool ${this.#expand(position)})`);
       this.#known.set(position, name);
     }

@@ -47,7 +47,10 @@ export class Exercise implements Visitor {
       ...antecedent,
       holds: (words) => invariants[index]?.holds(words) === true,
     }));
-    this.#meet(concrete.model.initial());
+    // Every run begins there.
+    const first = concrete.model.initial();
+    this.#samples.push(concrete.cells.read(first));
+    this.#meet(first);
   }
 
   async run(seed: number, steps: number, stop: () => boolean): Promise<void> {

@@ -15,7 +15,7 @@
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
 import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts';
-import { FALSE, isTrue, type Lit } from '../compile/term.ts';
+import { FALSE, isTrue, type Lit, TRUE } from '../compile/term.ts';
 import { constant, freeNumber, type Num } from '../compile/term-number.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
@@ -52,6 +52,8 @@ export interface Allowed {
   state(condition: (state: State) => Lit): Promise<boolean>;
   /** Whether the action is possible in one of them. */
   action(action: Action): Promise<boolean>;
+  /** Whether the goal is true of any state at all, by its form alone. */
+  isTrivial(goal: Goal): boolean;
 }
 
 export interface CloseOptions {
@@ -161,6 +163,7 @@ export class Induction {
         const tasks = this.#tasks.filter((task) => task.action === action);
         return possible([this.#system.terms.any(tasks.map((task) => this.#prepared(task).enabled))]);
       },
+      isTrivial: (goal) => this.#termBefore(goal) === TRUE,
     };
   }
 

@@ -247,6 +247,9 @@ class Proof {
     const { terms, layout, actions } = this.#system;
     const interpreter = new Interpreter(terms, this.#exercise.program, layout);
     const [idle, unmet] = [new Set<Action>(), new Set<Antecedent>()];
+    const trivial = this.#goals
+      .filter((goal) => goal.kind === 'invariant' && this.#findings.has(goal.id) && allowed.isTrivial(goal))
+      .map(({ id }): Vacuous => ({ kind: 'invariant', id, reason: 'it is true of every state, whether a run can get there or not' }));
     try {
       for (const action of actions) if (!this.#exercise.hasTaken(action) && !(await allowed.action(action))) idle.add(action);
       for (const antecedent of this.#exercise.dormant) {
@@ -255,7 +258,7 @@ class Proof {
     } catch (error) {
       if (!(error instanceof SolverFailure)) throw error;
     }
-    this.#vacuous = this.#unexercised(idle, unmet);
+    this.#vacuous = [...this.#unexercised(idle, unmet), ...trivial];
   }
 
   #unexercised(idle: ReadonlySet<Action>, unmet: ReadonlySet<Antecedent>): readonly Vacuous[] {

@@ -177,6 +177,19 @@ describe('what takes no part', () => {
     ]);
   });
 
+  test('is an invariant that is true of every state whatever', async () => {
+    const subject = worker(
+      `${RESTED}; on: boolean`,
+      's.on = !s.on;',
+      'any: (s: State) => s.on || !s.on, free: (s: State) => s.rested === null || s.rested !== null',
+    );
+    const trivial = { kind: 'invariant', reason: 'it is true of every state, whether a run can get there or not' };
+    expect((await ask(subject)).vacuous).toEqual([
+      { ...trivial, id: 'any' },
+      { ...trivial, id: 'free' },
+    ]);
+  });
+
   test('is nothing where everything happens', async () => {
     const subject = worker(
       `${RESTED}; on: boolean; level: Nat<3>`,

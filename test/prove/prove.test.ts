@@ -6,6 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { readCounterexample } from '../../oracle/counterexample.ts';
 import type { ProveOptions } from '../../oracle/engine.ts';
 import { listDesigns, listInvariants, prove } from '../../oracle/prove/index.ts';
+import { model } from '../../model/index.ts';
+import { compiledSpecification } from '../../oracle/specification.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { bruteForce, toy } from './toys.ts';
 
@@ -88,6 +90,12 @@ describe('on sockref', () => {
     expect(outcome.verdict).toBe('unknown');
     expect(outcome.results[0]?.detail).toMatch(/could not be run/);
   });
+});
+
+test.each(['sockref', 'p06'])('proofs of %s begin where the specification begins', async (design) => {
+  const compiled = await compiledSpecification(design, {});
+  const first = model.initial({ design } as Parameters<typeof model.initial>[0]);
+  expect(compiled.encode(first as unknown as Readonly<Record<string, unknown>>)).toEqual(compiled.initial());
 });
 
 test('designs and invariants are listed without a solver', () => {
