@@ -14,7 +14,8 @@ import { NO_OVERFLOW } from './goals.ts';
 
 /** Of so many states one is looked at with all predicates: that takes longer than getting there. */
 const LOOKED_AT = 8;
-/** Of so many states one is kept as a sample. */
+/** The first states, and of so many later ones one, are kept as samples. */
+const FIRST = 32;
 const SAMPLED = 4_096;
 
 /** An antecedent that no state has met yet. */
@@ -86,7 +87,8 @@ export class Exercise implements Visitor {
   }
 
   visit(cells: readonly number[], words: Int32Array, path: () => readonly ConcreteStep[]): boolean {
-    if (this.#states++ % SAMPLED === 0) this.#samples.push(cells);
+    const number = this.#states++;
+    if (number < FIRST || number % SAMPLED === 0) this.#samples.push(cells);
     this.#meet(words);
     if (this.#states % LOOKED_AT === 0) for (const id of this.#concrete.broken(words)) this.#breaks(id, path);
     return this.#facts.visit(cells);

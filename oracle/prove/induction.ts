@@ -14,9 +14,11 @@
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
-import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts';
+import { type State, valueIn } from '../compile/symbolic-state.ts';
 import { FALSE, isTrue, type Lit, TRUE } from '../compile/term.ts';
 import { constant, freeNumber, type Num } from '../compile/term-number.ts';
+import { argumentName, disagreement } from './agreement.ts';
+import type { Concrete } from './concrete.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Lane, type Limits } from './lane.ts';
@@ -57,8 +59,8 @@ export interface Allowed {
 }
 
 export interface CloseOptions {
-  /** States that were reached, by their cells. */
-  readonly reached?: readonly (readonly number[])[];
+  /** The compiled model, and states that its runs have reached. */
+  readonly seen?: { readonly concrete: Concrete; readonly reached: readonly (readonly number[])[] };
   /** Called when something was proved. */
   readonly inspect?: (allowed: Allowed) => Promise<void>;
 }
@@ -108,14 +110,14 @@ export class Induction {
   }
 
   /** Drops what fails until the rest carries itself. `wanted`: when no goal of these is left, nothing is proved. */
-  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { reached = [], inspect }: CloseOptions = {}): Promise<Closed> {
+  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { seen, inspect }: CloseOptions = {}): Promise<Closed> {
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
       while (assumed.some(wanted)) {
         const found = await this.#pass(lanes, assumed, [...assumed, ...this.#facts.goals()], 'induction');
         if (found.length === 0) {
-          await this.#mustBePossible(lanes[0] as Lane, assumed, reached);
+          await this.#mustBePossible(lanes[0] as Lane, assumed, seen);
           await inspect?.(this.#allowed(lanes[0] as Lane, assumed));
           return this.#closed(assumed, failures);
         }
@@ -130,22 +132,18 @@ export class Induction {
   }
 
   /**
-   * A proof that assumes what can't be proves anything. All that is assumed must be possible together, as the solver has it, and true of
-   * every state that the compiled model was seen in.
+   * A proof that assumes what can't be proves anything, and one about other steps proves nothing. All that is assumed must be possible
+   * together, as the solver has it, and true of every state that the compiled model was seen in; from there, steps must be the same.
    */
-  async #mustBePossible(lane: Lane, assumed: readonly Goal[], reached: readonly (readonly number[])[]): Promise<void> {
-    const { terms, layout } = this.#system;
+  async #mustBePossible(lane: Lane, assumed: readonly Goal[], seen: CloseOptions['seen']): Promise<void> {
     const assumptions = this.#assumptions(assumed);
     if ((await lane.satisfy(assumptions.map(({ lit }) => lit))) === null)
       throw new Contradiction('no state satisfies everything that the proof assumes');
-    for (const cells of reached) {
-      const variables = assignmentOf(layout, '', cells);
-      const values = terms.evaluate((name) => variables.get(name) === true);
-      const wrong = [...this.#valid.map((lit) => ({ id: 'the ranges of cells', lit })), ...assumptions].find(
-        ({ lit }) => !isTrue(values, lit),
-      );
-      if (wrong !== undefined) throw new Contradiction(`a run reaches a state in which ${wrong.id}, which the proof assumes, is false`);
-    }
+    if (seen === undefined) return;
+    const claims = [...this.#valid.map((lit) => ({ id: 'the ranges of cells', lit })), ...assumptions];
+    const steps = this.#tasks.map((task) => ({ ...task, ...this.#prepared(task) }));
+    const difference = disagreement(this.#system, seen.concrete, { reached: seen.reached, claims, steps });
+    if (difference !== null) throw new Contradiction(difference);
   }
 
   #assumptions(assumed: readonly Goal[]): readonly { readonly id: string; readonly lit: Lit }[] {
@@ -262,7 +260,7 @@ export class Induction {
     const actor = constant(who);
     const made = system.params(action).map((param, at) => {
       const { lo, hi } = encodedRange(param.type);
-      return freeNumber(terms, `${action.machine.agent}.${action.name}.${who}.${param.name}.${at}`, lo, hi);
+      return freeNumber(terms, argumentName(action, who, at), lo, hi);
     });
     const args = made.map(({ num }) => num);
     const chosen = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));

@@ -223,7 +223,7 @@ class Proof {
       this.#goals.filter(({ id }) => !broken.has(id)),
       // That no trace breaks a bound makes what is shown of the others good for all.
       ({ id, kind }) => open.has(id) || kind === 'bounds',
-      { reached: samples, inspect: (allowed) => this.#lookForVacuous(allowed) },
+      { seen: { concrete: this.#concrete, reached: samples }, inspect: (allowed) => this.#lookForVacuous(allowed) },
     );
     this.#figures.questions = questions;
     if (!proved.some(({ kind }) => kind === 'bounds')) return;

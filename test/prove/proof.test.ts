@@ -216,7 +216,26 @@ describe('when the two back ends contradict each other, nothing is claimed:', ()
     const outcome = await ask(one, { runs: other });
     expect(outcome.results.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown', 'unknown']);
     expect(row(outcome, 'any').detail).toMatch(
-      /^a run reaches a state in which off, which the proof assumes, is false; this is a fault of sockref, not of the model, and nothing is claimed$/,
+      /^the terms and the compiled model disagree about work: what it makes of on; this is a fault of sockref, .* nothing is claimed$/,
+    );
+  });
+
+  test('a run breaks a bound that no trace breaks', async () => {
+    const level = (body: string): Toy => worker(`${RESTED}; level: Nat<3>`, body, 'small: (s: State) => s.level < 3');
+    const outcome = await ask(level('s.level = s.level === 0 ? s.level + 1 : 0;'), { runs: level('s.level = s.level + 4;') });
+    expect(outcome.results.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
+    expect(row(outcome, 'small').detail).toMatch(/^no-overflow was proved for traces of 6 steps, and 1 steps break it; this is a fault/);
+  });
+
+  test.each([
+    ['what it makes of level', 's.level = 1;', 's.level = 2;'],
+    ['whether it is possible', 'when(s.level < 1); s.level = 1;', 's.level = 1;'],
+  ])('a step is another: %s', async (what, proved, run) => {
+    const [level, small] = [`${RESTED}; level: Nat<3>`, 'small: (s: State) => s.level < 3'];
+    const outcome = await ask(worker(level, proved, small), { runs: worker(level, run, small) });
+    expect(outcome.results.map(({ verdict }) => verdict)).toEqual(['unknown', 'unknown']);
+    expect(row(outcome, 'small').detail).toMatch(
+      new RegExp(`^the terms and the compiled model disagree about work: ${what}; this is a fault`),
     );
   });
 
@@ -235,7 +254,7 @@ describe('a proof from assumptions that', () => {
     new Induction(subject.system, new FrameFacts(subject.system), limits(), () => undefined).close(
       [...goalsOf(subject.system).filter(({ id }) => id === 'done-had-turn'), extra],
       () => true,
-      { reached },
+      { seen: { concrete: subject.concrete, reached } },
     );
 
   test('can not be is none', async () => {
