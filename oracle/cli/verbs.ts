@@ -93,7 +93,7 @@ export const VERBS: readonly Verb[] = [
     name: 'replay',
     summary: 'a counterexample file, step by step',
     meaning:
-      'Violated: it happened again. Holds: every step went through and nothing breaks. Unknown: the steps can no longer be followed.',
+      'Violated: it happened again. Holds: the steps as written went through, on sources that have changed, and nothing breaks. Unknown: they can no longer be followed, or nobody can tell.',
     operand: { name: 'FILE', text: 'a file that another verb wrote' },
     options: [],
     load: () => import('./replay.ts'),

@@ -26,7 +26,7 @@ export interface DepthReport {
   readonly reachable: boolean | null;
 }
 
-/** Up to this depth a model that can't go on shows it at once. */
+/** Up to this depth it is asked whether traces are so long at all: a model that can't go on shows it early, or at the end. */
 const EARLY = 2;
 
 interface Level {

@@ -38,7 +38,7 @@ export interface Failure {
 export interface Closed {
   /** The goals that carry themselves. */
   readonly proved: readonly Goal[];
-  /** One per goal that was dropped. */
+  /** At least one for each goal that was dropped. */
   readonly failures: readonly Failure[];
   readonly questions: number;
   /** Passes over all actions. */

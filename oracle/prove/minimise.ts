@@ -1,6 +1,6 @@
 /**
  * Making a counterexample to induction small: as many cells as possible are set to 0 while it stays one. A solver fills every
- * cell with something; what is left here is what matters, and that is what people read and what facts are chosen by.
+ * cell with something; what is left here is what matters, and that is what people read (cti.ts).
  */
 import type { Concrete, ConcreteStep } from './concrete.ts';
 

@@ -1,6 +1,6 @@
 /**
  * A *solver* is a process that reads SMT-LIB and answers: the bundled Z3 (WASM, z3-worker.ts), or a program the user names.
- * Definitions and assertions stay with it until it is reset, so questions can build on each other.
+ * Definitions and assertions stay with it until it is told to forget them, so questions can build on each other.
  *
  * Always true:
  *   1. When a limit is reached, a signal aborts or `stop` is called, the process is killed: nothing keeps running behind.

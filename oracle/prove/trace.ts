@@ -1,6 +1,6 @@
 /**
- * What a solver found, made certain: the steps are run on the compiled model, and only if the invariant is broken there is
- * it a violation. The file that is written is made from that run.
+ * What a solver or a random run found, made certain: the steps are run on the compiled model from the beginning, and only if the
+ * invariant is broken there is it a violation. The file that is written is made from that run.
  */
 import type { Chosen, TransitionSystem } from '../compile/smt.ts';
 import { decodeScalar } from '../compile/values.ts';

@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const never = new AbortController().signal;
 
-/** A program that reads questions and behaves as told; `$1` is never an answer to anything. */
+/** A program that does what it is told instead of solving. */
 function fake(name: string, script: string): string {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`);

@@ -50,7 +50,7 @@ function combinations(ranges: readonly { readonly lo: number; readonly hi: numbe
 }
 
 export interface Truth {
-  /** Goal → length of the shortest trace that breaks it, on the way to which nothing else that is still unbroken at less length breaks. */
+  /** Goal → length of the shortest trace that breaks it; a trace ends with the step that breaks a bound. */
   readonly brokenAt: ReadonlyMap<string, number>;
   /** States that no shorter trace reaches, by depth. */
   readonly states: readonly number[];
