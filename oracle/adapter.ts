@@ -41,77 +41,125 @@ const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number
 };
 
 const HOW: Readonly<Record<string, number>> = { read: L.SHUT_RD, write: L.SHUT_WR, both: L.SHUT_RDWR, nonsense: 7 };
-const LINGER: Readonly<Record<string, number>> = { off: -1, reset: 0, wait: 100 };
+
+/** How long a linger waits, unless somebody says otherwise. */
+const LINGER_TICKS = 100;
 
 /** A user address that lies outside the user's memory. */
 const BAD_ADDRESS = -4;
 
-/** Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory. */
-export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
-  const user = get(k, td + L.td_user);
-  const fd = number(call, 0);
-  switch (call.name) {
+/** A number that is not known before the call is made: what call number so and so of the same thread has returned. */
+export interface ResultOf {
+  readonly resultOf: number;
+}
+
+/** Where a call finds its memory, and what no call says. */
+export interface Place {
+  /** User address of the bytes of a transfer. */
+  readonly data: number;
+  /** User address of the word of an option. */
+  readonly word: number;
+  /** Whether a name is a UNIX name, which is the number itself, or an Internet one, a port. */
+  readonly unix: boolean;
+  /** Ticks of a linger that waits. */
+  readonly linger?: number;
+}
+
+/** A call of the implementation: the function, its arguments after the thread, and the word that must lie in user memory before. */
+export interface SystemCall<Argument> {
+  readonly fn: keyof typeof Syscalls;
+  readonly args: readonly (number | Argument)[];
+  readonly word?: number;
+}
+
+type Arguments<Argument> = readonly (number | boolean | string | Argument)[];
+
+/** The implementation's call for one of the specification. An argument of another kind than the adapter knows is passed on as it is. */
+export function systemCall<Argument = never>(
+  name: string,
+  args: Arguments<Argument>,
+  place: Place,
+  host: number = N.HOST_LOCAL,
+): SystemCall<Argument> {
+  const fd = numberOr(args[0]);
+  const named = numberOr(args[1]);
+  const address = typeof named === 'number' && !place.unix ? named + FIRST_PORT : named;
+  const bytes = typeof args[1] === 'number' ? args[1] * UNIT : 0;
+  switch (name) {
     case 'socket':
-    case 'socketpair': {
-      const [domain, type, protocol] = SOCKET_ARGUMENTS[String(call.args[0])] ?? [0, 0, 0];
-      return result((call.name === 'socket' ? sys.sys_socket : sys.sys_socketpair)(k, td, domain, type, protocol));
-    }
+    case 'socketpair':
+      return { fn: `sys_${name}`, args: SOCKET_ARGUMENTS[String(args[0])] ?? [0, 0, 0] };
     case 'bind':
-      return result(sys.sys_bind(k, td, fd, 0, address(k, fd, number(call, 1))));
-    case 'listen':
-      return result(sys.sys_listen(k, td, fd, number(call, 1)));
-    case 'accept':
-      return result(sys.sys_accept(k, td, fd));
+      return { fn: 'sys_bind', args: [fd, 0, address] };
     case 'connect':
-      return result(sys.sys_connect(k, td, fd, call.host ?? N.HOST_LOCAL, address(k, fd, number(call, 1))));
+      return { fn: 'sys_connect', args: [fd, host, address] };
+    case 'listen':
     case 'connect2':
-      return result(sys.sys_connect2(k, td, fd, number(call, 1)));
+      return { fn: `sys_${name}`, args: [fd, named] };
+    case 'accept':
     case 'disconnect':
-      return result(sys.sys_disconnect(k, td, fd));
-    case 'send': {
-      const host = call.args[2] === true ? (call.host ?? N.HOST_LOCAL) : L.NO_ADDRESS;
-      return transfer(sys.sys_sendto(k, td, fd, user, number(call, 1) * UNIT, 0, host, FIRST_PORT));
-    }
-    case 'receive':
-      return transfer(sys.sys_recvfrom(k, td, fd, user, number(call, 1) * UNIT, 0));
-    case 'shutdown':
-      return result(sys.sys_shutdown(k, td, fd, HOW[String(call.args[1])] ?? -1));
-    case 'setsockopt':
-      putWord(k, user, call.args[1] === true ? 1 : 0);
-      return result(sys.sys_setsockopt(k, td, fd, L.IPPROTO_TCP, L.TCP_NODELAY, call.args[2] === true ? user : BAD_ADDRESS));
-    case 'getsockopt':
-      return option(k, user, sys.sys_getsockopt(k, td, fd, L.IPPROTO_TCP, L.TCP_NODELAY, user));
-    case 'setlinger':
-      putWord(k, user, LINGER[String(call.args[1])] ?? -1);
-      return result(sys.sys_setsockopt(k, td, fd, L.SOL_SOCKET, L.SO_OPT_LINGER, user));
-    case 'geterror': {
-      const answer = option(k, user, sys.sys_getsockopt(k, td, fd, L.SOL_SOCKET, L.SO_OPT_ERROR, user));
-      return answer.errno === 'none' ? { errno: 'none', value: 0, answer: errnoName(answer.value) } : answer;
-    }
-    case 'setnbio':
-      return result(sys.sys_setnbio(k, td, fd, call.args[1] === true ? 1 : 0));
     case 'dup':
-      return result(sys.sys_dup(k, td, fd));
     case 'close':
-      return result(sys.sys_close(k, td, fd));
     case 'fgetsock':
-      return result(sys.sys_fgetsock(k, td, fd));
     case 'fputsock':
-      return result(sys.sys_fputsock(k, td, fd));
+      return { fn: `sys_${name}`, args: [fd] };
+    case 'send':
+      return { fn: 'sys_sendto', args: [fd, place.data, bytes, 0, args[2] === true ? host : L.NO_ADDRESS, FIRST_PORT] };
+    case 'receive':
+      return { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
+    case 'shutdown':
+      return { fn: 'sys_shutdown', args: [fd, HOW[String(args[1])] ?? -1] };
+    case 'setsockopt':
+      return {
+        fn: 'sys_setsockopt',
+        args: [fd, L.IPPROTO_TCP, L.TCP_NODELAY, args[2] === true ? place.word : BAD_ADDRESS],
+        word: args[1] === true ? 1 : 0,
+      };
+    case 'getsockopt':
+      return { fn: 'sys_getsockopt', args: [fd, L.IPPROTO_TCP, L.TCP_NODELAY, place.word] };
+    case 'setlinger':
+      return {
+        fn: 'sys_setsockopt',
+        args: [fd, L.SOL_SOCKET, L.SO_OPT_LINGER, place.word],
+        word: args[1] === 'wait' ? (place.linger ?? LINGER_TICKS) : args[1] === 'reset' ? 0 : -1,
+      };
+    case 'geterror':
+      return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
+    case 'setnbio':
+      return { fn: 'sys_setnbio', args: [fd, args[1] === true ? 1 : 0] };
     default:
-      throw new Error(`the adapter does not know the call ${call.name}`);
+      throw new Error(`the adapter does not know the call ${name}`);
   }
 }
 
-function number(call: Call, index: number): number {
-  const argument = call.args[index];
-  return typeof argument === 'number' ? argument : 0;
+function numberOr<Argument>(argument: number | boolean | string | Argument | undefined): number | Argument {
+  return typeof argument === 'boolean' || typeof argument === 'string' || argument === undefined ? 0 : argument;
 }
 
-/** What the implementation calls a name: a UNIX name is the number itself, an Internet one a port. */
-function address(k: Kernel, fd: number, name: number): number {
-  const so = socketOf(k, fd);
-  return so !== 0 && fixed(k, so + L.so_proto) === L.PROTO_UNIX ? name : name + FIRST_PORT;
+/** What a call has returned, in the words of the specification. What an option is lies in user memory, and is 0 here. */
+export function resultOf(name: string, returned: number): Result {
+  if (returned < 0) return { errno: errnoName(-returned), value: 0, answer: 'none' };
+  // A fraction of a unit shows as one and so is never equal to what the specification says.
+  return { errno: 'none', value: name === 'send' || name === 'receive' ? returned / UNIT : returned, answer: 'none' };
+}
+
+type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly number[]) => number>>;
+
+/** Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory. */
+export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
+  const user = get(k, td + L.td_user);
+  const place = { data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
+  const { fn, args, word } = systemCall<never>(call.name, call.args, place, call.host);
+  if (word !== undefined) putWord(k, user, word);
+  const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);
+  if (result.errno !== 'none') return result;
+  if (call.name === 'getsockopt') return { ...result, value: getWord(k, user) };
+  return call.name === 'geterror' ? { ...result, answer: errnoName(getWord(k, user)) } : result;
+}
+
+function isUnix(k: Kernel, fd: number | boolean | string | undefined): boolean {
+  const so = typeof fd === 'number' ? socketOf(k, fd) : 0;
+  return so !== 0 && fixed(k, so + L.so_proto) === L.PROTO_UNIX;
 }
 
 /** The socket behind a descriptor, 0 if there is none. */
@@ -119,27 +167,6 @@ export function socketOf(k: Kernel, fd: number): number {
   if (fd < 0 || fd >= fixed(k, L.h_nfiles)) return 0;
   const fp = load(k, fixed(k, L.h_fd_table) + fd);
   return fp === 0 ? 0 : get(k, fp + L.f_data);
-}
-
-function result(returned: number): Result {
-  return returned < 0 ? failure(returned) : { errno: 'none', value: returned, answer: 'none' };
-}
-
-function transfer(returned: number): Result {
-  return returned < 0 ? failure(returned) : { errno: 'none', value: units(returned), answer: 'none' };
-}
-
-function option(k: Kernel, user: number, returned: number): Result {
-  return returned < 0 ? failure(returned) : { errno: 'none', value: getWord(k, user), answer: 'none' };
-}
-
-function failure(returned: number): Result {
-  return { errno: errnoName(-returned), value: 0, answer: 'none' };
-}
-
-/** Bytes as units; a fraction shows as one and so is never equal to what the specification says. */
-function units(bytes: number): number {
-  return bytes / UNIT;
 }
 
 /** A word of user memory. */
