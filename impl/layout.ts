@@ -172,9 +172,12 @@ export const SLEEPQ_WORDS = 4;
 
 // ---- file --------------------------------------------------------------------------------------------------------------
 
-export const f_count = 1; // *  descriptors plus calls in progress; 0 while free, and nobody raises it from 0
+export const f_count = 1; // *  references: descriptors plus calls in progress; and F_LOOKUP for everybody who keeps just the record
 export const f_data = 2; // c  socket, set by finit; 0 before that and after soo_close
 export const FILE_WORDS = 3;
+
+export const F_LOOKUP = 0x200000; // in f_count: a lookup that does not know yet whether it has found an open file, or a close under way
+export const F_REFERENCES = F_LOOKUP - 1; // the bits that count references
 
 // ---- socket buffer -----------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ import {
   so_timeo,
   td_retval0,
 } from '../layout.ts';
-import { exchange, get, type Kernel, load, put, store } from '../memory.ts';
+import { exchange, get, type Kernel, load, put } from '../memory.ts';
 import { PANIC_ACCEPT_COMP, PANIC_ACCEPT_INCOMP, PANIC_SOACCEPT_NOFDREF } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep } from '../sync/sleepqueue.ts';
@@ -93,18 +93,13 @@ function soaccept_dequeue(k: Kernel, td: number, head: number): number {
     mtx_unlock(k, td, accept_mtx);
     return -EWOULDBLOCK;
   }
-  while (get(k, head + so_comp_first) === 0 && load(k, head + so_error) === 0) {
-    if (sbstate(k, head + so_rcv, SBS_CANTRCVMORE)) {
-      store(k, head + so_error, ECONNABORTED);
-      break;
-    }
-    const error = msleep(k, td, head + so_timeo, accept_mtx, 1, 0);
-    if (error !== 0) {
-      mtx_unlock(k, td, accept_mtx);
-      return -error;
-    }
+  // The pending error is taken, not looked at: who asks for it by getsockopt does so without this mutex.
+  let error = exchange(k, head + so_error, 0);
+  while (get(k, head + so_comp_first) === 0 && error === 0) {
+    // For everyone who waits; so it is not put into so_error (where F93 puts it), from where another could take it.
+    error = sbstate(k, head + so_rcv, SBS_CANTRCVMORE) ? ECONNABORTED : msleep(k, td, head + so_timeo, accept_mtx, 1, 0);
+    if (error === 0) error = exchange(k, head + so_error, 0);
   }
-  const error = exchange(k, head + so_error, 0);
   if (error !== 0) {
     mtx_unlock(k, td, accept_mtx);
     return -error;

@@ -1,11 +1,11 @@
 /**
- * Connecting and disconnecting. The tests here are made without a lock and repeated by the protocol under its own; what they
- * refuse early they refuse in the order of BSD.
+ * Connecting and disconnecting. Whether a socket may be connected at all the protocol asks under the lock under which it
+ * connects. (F93 asks before, without a lock: of two threads that connect one socket the second may take the first one's error, and
+ * its SS_ISCONNECTING, away.)
  */
 
 import { EALREADY, EINPROGRESS, EINTR, EISCONN, ENOTCONN, EOPNOTSUPP } from '../errno.ts';
 import {
-  PR_CONNREQUIRED,
   SO_ACCEPTCONN,
   SS_ISCONNECTED,
   SS_ISCONNECTING,
@@ -14,31 +14,34 @@ import {
   sb_mtx,
   so_error,
   so_options,
-  so_proto,
   so_rcv,
   so_state,
   so_timeo,
   td_retval0,
   td_retval1,
 } from '../layout.ts';
-import { exchange, fixed, type Kernel, load, put, store } from '../memory.ts';
+import { exchange, type Kernel, load, put, store } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep } from '../sync/sleepqueue.ts';
 import { soclose } from './close.ts';
 import { falloc, fdalloc, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
-import { pr_flags, pru_connect, pru_connect2, pru_disconnect } from './protosw.ts';
+import { pru_connect, pru_connect2, pru_disconnect } from './protosw.ts';
 import { socreate } from './socket.ts';
-import { so_changestate, so_setstate } from './sockstate.ts';
+import { so_setstate } from './sockstate.ts';
 
 export function soconnect(k: Kernel, td: number, so: number, host: number, port: number): number {
+  return pru_connect(k, td, so, host, port);
+}
+
+/** May this socket be connected? For protocols with connections, under the lock under which they connect. If so a pending error is forgotten. */
+export function soconnect_check(k: Kernel, so: number): number {
+  const state = load(k, so + so_state);
+  if ((state & SS_ISCONNECTING) !== 0) return EALREADY;
   if ((load(k, so + so_options) & SO_ACCEPTCONN) !== 0) return EOPNOTSUPP;
-  if ((load(k, so + so_state) & (SS_ISCONNECTED | SS_ISCONNECTING)) !== 0) {
-    // A datagram socket takes a new peer: the old association goes first.
-    if ((pr_flags(fixed(k, so + so_proto)) & PR_CONNREQUIRED) !== 0 || sodisconnect(k, td, so) !== 0) return EISCONN;
-  }
+  if ((state & SS_ISCONNECTED) !== 0) return EISCONN;
   // An error of an earlier association is not one of this.
   store(k, so + so_error, 0);
-  return pru_connect(k, td, so, host, port);
+  return 0;
 }
 
 export function sodisconnect(k: Kernel, td: number, so: number): number {
@@ -62,12 +65,8 @@ export function kern_connect(k: Kernel, td: number, fd: number, host: number, po
 }
 
 function kern_connect_socket(k: Kernel, td: number, so: number, host: number, port: number): number {
-  if ((load(k, so + so_state) & SS_ISCONNECTING) !== 0) return EALREADY;
   let error = soconnect(k, td, so, host, port);
-  if (error !== 0) {
-    so_changestate(k, td, so, SS_ISCONNECTING, 0);
-    return error;
-  }
+  if (error !== 0) return error;
   if ((load(k, so + so_state) & (SS_NBIO | SS_ISCONNECTING)) === (SS_NBIO | SS_ISCONNECTING)) return EINPROGRESS;
   mtx_lock(k, td, so + so_rcv + sb_mtx);
   while (error === 0 && (load(k, so + so_state) & SS_ISCONNECTING) !== 0 && load(k, so + so_error) === 0) {

@@ -5,17 +5,32 @@
  *
  *   from            to              by
  *   free            reserved        fdalloc: the lowest free one; the slot stays 0, so nobody can use it yet
- *   reserved        open            finstall
+ *   reserved        open            finstall; fddup does both
  *   reserved, open  free            fdunused, fdclose
  *
- * fget takes no lock. It reads the slot, raises the file's count unless that is 0, and reads the slot again: if the slot still
- * leads to that file, the file was installed at that moment and now can't go away. If not, the count it raised may be of a file
- * that has meanwhile become another one; it is dropped again, as any reference would be. That needs files to stay files (zones
- * are type-stable) and a count that never rises from 0.
+ * fget takes no lock. It reads the slot, keeps the record with F_LOOKUP unless nobody refers to the file any more, and reads the slot
+ * again: if the slot still leads to that file, the file was installed at that moment, and F_LOOKUP turns into a reference unless
+ * the last of the others has gone meanwhile. If not, the record that it keeps may be of a file that has become another one; it
+ * lets go of it, and nobody but the allocator can tell. (F93 takes a reference at once, and a lookup that comes too late may find itself
+ * with the last one: then a close returns, and somebody else, whose call will fail, closes the socket some time later.)
+ *
+ * 1. References never rise from 0 but by falloc. Who drops the last one closes the socket, and keeps the record until that is done.
+ * 2. Who brings f_count to 0 gives the record back.
  */
 
 import { EBADF, EMFILE, ENFILE } from '../errno.ts';
-import { f_count, f_data, file_zone, filedesc_mtx, h_fd_freefile, h_fd_map, h_fd_table, h_nfiles } from '../layout.ts';
+import {
+  F_LOOKUP,
+  F_REFERENCES,
+  f_count,
+  f_data,
+  file_zone,
+  filedesc_mtx,
+  h_fd_freefile,
+  h_fd_map,
+  h_fd_table,
+  h_nfiles,
+} from '../layout.ts';
 import { add, compareExchange, exchange, fixed, get, type Kernel, load, put, store } from '../memory.ts';
 import { PANIC_FD_NOT_RESERVED, PANIC_FILE_COUNT } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
@@ -31,10 +46,24 @@ export function fget(k: Kernel, td: number, fd: number): number {
     const fp = load(k, slot);
     if (fp === 0) return -EBADF;
     const count = load(k, fp + f_count);
-    if (count === 0 || compareExchange(k, fp + f_count, count, count + 1) !== count) continue;
-    if (load(k, slot) === fp) return fp;
-    fdrop(k, td, fp);
+    if ((count & F_REFERENCES) === 0 || compareExchange(k, fp + f_count, count, count + F_LOOKUP) !== count) continue;
+    if (load(k, slot) === fp && file_take(k, fp)) return fp;
+    file_letgo(k, td, fp);
   }
+}
+
+/** Makes a reference of a lookup, unless there are none left: then the file is being closed. */
+function file_take(k: Kernel, fp: number): boolean {
+  for (;;) {
+    const count = load(k, fp + f_count);
+    if ((count & F_REFERENCES) === 0) return false;
+    if (compareExchange(k, fp + f_count, count, count + 1 - F_LOOKUP) === count) return true;
+  }
+}
+
+/** Keeps the record no longer. */
+function file_letgo(k: Kernel, td: number, fp: number): void {
+  if (add(k, fp + f_count, -F_LOOKUP) === F_LOOKUP) uma_zfree(k, td, file_zone, fp);
 }
 
 /** The socket of a file to which the caller has a reference. */
@@ -44,14 +73,22 @@ export function file_socket(k: Kernel, fp: number): number {
 
 /** Drops a reference. The last one closes the socket; the answer is then soclose's, otherwise 0. */
 export function fdrop(k: Kernel, td: number, fp: number): number {
-  const count = add(k, fp + f_count, -1);
-  KASSERT(k, count > 0, PANIC_FILE_COUNT, fp);
-  if (count > 1) return 0;
+  for (;;) {
+    const count = load(k, fp + f_count);
+    const references = count & F_REFERENCES;
+    KASSERT(k, references > 0, PANIC_FILE_COUNT, fp);
+    const last = references === 1;
+    if (compareExchange(k, fp + f_count, count, last ? count - 1 + F_LOOKUP : count - 1) !== count) continue;
+    return last ? file_close(k, td, fp) : 0;
+  }
+}
+
+/** Nobody refers to the file any more; the caller keeps the record. A file that never got its socket closes nothing. */
+function file_close(k: Kernel, td: number, fp: number): number {
   const so = get(k, fp + f_data);
   put(k, fp + f_data, 0);
-  // A file that never got its socket closes nothing.
   const error = so === 0 ? 0 : soclose(k, td, so);
-  uma_zfree(k, td, file_zone, fp);
+  file_letgo(k, td, fp);
   return error;
 }
 
@@ -60,7 +97,7 @@ export function falloc(k: Kernel, td: number): number {
   const fp = uma_zalloc_raw(k, td, file_zone);
   if (fp === 0) return -ENFILE;
   put(k, fp + f_data, 0);
-  // Publishes the empty f_data: an fget that is late with its second look may raise this count, and drop it last.
+  // Whoever finds the file finds it with a reference, and f_data as it is.
   store(k, fp + f_count, 1);
   return fp;
 }
@@ -74,22 +111,15 @@ export function finit(k: Kernel, fp: number, so: number): void {
 export function fdalloc(k: Kernel, td: number): number {
   mtx_lock(k, td, filedesc_mtx);
   const fd = fd_first_free(k);
-  if (fd >= 0) {
-    const word = fixed(k, h_fd_map) + (fd >> 5);
-    put(k, word, get(k, word) | (1 << (fd & 31)));
-    put(k, h_fd_freefile, fd + 1);
-  }
+  if (fd >= 0) fd_set(k, fd);
   mtx_unlock(k, td, filedesc_mtx);
-  return fd < 0 ? -EMFILE : fd;
+  return fd;
 }
 
 /** Gives a reserved descriptor back. */
 export function fdunused(k: Kernel, td: number, fd: number): void {
   mtx_lock(k, td, filedesc_mtx);
-  const word = fixed(k, h_fd_map) + (fd >> 5);
-  KASSERT(k, (get(k, word) & (1 << (fd & 31))) !== 0, PANIC_FD_NOT_RESERVED, fd);
-  put(k, word, get(k, word) & ~(1 << (fd & 31)));
-  if (fd < get(k, h_fd_freefile)) put(k, h_fd_freefile, fd);
+  fd_clear(k, fd);
   mtx_unlock(k, td, filedesc_mtx);
 }
 
@@ -98,16 +128,50 @@ export function finstall(k: Kernel, fd: number, fp: number): void {
   store(k, fixed(k, h_fd_table) + fd, fp);
 }
 
-/** Frees the descriptor and returns its file, whose reference is now the caller's; or an errno negated. Of two that close one descriptor one gets EBADF. */
+/**
+ * Frees the descriptor and returns its file, whose reference is now the caller's; or an errno negated. Of two that close one descriptor
+ * one gets EBADF; whoever finds it closed finds its number free.
+ */
 export function fdclose(k: Kernel, td: number, fd: number): number {
   if (fd < 0 || fd >= fixed(k, h_nfiles)) return -EBADF;
+  mtx_lock(k, td, filedesc_mtx);
   const fp = exchange(k, fixed(k, h_fd_table) + fd, 0);
-  if (fp === 0) return -EBADF;
-  fdunused(k, td, fd);
-  return fp;
+  if (fp !== 0) fd_clear(k, fd);
+  mtx_unlock(k, td, filedesc_mtx);
+  return fp === 0 ? -EBADF : fp;
 }
 
-/** The lowest descriptor whose bit is clear, or -1. */
+/**
+ * A second descriptor for the file of `fd`, to which the caller has a reference that becomes the new descriptor's; or an errno negated.
+ * All in one hold of the mutex under which descriptors are closed: else the file's own descriptor could be closed meanwhile, and
+ * the copy be it. (F93 looks again after it has allocated.)
+ */
+export function fddup(k: Kernel, td: number, fd: number, fp: number): number {
+  mtx_lock(k, td, filedesc_mtx);
+  const copy = load(k, fixed(k, h_fd_table) + fd) === fp ? fd_first_free(k) : -EBADF;
+  if (copy >= 0) {
+    fd_set(k, copy);
+    finstall(k, copy, fp);
+  }
+  mtx_unlock(k, td, filedesc_mtx);
+  return copy;
+}
+
+/** Reserves a descriptor that is free. filedesc_mtx is held, here and below. */
+function fd_set(k: Kernel, fd: number): void {
+  const word = fixed(k, h_fd_map) + (fd >> 5);
+  put(k, word, get(k, word) | (1 << (fd & 31)));
+  put(k, h_fd_freefile, fd + 1);
+}
+
+function fd_clear(k: Kernel, fd: number): void {
+  const word = fixed(k, h_fd_map) + (fd >> 5);
+  KASSERT(k, (get(k, word) & (1 << (fd & 31))) !== 0, PANIC_FD_NOT_RESERVED, fd);
+  put(k, word, get(k, word) & ~(1 << (fd & 31)));
+  if (fd < get(k, h_fd_freefile)) put(k, h_fd_freefile, fd);
+}
+
+/** The lowest descriptor whose bit is clear, or -EMFILE. */
 function fd_first_free(k: Kernel): number {
   const size = fixed(k, h_nfiles);
   let fd = get(k, h_fd_freefile);
@@ -117,5 +181,5 @@ function fd_first_free(k: Kernel): number {
     else if ((word & (1 << (fd & 31))) !== 0) fd++;
     else return fd;
   }
-  return -1;
+  return -EMFILE;
 }

@@ -7,8 +7,10 @@
  *   soisdisconnecting   disconnecting in every case; SS_ISCONNECTED stays as it is
  *   soisdisconnected    disconnected in every case; what was queued for sending is dropped
  *
- * The last two close both buffers for good. They do so in two steps, receive side first; in between an observer may see one
- * side open. so_state is stored as a whole, under SOCK_LOCK, so that who looks at it without the lock sees no half-made change.
+ * The last two close both buffers for good, with the mutexes of both held: whoever holds one of them sees the state, both sides and the
+ * error change together. (F93 closes the receive side first and the send side in a hold of its own; in between a sender finds a
+ * socket that is not connected and may still send, and a pending error without the end that it explains.) so_state is stored as a
+ * whole, under SOCK_LOCK, so that who looks at it without the lock sees no half-made change.
  */
 
 import {
@@ -26,6 +28,7 @@ import {
   sb_mtx,
   sb_state,
   so_comp_first,
+  so_error,
   so_head,
   so_incomp_first,
   so_incqlen,
@@ -86,24 +89,27 @@ export function soisconnected(k: Kernel, td: number, so: number): void {
 }
 
 export function soisdisconnecting(k: Kernel, td: number, so: number): void {
+  mtx_lock(k, td, so + so_snd + sb_mtx);
   mtx_lock(k, td, so + so_rcv + sb_mtx);
   so_setstate(k, td, so, SS_ISCONNECTING, SS_ISDISCONNECTING);
-  or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
-  sorwakeup_locked(k, td, so);
-  mtx_lock(k, td, so + so_snd + sb_mtx);
-  or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
-  sowwakeup_locked(k, td, so);
-  wakeup(k, td, so + so_timeo);
+  socantmore(k, td, so);
 }
 
-export function soisdisconnected(k: Kernel, td: number, so: number): void {
-  mtx_lock(k, td, so + so_rcv + sb_mtx);
-  so_setstate(k, td, so, SS_ISCONNECTING | SS_ISCONNECTED | SS_ISDISCONNECTING, SS_ISDISCONNECTED);
-  or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
-  sorwakeup_locked(k, td, so);
+/** With the error that ended the connection, 0 for none: whoever is woken finds it. */
+export function soisdisconnected(k: Kernel, td: number, so: number, error: number): void {
   mtx_lock(k, td, so + so_snd + sb_mtx);
-  or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  if (error !== 0) store(k, so + so_error, error);
+  so_setstate(k, td, so, SS_ISCONNECTING | SS_ISCONNECTED | SS_ISDISCONNECTING, SS_ISDISCONNECTED);
   sbdrop_locked(k, td, so + so_snd, get(k, so + so_snd + sb_cc));
+  socantmore(k, td, so);
+}
+
+/** Closes both sides and wakes everybody. The mutexes of both buffers are held before, neither after. */
+function socantmore(k: Kernel, td: number, so: number): void {
+  or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
+  or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
+  sorwakeup_locked(k, td, so);
   sowwakeup_locked(k, td, so);
   wakeup(k, td, so + so_timeo);
 }

@@ -31,7 +31,7 @@ import { witness_none } from '../sync/witness.ts';
 import { kern_accept } from './accept.ts';
 import { hardclock } from './clock.ts';
 import { kern_connect, kern_connect2, kern_disconnect, kern_socketpair } from './connect.ts';
-import { falloc, fdalloc, fdclose, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
+import { falloc, fdalloc, fdclose, fddup, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
 import { fgetsock, fputsock } from './handle.ts';
 import { solisten } from './listen.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
@@ -171,13 +171,12 @@ export function sys_dup(k: Kernel, td: number, fd: number): number {
   enter(k, td);
   const fp = fget(k, td, fd);
   if (fp < 0) return ret(k, td, -fp);
-  const copy = fdalloc(k, td);
+  // The call's reference becomes the new descriptor's.
+  const copy = fddup(k, td, fd, fp);
   if (copy < 0) {
     fdrop(k, td, fp);
     return ret(k, td, -copy);
   }
-  // The call's reference becomes the new descriptor's.
-  finstall(k, copy, fp);
   put(k, td + td_retval0, copy);
   return ret(k, td, 0);
 }

@@ -8,8 +8,8 @@
  */
 
 import { ECONNREFUSED, ECONNRESET } from '../errno.ts';
-import { SBS_CANTRCVMORE, SS_NOFDREF, sb_cc, sb_mtx, sb_state, so_error, so_rcv, so_snd, so_state } from '../layout.ts';
-import { fixed, get, type Kernel, load, panic, put, store } from '../memory.ts';
+import { SBS_CANTRCVMORE, SS_NOFDREF, sb_cc, sb_mtx, sb_state, so_rcv, so_snd, so_state } from '../layout.ts';
+import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import { callout_pending, callout_reset, callout_stop } from '../kern/callout.ts';
 import { m_adj } from '../kern/mbuf.ts';
 import { sbdrop_locked, socantrcvmore, sowwakeup_locked } from '../kern/sockbuf.ts';
@@ -145,7 +145,7 @@ function tcp_check_input(k: Kernel, td: number, inp: number, tp: number, so: num
   tcp_trim_left(k, tp, th);
   // Data for a user who has closed can't be delivered to anybody, and the peer must know. Old data sent again does not count.
   if (get(k, th + ws_len) > 0 && get(k, tp + t_state) > TCPS_CLOSE_WAIT && (load(k, so + so_state) & SS_NOFDREF) !== 0) {
-    if (tcp_close(k, td, tp) !== 0) rw_wunlock(k, td, inp + inp_lock);
+    if (tcp_close(k, td, tp, 0) !== 0) rw_wunlock(k, td, inp + inp_lock);
     return SEG_GONE_RESET;
   }
   const verdict = tcp_trim_right(k, td, tp, so, th);
@@ -162,12 +162,9 @@ function tcp_rst_input(k: Kernel, td: number, inp: number, tp: number, so: numbe
   const ahead = seq_diff(get(k, th + ws_seq), get(k, tp + rcv_nxt));
   if (ahead < 0 || ahead > tcp_rcvwnd(k, td, tp, so) + 1) return SEG_DROP;
   const state = get(k, tp + t_state);
-  if (state !== TCPS_CLOSING && state !== TCPS_LAST_ACK) {
-    // Before tcp_close wakes anybody up.
-    store(k, so + so_error, ECONNRESET);
-    put(k, tp + t_state, TCPS_CLOSED);
-  }
-  return tcp_gone(k, td, inp, tcp_close(k, td, tp));
+  if (state === TCPS_CLOSING || state === TCPS_LAST_ACK) return tcp_gone(k, td, inp, tcp_close(k, td, tp, 0));
+  put(k, tp + t_state, TCPS_CLOSED);
+  return tcp_gone(k, td, inp, tcp_close(k, td, tp, ECONNRESET));
 }
 
 /** The verdict after tcp_close or tcp_drop, which return 0 if they have given the pcb's lock back. */
@@ -253,7 +250,7 @@ function tcp_finacked(k: Kernel, td: number, inp: number, tp: number, so: number
   if (state === TCPS_FIN_WAIT_1) {
     // Nobody can read what may still come: no need to wait for the peer's FIN for ever.
     if ((load(k, so + so_rcv + sb_state) & SBS_CANTRCVMORE) !== 0) {
-      soisdisconnected(k, td, so);
+      soisdisconnected(k, td, so, 0);
       callout_reset(k, td, tp + t_2msl, 2 * fixed(k, h_tcp_msl));
     }
     put(k, tp + t_state, TCPS_FIN_WAIT_2);
@@ -263,7 +260,7 @@ function tcp_finacked(k: Kernel, td: number, inp: number, tp: number, so: number
     tcp_twstart(k, td, tp);
     return SEG_GONE;
   }
-  if (state === TCPS_LAST_ACK) return tcp_gone(k, td, inp, tcp_close(k, td, tp));
+  if (state === TCPS_LAST_ACK) return tcp_gone(k, td, inp, tcp_close(k, td, tp, 0));
   return SEG_NEXT;
 }
 

@@ -14,8 +14,8 @@
  */
 
 import { ETIMEDOUT } from '../errno.ts';
-import { accept_mtx, IPPROTO_TCP, LC_SYNCACHE, sb_mtx, so_error, so_rcv, so_state, SS_PROTOREF, tcpcb_zone, tseg_zone } from '../layout.ts';
-import { add, and, fixed, get, type Kernel, load, put, store } from '../memory.ts';
+import { accept_mtx, IPPROTO_TCP, LC_SYNCACHE, sb_mtx, so_rcv, so_state, SS_PROTOREF, tcpcb_zone, tseg_zone } from '../layout.ts';
+import { add, and, fixed, get, type Kernel, load, put } from '../memory.ts';
 import { callout_init, callout_stop } from '../kern/callout.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -113,17 +113,17 @@ export function tcp_reass_flush(k: Kernel, td: number, tp: number): void {
 }
 
 /**
- * The connection is over: the pcb is DROPPED and gives its port back, the socket is disconnected. Returns tp, with the pcb still
+ * The connection is over: the pcb is DROPPED and gives its port back, the socket is disconnected with `error` (0: none). Returns tp, with the pcb still
  * locked; or 0 if TCP held the last reference to the socket: then socket, pcb and tcpcb are gone and the pcb is not locked.
  */
-export function tcp_close(k: Kernel, td: number, tp: number): number {
+export function tcp_close(k: Kernel, td: number, tp: number, error: number): number {
   const inp = get(k, tp + t_inpcb);
   rw_assert_w(k, td, tcbinfo + ipi_lock);
   rw_assert_w(k, td, inp + inp_lock);
   in_pcbdrop(k, td, inp);
   const so = get(k, inp + inp_socket);
   KASSERT(k, so !== 0, PANIC_TCP_CLOSE_SOCKET, inp);
-  soisdisconnected(k, td, so);
+  soisdisconnected(k, td, so, error);
   if ((get(k, inp + inp_flags) & INP_SOCKREF) === 0) return tp;
   KASSERT(k, (load(k, so + so_state) & SS_PROTOREF) !== 0, PANIC_TCP_CLOSE_SOCKREF, so);
   tcp_release_socket(k, td, inp, so);
@@ -148,9 +148,7 @@ export function tcp_drop(k: Kernel, td: number, tp: number, error: number): numb
     tcp_respond(k, td, inp, tcp_ackseq(k, td, tp), get(k, tp + rcv_nxt), TH_RST | TH_ACK, 0);
   }
   const soft = get(k, tp + t_softerror);
-  // Stored before tcp_close wakes the sleepers: whoever sees the socket disconnected also sees why.
-  store(k, get(k, inp + inp_socket) + so_error, error === ETIMEDOUT && soft !== 0 ? soft : error);
-  return tcp_close(k, td, tp);
+  return tcp_close(k, td, tp, error === ETIMEDOUT && soft !== 0 ? soft : error);
 }
 
 /** A segment without data from the pcb's local to its foreign end. A segment that finds no room is lost, as any may be. */

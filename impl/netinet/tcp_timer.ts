@@ -118,6 +118,6 @@ export function tcp_timer_persist(k: Kernel, td: number, tp: number): void {
 export function tcp_timer_2msl(k: Kernel, td: number, tp: number): void {
   const inp = tcp_timer_enter(k, td, tp, t_2msl);
   if (inp === 0) return;
-  if (tcp_close(k, td, tp) !== 0) rw_wunlock(k, td, inp + inp_lock);
+  if (tcp_close(k, td, tp, 0) !== 0) rw_wunlock(k, td, inp + inp_lock);
   rw_wunlock(k, td, tcbinfo + ipi_lock);
 }

@@ -64,7 +64,7 @@ export function tcp_twstart(k: Kernel, td: number, tp: number): void {
   const tw = uma_zalloc(k, td, tcptw_zone);
   if (tw === 0) {
     // Without a tcptw the connection ends here: late segments will be answered with resets, which is all that is lost.
-    if (tcp_close(k, td, tp) !== 0) rw_wunlock(k, td, inp + inp_lock);
+    if (tcp_close(k, td, tp, 0) !== 0) rw_wunlock(k, td, inp + inp_lock);
     return;
   }
   const so = get(k, inp + inp_socket);
@@ -76,7 +76,7 @@ export function tcp_twstart(k: Kernel, td: number, tp: number): void {
   put(k, tw + tw_window, tcp_rcvwnd(k, td, tp, so));
   callout_init(k, tw + tw_2msl, CALLOUT_TIMEWAIT, tw);
   tcp_discardcb(k, td, tp);
-  soisdisconnected(k, td, so);
+  soisdisconnected(k, td, so, 0);
   put(k, tw + tw_inpcb, inp);
   put(k, inp + inp_ppcb, tw);
   put(k, inp + inp_flags, get(k, inp + inp_flags) | INP_TIMEWAIT);

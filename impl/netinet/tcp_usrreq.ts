@@ -35,6 +35,7 @@ import {
 import { fixed, get, type Kernel, load, or, put } from '../memory.ts';
 import { callout_reset } from '../kern/callout.ts';
 import { copyin_word, copyout_word } from '../kern/copy.ts';
+import { soconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -178,15 +179,15 @@ export function tcp_usr_listen(k: Kernel, td: number, so: number, backlog: numbe
 /** Active open: the SYN goes out; the rest comes with the answer. */
 export function tcp_usr_connect(k: Kernel, td: number, so: number, host: number, port: number): number {
   const inp = tcp_usr_enter(k, td, so);
-  const error = tcp_usr_over(k, inp) ? EINVAL : tcp_connect(k, td, inp, so, host, port);
+  let error = soconnect_check(k, so);
+  if (error === 0) error = tcp_usr_over(k, inp) ? EINVAL : tcp_connect(k, td, inp, so, host, port);
   tcp_usr_leave(k, td, inp);
   return error;
 }
 
 function tcp_connect(k: Kernel, td: number, inp: number, so: number, host: number, port: number): number {
   const tp = get(k, inp + inp_ppcb);
-  // soconnect looked at the socket without a lock: another thread may have been faster.
-  if (get(k, tp + t_state) !== TCPS_CLOSED) return get(k, tp + t_state) === TCPS_LISTEN ? EINVAL : EISCONN;
+  if (get(k, tp + t_state) !== TCPS_CLOSED) return EISCONN;
   const error = in_pcbconnect(k, td, inp, host, port);
   if (error !== 0) return error;
   soisconnecting(k, td, so);
@@ -366,7 +367,7 @@ function tcp_usr_over(k: Kernel, inp: number): boolean {
 function tcp_disconnect(k: Kernel, td: number, inp: number, so: number): void {
   const tp = get(k, inp + inp_ppcb);
   if (get(k, tp + t_state) < TCPS_ESTABLISHED) {
-    const left = tcp_close(k, td, tp);
+    const left = tcp_close(k, td, tp, 0);
     KASSERT(k, left !== 0, PANIC_TCP_DISCONNECT_GONE, inp);
   } else if ((load(k, so + so_options) & SO_LINGER) !== 0 && load(k, so + so_linger) === 0) {
     const left = tcp_drop(k, td, tp, 0);
@@ -389,7 +390,7 @@ function tcp_disconnect(k: Kernel, td: number, inp: number, so: number): void {
 function tcp_usrclosed(k: Kernel, td: number, tp: number, so: number): void {
   const state = get(k, tp + t_state);
   if (state <= TCPS_LISTEN) {
-    const left = tcp_close(k, td, tp);
+    const left = tcp_close(k, td, tp, 0);
     KASSERT(k, left !== 0, PANIC_TCP_USRCLOSED_GONE, tp);
   } else if (state <= TCPS_SYN_RECEIVED) {
     put(k, tp + t_flags, get(k, tp + t_flags) | TF_NEEDFIN);
@@ -398,7 +399,7 @@ function tcp_usrclosed(k: Kernel, td: number, tp: number, so: number): void {
   } else if (state === TCPS_CLOSE_WAIT) {
     put(k, tp + t_state, TCPS_LAST_ACK);
   } else if (state === TCPS_FIN_WAIT_2) {
-    soisdisconnected(k, td, so);
+    soisdisconnected(k, td, so, 0);
     // Nobody will read what the peer may still send: don't wait for its FIN for ever.
     callout_reset(k, td, tp + t_2msl, 2 * fixed(k, h_tcp_msl));
   }

@@ -19,6 +19,7 @@
  */
 
 import { EADDRINUSE, ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE } from '../errno.ts';
+import { soconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -51,7 +52,6 @@ import {
   sb_mbcnt,
   sb_mbmax,
   sb_mtx,
-  so_error,
   so_options,
   so_pcb,
   so_rcv,
@@ -80,7 +80,7 @@ import {
   unp_vnode,
   unp_zone,
 } from '../layout.ts';
-import { fixed, get, type Kernel, load, put, store } from '../memory.ts';
+import { fixed, get, type Kernel, load, put } from '../memory.ts';
 import {
   PANIC_ATTACH_PCB,
   PANIC_PCB_NULL,
@@ -134,7 +134,7 @@ export function uipc_detach(k: Kernel, td: number, so: number): void {
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
     mtx_lock(k, td, peer + unp_mtx);
-    unp_disconnect(k, td, unp, peer);
+    unp_disconnect(k, td, unp, peer, 0);
     mtx_unlock(k, td, peer + unp_mtx);
   }
   rw_wunlock(k, td, unp_link_rwlock);
@@ -216,7 +216,7 @@ export function uipc_disconnect(k: Kernel, td: number, so: number): number {
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
     mtx_lock(k, td, peer + unp_mtx);
-    unp_disconnect(k, td, unp, peer);
+    unp_disconnect(k, td, unp, peer, 0);
     mtx_unlock(k, td, peer + unp_mtx);
   }
   mtx_unlock(k, td, unp + unp_mtx);
@@ -236,8 +236,7 @@ export function uipc_abort(k: Kernel, td: number, so: number): void {
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
     mtx_lock(k, td, peer + unp_mtx);
-    store(k, get(k, peer + unp_socket) + so_error, ECONNABORTED);
-    unp_disconnect(k, td, peer, unp);
+    unp_disconnect(k, td, peer, unp, ECONNABORTED);
     mtx_unlock(k, td, peer + unp_mtx);
   }
   mtx_unlock(k, td, unp + unp_mtx);
@@ -310,10 +309,9 @@ export function uipc_peeraddr(k: Kernel, td: number, so: number): number {
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
 function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   const unp = sotounpcb(k, so);
+  const refused = soconnect_check(k, so);
+  if (refused !== 0) return refused;
   if (!isName(k, name)) return EINVAL;
-  // soconnect has tested both without a lock; another thread may have been quicker.
-  if (get(k, unp + unp_conn) !== 0) return EISCONN;
-  if ((load(k, so + so_options) & SO_ACCEPTCONN) !== 0) return EOPNOTSUPP;
   const so2 = get(k, fixed(k, h_unp_names) + name);
   if (so2 === 0) return ENOENT;
   if ((load(k, so2 + so_options) & SO_ACCEPTCONN) === 0) return ECONNREFUSED;
@@ -349,16 +347,16 @@ function unp_connect2(k: Kernel, td: number, unp: number, unp2: number): void {
   mtx_unlock(k, td, unp + unp_mtx);
 }
 
-/** Parts two peers. The link lock is held for writing, and both mutexes. */
-function unp_disconnect(k: Kernel, td: number, unp: number, unp2: number): void {
+/** Parts two peers; the first learns `error` (0: none). The link lock is held for writing, and both mutexes. */
+function unp_disconnect(k: Kernel, td: number, unp: number, unp2: number, error: number): void {
   KASSERT(k, unp2 !== 0 && get(k, unp + unp_conn) === unp2 && get(k, unp2 + unp_conn) === unp, PANIC_UNP_PEER, unp);
   rw_assert_w(k, td, unp_link_rwlock);
   mtx_assert(k, td, unp + unp_mtx);
   mtx_assert(k, td, unp2 + unp_mtx);
   put(k, unp + unp_conn, 0);
-  soisdisconnected(k, td, get(k, unp + unp_socket));
+  soisdisconnected(k, td, get(k, unp + unp_socket), error);
   put(k, unp2 + unp_conn, 0);
-  soisdisconnected(k, td, get(k, unp2 + unp_socket));
+  soisdisconnected(k, td, get(k, unp2 + unp_socket), 0);
 }
 
 /** This end will send no more: its peer reads to the end and then sees end of file. The link lock is held, and the mutex. */

@@ -16,7 +16,7 @@ import * as N from '../../impl/netinet/layout.ts';
 import { TF_NEEDFIN, TF_NODELAY } from '../../impl/netinet/tcp_fsm.ts';
 import { errnoName, FIRST_PORT, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
-import { type Identities, STRANGER } from './identities.ts';
+import { type Pairing, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
 import { count } from './walk.ts';
 
@@ -129,7 +129,7 @@ export class Abstraction {
   }
 
   /** Writes what the kernel's memory says over `words`, a copy of the specification's state, with whose objects `ids` has paired its own. */
-  write(k: Kernel, ids: Identities, words: Int32Array): void {
+  write(k: Kernel, ids: Pairing, words: Int32Array): void {
     this.misfits.length = 0;
     let sockets = 0;
     for (let id = 0; id < this.sockets.length; id++) {
@@ -162,7 +162,7 @@ export class Abstraction {
     if (seen !== allowed) this.misfits.push({ path: `number of ${what}`, seen: `${seen} where the specification has ${allowed}` });
   }
 
-  private socket(k: Kernel, so: number, ids: Identities, cells: SocketCells, words: Int32Array): void {
+  private socket(k: Kernel, so: number, ids: Pairing, cells: SocketCells, words: Int32Array): void {
     const state = load(k, so + L.so_state);
     const options = load(k, so + L.so_options);
     const { codes } = this;
@@ -200,7 +200,7 @@ export class Abstraction {
     this.flag(words, cells.sndCantMore, load(k, so + L.so_snd + L.sb_state) & L.SBS_CANTSENDMORE);
   }
 
-  private unixPcb(k: Kernel, unp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
+  private unixPcb(k: Kernel, unp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
     const peer = get(k, unp + L.unp_conn);
     const vnode = get(k, unp + L.unp_vnode);
     this.set(words, cells.socket, ids.socketCode(get(k, unp + L.unp_socket)));
@@ -213,7 +213,7 @@ export class Abstraction {
       write(words, cell, 0);
   }
 
-  private internetPcb(k: Kernel, inp: number, ids: Identities, cells: PcbCells, words: Int32Array): void {
+  private internetPcb(k: Kernel, inp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
     const { codes } = this;
     const flags = get(k, inp + N.inp_flags);
     const dropped = (flags & N.INP_DROPPED) !== 0;
@@ -247,7 +247,7 @@ export class Abstraction {
   }
 
   /** A queue is its members in order, and says itself how many they are. */
-  private queue(k: Kernel, words: Int32Array, cells: SequenceCells, so: number, first: number, length: number, ids: Identities): void {
+  private queue(k: Kernel, words: Int32Array, cells: SequenceCells, so: number, first: number, length: number, ids: Pairing): void {
     let members = 0;
     for (let child = get(k, so + first); child !== 0 && members < cells.items.length; child = get(k, child + L.so_list_next)) {
       const item = cells.items[members++] as Cell;
@@ -312,7 +312,7 @@ function fileCount(k: Kernel, so: number): number {
   const size = fixed(k, L.file_zone + L.uz_size);
   const base = fixed(k, L.file_zone + L.uz_base);
   for (let fp = base; fp < base + size * fixed(k, L.file_zone + L.uz_count); fp += size) {
-    if (get(k, fp + L.z_link) === L.Z_ALLOCATED && get(k, fp + L.f_data) === so) return load(k, fp + L.f_count);
+    if (get(k, fp + L.z_link) === L.Z_ALLOCATED && get(k, fp + L.f_data) === so) return load(k, fp + L.f_count) & L.F_REFERENCES;
   }
   return 0;
 }

@@ -10,7 +10,17 @@ import type { Configuration } from './operations.ts';
 /** What a pointer of the implementation is to the specification: 0 for NULL, an id plus 1, or this for something it does not have. */
 export const STRANGER = -1;
 
-export class Identities {
+/** Which is which. */
+export interface Pairing {
+  /** The implementation's socket, 0 if it has none for this id. */
+  socketAt(id: number): number;
+  pcbAt(id: number): number;
+  /** The specification's id plus 1 of a socket of the implementation; 0 for NULL. */
+  socketCode(at: number): number;
+  pcbCode(at: number): number;
+}
+
+export class Identities implements Pairing {
   /** By id of the specification: word index of the implementation's socket and its generation; 0 without a partner. */
   private readonly sockets: number[];
   private readonly generations: number[];
@@ -78,7 +88,6 @@ export class Identities {
     this.pcbs[id] = at === 0 ? 0 : get(k, at + so_pcb);
   }
 
-  /** The implementation's socket, 0 if it has none for this id. */
   socketAt(id: number): number {
     return this.sockets[id] ?? 0;
   }
@@ -92,7 +101,6 @@ export class Identities {
     return `${this.socketAt(id)}.${this.generations[id] ?? 0}`;
   }
 
-  /** The specification's id plus 1 of a socket of the implementation; 0 for NULL. */
   socketCode(at: number): number {
     return codeIn(this.sockets, at);
   }
@@ -102,14 +110,15 @@ export class Identities {
   }
 }
 
-function codeIn(known: readonly number[], at: number): number {
+/** The place of an object among the known ones plus 1; 0 for NULL. */
+export function codeIn(known: readonly number[], at: number): number {
   if (at === 0) return 0;
   const id = known.indexOf(at);
   return id < 0 ? STRANGER : id + 1;
 }
 
 /** All sockets of the implementation that are not freed. */
-function liveSockets(k: Kernel): number[] {
+export function liveSockets(k: Kernel): number[] {
   const found: number[] = [];
   const size = fixed(k, socket_zone + uz_size);
   for (let index = 0; index < fixed(k, socket_zone + uz_count); index++) {

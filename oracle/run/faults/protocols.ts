@@ -7,7 +7,7 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     id: 'unix-abort-error-lost',
     file: 'impl/unix/uipc_usrreq.ts',
     text: 'the peer of an aborted connection is not told why it ended',
-    change: (source) => remove(source.in('uipc_abort').call('store')),
+    change: (source) => argument(source.in('uipc_abort').call('unp_disconnect'), 4, '0'),
   },
   {
     id: 'unix-name-kept',
@@ -97,7 +97,7 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     id: 'tcp-drop-error-lost',
     file: 'impl/netinet/tcp_subr.ts',
     text: 'a connection that is dropped does not say why',
-    change: (source) => remove(source.in('tcp_drop').call('store')),
+    change: (source) => argument(source.in('tcp_drop').call('tcp_close'), 3, '0'),
   },
   {
     id: 'tcp-refused-as-reset',

@@ -58,13 +58,13 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     id: 'dup-not-counted',
     file: 'impl/kern/syscalls.ts',
     text: 'a second descriptor of a file is not counted: the first close closes the socket',
-    change: (source) => follow(source.in('sys_dup').call('finstall'), 'fdrop(k, td, fp);'),
+    change: (source) => follow(source.in('sys_dup').call('put', 'td + td_retval0'), 'fdrop(k, td, fp);'),
   },
   {
     id: 'descriptor-not-lowest',
     file: 'impl/kern/file.ts',
     text: 'a descriptor that was closed is not the next one to be given out',
-    change: (source) => remove(source.in('fdunused').call('put', 'h_fd_freefile')),
+    change: (source) => remove(source.in('fd_clear').call('put', 'h_fd_freefile')),
   },
   {
     id: 'drain-without-abort',
@@ -100,7 +100,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     id: 'disconnected-can-receive',
     file: 'impl/kern/sockstate.ts',
     text: 'the end of a connection does not end its receive side',
-    change: (source) => remove(source.in('soisdisconnected').call('or', 'SBS_CANTRCVMORE')),
+    change: (source) => remove(source.in('socantmore').call('or', 'SBS_CANTRCVMORE')),
   },
   {
     id: 'error-reported-twice',
