@@ -122,13 +122,17 @@ export const lemmas: Predicates<State> = {
     sockets.every((so) => {
       const { head, protocol } = s.sockets[so];
       if (head === null) return true;
-      const draining = s.threads.some((thread) => thread.closing === head && thread.told);
+      const draining = s.threads.some((thread) => thread.closing === head && thread.told && !thread.drained);
       return head !== so && s.sockets[head].protocol === protocol && (s.sockets[head].acceptConn || draining);
     }),
 
-  /** While a listener's children are taken off its queues it listens no more. */
+  /** While a listener's children are taken off its queues it listens no more; afterwards there are none. */
   'drained-listens-no-more': (s) =>
-    s.threads.every(({ closing, hand }) => closing === null || hand !== 'unlinked' || !s.sockets[closing].acceptConn),
+    s.threads.every(({ closing, hand, drained }) => {
+      if (closing === null) return true;
+      const { acceptConn } = s.sockets[closing];
+      return (hand !== 'unlinked' || !acceptConn) && (!drained || (!acceptConn && !hasChildren(s.sockets[closing])));
+    }),
 
   /** A reserved descriptor leads nowhere and is one thread's. */
   'reserved-is-free': (s) =>
@@ -147,8 +151,8 @@ function callFits(thread: Thread): boolean {
   return (
     (thread.target === null) === (thread.hand !== 'made') &&
     (!connects(thread) || inCall(thread)) &&
-    (thread.hand !== 'accepted' || thread.reserved !== null) &&
-    (thread.reserved === null || inCall(thread)) &&
+    (thread.hand !== 'accepted' || (inCall(thread) && thread.reserved !== null)) &&
+    (thread.reserved === null || thread.closing === null) &&
     (!thread.sends || inCall(thread)) &&
     (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null)
   );
@@ -160,6 +164,7 @@ function closeFits(thread: Thread): boolean {
   return (
     (thread.hand !== 'unlinked' || thread.told) &&
     (!thread.told || closes) &&
+    (!thread.drained || (thread.told && thread.child === null)) &&
     (!thread.reportsClose || closes) &&
     (thread.after === null || (closes && thread.after !== thread.closing && !thread.reportsClose)) &&
     (thread.file === null || !closes) &&

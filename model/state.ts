@@ -95,8 +95,9 @@ export interface Thread {
   child: SocketId | null; // a socket in this thread's hand,
   hand: 'empty' | 'made' | 'published' | 'accepted' | 'unlinked'; // and why
   target: SocketId | null; // the listener for which the child in hand was made
-  reserved: Fd | null; // the descriptor that accept has reserved
+  reserved: Fd | null; // the descriptor that accept or socket has reserved
   told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
+  drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
   sent: Amount; // a send: what has gone,
   left: Amount; // what has not,
@@ -159,7 +160,7 @@ function idleThread(): Thread {
   // biome-ignore format: the zero of every field
   return {
     file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', target: null, reserved: null,
-    told: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', errno: 'none', value: 0, answer: 'none',
+    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', errno: 'none', value: 0, answer: 'none',
   };
 }
 

@@ -1,6 +1,7 @@
 /**
- * accept (C.3 kern_accept). Two pauses: asleep on the empty queue, and between taking the child off the queue (so_count 1,
- * NOFDREF still set) and soaccept, which clears NOFDREF. The descriptor is published only after that. [G55]
+ * accept (C.3 kern_accept). It pauses before and after the descriptor is reserved, which the file's lock does not cover nor the
+ * accept mutex; asleep on the empty queue; and between taking the child off the queue (so_count 1, NOFDREF still set) and soaccept,
+ * which clears NOFDREF. The descriptor is published only after that. [G55]
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { tcp_gone } from '../protocols/tcp.ts';
@@ -12,10 +13,12 @@ export function* accept(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
   if (!held(s, t).acceptConn) return leave(s, t, rule('accept_1', 'not listening: EINVAL [C.3 step 2]', 'EINVAL'));
+  yield;
   const reserved = falloc(s, null);
   if (reserved === null)
     return leave(s, t, rule('accept_2', 'no descriptor free: EMFILE, before anything is dequeued [C.3 step 3]', 'EMFILE'));
   s.threads[t].reserved = reserved;
+  yield;
   if (held(s, t).nonBlocking && held(s, t).complete.length === 0)
     return leave(s, t, rule('accept_3', 'would block: EWOULDBLOCK, even if an error is pending [C.3 step 4]', 'EWOULDBLOCK'));
   if (mustWait(held(s, t))) {

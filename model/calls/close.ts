@@ -46,11 +46,13 @@ export function* soclose(s: State, t: ThreadId): Procedure {
   if (!designs[s.design].detachInClose) pru_close(s, closing(s, t));
   else if (closing(s, t).pcb !== null) pru_detach_p06(s, closing(s, t));
   s.threads[t].told = true;
-  yield until(() => linkFree(s, closing(s, t)));
+  yield;
   if (!designs[s.design].drainFirst) {
     closing(s, t).acceptConn = false;
     yield* drain(s, t);
+    s.threads[t].drained = true;
   }
+  yield until(() => linkFree(s, closing(s, t)));
   finish(s, t);
 }
 
@@ -121,6 +123,7 @@ function finish(s: State, t: ThreadId): void {
   s.threads[t].after = null;
   s.threads[t].reportsClose = false;
   s.threads[t].told = false;
+  s.threads[t].drained = false;
   if (s.sockets[so as SocketId].noFdRef) panic(s, 'soclose');
   s.sockets[so as SocketId].noFdRef = true;
   sorele(s, so as SocketId);

@@ -1,5 +1,6 @@
 /**
- * connect and disconnect (C.4). TCP may sleep until the handshake ends. A UNIX connect holds the link lock from the
+ * connect and disconnect (C.4). What the protocol has done and what the caller is told are two steps: TCP may sleep in between until
+ * the handshake ends, and any connection may be over again. A UNIX connect holds the link lock from the
  * listener's lookup until both ends are connected, with the child first made, then queued as incomplete, then connected:
  * between these the listener may be closed, since clearing SO_ACCEPTCONN needs only the accept mutex. [D.1 connect, T03]
  */
@@ -24,14 +25,17 @@ export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
     yield;
     if (!publish(s, t)) return leave(s, t, 'ECONNREFUSED');
     yield;
-    return join(s, t);
+    join(s, t);
   }
-  if (!held(s, t).connecting && rule('connect_10', 'UDP is connected at once [D.3 connect]')) return leave(s, t, 'none');
-  if (held(s, t).nonBlocking) return leave(s, t, rule('connect_11', 'goes on without us: EINPROGRESS [C.4 kern_connect]', 'EINPROGRESS'));
-  sleeps(s, t);
-  yield until(() => !inProgress(held(s, t)) || cut(s, t));
-  if (wakes(s, t) && inProgress(held(s, t)))
-    return leave(s, t, rule('connect_12', 'interrupted: EINTR, and the connection goes on [C.4 kern_connect]', 'EINTR'));
+  yield;
+  if (held(s, t).connecting && held(s, t).nonBlocking)
+    return leave(s, t, rule('connect_11', 'goes on without us: EINPROGRESS [C.4 kern_connect]', 'EINPROGRESS'));
+  if (inProgress(held(s, t))) {
+    sleeps(s, t);
+    yield until(() => !inProgress(held(s, t)) || cut(s, t));
+    if (wakes(s, t) && inProgress(held(s, t)))
+      return leave(s, t, rule('connect_12', 'interrupted: EINTR, and the connection goes on [C.4 kern_connect]', 'EINTR'));
+  }
   rule('connect_13', 'over: success, or the pending error, which is cleared [C.4 kern_connect]');
   leave(s, t, takeError(held(s, t)));
 }
@@ -87,7 +91,6 @@ function join(s: State, t: ThreadId): void {
   const child = handOver(s, t);
   unp_connect2(s, s.threads[t].file as SocketId, child);
   s.link = false;
-  leave(s, t, 'none');
 }
 
 /** disconnect: connect to no address. [C.4 sodisconnect] */

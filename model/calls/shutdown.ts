@@ -1,23 +1,24 @@
 /** shutdown (C.7 soshutdown). Unconnected sockets are not refused in this era. */
-import { type Procedure, rule, when } from '../lang.ts';
+import { type Procedure, rule, until, when } from '../lang.ts';
 import { pru_shutdown } from '../protocols/protosw.ts';
 import { socantrcvmore } from '../socket.ts';
 import type { Fd, State, ThreadId } from '../state.ts';
-import { done, fail, getsock, mayCall } from './file.ts';
+import { held, hold, leave, linkFree, mayCall } from './file.ts';
 
 export type How = 'read' | 'write' | 'both' | 'nonsense';
 
+/** Reading ends; then what was unread goes, when no reader is at it; then writing ends. Others may come in between. */
 export function* shutdown(s: State, t: ThreadId, fd: Fd, how: How): Procedure {
   when(mayCall(s, t, fd));
-  const so = getsock(s, t, fd);
-  if (so === null) return;
-  const socket = s.sockets[so];
-  if (how === 'nonsense') return fail(s, t, rule('shutdown_1', 'no such direction: EINVAL [C.7]', 'EINVAL'));
-  rule('shutdown_2', 'reading ends and what was unread is gone; writing ends as the protocol has it [C.7]');
-  done(s, t, 0);
+  if (!hold(s, t, fd)) return;
+  if (how === 'nonsense') return leave(s, t, rule('shutdown_1', 'no such direction: EINVAL [C.7]', 'EINVAL'));
   if (how !== 'write') {
-    socantrcvmore(socket); // sorflush [C.7]
-    socket.rcv.cc = 0;
+    socantrcvmore(held(s, t));
+    yield;
+    held(s, t).rcv.cc = 0;
+    if (how === 'read') return leave(s, t, rule('shutdown_2', 'what was unread is gone [C.7 sorflush]', 'none'));
+    yield until(() => linkFree(s, held(s, t)));
   }
-  if (how !== 'read') fail(s, t, pru_shutdown(s, socket));
+  rule('shutdown_5', 'writing ends as the protocol has it [C.7]');
+  leave(s, t, pru_shutdown(s, held(s, t)));
 }

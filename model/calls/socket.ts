@@ -1,4 +1,4 @@
-/** socket, socketpair and connect2 (C.1 socreate, C.4 soconnect2): how a socket with a descriptor comes to be. Each is atomic: nobody can see what they make before they end. */
+/** socket, socketpair and connect2 (C.1 socreate, C.4 soconnect2): how a socket with a descriptor comes to be. Nobody can see what they make before they end, but the descriptor that socket reserves. */
 import { type Procedure, rule, when } from '../lang.ts';
 import { pcballoc, pcbdetach, pcbfree } from '../protocols/pcb.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
@@ -37,10 +37,15 @@ function drop(s: State, so: SocketId): void {
   sodealloc(s, s.sockets[so]);
 }
 
+/** The descriptor is reserved first, and leads nowhere before the socket is there. */
 export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
   when(idle(s, t));
-  const fd = falloc(s, null);
-  if (fd === null) return fail(s, t, rule('socket_1', 'no descriptor free: EMFILE, before anything else [J.4 socket]', 'EMFILE'));
+  const free = falloc(s, null);
+  if (free === null) return fail(s, t, rule('socket_1', 'no descriptor free: EMFILE, before anything else [J.4 socket]', 'EMFILE'));
+  s.threads[t].reserved = free;
+  yield;
+  const fd = s.threads[t].reserved as Fd;
+  s.threads[t].reserved = null;
   const errno = find(asked);
   if (errno !== 'none') return fail(s, t, errno);
   const so = socreate(s, asked);

@@ -13,7 +13,6 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   sofree_6: 'an incomplete child is always taken off its queue before it is freed, as long as there are no accept filters',
   setsockopt_5: P06,
   close_8: 'a UDP socket that is being closed can be connected again only by a kernel consumer that has no connect here',
-  connect_13: SLEEP,
   close_5: SLEEP,
   close_7: SLEEP,
   sofree_1: RACE,
