@@ -14,12 +14,20 @@ export function locksHeld(k: Kernel, td: number): string | null {
   return locks === 0 ? null : `the thread holds ${locks} lock${locks === 1 ? '' : 's'} after the call`;
 }
 
+/** What threads have in hand that are asleep inside calls. */
+export interface InHand {
+  /** Files that no descriptor leads to. */
+  readonly files: number;
+  /** Descriptors that lead nowhere yet. */
+  readonly descriptors: number;
+}
+
 /** "2 mbufs are in use and 1 can be reached", or null if everything is in order. */
-export function unaccounted(k: Kernel): string | null {
+export function unaccounted(k: Kernel, hand: InHand = { files: 0, descriptors: 0 }): string | null {
   const files = openFiles(k);
   return (
-    differs('files', inUse(k, L.file_zone), files.count) ??
-    differs('descriptors', reservedDescriptors(k), files.descriptors) ??
+    differs('files', inUse(k, L.file_zone), files.count + hand.files) ??
+    differs('descriptors', reservedDescriptors(k), files.descriptors + hand.descriptors) ??
     differs('segments', inUse(k, N.wseg_zone), get(k, N.wire_count) + get(k, N.wire_out_count)) ??
     differs('half-open connections', inUse(k, L.syncache_zone), get(k, N.syncache_count)) ??
     differs('tcpcbs and tcptws', inUse(k, L.tcpcb_zone) + inUse(k, L.tcptw_zone), controlBlocks(k)) ??

@@ -20,14 +20,14 @@ export function difference(specification: Specification, misfits: readonly Misfi
   };
 }
 
-interface Difference {
+export interface Difference {
   readonly path: string;
   readonly seen: unknown;
   readonly allowed: unknown;
 }
 
 /** Every part of `seen` against the same part of `allowed`. */
-function differ(path: string, seen: unknown, allowed: unknown, found: Difference[]): void {
+export function differ(path: string, seen: unknown, allowed: unknown, found: Difference[]): void {
   if (Object.is(seen, allowed)) return;
   if (Array.isArray(seen) && Array.isArray(allowed) && seen.length === allowed.length) {
     for (const [index, value] of seen.entries()) differ(`${path}[${index}]`, value, allowed[index], found);

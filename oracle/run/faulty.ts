@@ -6,12 +6,10 @@
  *
  * This brings the TypeScript compiler with it: import it only where a fault was asked for.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Project } from 'ts-morph';
 import { unknownName } from '../cli/suggest.ts';
+import { implementationSources } from '../implementation.ts';
 import { type Exports, linker } from '../link.ts';
-import { packageRoot } from '../root.ts';
 import { transpile } from '../transpile.ts';
 import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
@@ -42,13 +40,13 @@ function refuse(error: UsageError): never {
 
 /** The implementation with this fault in it; null: with none, but as one that can't go on for ever. */
 export function faulty(fault: Fault | null): Implementation {
-  const sources = implementationSources();
+  const sources = allSources();
   const meter: Meter = { left: 0 };
   return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter);
 }
 
 /** The text of the file that the fault changes, with the fault in it. */
-export function changed(fault: Fault, sources: Sources = implementationSources()): string {
+export function changed(fault: Fault, sources: Sources = allSources()): string {
   const text = sources.get(fault.file);
   if (text === undefined) throw new Error(`the fault ${fault.id} is for ${fault.file}, which does not exist`);
   const project = new Project({ useInMemoryFileSystem: true });
@@ -59,14 +57,12 @@ export function changed(fault: Fault, sources: Sources = implementationSources()
   return result;
 }
 
-function implementationSources(): Sources {
-  const root = packageRoot();
-  const names = readdirSync(join(root, 'impl'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
-  return new Map(names.sort().map((name) => [`impl/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'impl', name), 'utf8')]));
+function allSources(): Sources {
+  return new Map(Object.entries(implementationSources()));
 }
 
 /** Runs the files as CommonJS modules of their own, apart from the implementation that Node has loaded. */
-function link(sources: Sources, meter: Meter): Modules {
+export function link(sources: Sources, meter: Meter): Modules {
   const load = linker((path) => {
     const text = sources.get(path);
     return text === undefined ? undefined : transpile(path, text);

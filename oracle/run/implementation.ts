@@ -3,6 +3,7 @@
  * clock. An *implementation* is the set of modules that make it up, so that one with a planted fault can stand in for the real one.
  */
 import * as boot from '../../impl/boot.ts';
+import type { KernelOptions } from '../../impl/config.ts';
 import * as syscalls from '../../impl/kern/syscalls.ts';
 import * as thread from '../../impl/kern/thread.ts';
 import * as L from '../../impl/layout.ts';
@@ -80,15 +81,18 @@ export interface Implementation {
   boot(sizes: Configuration): Machine;
 }
 
-/** The implementation made of these modules. */
-export function implementationOf(modules: Modules, meter: Meter = { left: 0 }): Implementation {
-  return { boot: (sizes) => machine(modules, meter, sizes) };
+/** The implementation made of these modules, in kernels with these options besides the sizes that both sides have. */
+export function implementationOf(modules: Modules, meter: Meter = { left: 0 }, options: KernelOptions = {}): Implementation {
+  return { boot: (sizes) => machine(modules, meter, sizes, options) };
 }
 
-/** The implementation as it is. */
-export const pristine: Implementation = implementationOf({ boot, syscalls, thread, wire });
+/** The modules of the implementation as it is. */
+export const pristineModules: Modules = { boot, syscalls, thread, wire };
 
-function machine(modules: Modules, meter: Meter, sizes: Configuration): Machine {
+/** The implementation as it is. */
+export const pristine: Implementation = implementationOf(pristineModules);
+
+function machine(modules: Modules, meter: Meter, sizes: Configuration, options: KernelOptions): Machine {
   meter.left = ACCESSES;
   const kernel = modules.boot.boot({
     sockets: sizes.SOCKETS,
@@ -116,6 +120,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration): Machine 
     sleepChains: 4,
     hashChains: 4,
     timerSlots: 8,
+    ...options,
   });
   const td = modules.thread.thread_attach(kernel, 0);
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.

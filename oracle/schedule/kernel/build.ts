@@ -1,0 +1,141 @@
+/**
+ * A scenario *built*: the program for the machine, the monitor that follows its calls, and the judge of its ends. Calls in the words of
+ * the specification become calls of the implementation, each with user memory of its own for what it moves.
+ */
+import * as L from '../../../impl/layout.ts';
+import { fixed, get, type Kernel } from '../../../impl/memory.ts';
+import * as N from '../../../impl/netinet/layout.ts';
+import { putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
+import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
+import { isRefusal, operationOf } from '../../run/signatures.ts';
+import { UsageError } from '../../usage.ts';
+import type { AgentProgram, Program, ScriptCall } from '../program.ts';
+import type { Happening } from './elements.ts';
+import { KernelMonitor, type ModelCall } from './monitor.ts';
+import { type Actor, type Scenario, type Scripted, TINY } from './scenario.ts';
+import { prepare, type Stage } from './stage.ts';
+import type { Subject } from './subject.ts';
+
+export interface Built {
+  readonly scenario: Scenario;
+  readonly stage: Stage;
+  readonly program: Program;
+  readonly monitor: KernelMonitor;
+}
+
+export async function build(scenario: Scenario, subject: Subject): Promise<Built> {
+  const sizes = { ...TINY, ...scenario.sizes };
+  const threads = scenario.threads.map((script) => script.map((each) => checked(scenario, each, sizes)));
+  const memory = threads.map((script) => script.reduce((bytes, each) => bytes + memoryOf(each), 0));
+  const prologue = scenario.prologue.map((each) => checked(scenario, each, sizes));
+  const stage = await prepare(subject, { ...scenario, prologue }, Math.max(0, ...memory));
+  const agents = [
+    ...threads.map((script, thread) => threadProgram(stage, script, thread, scenario.linger)),
+    ...(scenario.actors ?? []).map((actor, index) => actorProgram(stage, scenario, actor, threads.length + index)),
+  ];
+  const monitor = new KernelMonitor({
+    model: stage.model,
+    cells: stage.cells,
+    start: stage.start,
+    threads: threads.map((script) => script.map(modelCall)),
+    events: happenings(scenario),
+  });
+  // Shared memory is only needed where threads share it; the machine copies what it is given.
+  return { scenario, stage, program: { code: subject.code, words: Int32Array.from(stage.kernel.words), agents }, monitor };
+}
+
+/** What a call that does not say otherwise has. */
+const USUAL: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
+  connect: { remote: false },
+  send: { addressed: false, remote: false },
+  setsockopt: { valid: true },
+};
+
+/** The call with all its arguments, in order. Throws a UsageError for one that the specification does not know. */
+function checked<S extends Scripted>(scenario: Scenario, scripted: S, sizes: Configuration): S {
+  const args: Scripted['args'] = { ...USUAL[scripted.name], ...scripted.args };
+  const plain = Object.fromEntries(Object.entries(args).map(([name, value]) => [name, typeof value === 'object' ? 0 : value]));
+  const found = operationOf(scripted.name, plain, sizes);
+  if (isRefusal(found)) {
+    throw new UsageError(`scenario ${scenario.id}: in ${scripted.name}, ${found.field} ${found.reason}`, {
+      field: found.field,
+      reason: found.reason,
+      known: found.known ?? [],
+    });
+  }
+  return { ...scripted, args: Object.fromEntries(Object.keys(found.args).map((name) => [name, args[name]])) };
+}
+
+function modelCall({ name, args }: Scripted): ModelCall {
+  const { remote: _remote, ...own } = args;
+  return { name, args: Object.values(own) };
+}
+
+/** Bytes of user memory that a call needs: what it moves, and a word. */
+function memoryOf({ args }: Scripted): number {
+  return (typeof args.amount === 'number' ? args.amount * UNIT : 0) + 4;
+}
+
+function threadProgram(stage: Stage, script: readonly Scripted[], thread: number, linger: number | undefined): AgentProgram {
+  const { kernel, records } = stage;
+  const td = records[thread] as number;
+  let user = get(kernel, td + L.td_user);
+  const calls = script.map((scripted): ScriptCall => {
+    const { name, args } = scripted;
+    const place = { data: user + 4, word: user, unix: isUnix(kernel, scripted), ...(linger === undefined ? {} : { linger }) };
+    user += memoryOf(scripted);
+    const {
+      fn,
+      args: given,
+      word,
+    } = systemCall<ResultOf>(name, modelCall(scripted).args, place, args.remote === true ? N.HOST_REMOTE : N.HOST_LOCAL);
+    if (word !== undefined) putWord(kernel, place.word, word);
+    return { fn, args: [td, ...given], label: label(scripted) };
+  });
+  return { name: `T${thread + 1}`, kind: 'thread', script: calls };
+}
+
+function isUnix(kernel: Kernel, { name, args, unix }: Scripted): boolean {
+  if (unix !== undefined || (name !== 'bind' && name !== 'connect')) return unix ?? false;
+  const so = typeof args.fd === 'number' ? socketOf(kernel, args.fd) : 0;
+  if (so === 0) throw new RangeError(`${name} on a descriptor that is not open at the start: say whether it is a UNIX socket`);
+  return fixed(kernel, so + L.so_proto) === L.PROTO_UNIX;
+}
+
+/** "accept(fd 0)"; a result that is not known yet by the number of the call, from 1. */
+function label({ name, args }: Scripted): string {
+  const plain = Object.entries(args).map(([key, value]) => [key, typeof value === 'object' ? `of call ${value.resultOf + 1}` : value]);
+  return printOperation({ name, args: Object.fromEntries(plain) as Readonly<Record<string, Argument>> });
+}
+
+function actorProgram(stage: Stage, scenario: Scenario, actor: Actor, agent: number): AgentProgram {
+  const td = stage.records[agent] as number;
+  switch (actor.kind) {
+    case 'wire': {
+      const waiting = scenario.segments ?? [];
+      const script = Array.from({ length: actor.deliveries }, (_, index): ScriptCall => {
+        const segment = waiting[index];
+        if (segment !== undefined) return { fn: 'wire_deliver', args: [td], label: `deliver ${segment.what}` };
+        return { fn: 'client_carry', args: [td], label: 'deliver what comes' };
+      });
+      return { name: 'wire', kind: 'actor', script };
+    }
+    case 'clock': {
+      const tick: ScriptCall = { fn: 'sys_tick', args: [td], label: 'tick' };
+      return { name: 'clock', kind: 'actor', script: Array.from({ length: actor.ticks }, () => tick) };
+    }
+    case 'signal': {
+      const victim = stage.records[actor.thread] as number;
+      return {
+        name: 'signal',
+        kind: 'actor',
+        script: [{ fn: 'sys_interrupt', args: [td, victim], label: `interrupt T${actor.thread + 1}` }],
+      };
+    }
+  }
+}
+
+function happenings({ actors, events }: Scenario): readonly Happening[] {
+  const signals = (actors ?? []).filter((actor) => actor.kind === 'signal').length;
+  return [...(events ?? []), ...(signals === 0 ? [] : [{ event: 'signal', times: signals }])];
+}

@@ -1,0 +1,91 @@
+/**
+ * *Clients* of the implementation's own synchronisation: what scenarios run to see that a lock excludes, and that whoever waits is
+ * woken. Like the code below the face these are functions over words, and are compiled with it. The words they work on are plain and
+ * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
+ */
+import { get, type Kernel, load, put } from '../../../impl/memory.ts';
+import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
+import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../../../impl/sync/rwlock.ts';
+import { wire_deliver, wire_wait } from '../../../impl/net/wire.ts';
+import { msleep, wakeup, wakeup_one } from '../../../impl/sync/sleepqueue.ts';
+import { sx_try_xlock, sx_xlock, sx_xunlock } from '../../../impl/sync/sx.ts';
+
+/** Adds one to the word under the mutex; what it was before. */
+export function client_mutex(k: Kernel, td: number, m: number, at: number): number {
+  mtx_lock(k, td, m);
+  const was = get(k, at);
+  put(k, at, was + 1);
+  mtx_unlock(k, td, m);
+  return was;
+}
+
+/** The same with the lock held for writing, and taken a second time by its owner. */
+export function client_write(k: Kernel, td: number, rw: number, at: number): number {
+  rw_wlock(k, td, rw);
+  const was = get(k, at);
+  rw_wlock(k, td, rw);
+  put(k, at, was + 1);
+  rw_wunlock(k, td, rw);
+  rw_wunlock(k, td, rw);
+  return was;
+}
+
+/** What the word holds, read twice with the lock held for reading; -1 if the two differ. */
+export function client_read(k: Kernel, td: number, rw: number, at: number): number {
+  rw_rlock(k, td, rw);
+  const first = get(k, at);
+  // Something atomic in between, so that a writer could come.
+  load(k, at + 1);
+  const second = get(k, at);
+  rw_runlock(k, td, rw);
+  return first === second ? first : -1;
+}
+
+/** Adds one to the word under the sx lock; -EINTR if interrupted. */
+export function client_sx(k: Kernel, td: number, sx: number, at: number, interruptible: number): number {
+  const error = sx_xlock(k, td, sx, interruptible);
+  if (error !== 0) return -error;
+  const was = get(k, at);
+  put(k, at, was + 1);
+  sx_xunlock(k, td, sx);
+  return was;
+}
+
+/** The same if the lock is free; -1 if it is not. */
+export function client_try(k: Kernel, td: number, sx: number, at: number): number {
+  if (sx_try_xlock(k, td, sx) === 0) return -1;
+  const was = get(k, at);
+  put(k, at, was + 1);
+  sx_xunlock(k, td, sx);
+  return was;
+}
+
+/** Takes one from the word, and sleeps as long as there is none. 0, or -EINTR, or -EWOULDBLOCK after `timo` ticks. */
+export function client_take(k: Kernel, td: number, m: number, at: number, timo: number): number {
+  let error = 0;
+  mtx_lock(k, td, m);
+  while (error === 0 && get(k, at) === 0) error = msleep(k, td, at, m, 1, timo);
+  if (error === 0) put(k, at, get(k, at) - 1);
+  mtx_unlock(k, td, m);
+  return -error;
+}
+
+/** Puts one there, and wakes one sleeper, or all. */
+export function client_give(k: Kernel, td: number, m: number, at: number, all: number): number {
+  mtx_lock(k, td, m);
+  put(k, at, get(k, at) + 1);
+  if (all !== 0) wakeup(k, td, at);
+  else wakeup_one(k, td, at);
+  mtx_unlock(k, td, m);
+  return 0;
+}
+
+/** Carries one segment, and sleeps until there is one. */
+export function client_carry(k: Kernel, td: number): number {
+  let carried = wire_deliver(k, td);
+  while (carried === 0) {
+    wire_wait(k, td, 0);
+    carried = wire_deliver(k, td);
+  }
+  return carried;
+}

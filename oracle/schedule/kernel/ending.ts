@@ -1,0 +1,242 @@
+/**
+ * The judge of *ends*: no agent can move any more. Then
+ *   - nobody holds a lock, but for a sleeper its transfer lock, and every sleeper sleeps in a sleep queue [E.9 G7, G8];
+ *   - the state of the kernel is that of an element that explains the history, with the sleepers asleep and unable to go on in
+ *     both [G1 - G5, G9, G12];
+ *   - what is in use belongs to a descriptor, a buffer, the wire, a connection or a sleeper [G1, G6];
+ *   - no connection has something to say that nothing will make it say.
+ */
+import * as L from '../../../impl/layout.ts';
+import { get, type Kernel, load } from '../../../impl/memory.ts';
+import * as N from '../../../impl/netinet/layout.ts';
+import { Abstraction } from '../../run/abstraction.ts';
+import { type InHand, unaccounted } from '../../run/accounts.ts';
+import { type Cell, codeOf, read, write } from '../../run/cells.ts';
+import { type Difference, differ } from '../../run/difference.ts';
+import { liveSockets } from '../../run/identities.ts';
+import type { Violation } from '../program.ts';
+import { IDLE } from './elements.ts';
+import { type KernelMonitor, UNKNOWN } from './monitor.ts';
+import { inOrder, type Objects, objectsOf, Pairings } from './pairings.ts';
+import type { Stage } from './stage.ts';
+import { stuckConnection } from './stuck.ts';
+
+/** How things stand when nobody can move. */
+export interface End {
+  /** The kernel's memory. */
+  readonly words: Int32Array;
+  /** The monitor's state. */
+  readonly state: number;
+  /** By agent: inside a call and blocked. */
+  readonly asleep: readonly boolean[];
+}
+
+/** What the search for an element like the kernel came to. */
+type Match =
+  | { readonly kind: 'same'; readonly hand: InHand }
+  /** One that is the same but for these threads, which could go on. */
+  | { readonly kind: 'could go on'; readonly threads: readonly number[] }
+  | { readonly kind: 'none'; readonly text: string; readonly more: boolean };
+
+export class Judge {
+  private readonly stage: Stage;
+  private readonly monitor: KernelMonitor;
+  private readonly abstraction: Abstraction;
+  private readonly pairings: Pairings;
+  private readonly copy: Int32Array;
+  private readonly cells: {
+    readonly sockets: readonly { readonly protocol: Cell; readonly file: Cell }[];
+    readonly pcbs: readonly Cell[];
+    readonly fds: readonly Cell[];
+    readonly threads: readonly { readonly reserved: Cell; readonly closing: Cell }[];
+  };
+  /** By monitor state and what the kernel looks like: the same end is reached in many ways. */
+  private readonly matches = new Map<string, Match>();
+
+  constructor(stage: Stage, monitor: KernelMonitor) {
+    const { cells, sizes, model } = stage;
+    this.stage = stage;
+    this.monitor = monitor;
+    this.abstraction = new Abstraction(cells, sizes);
+    this.pairings = new Pairings(cells, sizes);
+    this.copy = model.initial();
+    const each = <T>(count: number, make: (id: number) => T): readonly T[] => Array.from({ length: count }, (_, id) => make(id));
+    this.cells = {
+      sockets: each(sizes.SOCKETS, (id) => ({ protocol: cells.at('sockets', id, 'protocol'), file: cells.at('sockets', id, 'file') })),
+      pcbs: each(sizes.PCBS, (id) => cells.at('pcbs', id, 'protocol')),
+      fds: each(sizes.FDS, (fd) => cells.at('fds', fd)),
+      threads: each(monitor.threads.length, (who) => ({
+        reserved: cells.at('threads', who, 'reserved'),
+        closing: cells.at('threads', who, 'closing'),
+      })),
+    };
+  }
+
+  /** What is wrong with this end, or null. */
+  judge(end: End): Violation | null {
+    const kernel: Kernel = { words: end.words, bytes: new Uint8Array(end.words.buffer, end.words.byteOffset, end.words.byteLength) };
+    const held = this.locks(kernel, end);
+    if (held !== null) return held;
+    if (end.state === UNKNOWN) return null;
+    const match = this.match(kernel, end.state);
+    if (match.kind === 'could go on') return violation('lost-wakeup', match.threads[0] ?? 0, this.sleepers(match.threads));
+    if (match.kind === 'none') return violation(match.more ? 'leak' : 'final-state', -1, match.text);
+    const lost = unaccounted(kernel, match.hand);
+    if (lost !== null) return violation('leak', -1, lost);
+    const stuck = stuckConnection(kernel);
+    return stuck === null ? null : violation('final-state', -1, stuck);
+  }
+
+  private sleepers(threads: readonly number[]): string {
+    const names = threads.map((thread) => `T${thread + 1}`).join(' and ');
+    return `${names} sleep${threads.length === 1 ? 's' : ''}, and in the specification could go on: nothing will wake ${threads.length === 1 ? 'it' : 'them'}`;
+  }
+
+  /** A lock that should have been given back; a thread that waits for one that nobody will give back. */
+  private locks(k: Kernel, { asleep }: End): Violation | null {
+    for (const [agent, td] of this.stage.records.entries()) {
+      const locks = Array.from({ length: get(k, td + L.td_nlocks) }, (_, index) => get(k, td + L.td_locks + index));
+      if (asleep[agent] !== true) {
+        if (locks.length > 0)
+          return violation('leak', agent, `a call has ended with ${locks.length} lock${locks.length === 1 ? '' : 's'} held`);
+        continue;
+      }
+      if (load(k, td + L.td_wchan) === 0)
+        return violation(
+          'deadlock',
+          agent,
+          `it waits for a lock (class ${get(k, (locks.at(-1) ?? 0) + L.lk_class)}) that nobody will give back`,
+        );
+      if (locks.some((lock) => get(k, lock + L.lk_class) !== L.LC_SX))
+        return violation('sleep-with-lock', agent, 'it sleeps with a mutex held');
+    }
+    const held = heldLock(k, new Set(this.stage.records.filter((_, agent) => asleep[agent] === true)));
+    return held === null ? null : violation('leak', -1, held);
+  }
+
+  private match(k: Kernel, state: number): Match {
+    const objects = objectsOf(k);
+    const key = this.keyOf(k, objects, state);
+    const known = this.matches.get(key);
+    if (known !== undefined) return known;
+    const found = this.search(k, objects, state);
+    this.matches.set(key, found);
+    return found;
+  }
+
+  /** Two kernels with the same key are the same to the search. */
+  private keyOf(k: Kernel, objects: Objects, state: number): string {
+    const { copy } = this;
+    const codes = (at: number): number => codeOf(this.cells.sockets[0]?.protocol as Cell, ['', 'unix', 'udp', 'tcp'][at] ?? '');
+    copy.fill(0);
+    for (const [index, so] of objects.sockets.entries()) {
+      const protocol = codes(get(k, so + L.so_proto));
+      const [cell, pcb] = [this.cells.sockets[index]?.protocol, this.cells.pcbs[index]];
+      if (cell !== undefined) write(copy, cell, protocol);
+      if (pcb !== undefined) write(copy, pcb, protocol);
+    }
+    for (let index = objects.sockets.length; index < objects.pcbs; index++) {
+      const pcb = this.cells.pcbs[index];
+      if (pcb !== undefined) write(copy, pcb, codes(L.PROTO_TCP));
+    }
+    this.abstraction.write(k, inOrder(k, objects), copy);
+    const misfits = this.abstraction.misfits.map(({ path, seen }) => `${path} ${seen}`);
+    return `${state};${copy.join()};${misfits.join()}`;
+  }
+
+  private search(k: Kernel, objects: Objects, state: number): Match {
+    const { elements } = this.monitor;
+    let going: readonly number[] | null = null;
+    let nearest: { readonly text: string; readonly count: number } | null = null;
+    let most = 0;
+    for (const element of this.monitor.set(state)) {
+      const able = this.monitor.threads.flatMap((_, who) =>
+        elements.phase(element, who) !== IDLE && this.able(element, who) ? [who] : [],
+      );
+      const words = elements.words(element).slice();
+      most = Math.max(most, this.pairings.count(words));
+      const differences = this.differences(k, objects, words);
+      if (differences === null) {
+        if (able.length === 0) return { kind: 'same', hand: this.inHand(words) };
+        if (going === null || able.length < going.length) going = able;
+      } else if (able.length === 0 && (nearest === null || differences.length < nearest.count)) {
+        nearest = { text: differences.join('\n'), count: differences.length };
+      }
+    }
+    if (going !== null) return { kind: 'could go on', threads: going };
+    if (nearest === null) {
+      const all = this.monitor.threads.flatMap((_, who) =>
+        [...this.monitor.set(state)].every((element) => elements.phase(element, who) !== IDLE && this.able(element, who)) ? [who] : [],
+      );
+      if (all.length > 0) return { kind: 'could go on', threads: all };
+    }
+    return { kind: 'none', text: nearest?.text ?? 'no state that explains the history is at rest', more: objects.sockets.length > most };
+  }
+
+  /** Whether the thread's call could go on, or has ended. */
+  private able(element: number, who: number): boolean {
+    return this.monitor.elements.hasEnded(element, who) || this.monitor.elements.canMove(element, who);
+  }
+
+  /** How the kernel differs from a state of the specification under the pairing that suits best; null: not at all. */
+  private differences(k: Kernel, objects: Objects, words: Int32Array): readonly string[] | null {
+    let best: readonly string[] = [`${objects.sockets.length} sockets and ${objects.pcbs} pcbs, the specification has others`];
+    let first = true;
+    for (const pairing of this.pairings.of(k, objects, words)) {
+      this.copy.set(words);
+      this.abstraction.write(k, pairing, this.copy);
+      const { misfits } = this.abstraction;
+      if (misfits.length === 0 && this.copy.every((word, index) => word === words[index])) return null;
+      const found = [...misfits.map(({ path, seen }) => `${path} is ${seen}`), ...this.compare(words)];
+      if (first || found.length < best.length) best = found;
+      first = false;
+    }
+    return best;
+  }
+
+  private compare(words: Int32Array): readonly string[] {
+    const found: Difference[] = [];
+    differ('', this.stage.model.decodeState(this.copy), this.stage.model.decodeState(words), found);
+    return found.map(({ path, seen, allowed }) => `${path} is ${JSON.stringify(seen)}, in the specification ${JSON.stringify(allowed)}`);
+  }
+
+  /** What sleepers have in hand in this state. */
+  private inHand(words: Int32Array): InHand {
+    const open = new Set(this.cells.fds.map((cell) => read(words, cell)));
+    const nameless = this.cells.sockets.filter(({ file }, id) => read(words, file) > 0 && !open.has(id + 1)).length;
+    const reserved = this.cells.threads.filter((thread) => read(words, thread.reserved) !== 0).length;
+    // Who lingers gives the file back when the close is over.
+    const closing = this.cells.threads.filter((thread) => read(words, thread.closing) !== 0).length;
+    return { files: nameless + reserved + closing, descriptors: reserved };
+  }
+}
+
+function violation(id: string, agent: number, text: string): Violation {
+  return { id, agent, text };
+}
+
+/** "socket at 512: so_rcv's mutex is held", or null. A sleeper may hold transfer locks. */
+function heldLock(k: Kernel, sleepers: ReadonlySet<number>): string | null {
+  const globals: readonly (readonly [string, number])[] = [
+    ['filedesc_mtx', L.filedesc_mtx],
+    ['accept_mtx', L.accept_mtx],
+    ['so_global_mtx', L.so_global_mtx],
+    ['handle_mtx', L.handle_mtx],
+    ['the link lock', L.unp_link_rwlock],
+    ['unp_list_lock', L.unp_list_lock],
+    ['callout_mtx', N.callout_mtx],
+    ['wire_mtx', N.wire_mtx],
+    ['syncache_mtx', N.syncache_mtx],
+    ["udbinfo's lock", N.udbinfo + N.ipi_lock],
+    ["tcbinfo's lock", N.tcbinfo + N.ipi_lock],
+  ];
+  for (const [name, at] of globals) if (load(k, at + L.lk_word) !== 0) return `${name} is held`;
+  for (const so of liveSockets(k)) {
+    for (const [name, sb] of [['so_rcv', so + L.so_rcv] as const, ['so_snd', so + L.so_snd] as const]) {
+      if (load(k, sb + L.sb_mtx + L.lk_word) !== 0) return `the mutex of ${name} is held`;
+      const owner = load(k, sb + L.sb_sx + L.lk_word) & ~L.LK_CONTESTED;
+      if (owner !== 0 && !sleepers.has(owner)) return `the transfer lock of ${name} is held`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,234 @@
+/**
+ * The *monitor* holds a history of calls and returns against the specification: trace inclusion. Its state is the set of all elements
+ * (elements.ts) that explain what was seen so far, closed under the model's internal steps; a call marks the thread's call as
+ * pending in each, a return keeps those in which the call has ended in just this way. A set without elements: the history is not
+ * admitted. Sets are made as they are needed and remembered by number, so that what was seen once costs a look into a table.
+ *
+ * Always true:
+ *   1. State 0 is the start, 1 is UNKNOWN: a set became larger than the cap, or the model left its bounds. From there nothing is refused,
+ *      and `gaveUp` says why: who asks for a verdict must look at it and may not call that a pass.
+ *   2. Every other state is a closed set that is not empty.
+ */
+import { type ResultOf, resultOf } from '../../adapter.ts';
+import type { CompiledModel } from '../../compile/model.ts';
+import type { Cells } from '../../run/cells.ts';
+import type { Monitor } from '../program.ts';
+import { Elements, ENDED, type Happening } from './elements.ts';
+
+/** A call in the words of the specification. */
+export interface ModelCall {
+  readonly name: string;
+  readonly args: readonly (number | boolean | string | ResultOf)[];
+}
+
+export interface Watched {
+  readonly model: CompiledModel;
+  readonly cells: Cells;
+  /** The model's state in which nobody has called anything yet. */
+  readonly start: Int32Array;
+  /** The calls of each thread, in order; a thread's place is its number as an agent and in the model. */
+  readonly threads: readonly (readonly ModelCall[])[];
+  readonly events: readonly Happening[];
+  /** Most elements of one set. */
+  readonly cap?: number;
+}
+
+export const START = 0;
+export const UNKNOWN = 1;
+export const REFUSED = -1;
+
+const CAP = 50_000;
+
+/** Something that was seen. */
+export interface Seen {
+  readonly kind: 'call' | 'return';
+  readonly agent: number;
+  readonly index: number;
+  /** Of a return. */
+  readonly result: number;
+}
+
+interface Node {
+  /** Elements of the closed set, in ascending order. */
+  readonly set: Int32Array;
+  /** What calls have returned that later ones refer to: by slot. */
+  readonly registers: readonly number[];
+  /** How it was reached first. */
+  readonly from: number;
+  readonly by: Seen | null;
+}
+
+export class KernelMonitor implements Monitor {
+  readonly elements: Elements;
+  readonly threads: Watched['threads'];
+  /** The element in which nothing has happened. */
+  readonly first: number;
+  /** Why there is no verdict, if there is none. */
+  gaveUp: string | null = null;
+  private readonly cap: number;
+  private readonly nodes: Node[] = [];
+  private readonly numbers = new Map<string, number>();
+  /** By event and state before it: the state after. */
+  private readonly calls = new Map<number, number>();
+  private readonly returns = new Map<number, Map<number, number>>();
+  /** Slot of the register for a call of an agent, where a later call refers to it. */
+  private readonly slots = new Map<number, number>();
+
+  constructor(watched: Watched) {
+    this.elements = new Elements(watched.model, watched.cells, watched.threads.length, watched.events);
+    this.threads = watched.threads;
+    this.cap = watched.cap ?? CAP;
+    for (const [agent, calls] of watched.threads.entries()) {
+      for (const { args } of calls) {
+        for (const arg of args) if (typeof arg === 'object') this.slotOf(agent, arg.resultOf, true);
+      }
+    }
+    this.first = this.elements.first(
+      watched.start,
+      watched.events.map(({ times }) => times),
+    );
+    const registers = Array.from(this.slots, () => 0);
+    this.nodes.push({ set: Int32Array.of(this.first), registers, from: -1, by: null });
+    this.nodes.push({ set: new Int32Array(0), registers, from: -1, by: null });
+    const set = this.closure([this.first]);
+    if (set === null) throw new RangeError(`what may happen before any call is too much to follow: ${this.gaveUp}`);
+    this.nodes[START] = { set, registers, from: -1, by: null };
+    this.numbers.set(nameOf(set, registers), START);
+  }
+
+  /** How many states there are. */
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  call(state: number, agent: number, index: number): number {
+    const key = keyOf(state, agent, index);
+    const known = this.calls.get(key);
+    if (known !== undefined) return known;
+    const next = this.called(state, agent, index);
+    this.calls.set(key, next);
+    return next;
+  }
+
+  return(state: number, agent: number, index: number, result: number): number {
+    const key = keyOf(state, agent, index);
+    let byResult = this.returns.get(key);
+    if (byResult === undefined) {
+      byResult = new Map();
+      this.returns.set(key, byResult);
+    }
+    const known = byResult.get(result);
+    if (known !== undefined) return known;
+    const next = this.returned(state, agent, index, result);
+    byResult.set(result, next);
+    return next;
+  }
+
+  /** The elements that explain what was seen, in ascending order; none for UNKNOWN. */
+  set(state: number): Int32Array {
+    return this.node(state).set;
+  }
+
+  /** What was seen on the first way to this state. */
+  path(state: number): readonly Seen[] {
+    const seen: Seen[] = [];
+    for (let at = this.node(state); at.by !== null; at = this.node(at.from)) seen.push(at.by);
+    return seen.reverse();
+  }
+
+  /** The call with the numbers that were in its registers then. */
+  resolved(state: number, agent: number, index: number): { readonly name: string; readonly args: readonly (number | boolean | string)[] } {
+    const call = this.callAt(agent, index);
+    const { registers } = this.node(state);
+    return {
+      name: call.name,
+      args: call.args.map((arg) => (typeof arg === 'object' ? (registers[this.slotOf(agent, arg.resultOf, false)] ?? 0) : arg)),
+    };
+  }
+
+  /** The set with everything that internal steps lead to; null if that is more than the cap. */
+  closure(from: Iterable<number>): Int32Array | null {
+    const reached = new Set(from);
+    for (const element of reached) {
+      if (reached.size > this.cap) return this.giveUp(`more than ${this.cap} states of the model explain what was seen`);
+      for (const next of this.elements.successors(element)) reached.add(next);
+      if (this.elements.overflow !== null) return this.giveUp(`the model leaves its bounds: ${this.elements.overflow}`);
+    }
+    return Int32Array.from(reached).sort();
+  }
+
+  /** Whether this element explains that the thread's call returned so. */
+  explains(element: number, agent: number, name: string, returned: number): boolean {
+    const { elements } = this;
+    if (elements.phase(element, agent) !== ENDED) return false;
+    const { errno, value } = resultOf(name, returned);
+    if (elements.errnoOf(element, agent) !== elements.errnoCode(errno)) return false;
+    // What an option is lies in user memory, where the history can't see it.
+    return errno !== 'none' || name === 'getsockopt' || name === 'geterror' || elements.valueOf(element, agent) === value;
+  }
+
+  private called(state: number, agent: number, index: number): number {
+    if (state === UNKNOWN) return UNKNOWN;
+    const { set, registers } = this.node(state);
+    const { name, args } = this.resolved(state, agent, index);
+    const instance = this.elements.instance(name, args);
+    const closed = this.closure(set.map((element) => this.elements.called(element, agent, instance)));
+    return closed === null ? UNKNOWN : this.intern(closed, registers, state, { kind: 'call', agent, index, result: 0 });
+  }
+
+  private returned(state: number, agent: number, index: number, result: number): number {
+    if (state === UNKNOWN) return UNKNOWN;
+    const { set, registers } = this.node(state);
+    const { name } = this.callAt(agent, index);
+    const kept = set.filter((element) => this.explains(element, agent, name, result));
+    if (kept.length === 0) return REFUSED;
+    const closed = this.closure(kept.map((element) => this.elements.returned(element, agent)));
+    if (closed === null) return UNKNOWN;
+    const slot = this.slotOf(agent, index, false);
+    const after = slot < 0 ? registers : registers.with(slot, result);
+    return this.intern(closed, after, state, { kind: 'return', agent, index, result });
+  }
+
+  private callAt(agent: number, index: number): ModelCall {
+    const call = this.threads[agent]?.[index];
+    if (call === undefined) throw new RangeError(`thread ${agent} has no call number ${index}`);
+    return call;
+  }
+
+  private slotOf(agent: number, index: number, make: boolean): number {
+    const key = keyOf(0, agent, index);
+    const known = this.slots.get(key);
+    if (known !== undefined || !make) return known ?? -1;
+    this.slots.set(key, this.slots.size);
+    return this.slots.size - 1;
+  }
+
+  private node(state: number): Node {
+    const node = this.nodes[state];
+    if (node === undefined) throw new RangeError(`the monitor has no state ${state}`);
+    return node;
+  }
+
+  private intern(set: Int32Array, registers: readonly number[], from: number, by: Seen): number {
+    const key = nameOf(set, registers);
+    const known = this.numbers.get(key);
+    if (known !== undefined) return known;
+    this.nodes.push({ set, registers, from, by });
+    this.numbers.set(key, this.nodes.length - 1);
+    return this.nodes.length - 1;
+  }
+
+  private giveUp(why: string): null {
+    this.gaveUp ??= why;
+    return null;
+  }
+}
+
+function nameOf(set: Int32Array, registers: readonly number[]): string {
+  return `${set.join()};${registers.join()}`;
+}
+
+/** Agents are fewer than 16, calls of one fewer than 4096. */
+function keyOf(state: number, agent: number, index: number): number {
+  return (state * 16 + agent) * 4096 + index;
+}

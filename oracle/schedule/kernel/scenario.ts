@@ -1,0 +1,65 @@
+/**
+ * A *scenario*: what is explored of the kernel, as data. A prologue of calls makes the situation, one call after the other; then the
+ * threads run their scripts, and the *actors* do what no thread decides: the wire delivers, a tick passes, a signal comes.
+ */
+import type { ResultOf } from '../../adapter.ts';
+import type { Argument, Configuration, Operation } from '../../run/operations.ts';
+import type { Happening } from './elements.ts';
+
+/** A call of a thread, in the words of the specification. */
+export interface Scripted {
+  readonly name: string;
+  readonly args: Readonly<Record<string, Argument | ResultOf>>;
+  /** Of bind and connect on a descriptor that is not open at the start: whether its socket is a UNIX socket. */
+  readonly unix?: boolean;
+}
+
+/** A segment from the remote host that is on the wire when the exploration begins. In their order; each continues its connection. */
+export type Segment =
+  /** The last segment of a passive handshake, for the listener. */
+  | { readonly what: 'handshake'; readonly fd: number }
+  | { readonly what: 'synack' | 'rst' | 'fin'; readonly fd: number }
+  | { readonly what: 'data'; readonly fd: number; readonly units: number }
+  /** Acknowledges so many units beyond what was sent at the start, and the FIN behind them. Coming before they are sent it means nothing. */
+  | { readonly what: 'ack'; readonly fd: number; readonly units: number; readonly fin: boolean }
+  | { readonly what: 'datagram'; readonly fd: number }
+  | { readonly what: 'unreachable'; readonly fd: number };
+
+export type Actor =
+  /** Delivers the segments that wait, one a call, then those sent meanwhile to this host, for which it waits. */
+  | { readonly kind: 'wire'; readonly deliveries: number }
+  | { readonly kind: 'clock'; readonly ticks: number }
+  /** Interrupts a thread: its present or next interruptible sleep. */
+  | { readonly kind: 'signal'; readonly thread: number };
+
+export interface Scenario {
+  readonly id: string;
+  /** The race, in a sentence. */
+  readonly about: string;
+  /** Where the reference speaks of it: "H.8, G49". */
+  readonly citation: string;
+  readonly sizes?: Partial<Configuration>;
+  readonly prologue: readonly Operation[];
+  readonly segments?: readonly Segment[];
+  readonly threads: readonly (readonly Scripted[])[];
+  readonly actors?: readonly Actor[];
+  /** What the specification may let happen outside, besides the signals of the actors. */
+  readonly events?: readonly Happening[];
+  /** Ticks of a linger that waits. */
+  readonly linger?: number;
+  /** Explored completely by default, or with so many preemptions. */
+  readonly preemptions?: number;
+}
+
+/** A call, for prologues and scripts. */
+export function call<Args extends Scripted['args']>(name: string, args: Args): { readonly name: string; readonly args: Args } {
+  return { name, args };
+}
+
+/** The result of the thread's call of this number. */
+export function resultOf(index: number): ResultOf {
+  return { resultOf: index };
+}
+
+/** Sizes that are enough for most races; each is one more for the compiler to make a model for. */
+export const TINY: Configuration = { SOCKETS: 3, PCBS: 4, FDS: 4, HANDLES: 1, NAMES: 2, BACKLOG: 1, BUFFER: 2 };

@@ -1,0 +1,51 @@
+/** Races about UDP: datagrams and the word that nobody takes them. */
+import { call, type Scenario } from '../scenario.ts';
+
+const connected = [call('socket', { asked: 'udp' }), call('bind', { fd: 0, name: 0 }), call('connect', { fd: 0, name: 0, remote: true })];
+
+export const UDP: readonly Scenario[] = [
+  {
+    id: 'send-unreachable',
+    about: 'two threads send while the error of an earlier datagram arrives: one of them is told, once',
+    citation: 'D.3, G15, G97',
+    prologue: connected,
+    segments: [{ what: 'unreachable', fd: 0 }],
+    threads: [[call('send', { fd: 0, amount: 1 })], [call('send', { fd: 0, amount: 1 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'unreachable', times: 1 }],
+  },
+  {
+    id: 'receive-datagram',
+    about: 'a datagram comes while a thread is about to sleep in receive',
+    citation: 'C.6 soreceive_dgram, E.9 G12',
+    prologue: connected,
+    segments: [{ what: 'datagram', fd: 0 }],
+    threads: [[call('receive', { fd: 0, amount: 1 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'datagram', times: 1 }],
+  },
+  {
+    id: 'close-datagram',
+    about: 'a datagram comes for a socket that is being closed',
+    citation: 'G14, G23, E5.21',
+    prologue: connected,
+    segments: [{ what: 'datagram', fd: 0 }],
+    threads: [[call('close', { fd: 0 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'datagram', times: 1 }],
+  },
+  {
+    id: 'close-connect-udp',
+    about: 'a datagram socket is connected while its last descriptor is closed',
+    citation: 'D.3 close, E5.21',
+    prologue: connected,
+    threads: [[call('connect', { fd: 0, name: 1, remote: true })], [call('close', { fd: 0 })]],
+  },
+  {
+    id: 'connect-connect-udp',
+    about: 'two threads give one datagram socket a new peer',
+    citation: 'C.4, G87',
+    prologue: connected,
+    threads: [[call('connect', { fd: 0, name: 0, remote: true })], [call('connect', { fd: 0, name: 1, remote: true })]],
+  },
+];

@@ -1,0 +1,114 @@
+/**
+ * Segments of the remote host, made before the exploration from the numbers that its connections have then, and put on the wire to
+ * this host. Each continues the stream where the one before it ended, so that they are acceptable in their order whatever happens
+ * on this side meanwhile.
+ */
+import { ECONNREFUSED } from '../../../impl/errno.ts';
+import * as L from '../../../impl/layout.ts';
+import { get } from '../../../impl/memory.ts';
+import * as N from '../../../impl/netinet/layout.ts';
+import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../../impl/netinet/tcp_fsm.ts';
+import { socketOf, UNIT } from '../../adapter.ts';
+import type { Machine } from '../../run/implementation.ts';
+import type { Segment } from './scenario.ts';
+
+/** The window it offers; far more than a scenario sends. */
+const WINDOW = 32_000;
+/** Apart from what run/remote.ts uses, which plays the remote host in prologues. */
+const FIRST_PORT = 50_000;
+const ISS = 9_000_000;
+
+/** Where the remote host is in a connection: the next number it sends, and what it acknowledges. */
+interface Peer {
+  next: number;
+  ack: number;
+}
+
+type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'unreachable' }>;
+
+/** Puts the segments on the wire, in this order. */
+export function putOnWire(machine: Machine, segments: readonly Segment[]): void {
+  const peers = new Map<number, Peer>();
+  for (const [index, segment] of segments.entries()) {
+    if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index);
+    else if (segment.what === 'datagram' || segment.what === 'unreachable') datagram(machine, segment);
+    else stream(machine, segment, peers);
+  }
+}
+
+function pcbOf(machine: Machine, fd: number): number {
+  const so = socketOf(machine.kernel, fd);
+  if (so === 0) throw new RangeError(`a segment is for descriptor ${fd}, which is not open`);
+  return get(machine.kernel, so + L.so_pcb);
+}
+
+/** The SYN is answered at once, since the answer says what the last segment of the handshake must acknowledge. */
+function handshake(machine: Machine, fd: number, port: number): void {
+  const k = machine.kernel;
+  const to = get(k, pcbOf(machine, fd) + N.inp_lport);
+  const send = (seq: number, ack: number, flags: number): void =>
+    machine.inject(L.IPPROTO_TCP, machine.remoteHost, port, N.HOST_LOCAL, to, seq, ack, flags, WINDOW, machine.user, 0);
+  if (machine.waiting() > 0) throw new RangeError('a handshake must be the first segment');
+  send(ISS, 0, TH_SYN);
+  machine.deliver();
+  for (let sc = get(k, N.syncache_first); sc !== 0; sc = get(k, sc + N.sc_next)) {
+    if (get(k, sc + N.sc_fport) === port) send(ISS + 1, (get(k, sc + N.sc_iss) + 1) | 0, TH_ACK);
+  }
+}
+
+function datagram(machine: Machine, { what, fd }: Segment): void {
+  const k = machine.kernel;
+  const inp = pcbOf(machine, fd);
+  const connected = get(k, inp + N.inp_faddr) !== 0;
+  const from = connected ? get(k, inp + N.inp_faddr) : machine.remoteHost;
+  const port = connected ? get(k, inp + N.inp_fport) : FIRST_PORT;
+  const to = get(k, inp + N.inp_lport);
+  if (what === 'unreachable')
+    machine.inject(N.IPPROTO_ICMP, from, port, N.HOST_LOCAL, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
+  else machine.inject(L.IPPROTO_UDP, from, port, N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
+}
+
+function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {
+  const k = machine.kernel;
+  const inp = pcbOf(machine, segment.fd);
+  const tp = get(k, inp + N.inp_ppcb);
+  const opening = get(k, tp + N.t_state) === TCPS_SYN_SENT;
+  const peer = peers.get(inp) ?? { next: opening ? ISS : get(k, tp + N.rcv_nxt), ack: get(k, tp + (opening ? N.snd_max : N.snd_una)) };
+  peers.set(inp, peer);
+  const send = (flags: number, length: number): void =>
+    machine.inject(
+      L.IPPROTO_TCP,
+      get(k, inp + N.inp_faddr),
+      get(k, inp + N.inp_fport),
+      N.HOST_LOCAL,
+      get(k, inp + N.inp_lport),
+      peer.next,
+      peer.ack,
+      flags,
+      WINDOW,
+      machine.user,
+      length,
+    );
+  switch (segment.what) {
+    case 'synack':
+      send(TH_SYN | TH_ACK, 0);
+      peer.next += 1;
+      break;
+    case 'rst':
+      // Only with an acknowledgement does a reset refuse a connection that is being opened.
+      send(opening ? TH_RST | TH_ACK : TH_RST, 0);
+      break;
+    case 'fin':
+      send(TH_ACK | TH_FIN, 0);
+      peer.next += 1;
+      break;
+    case 'data':
+      send(TH_ACK, segment.units * UNIT);
+      peer.next += segment.units * UNIT;
+      break;
+    case 'ack':
+      peer.ack = (get(k, tp + N.snd_max) + segment.units * UNIT + (segment.fin ? 1 : 0)) | 0;
+      send(TH_ACK, 0);
+      break;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The *stage*: a tiny kernel in the situation in which a scenario begins, and the specification's state of the same moment. The
+ * prologue runs in lockstep on both, so that they agree before anything races; then the segments are put on the wire and the agents
+ * attached, each with a thread record of its own.
+ */
+import type { KernelOptions } from '../../../impl/config.ts';
+import type { Kernel } from '../../../impl/memory.ts';
+import { UNIT } from '../../adapter.ts';
+import type { CompiledModel } from '../../compile/model.ts';
+import { Cells } from '../../run/cells.ts';
+import { ACCESSES, implementationOf } from '../../run/implementation.ts';
+import { Lockstep } from '../../run/lockstep.ts';
+import { type Configuration, printOperation } from '../../run/operations.ts';
+import { compiledSpecification, SPECIFICATION } from '../../specification.ts';
+import { type Scenario, TINY } from './scenario.ts';
+import { putOnWire } from './segments.ts';
+import type { Subject } from './subject.ts';
+
+export interface Stage {
+  readonly sizes: Configuration;
+  readonly model: CompiledModel;
+  readonly cells: Cells;
+  /** The specification's state. */
+  readonly start: Int32Array;
+  readonly kernel: Kernel;
+  /** Thread records: of the threads, then of the actors. */
+  readonly records: readonly number[];
+}
+
+/** The two sides did not agree before anything raced. */
+export class PrologueError extends Error {
+  override readonly name = 'PrologueError';
+}
+
+/** Models are made for two threads at least, so that fewer of them are. */
+const LEAST_THREADS = 2;
+
+export async function prepare(subject: Subject, scenario: Scenario, userBytes: number): Promise<Stage> {
+  const sizes = { ...TINY, ...scenario.sizes };
+  const threads = scenario.threads.length;
+  const agents = threads + (scenario.actors?.length ?? 0);
+  const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, threads) });
+  const lockstep = new Lockstep(model, implementationOf(subject.modules, subject.meter, options(sizes, agents, userBytes)), sizes);
+  lockstep.reset();
+  for (const operation of scenario.prologue) {
+    const mismatch = lockstep.perform(operation);
+    if (mismatch === null) continue;
+    throw new PrologueError(
+      `${scenario.id}: ${printOperation(operation)} in the prologue breaks ${mismatch.breaks}: ${mismatch.seen}; allowed: ${mismatch.allowed}`,
+    );
+  }
+  const { kernel, td } = lockstep.machine;
+  subject.meter.left = ACCESSES;
+  const { thread } = subject.modules;
+  putOnWire(lockstep.machine, scenario.segments ?? []);
+  // What was sent to the remote host is read there.
+  lockstep.machine.discard();
+  thread.thread_detach(kernel, td);
+  const records = Array.from({ length: agents }, () => thread.thread_attach(kernel, 1));
+  return { sizes, model, cells: new Cells(model), start: lockstep.specification.words.slice(), kernel, records };
+}
+
+function options(sizes: Configuration, agents: number, userBytes: number): KernelOptions {
+  return {
+    threads: agents,
+    userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT),
+    mbufs: 16,
+    wireSegments: 8,
+    tcpReassembly: 4,
+    tcpHalfOpen: 2,
+    tcpMsl: 1,
+    tcpRetransmitFirst: 4,
+    tcpRetransmitMost: 8,
+    sleepChains: 4,
+    hashChains: 2,
+    timerSlots: 4,
+  };
+}
