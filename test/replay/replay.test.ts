@@ -153,6 +153,7 @@ describe('a file of prove', () => {
   /** The panic of 2006, by hand: while one thread sleeps in a copy from user memory, another ends the connection. */
   const moves: readonly Pick<ProveCounterexample['steps'][number], 'thread' | 'operation' | 'arguments'>[] = [
     { thread: 'thread 0', operation: 'socket', arguments: { asked: 'tcp' } },
+    { thread: 'thread 0', operation: 'continue', arguments: {} },
     { thread: 'thread 1', operation: 'setsockopt', arguments: { fd: 0, on: false, valid: true } },
     { thread: 'thread 0', operation: 'shutdown', arguments: { fd: 0, how: 'write' } },
     { thread: 'thread 1', operation: 'continue', arguments: {} },
@@ -184,11 +185,12 @@ describe('a file of prove', () => {
     expect(outcome.verdict).toBe('violated');
     expect(outcome.results[0]?.detail?.split('\n')).toEqual([
       expect.stringMatching(/^ {4}1 {2}thread 0 {3}socket\(asked tcp\) {2}model\/calls\/socket\.ts:\d+$/),
-      expect.stringMatching(/^ {4}2 {2}thread 1 {3}setsockopt\(fd 0, on false, valid true\) /),
-      expect.stringMatching(/^ {4}3 {2}thread 0 {3}shutdown\(fd 0, how write\) /),
-      expect.stringMatching(/^✗ {3}4 {2}thread 1 {3}continue {2}model\/calls\/sockopt\.ts:\d+$/),
+      expect.stringMatching(/^ {4}2 {2}thread 0 {3}continue {2}model\/calls\/socket\.ts:\d+$/),
+      expect.stringMatching(/^ {4}3 {2}thread 1 {3}setsockopt\(fd 0, on false, valid true\) /),
+      expect.stringMatching(/^ {4}4 {2}thread 0 {3}shutdown\(fd 0, how write\) /),
+      expect.stringMatching(/^✗ {3}5 {2}thread 1 {3}continue {2}model\/calls\/sockopt\.ts:\d+$/),
       expect.stringMatching(/^pcb-while-used \(model\/invariants\.ts:\d+\): so_pcb/),
-      'it happened again: pcb-while-used is false after step 4',
+      'it happened again: pcb-while-used is false after step 5',
     ]);
   });
 
@@ -200,7 +202,7 @@ describe('a file of prove', () => {
 
   it('went through and broke nothing, and was made from other sources: holds', async () => {
     const outcome = await replay(fromOtherSources({ ...file, breaks: 'names-unique' }), quiet);
-    expect(outcome).toMatchObject({ verdict: 'holds', figures: { steps: 4 } });
+    expect(outcome).toMatchObject({ verdict: 'holds', figures: { steps: 5 } });
     expect(outcome.results[0]?.detail).toMatch(/all steps went through and names-unique is not broken any more$/);
   });
 
@@ -208,16 +210,16 @@ describe('a file of prove', () => {
     expect((await replay(withOrigin({ ...file, breaks: 'names-unique' }), quiet)).verdict).toBe('unknown');
     const byHand = await replay({ ...file, breaks: 'names-unique' }, quiet);
     expect(byHand.verdict).toBe('unknown');
-    expect(byHand.results[0]?.detail).toMatch(/^names-unique is not broken after step 4, the last; the file has no origin/m);
+    expect(byHand.results[0]?.detail).toMatch(/^names-unique is not broken after step 5, the last; the file has no origin/m);
   });
 
   it.each<[string, (written: ProveCounterexample) => ProveCounterexample]>([
-    ['cut off after every step but the last', (written) => ({ ...written, steps: written.steps.slice(0, 3) })],
+    ['cut off after every step but the last', (written) => ({ ...written, steps: written.steps.slice(0, 4) })],
     ['cut off after the first step', (written) => ({ ...written, steps: written.steps.slice(0, 1) })],
     ['given something else to break', (written) => ({ ...written, breaks: 'names-unique' })],
     [
       'given another last step',
-      (written) => ({ ...written, steps: [...written.steps.slice(0, 3), { ...(written.steps[0] as ProveStep), thread: 'thread 0' }] }),
+      (written) => ({ ...written, steps: [...written.steps.slice(0, 4), { ...(written.steps[0] as ProveStep), thread: 'thread 0' }] }),
     ],
   ])('was %s: refused, whatever has changed since', async (_what, alter) => {
     for (const written of [withOrigin(file), fromOtherSources(file)]) {
@@ -246,12 +248,12 @@ describe('a file of prove', () => {
     if (first === undefined) throw new Error('a step was expected');
     const outcome = await replay({ ...file, steps: [...file.steps, { ...first, thread: 'thread 0' }] }, quiet);
     expect(outcome.verdict).toBe('unknown');
-    expect(outcome.results[0]?.detail).toMatch(/diverged at step 4: it breaks here already, and was recorded to break at step 5$/);
+    expect(outcome.results[0]?.detail).toMatch(/diverged at step 5: it breaks here already, and was recorded to break at step 6$/);
   });
 
   it('has a step that is not possible there: unknown', async () => {
-    const outcome = await replay(step(1, { operation: 'continue', arguments: {} }), quiet);
-    expect(outcome.results[0]?.detail).toMatch(/diverged at step 2: thread 1 has nothing to go on with/);
+    const outcome = await replay(step(2, { operation: 'continue', arguments: {} }), quiet);
+    expect(outcome.results[0]?.detail).toMatch(/diverged at step 3: thread 1 has nothing to go on with/);
   });
 
   it.each([
@@ -263,7 +265,7 @@ describe('a file of prove', () => {
     ['an argument', () => step(0, { arguments: { asked: 'tcp', size: 1 } }), 'steps[0].arguments.size', /is not an argument of socket/],
     ['an argument too few', () => step(0, { arguments: {} }), 'steps[0].arguments.asked', /is missing/],
     ['a value', () => step(0, { arguments: { asked: 'sctp' } }), 'steps[0].arguments.asked', /is "sctp", expected one of/],
-    ['an argument where there are none', () => step(3, { arguments: { fd: 0 } }), 'steps[3].arguments.fd', /to continue takes none/],
+    ['an argument where there are none', () => step(4, { arguments: { fd: 0 } }), 'steps[4].arguments.fd', /to continue takes none/],
     ['a size', () => ({ ...file, configuration: { sockets: 3 } }), 'configuration.sockets', /is not a size/],
     ['a size too large', () => ({ ...file, configuration: { SOCKETS: 100_000 } }), 'configuration.SOCKETS', /saw 100000/],
   ])('that names %s that does not exist is refused', async (_what, spoil, field, reason) => {
