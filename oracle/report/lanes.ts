@@ -5,7 +5,7 @@
  * waking, the first and the last step before another agent takes over, and the end.
  *
  *      12  │ lock accept_mtx                 ┆
- *       …  │ 31 steps: soclose … sofree      ┆            folded
+ *       …  │ 31 accesses: soclose … sofree   ┆            folded
  *   »   44 ┆                                 ┌ accept(fd 0)     » another agent takes over
  *   ✗   45 ┆                                 │ panic …          the step that breaks it
  */
@@ -110,7 +110,8 @@ class Painter {
         return;
       case 'access': {
         const broken = last && this.trace.violation !== null && [event.agent, -1].includes(this.trace.violation.agent);
-        this.line(event.agent, String(event.step), accessText(event), undefined, broken);
+        // Plain accesses are part of the step whose number stands above.
+        this.line(event.agent, event.plain ? '·' : String(event.step), accessText(event), undefined, broken);
         if (event.waits !== null) this.line(event.agent, '', event.waits);
         return;
       }
@@ -166,7 +167,7 @@ function doing({ operation, what, read, written, lock }: AccessEvent): string {
   return read === null ? `${what} := ${written}` : `${what}: ${read} → ${written}`;
 }
 
-/** "31 steps: mtx_lock … sofree; locks accept_mtx; unlocks so_rcv of socket 1". */
+/** "31 accesses: mtx_lock … sofree; holds accept_mtx; gives back so_rcv of socket 1". */
 function runText(steps: readonly AccessEvent[]): string {
   const functions = distinct(steps.map(({ place }) => place.fn));
   const shown = functions.length > 3 ? `${functions[0]} … ${functions.at(-1)}` : functions.join(', ');
@@ -175,7 +176,7 @@ function runText(steps: readonly AccessEvent[]): string {
   const kept = locks('lock').filter((name) => lastUse(steps, name) === 'lock');
   const left = locks('unlock').filter((name) => firstUse(steps, name) === 'unlock');
   return [
-    `${steps.length} steps: ${shown}`,
+    `${steps.length} accesses: ${shown}`,
     ...(kept.length === 0 ? [] : [`holds ${kept.join(', ')}`]),
     ...(left.length === 0 ? [] : [`gives back ${left.join(', ')}`]),
   ].join('; ');

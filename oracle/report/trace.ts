@@ -21,7 +21,7 @@ export interface Place {
 export interface AccessEvent {
   readonly kind: 'access';
   readonly agent: number;
-  /** From 1; the number of the step in the counterexample file. */
+  /** From 1, the number of the step in the counterexample file; 0 before the first. Plain accesses belong to the step before them. */
   readonly step: number;
   /** The operation of the door, or `timeout`. */
   readonly operation: string;
@@ -29,14 +29,16 @@ export interface AccessEvent {
   readonly what: string;
   /** Whether another agent of this trace accesses it too, and one of the two writes. */
   readonly shared: boolean;
+  /** What was there, null where that is nobody's business; for a notify, whom it woke. */
   readonly read: string | null;
+  /** What is there afterwards, null where nothing was written. */
   readonly written: string | null;
   /** A lock was asked for, got or given back: "lock", "contend", "unlock". */
   readonly lock: 'lock' | 'contend' | 'unlock' | null;
   /** Why the agent does not go on: "sleeps until so_timeo of socket 1 is notified". */
   readonly waits: string | null;
-  /** Plain accesses that belong to the step. */
-  readonly plain: number;
+  /** Not atomic. */
+  readonly plain: boolean;
   readonly place: Place;
 }
 
@@ -66,8 +68,8 @@ export function switchesOf(trace: Trace): { readonly steps: number; readonly swi
   let switches = 0;
   let last = -1;
   for (const event of trace.events) {
-    if (event.kind !== 'access') continue;
-    steps++;
+    if (event.kind !== 'access' || event.step <= steps) continue;
+    steps = event.step;
     if (last >= 0 && event.agent !== last) switches++;
     last = event.agent;
   }

@@ -15,6 +15,12 @@ export interface Names {
   bytes(index: number, count: number): string;
   /** What a value means in the word with this index. */
   value(index: number, value: number): string;
+  /** The record that begins at this word, or the word. */
+  object(index: number): string;
+  /** Whether the word says who holds a lock. */
+  isLock(index: number): boolean;
+  /** Whether a word of this name is housekeeping: shared by everybody, and never what a schedule is about. */
+  isNoise(name: string): boolean;
 }
 
 /** Names for a memory of which nothing is known. */
@@ -22,7 +28,12 @@ export const NO_NAMES: Names = {
   word: (index) => `word ${index}`,
   bytes: (index, count) => `byte ${index}${count === 1 ? '' : ` to ${index + count - 1}`}`,
   value: (_index, value) => String(value),
+  object: (index) => `word ${index}`,
+  isLock: () => false,
+  isNoise: () => false,
 };
+
+const HOUSEKEEPING = /_zone\.|^z_link |gencnt|^numopensockets|slpq_|^td_(nlocks|locks|user|uio)|\.lk_class|^h_(fail|panic|flags|spin)/;
 
 /** The fields of a record, in the order of their offsets; a field may be a record itself. */
 interface Field {
@@ -226,11 +237,14 @@ export function kernelNames(words: Int32Array, threads: readonly string[] = []):
       if (bits !== undefined) return flags(bits, value);
       const named = Object.entries(ENUMS[name] ?? {}).find(([, number]) => number === value)?.[0];
       if (named !== undefined) return named;
-      // A channel is any word; everything else leads to records.
+      // Most lead to records; a channel, and the way back in a list, to any word.
       const leads = POINTER.test(field) || (field === '' && !owner.startsWith('descriptor map'));
       if (!leads || value <= 0) return String(value);
-      return record(value) ?? (name === 'td_wchan' ? word(value) : String(value));
+      return record(value) ?? word(value);
     },
+    object: (index) => record(index) ?? word(index),
+    isLock: (index) => LOCK_NAME.test(find(index).field),
+    isNoise: (name) => HOUSEKEEPING.test(name),
   };
 }
 

@@ -16,7 +16,7 @@ function access(agent: number, operation: string, what: string, more: Partial<Ac
     written: null,
     lock: null,
     waits: null,
-    plain: 0,
+    plain: false,
     place: { file: 'impl/kern/socket.ts', line: 100 + step, fn: 'sofree' },
     ...more,
   };
@@ -52,7 +52,7 @@ describe('a schedule', () => {
     expect(renderLanes(example())).toBe(`\
          closer                                                 wire
          ┌ close(fd 3)
-       … │ 21 steps: sofree; holds accept_mtx
+       … │ 21 accesses: sofree; holds accept_mtx
       22 │ so_state of socket 1: 0 → NOFDREF
          │ impl/kern/socket.ts:122
   »      ┆                                                      ┌ deliver()
@@ -62,7 +62,7 @@ describe('a schedule', () => {
          ┆                                                      │ impl/kern/socket.ts:124
          ┆                                                      │ sleeps until accept_mtx is notified
   »   25 │ word 0 is 0  impl/kern/socket.ts:125                 ┆
-       … │ 7 steps: sofree                                      ┆
+       … │ 7 accesses: sofree                                   ┆
       33 │ word 8 is 0  impl/kern/socket.ts:133                 ┆
       34 │ unlock accept_mtx  impl/kern/socket.ts:134           ┆
          └ 0                                                    ┆
@@ -77,7 +77,7 @@ the listener was freed with a connection on its queue`);
     for (const width of [40, 60, 80, 120, 200]) {
       const text = renderLanes(example(), { width, colours: false });
       const told = [...text.matchAll(/^ {2}[ »✗] +(\d+) /gm)].length;
-      const folded = [...text.matchAll(/(\d+) steps:/g)].reduce((sum, [, count]) => sum + Number(count), 0);
+      const folded = [...text.matchAll(/(\d+) accesses:/g)].reduce((sum, [, count]) => sum + Number(count), 0);
       expect(told + folded).toBe(35);
       expect(text.replaceAll(/[\s┆│]+/g, '')).toContain('sleepsuntilaccept_mtxisnotified');
       for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(width);
@@ -103,7 +103,7 @@ the listener was freed with a connection on its queue`);
       ...Array.from({ length: 6 }, () => access(0, 'load', 'word 1', { read: '1' })),
     ];
     const text = renderLanes({ agents: ['one'], events, violation: null });
-    expect(text).toContain('8 steps: sofree; holds accept_mtx; gives back handle_mtx');
+    expect(text).toContain('8 accesses: sofree; holds accept_mtx; gives back handle_mtx');
     expect(text).toContain('13 steps, 0 context switches');
   });
 
