@@ -27,10 +27,11 @@
 /** Kinds of access, each a row of a cell. Plain reads and writes, then reads and writes of each seq-cst width. */
 const PLAIN_WRITE = 0;
 const PLAIN_READ = 1;
+const WORD_WRITE = 2;
 const KINDS = 8;
 
 /** The row of seq-cst writes of so many bytes; that of the reads is the next one. */
-const WRITE_KIND = [-1, 6, 4, -1, 2] as const;
+const WRITE_KIND = [-1, 6, 4, -1, WORD_WRITE] as const;
 const WIDTH_OF_KIND = [0, 0, 4, 4, 2, 2, 1, 1] as const;
 
 /** Words of a cell before its rows: where its bytes have cells, which kinds were used, the width of the last write (0: plain). */
@@ -138,25 +139,45 @@ export class HappensBefore {
     }
   }
 
+  /** Plain accesses to bytes of one word, which are bits: those read and those written. */
+  entry(agent: number, word: number, read: number, written: number): void {
+    const cell = this.cell(word);
+    if ((read | written) === 15 && (read === 0 || read === 15) && (written === 0 || written === 15) && this.shadow[cell + SPLIT] === 0) {
+      if (read !== 0) this.touch(cell, agent, PLAIN_READ, word * 4, 4);
+      if (written === 0) return;
+      this.touch(cell, agent, PLAIN_WRITE, word * 4, 4);
+      this.set(cell + TAG, 0);
+      return;
+    }
+    for (let byte = 0; byte < 4; byte++) {
+      if (((read >> byte) & 1) !== 0) this.plain(agent, word * 4 + byte, 1, false);
+      if (((written >> byte) & 1) !== 0) this.plain(agent, word * 4 + byte, 1, true);
+    }
+  }
+
   /** A seq-cst access to 1, 2 or 4 aligned bytes. A compareExchange that fails is a read. */
   atomic(agent: number, from: number, bytes: number, reads: boolean, writes: boolean): void {
     const cell = this.cell(from >> 2);
-    const whole = bytes === 4 && this.shadow[cell + SPLIT] === 0;
-    const first = whole ? cell : this.split(cell) + (from & 3) * this.cellWords;
-    const cells = whole ? 1 : bytes;
-    const size = whole ? 4 : 1;
+    if (bytes === 4 && this.shadow[cell + SPLIT] === 0) {
+      if (reads && this.shadow[cell + TAG] === 4) this.join(agent, cell + HEADER);
+      this.touch(cell, agent, writes ? WORD_WRITE : WORD_WRITE + 1, from, 4);
+      if (!writes) return;
+      this.set(cell + TAG, 4);
+      this.release(agent, cell + HEADER);
+      return;
+    }
+    const first = this.split(cell) + (from & 3) * this.cellWords;
     const kind = (WRITE_KIND[bytes] ?? -1) + (writes ? 0 : 1);
     if (kind < 2) throw new RangeError(`no seq-cst access is of ${bytes} bytes`);
     if (reads) {
-      let intact = true;
-      for (let n = 0; n < cells; n++) if (this.shadow[first + n * this.cellWords + TAG] !== bytes) intact = false;
-      if (intact) this.join(agent, first + HEADER);
+      let isIntact = true;
+      for (let n = 0; n < bytes; n++) if (this.shadow[first + n * this.cellWords + TAG] !== bytes) isIntact = false;
+      if (isIntact) this.join(agent, first + HEADER);
     }
-    for (let n = 0; n < cells; n++) this.touch(first + n * this.cellWords, agent, kind, from + n * size, size);
-    if (writes) {
-      for (let n = 0; n < cells; n++) this.set(first + n * this.cellWords + TAG, bytes);
-      this.release(agent, first + HEADER);
-    }
+    for (let n = 0; n < bytes; n++) this.touch(first + n * this.cellWords, agent, kind, from + n, 1);
+    if (!writes) return;
+    for (let n = 0; n < bytes; n++) this.set(first + n * this.cellWords + TAG, bytes);
+    this.release(agent, first + HEADER);
   }
 
   /** The look of a wait or waitAsync at its word, and its queueing if the word is as expected. */

@@ -4,8 +4,9 @@
  */
 import { DOORS } from '../compile/ir-impl.ts';
 import { HappensBefore, type RaceFound } from './happens-before.ts';
+import { RECORD } from './heap.ts';
 import type { Machine } from './machine.ts';
-import { OP_GUARD, opOf, PLAIN, READ, WAITS, WRITE } from './operation.ts';
+import { opOf, PLAIN, READ, WAITS, WRITE } from './operation.ts';
 import type { Violation } from './program.ts';
 
 const COPY = opOf('copy');
@@ -64,11 +65,10 @@ export class Watch {
     const from = machine.opFrom[agent] as number;
     const bytes = machine.opBytes[agent] as number;
     const access = machine.opAccess(agent);
-    const [first, second] = [machine.opArg(agent, 0), machine.opArg(agent, 1)];
-    const waiters = kind === NOTIFY && (access & WAITS) !== 0 ? machine.waiters() : [];
-    machine.step(transition);
     if ((access & PLAIN) !== 0) {
-      if (kind === COPY) relation.plain(agent, second, bytes, false);
+      const source = kind === COPY ? machine.opArg(agent, 1) : -1;
+      machine.step(transition);
+      if (source >= 0) relation.plain(agent, source, bytes, false);
       relation.plain(agent, from, bytes, (access & WRITE) !== 0);
       return;
     }
@@ -76,41 +76,66 @@ export class Watch {
       case WAIT:
       case WAIT_FOR:
       case WAIT_ASYNC:
+        machine.step(transition);
         relation.wait(agent, from, (access & WAITS) !== 0);
         break;
-      case SETTLE:
-        if (machine.status(agent) !== 'blocked') relation.settle(agent, agent * PROMISES + first);
-        break;
-      case NOTIFY: {
-        const woken = waiters.filter(({ at }) => at === from).slice(0, Math.max(0, second));
-        relation.notify(agent, from, woken.length > 0);
-        for (const { agent: sleeper, ticket } of woken) if (ticket >= 0) relation.resolve(sleeper * PROMISES + ticket, from);
-        for (let bits = machine.woken; bits !== 0; bits &= bits - 1) {
-          const sleeper = 31 - Math.clz32(bits & -bits);
-          relation.wake(sleeper, from);
-          this.block(sleeper);
-        }
+      case SETTLE: {
+        const promise = agent * PROMISES + machine.opArg(agent, 0);
+        machine.step(transition);
+        if (machine.status(agent) !== 'blocked') relation.settle(agent, promise);
         break;
       }
+      case NOTIFY:
+        this.notify(agent, from, (access & WAITS) !== 0);
+        break;
       default:
-        if (kind === OP_GUARD || (access & (READ | WRITE)) !== 0)
-          relation.atomic(agent, from, bytes, (access & READ) !== 0, (access & WRITE) !== 0);
-        else throw new Error(`${DOORS[kind - 1] ?? kind} is no access`);
+        machine.step(transition);
+        if ((access & (READ | WRITE)) === 0) throw new Error(`${DOORS[kind - 1] ?? kind} is no access`);
+        relation.atomic(agent, from, bytes, (access & READ) !== 0, (access & WRITE) !== 0);
     }
     this.block(agent);
   }
 
+  private notify(agent: number, from: number, finds: boolean): void {
+    const { machine, relation } = this;
+    // Only promises do not show in who is woken.
+    const isPlain = !finds || !machine.code.hasTickets;
+    const count = isPlain ? 0 : Math.max(0, machine.opArg(agent, 1));
+    const resolved = isPlain
+      ? []
+      : machine
+          .waiters()
+          .filter(({ at }) => at === from)
+          .slice(0, count);
+    machine.step(agent);
+    relation.notify(agent, from, machine.woken !== 0 || resolved.length > 0);
+    for (const { agent: sleeper, ticket } of resolved) if (ticket >= 0) relation.resolve(sleeper * PROMISES + ticket, from);
+    for (let bits = machine.woken; bits !== 0; bits &= bits - 1) {
+      const sleeper = 31 - Math.clz32(bits & -bits);
+      relation.wake(sleeper, from);
+      this.block(sleeper);
+    }
+  }
+
   private timeOut(agent: number, transition: number): void {
-    const waiter = this.machine.waiters().find((one) => one.timed && one.agent === agent);
-    this.machine.step(transition);
+    const { machine, relation } = this;
+    const at = machine.timedList(agent);
     // The time-out of a promise is the host's: its agent enters no critical section.
-    if (waiter !== undefined && waiter.ticket < 0) this.relation.timeOut(agent, waiter.at);
-    if ((this.machine.woken & (1 << agent)) !== 0) this.block(agent);
+    const isPromise = machine.code.hasTickets && machine.waiters().some((one) => one.timed && one.agent === agent && one.ticket >= 0);
+    machine.step(transition);
+    if (!isPromise) relation.timeOut(agent, at);
+    if ((machine.woken & (1 << agent)) !== 0) this.block(agent);
   }
 
   /** The plain accesses that an agent has just made. */
   private block(agent: number): void {
-    for (const { from, bytes, write } of this.machine.blockRanges(agent)) this.relation.plain(agent, from, bytes, write);
+    const { heap, trace, layout } = this.machine;
+    const record = layout.records + agent * layout.recordWords;
+    const end = heap[record + RECORD.blockEnd] as number;
+    for (let n = heap[record + RECORD.blockFrom] as number; n < end; n++) {
+      const entry = trace[n] as number;
+      this.relation.entry(agent, entry >>> 8, entry & 15, (entry >>> 4) & 15);
+    }
   }
 }
 

@@ -183,11 +183,18 @@ function inList(event: AccessEvent): boolean {
   return !QUEUES.includes(event.door) || changesList(event);
 }
 
+/** The list of waiters that a step enters, or -1. Awaiting a promise is a look at the list in which its waiter stood. */
+function listOf(event: AccessEvent, events: readonly AccessEvent[]): number {
+  if (isSection(event) || event.door === 'time-out') return inList(event) ? event.from : -1;
+  if (event.door !== 'settle') return -1;
+  return events.find(({ agent, door, result }) => agent === event.agent && door === 'waitAsync' && result === event.args[0])?.from ?? -1;
+}
+
 /** Whether two steps of different agents do not commute: by the bytes they touch atomically, and by the lists of waiters they enter. */
-function areDependent(a: AccessEvent, b: AccessEvent): boolean {
-  if (a.agent === b.agent || conflicts(a, b).length > 0) return true;
-  const sameList = isSection(a) && isSection(b) && a.from === b.from;
-  return sameList && inList(a) && inList(b) && (changesList(a) || changesList(b));
+function areDependent(a: AccessEvent, b: AccessEvent, events: readonly AccessEvent[]): boolean {
+  if (conflicts(a, b).length > 0) return true;
+  const list = listOf(a, events);
+  return list >= 0 && list === listOf(b, events) && (changesList(a) || changesList(b));
 }
 
 /** A name for the class: the steps that were made, and for each two that depend on each other which came first. */
@@ -203,6 +210,6 @@ export function classOf({ events, schedule }: Execution): string {
   for (const [index, later] of steps.entries())
     for (const earlier of steps.slice(0, index))
       if (earlier.made !== undefined && later.made !== undefined && earlier.made.agent !== later.made.agent)
-        if (areDependent(earlier.made, later.made)) pairs.push(`${earlier.name}<${later.name}`);
+        if (areDependent(earlier.made, later.made, events)) pairs.push(`${earlier.name}<${later.name}`);
   return [...steps.map(({ name }) => name).sort(), ...pairs.sort()].join(' ');
 }

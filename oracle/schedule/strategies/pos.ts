@@ -38,13 +38,18 @@ class Pos implements Chooser {
     priorities[transition] = 0;
     if (transition >= agents) {
       const agent = transition - agents;
-      const at = machine.waiters().find((waiter) => waiter.timed && waiter.agent === agent)?.at ?? -1;
-      this.renew(machine, agent, 0, 0, at);
+      this.renew(machine, agent, 0, 0, machine.timedList(agent));
       return;
     }
     const access = machine.opAccess(transition);
     const from = machine.opFrom[transition] ?? 0;
-    this.renew(machine, transition, from, access & WRITE ? 2 : access & READ ? 1 : 0, access & (WAITS | LOOKS) ? from : -1);
+    this.renew(
+      machine,
+      transition,
+      from,
+      access & WRITE ? 2 : access & READ ? 1 : 0,
+      access & (WAITS | LOOKS) ? machine.opList(transition) : -1,
+    );
   }
 
   /** New priorities for what depends on an operation: of the bytes it touches (1: reads, 2: writes), or of the list it enters. */
@@ -56,9 +61,10 @@ class Pos implements Chooser {
       const first = machine.opFrom[other] ?? 0;
       const meets = from < first + (machine.opBytes[other] ?? 0) && first < from + bytes;
       const conflicts = meets && (touch === 2 ? (access & (READ | WRITE)) !== 0 : (access & WRITE) !== 0);
-      if (conflicts || (list === first && (access & (WAITS | LOOKS)) !== 0)) this.priorities[other] = 0;
+      if (conflicts || (list >= 0 && (access & (WAITS | LOOKS)) !== 0 && machine.opList(other) === list)) this.priorities[other] = 0;
     }
-    if (list >= 0) for (const waiter of machine.waiters()) if (waiter.at === list) this.priorities[this.agents + waiter.agent] = 0;
+    if (list < 0 || machine.enabled() >> this.agents === 0) return;
+    for (const waiter of machine.waiters()) if (waiter.at === list) this.priorities[this.agents + waiter.agent] = 0;
   }
 }
 
