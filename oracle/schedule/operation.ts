@@ -4,7 +4,7 @@
  */
 import { type Door, DOORS } from '../compile/ir-impl.ts';
 
-/** What an access does, as bits. WAITS: it changes the list of waiters of its address; LOOKS: it finds nobody in that list. */
+/** What an access does, as bits. WAITS: it changes the list of waiters of its address; LOOKS: it leaves that list as it is. */
 export const READ = 1;
 export const WRITE = 2;
 export const PLAIN = 4;

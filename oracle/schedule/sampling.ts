@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Dice } from './dice.ts';
 import type { Exploration, Explored, Figures, Found } from './exploration.ts';
 import type { Machine } from './machine.ts';
-import { Watch } from './watch.ts';
+import { needsWatch, Watch } from './watch.ts';
 
 export interface Chooser {
   /** A new execution begins; `longest` is the number of steps of the longest so far. */
@@ -52,7 +52,7 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
   const began = performance.now();
   const dice = new Dice(exploration.seed);
   const start = machine.mark();
-  const watch = new Watch(machine);
+  const watch = needsWatch(machine) ? new Watch(machine) : null;
   const [agents, schedule] = [machine.agents, [] as number[]];
   let [executions, steps, longest, cut] = [0, 0, 0, 0];
   let found: Found | null = null;
@@ -74,7 +74,7 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
     schedule.length = 0;
     let [last, switched] = [-1, 0];
     for (;;) {
-      const { violation } = watch;
+      const violation = watch === null ? machine.violation : watch.violation;
       if (violation !== null) {
         found = { violation, schedule: schedule.slice() };
         break;
@@ -98,13 +98,14 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
       if (goesOn && agent !== last) switched++;
       chooser.before?.(machine, next, dice);
       schedule.push(next);
-      watch.step(next);
+      if (watch === null) machine.step(next);
+      else watch.step(next);
       last = agent;
       steps++;
     }
     if (schedule.length > longest) longest = schedule.length;
     machine.undo(start);
-    watch.clear();
+    watch?.clear();
     if (executionsLimit !== null && executions + cut >= executionsLimit) stopped ??= `${executions + cut} schedules sampled`;
     if (steps >= breath && found === null) await breathe();
   }

@@ -271,7 +271,7 @@ export class MachineState {
       case WAIT_ASYNC:
         return heap[(this.opFrom[agent]! >> 2) + MEMORY] === store[record + RECORD.args + 1] ? READ | WAITS : READ;
       case NOTIFY:
-        return this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
+        return heap[record + RECORD.args + 1]! > 0 && this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
       default:
         return kind === SETTLE ? LOOKS : 0;
     }

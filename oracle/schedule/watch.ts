@@ -19,6 +19,11 @@ const WAIT_ASYNC = opOf('waitAsync');
 /** Promises of one agent at most. */
 const PROMISES = 64;
 
+/** Whether a program can have a race that its states do not show; without plain accesses and with one width it has none at all. */
+export function needsWatch({ code }: Machine): boolean {
+  return code.hasPlain || code.hasCells;
+}
+
 export class Watch {
   readonly machine: Machine;
   readonly relation: HappensBefore;

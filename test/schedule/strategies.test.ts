@@ -4,15 +4,17 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Strategy } from '../../oracle/schedule/exploration.ts';
+import { dpor } from '../../oracle/schedule/strategies/dpor.ts';
 import { naive } from '../../oracle/schedule/strategies/naive.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
+import type { Program } from '../../oracle/schedule/program.ts';
 import { exploring } from './exploring.ts';
 import { outcome, reference } from './reference.ts';
 import { describeProgram, type Ingredients, mixture, smallProgram } from './small.ts';
 
 const STRATEGIES: readonly (readonly [string, Strategy])[] = [
-  ['naive', naive],
   ['states', states],
+  ['dpor', dpor],
 ];
 
 /** Programs without plain accesses outside of locks; some have mixed widths, and so races. */
@@ -20,12 +22,16 @@ function quiet(seed: number): Ingredients {
   return { ...mixture(seed), plain: seed % 2 === 0 ? 'locked' : 'none', widths: false };
 }
 
-async function ends(
-  strategy: Strategy,
-  program: ReturnType<typeof smallProgram>,
-): Promise<{ outcomes: Set<string>; raced: boolean; complete: boolean }> {
+interface Ends {
+  readonly outcomes: ReadonlySet<string>;
+  readonly raced: boolean;
+  readonly complete: boolean;
+  readonly executions: number;
+}
+
+async function ends(strategy: Strategy, program: Program): Promise<Ends> {
   const outcomes = new Set<string>();
-  const { complete, violation } = await strategy(
+  const { complete, violation, figures } = await strategy(
     exploring(program, {
       atEnd: (machine) => {
         outcomes.add(outcome(machine));
@@ -33,7 +39,7 @@ async function ends(
       },
     }),
   );
-  return { outcomes, raced: violation?.violation.id === 'data-race', complete };
+  return { outcomes, raced: violation?.violation.id === 'data-race', complete, executions: figures.executions };
 }
 
 describe('complete strategies', () => {
@@ -55,6 +61,31 @@ describe('complete strategies', () => {
     }
     expect(interleavings).toBeGreaterThan(20_000);
     expect(outcomes).toBeGreaterThan(2_500);
+  });
+
+  test('dpor takes exactly one schedule of each class', async () => {
+    let [programs, classes, interleavings, several] = [0, 0, 0, 0];
+    for (let seed = 2000; programs < 150; seed++) {
+      const program = smallProgram(seed, quiet(seed));
+      const expected = reference(program, 'block', 600, 'classes');
+      if (!expected.complete) continue;
+      const got = await ends(dpor, program);
+      expect([got.complete, got.executions], `seed ${seed}\n${describeProgram(program)}`).toEqual([true, expected.classes.size]);
+      programs++;
+      if (expected.classes.size > 1) several++;
+      classes += expected.classes.size;
+      interleavings += expected.interleavings;
+    }
+    expect(several).toBeGreaterThan(75);
+    expect(interleavings).toBeGreaterThan(5 * classes);
+  });
+
+  test('naive goes through every interleaving', async () => {
+    for (let seed = 3000; seed < 3060; seed++) {
+      const program = smallProgram(seed, quiet(seed));
+      const expected = reference(program, 'block', 250);
+      if (expected.complete) expect((await ends(naive, program)).executions, `seed ${seed}`).toBe(expected.interleavings);
+    }
   });
 
   test('find a race if and only if there is one', async () => {

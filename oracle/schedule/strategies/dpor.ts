@@ -10,13 +10,13 @@
  *                 at the end of the schedule.
  */
 import type { Exploration, Explored } from '../exploration.ts';
-import type { Machine } from '../machine.ts';
 import { Classes } from '../classes.ts';
 import { Search } from '../search.ts';
-import { Watch } from '../watch.ts';
+import { needsWatch, Watch } from '../watch.ts';
 
 export async function dpor(exploration: Exploration): Promise<Explored> {
   const { machine } = exploration;
+  // In a class one schedule is looked at, and there two accesses that race need not meet.
   const search = new Search(exploration, needsWatch(machine) ? new Watch(machine) : null);
   const classes = new Classes(machine);
   if (search.arrive()) classes.enter();
@@ -43,9 +43,4 @@ export async function dpor(exploration: Exploration): Promise<Explored> {
     if (search.pauses()) await search.breathe();
   }
   return search.finish(search.isOver() ? { estimate: classes.estimate(search.executions) } : {});
-}
-
-/** In a class one schedule is looked at, and there two accesses that race need not meet. */
-function needsWatch({ code }: Machine): boolean {
-  return code.hasPlain || code.hasCells;
 }

@@ -221,7 +221,7 @@ export class PlainState {
       case 'waitAsync':
         return this.readCell(agent) === this.arg(agent, 1) ? READ | WAITS : READ;
       case 'notify':
-        return this.list.some(({ at }) => at === this.opFrom[agent]) ? WAITS : LOOKS;
+        return this.arg(agent, 1) > 0 && this.list.some(({ at }) => at === this.opFrom[agent]) ? WAITS : LOOKS;
       case 'settle':
         return LOOKS;
       case 'add':
