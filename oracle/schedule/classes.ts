@@ -10,7 +10,7 @@
  */
 import { areDependent, areHeardDependent } from './independence.ts';
 import type { Machine } from './machine.ts';
-import { HEARD_CALL, HEARD_RETURN, LOOKS, OP_GUARD, opOf, READ, WAITS, WRITE } from './operation.ts';
+import { HEARD_CALL, HEARD_RETURN, LOOKS, OP_GUARD, opOf, PASSES, READ, WAITS, WRITE } from './operation.ts';
 
 const COPY = opOf('copy');
 
@@ -37,8 +37,10 @@ const CALL = 13;
 const RETURN = 14;
 const CLOCK = 15;
 
-/** An entry of the log: place, agent that looked (or -1: changed it), the step that did so before. */
+/** An entry of the log: place, agent that looked (or CHANGED, or below that the agent that passed by), the step that did so before. */
 const LOG_ENTRY = 3;
+const CHANGED = -1;
+const FIRST_PASS = -2;
 
 export class Classes {
   /** Of the state the machine is in; -1: all is done. */
@@ -53,6 +55,8 @@ export class Classes {
   private readonly lists: number;
   private readonly changed: Int32Array;
   private readonly looked: Int32Array;
+  /** Of each list, who passed by last: they come before or after those who look, as if they had changed it. */
+  private readonly passed: Int32Array;
   private log = new Int32Array(1 << 10);
   private logEnd = 0;
   /** Of each agent: its last step, who woke it since, its last steps in which the monitor heard a call, a return. */
@@ -89,6 +93,7 @@ export class Classes {
     const places = this.lists + machine.words.length;
     this.changed = new Int32Array(places);
     this.looked = new Int32Array(places * agents);
+    this.passed = new Int32Array(machine.words.length * agents);
     this.last = new Int32Array(agents);
     this.waker = new Int32Array(agents);
     this.call = new Int32Array(agents);
@@ -156,7 +161,7 @@ export class Classes {
     this.access = machine.opAccess(agent);
     this.from = machine.opFrom[agent]!;
     this.bytes = machine.opBytes[agent]!;
-    this.list = (this.access & (WAITS | LOOKS)) === 0 ? -1 : machine.opList(agent);
+    this.list = (this.access & (WAITS | LOOKS | PASSES)) === 0 ? -1 : machine.opList(agent);
     if (kind === COPY) this.source = machine.opArg(agent, 1);
     if (kind === OP_GUARD) {
       this.guardWord = this.from >> 2;
@@ -182,7 +187,7 @@ export class Classes {
     if (machine.heard !== 0) this.hear(row, agent, machine.heard);
     const heardRaces = this.races;
     if (this.guardWord >= 0) for (let n = 0; n < agents; n++) this.known[n] = rows[row + CLOCK + n]!;
-    const write = this.guardWord < 0 ? 0 : this.changed[(this.guardWord * 4) >> this.shift]!;
+    const write = this.guardWord < 0 || this.shift === 0 ? 0 : this.changed[(this.guardWord * 4) >> this.shift]!;
     this.meet(row, agent);
     this.last[agent] = this.depth + 1;
     this.waker[agent] = 0;
@@ -224,7 +229,8 @@ export class Classes {
       if (other !== agent) this.waker[other] = 0;
     }
     for (let n = this.logEnd - LOG_ENTRY; n >= rows[row + PLACES]!; n -= LOG_ENTRY) {
-      if (log[n + 1]! < 0) this.changed[log[n]!] = log[n + 2]!;
+      if (log[n + 1]! === CHANGED) this.changed[log[n]!] = log[n + 2]!;
+      else if (log[n + 1]! < CHANGED) this.passed[(log[n]! - this.lists) * this.agents + FIRST_PASS - log[n + 1]!] = log[n + 2]!;
       else this.looked[log[n]! * this.agents + log[n + 1]!] = log[n + 2]!;
     }
     this.logEnd = rows[row + PLACES]!;
@@ -254,7 +260,11 @@ export class Classes {
         for (let place = this.source >> shift; place <= last; place++) this.touch(row, agent, place, false);
       }
     }
-    if (this.list >= 0) this.touch(row, agent, this.lists + (this.list >> 2), (access & WAITS) !== 0);
+    if (this.list >= 0) {
+      const place = this.lists + (this.list >> 2);
+      if ((access & PASSES) === 0) this.touch(row, agent, place, (access & WAITS) !== 0);
+      else this.pass(row, agent, place);
+    }
   }
 
   private touch(row: number, agent: number, place: number, isChange: boolean): void {
@@ -263,14 +273,13 @@ export class Classes {
     const { log } = this;
     const change = changed[place]!;
     if (change > 0) this.follow(row, agent, change - 1);
+    // Who passed by before the last change is before it already.
+    if (place >= this.lists) this.followAll(row, agent, this.passed, (place - this.lists) * agents, change);
     let end = this.logEnd;
     log[end++] = place;
     if (isChange) {
-      for (let other = 0; other < agents; other++) {
-        const look = looked[place * agents + other]!;
-        if (look > change && other !== agent) this.follow(row, agent, look - 1);
-      }
-      log[end++] = -1;
+      this.followAll(row, agent, looked, place * agents, change);
+      log[end++] = CHANGED;
       log[end++] = change;
       changed[place] = this.depth + 1;
     } else {
@@ -279,6 +288,30 @@ export class Classes {
       looked[place * agents + agent] = this.depth + 1;
     }
     this.logEnd = end;
+  }
+
+  /** A wait finds another value: it comes after whoever changed the list or looked at it. */
+  private pass(row: number, agent: number, place: number): void {
+    const { agents, looked, changed, passed } = this;
+    if (this.logEnd + LOG_ENTRY > this.log.length) this.log = longer(this.log);
+    const { log, logEnd } = this;
+    const change = changed[place]!;
+    if (change > 0) this.follow(row, agent, change - 1);
+    this.followAll(row, agent, looked, place * agents, change);
+    const at = (place - this.lists) * agents + agent;
+    log[logEnd] = place;
+    log[logEnd + 1] = FIRST_PASS - agent;
+    log[logEnd + 2] = passed[at]!;
+    passed[at] = this.depth + 1;
+    this.logEnd = logEnd + LOG_ENTRY;
+  }
+
+  /** The step comes after those of the other agents' that were made since the last change. */
+  private followAll(row: number, agent: number, steps: Int32Array, from: number, change: number): void {
+    for (let other = 0; other < this.agents; other++) {
+      const step = steps[from + other]!;
+      if (step > change && other !== agent) this.follow(row, agent, step - 1);
+    }
   }
 
   /** The step comes after an earlier one, with which it races unless that is before what its agent knew. */
@@ -335,6 +368,10 @@ export class Classes {
    */
   private guard(agent: number, transition: number, word: number, isZero: boolean, heardRaces: number, end: number): void {
     const { rows, stride, racing } = this;
+    if (this.shift === 0) {
+      this.guardInParts(agent, transition, word, end);
+      return;
+    }
     const place = (word * 4) >> this.shift;
     let write = this.changed[place]!;
     while (write > 0) {
@@ -351,8 +388,23 @@ export class Classes {
     }
   }
 
+  /** Where words are written in parts, what a word was before a write is not known: any of its writes may be the one. */
+  private guardInParts(agent: number, transition: number, word: number, end: number): void {
+    const { rows, stride } = this;
+    for (let place = word * 4; place < word * 4 + 4; place++) {
+      for (let write = this.changed[place]!; write > 0; ) {
+        const row = (write - 1) * stride;
+        const other = rows[row + AGENT]!;
+        if (other === agent || this.clock[other]! >= rows[row + LOCAL]!) break;
+        this.tryBefore(write - 1, agent, transition, -1, end);
+        write = this.changeBefore(row, place);
+      }
+    }
+  }
+
   private changeBefore(row: number, place: number): number {
-    for (let n = this.rows[row + PLACES]!; ; n += LOG_ENTRY) if (this.log[n] === place && this.log[n + 1]! < 0) return this.log[n + 2]!;
+    for (let n = this.rows[row + PLACES]!; ; n += LOG_ENTRY)
+      if (this.log[n] === place && this.log[n + 1]! === CHANGED) return this.log[n + 2]!;
   }
 
   /**

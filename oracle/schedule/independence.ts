@@ -4,14 +4,18 @@
  * notify finds somebody is settled by that state, so that two are independent in one state and perhaps not in another.
  *
  *   memory    bytes of both, one writes: dependent. A guard reads its word.
- *   waiters   both touch one list, one changes it: dependent. A time-out changes the list; settling a ticket looks at it.
+ *   waiters   both touch one list, one changes it: dependent. A time-out changes the list; settling a ticket looks at it. A wait that
+ *             finds another value does not touch it; but it and what looks at the list count as dependent all the same. Whether it
+ *             finds that value is decided by a write that does not touch the list, and who reverses the two must see that what looked in
+ *             between would not have commuted with the wait before that write.
  *   monitor   one makes a call, the other returns: dependent, since the history then says which came first.
  *   plain     of a block only what it rests before counts: plain accesses of blocks that conflict are a data race, and found as that.
  */
 import type { Machine } from './machine.ts';
-import { HEARD_CALL, HEARD_RETURN, LOOKS, opOf, READ, WAITS, WRITE } from './operation.ts';
+import { HEARD_CALL, HEARD_RETURN, LOOKS, opOf, PASSES, READ, WAITS, WRITE } from './operation.ts';
 
 const COPY = opOf('copy');
+const LISTS = WAITS | LOOKS | PASSES;
 
 export function areDependent(machine: Machine, a: number, b: number): boolean {
   const { agents, opFrom, opBytes, opKind } = machine;
@@ -26,7 +30,9 @@ export function areDependent(machine: Machine, a: number, b: number): boolean {
     const [fromA, fromB] = [opFrom[agentA]!, opFrom[agentB]!];
     if (fromA < fromB + opBytes[agentB]! && fromB < fromA + opBytes[agentA]!) return true;
   }
-  if ((accessA & (WAITS | LOOKS)) === 0 || (accessB & (WAITS | LOOKS)) === 0 || (both & WAITS) === 0) return false;
+  const [listsA, listsB] = [accessA & LISTS, accessB & LISTS];
+  // Two that look, or two that pass by, leave each other be.
+  if (listsA === 0 || listsB === 0 || (listsA === listsB && listsA !== WAITS)) return false;
   return listOf(machine, a) === listOf(machine, b);
 }
 

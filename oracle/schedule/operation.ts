@@ -4,12 +4,16 @@
  */
 import { type Door, DOORS } from '../compile/ir-impl.ts';
 
-/** What an access does, as bits. WAITS: it changes the list of waiters of its address; LOOKS: it leaves that list as it is. */
+/**
+ * What an access does, as bits. WAITS: it changes the list of waiters of its address; LOOKS: it leaves that list as it is; PASSES: it
+ * would have changed it with another value in its word.
+ */
 export const READ = 1;
 export const WRITE = 2;
 export const PLAIN = 4;
 export const WAITS = 8;
 export const LOOKS = 16;
+export const PASSES = 32;
 
 /** Values of `opKind`: a door is its place in DOORS plus 1; a guard comes after the doors. */
 export const OP_NONE = 0;

@@ -7,7 +7,7 @@ import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { FRAME, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
 import { CELLS, DOORS } from '../compile/ir-impl.ts';
 import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, RECORDS, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
-import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
+import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PASSES, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
 export interface MachineOptions {
@@ -187,11 +187,19 @@ export class MachineState {
     return this.store[this.record(agent) + RECORD.args + n]!;
   }
 
+  /** Where the plain accesses of the agent's current block begin in the trace, and end. */
+  blockFrom(agent: number): number {
+    return this.store[this.heap[RECORDS + agent]! + RECORD.blockFrom]!;
+  }
+
+  blockEnd(agent: number): number {
+    return this.store[this.heap[RECORDS + agent]! + RECORD.blockEnd]!;
+  }
+
   /** Plain accesses of the agent's current block. */
   blockRanges(agent: number): readonly Range[] {
     const ranges: Range[] = [];
-    const record = this.record(agent);
-    for (let n = this.store[record + RECORD.blockFrom]!; n < this.store[record + RECORD.blockEnd]!; n++) {
+    for (let n = this.blockFrom(agent); n < this.blockEnd(agent); n++) {
       const entry = this.trace[n]!;
       for (const [bits, write] of [
         [(entry >>> 4) & 15, true],
@@ -254,7 +262,7 @@ export class MachineState {
     return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.store[this.record(agent) + RECORD.status] === DONE);
   }
 
-  /** READ, WRITE, PLAIN, WAITS, LOOKS: what the next access of the agent would do if it were made now. */
+  /** READ, WRITE, PLAIN, WAITS, LOOKS, PASSES: what the next access of the agent would do if it were made now. */
   opAccess(agent: number): number {
     const kind = this.opKind[agent]!;
     const access = ACCESS_OF_OP[kind]!;
@@ -269,15 +277,15 @@ export class MachineState {
       case WAIT:
       case WAIT_FOR:
       case WAIT_ASYNC:
-        return heap[(this.opFrom[agent]! >> 2) + MEMORY] === store[record + RECORD.args + 1] ? READ | WAITS : READ;
+        return heap[(this.opFrom[agent]! >> 2) + MEMORY] === store[record + RECORD.args + 1] ? READ | WAITS : READ | PASSES;
       case NOTIFY:
-        return heap[record + RECORD.args + 1]! > 0 && this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
+        return store[record + RECORD.args + 1]! > 0 && this.waitersAt(this.opFrom[agent]!) > 0 ? WAITS : LOOKS;
       default:
         return kind === SETTLE ? LOOKS : 0;
     }
   }
 
-  /** The address whose list of waiters the next access of the agent touches, if WAITS or LOOKS is among what it does. */
+  /** The address whose list of waiters the next access of the agent touches, if WAITS, LOOKS or PASSES is among what it does. */
   opList(agent: number): number {
     if (this.opKind[agent] !== SETTLE) return this.opFrom[agent]!;
     const record = this.heap[RECORDS + agent]!;

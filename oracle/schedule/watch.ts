@@ -4,7 +4,6 @@
  */
 import { DOORS } from '../compile/ir-impl.ts';
 import { HappensBefore, type RaceFound } from './happens-before.ts';
-import { RECORD } from './heap.ts';
 import type { Machine } from './machine.ts';
 import { opOf, PLAIN, READ, WAITS, WRITE } from './operation.ts';
 import type { Violation } from './program.ts';
@@ -134,10 +133,10 @@ export class Watch {
 
   /** The plain accesses that an agent has just made. */
   private block(agent: number): void {
-    const { heap, trace, layout } = this.machine;
-    const record = layout.records + agent * layout.recordWords;
-    const end = heap[record + RECORD.blockEnd] as number;
-    for (let n = heap[record + RECORD.blockFrom] as number; n < end; n++) {
+    const { machine } = this;
+    const { trace } = machine;
+    const end = machine.blockEnd(agent);
+    for (let n = machine.blockFrom(agent); n < end; n++) {
       const entry = trace[n] as number;
       this.relation.entry(agent, entry >>> 8, entry & 15, (entry >>> 4) & 15);
     }

@@ -211,7 +211,7 @@ function canonical(trace: readonly Step[]): string {
 
 function dependent(a: Step, b: Step): boolean {
   if (a.agent === b.agent || ((a.woken >> b.agent) & 1) === 1) return true;
-  const [reads, writes, changes, looks] = [1, 2, 8, 16];
+  const [reads, writes, changes, looks, passes] = [1, 2, 8, 16, 32];
   const ranges = (step: Step): { from: number; to: number; write: boolean }[] => [
     ...((step.access & (reads | writes)) !== 0
       ? [{ from: step.from, to: step.from + step.bytes, write: (step.access & writes) !== 0 }]
@@ -219,8 +219,8 @@ function dependent(a: Step, b: Step): boolean {
     ...(step.source >= 0 ? [{ from: step.source, to: step.source + step.bytes, write: false }] : []),
   ];
   const inMemory = ranges(a).some((x) => ranges(b).some((y) => x.from < y.to && y.from < x.to && (x.write || y.write)));
-  const lists = (step: Step): boolean => (step.access & (changes | looks)) !== 0;
-  const inLists = lists(a) && lists(b) && ((a.access | b.access) & changes) !== 0 && a.list === b.list;
+  const lists = (step: Step): number => step.access & (changes | looks | passes);
+  const inLists = lists(a) !== 0 && lists(b) !== 0 && (lists(a) === changes || lists(a) !== lists(b)) && a.list === b.list;
   const inHistory = ((a.heard & 1) !== 0 && (b.heard & 2) !== 0) || ((a.heard & 2) !== 0 && (b.heard & 1) !== 0);
   return inMemory || inLists || inHistory;
 }

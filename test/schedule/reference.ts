@@ -183,18 +183,28 @@ function inList(event: AccessEvent): boolean {
   return !QUEUES.includes(event.door) || changesList(event);
 }
 
-/** The list of waiters that a step enters, or -1. Awaiting a promise is a look at the list in which its waiter stood. */
+/** The list of waiters that a step has to do with, or -1. Awaiting a promise is a look at the list in which its waiter stood. */
 function listOf(event: AccessEvent, events: readonly AccessEvent[]): number {
-  if (isSection(event) || event.door === 'time-out') return inList(event) ? event.from : -1;
+  if (isSection(event) || event.door === 'time-out') return event.from;
   if (event.door !== 'settle') return -1;
   return events.find(({ agent, door, result }) => agent === event.agent && door === 'waitAsync' && result === event.args[0])?.from ?? -1;
 }
 
-/** Whether two steps of different agents do not commute: by the bytes they touch atomically, and by the lists of waiters they enter. */
+/** Two that look at a list commute, and so do two waits that find another value in their word. */
+function inListAs(event: AccessEvent): 'changes' | 'passes' | 'looks' {
+  if (changesList(event)) return 'changes';
+  return QUEUES.includes(event.door) ? 'passes' : 'looks';
+}
+
+/**
+ * Whether two steps of different agents count as dependent: by the bytes they touch atomically, or by a list of waiters. A wait that
+ * finds another value commutes with a notify, but would not have had a write come later that does not touch the list.
+ */
 function areDependent(a: AccessEvent, b: AccessEvent, events: readonly AccessEvent[]): boolean {
   if (conflicts(a, b).length > 0) return true;
   const list = listOf(a, events);
-  return list >= 0 && list === listOf(b, events) && (changesList(a) || changesList(b));
+  const [mine, theirs] = [inListAs(a), inListAs(b)];
+  return list >= 0 && list === listOf(b, events) && (mine === 'changes' || mine !== theirs);
 }
 
 /** A name for the class: the steps that were made, and for each two that depend on each other which came first. */

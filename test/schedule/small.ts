@@ -239,6 +239,21 @@ export function smallProgram(seed: number, has: Ingredients): Program {
   return { code, words: new Int32Array(WORDS), agents };
 }
 
+/** A call of one of the functions above, as "name(1, 2)"; before it perhaps a guard, as "[3 zero]". */
+function written(text: string): ScriptCall {
+  const parts = /^(?:\[(\d+) (zero|nonzero)\] )?(\w+)\(([-\d, ]*)\)$/.exec(text);
+  if (parts === null) throw new Error(`what is ${text}?`);
+  const [, word, test, fn = '', args = ''] = parts;
+  const call: ScriptCall = { fn, args: args === '' ? [] : args.split(',').map(Number), label: text };
+  return word === undefined ? call : { ...call, guard: { word: Number(word), test: test === 'zero' ? 'zero' : 'nonzero' } };
+}
+
+/** A program of threads, each written as its calls. */
+export function writtenProgram(...scripts: readonly (readonly string[])[]): Program {
+  const agents = scripts.map((calls, agent): AgentProgram => ({ name: `T${agent + 1}`, kind: 'thread', script: calls.map(written) }));
+  return { code, words: new Int32Array(WORDS), agents };
+}
+
 /** A mixture of ingredients that changes with the seed. */
 export function mixture(seed: number): Ingredients {
   const roll = dice(seed * 7 + 1);

@@ -10,7 +10,7 @@ import { states } from '../../oracle/schedule/strategies/states.ts';
 import type { Program } from '../../oracle/schedule/program.ts';
 import { exploring } from './exploring.ts';
 import { outcome, reference } from './reference.ts';
-import { describeProgram, type Ingredients, mixture, smallProgram } from './small.ts';
+import { describeProgram, type Ingredients, mixture, smallProgram, writtenProgram } from './small.ts';
 
 const STRATEGIES: readonly (readonly [string, Strategy])[] = [
   ['states', states],
@@ -78,6 +78,35 @@ describe('complete strategies', () => {
     }
     expect(several).toBeGreaterThan(75);
     expect(interleavings).toBeGreaterThan(5 * classes);
+  });
+
+  // Whether a wait queues, or a guard holds, is decided by writes that commute with what the wait and the guard then do not commute with.
+  const CONDITIONAL: readonly (readonly [string, readonly (readonly string[])[]])[] = [
+    [
+      'a notify before a wait that a write makes pass',
+      [
+        ['setAndNotify(2, 1, 2)', 'exchange(3, 1)'],
+        ['add(2, 1)', 'notify(3, 2)'],
+        ['load(2)', 'forget(12, 0)'],
+      ],
+    ],
+    ['a time-out before a wait that a write makes pass', [['waitFor(3, 0)'], ['wait(3, 0)'], ['[2 zero] exchange(3, 2)']]],
+    [
+      'a guard before a write of one byte',
+      [
+        ['load(3)', 'add_u8(13, -209)'],
+        ['exchange(2, 1)', '[3 zero] add(2, 1)'],
+      ],
+    ],
+  ];
+  test.each(CONDITIONAL)('dpor tries %s', async (_, scripts) => {
+    const program = writtenProgram(...scripts);
+    const expected = reference(program, 'block', 100_000, 'classes', 'races');
+    const got = await ends(dpor, program);
+    expect([expected.complete, got.raced]).toEqual([true, expected.races.size > 0]);
+    if (got.raced) return;
+    expect([got.complete, got.executions]).toEqual([true, expected.classes.size]);
+    expect([...got.outcomes].sort()).toEqual([...expected.outcomes].sort());
   });
 
   test('naive goes through every interleaving', async () => {

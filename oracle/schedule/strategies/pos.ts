@@ -6,7 +6,9 @@
 import type { Dice } from '../dice.ts';
 import type { Exploration, Explored } from '../exploration.ts';
 import type { Machine } from '../machine.ts';
-import { LOOKS, READ, WAITS, WRITE } from '../operation.ts';
+import { LOOKS, PASSES, READ, WAITS, WRITE } from '../operation.ts';
+
+const LISTS = WAITS | LOOKS | PASSES;
 import { type Chooser, sample } from '../sampling.ts';
 
 class Pos implements Chooser {
@@ -43,13 +45,7 @@ class Pos implements Chooser {
     }
     const access = machine.opAccess(transition);
     const from = machine.opFrom[transition] ?? 0;
-    this.renew(
-      machine,
-      transition,
-      from,
-      access & WRITE ? 2 : access & READ ? 1 : 0,
-      access & (WAITS | LOOKS) ? machine.opList(transition) : -1,
-    );
+    this.renew(machine, transition, from, access & WRITE ? 2 : access & READ ? 1 : 0, access & LISTS ? machine.opList(transition) : -1);
   }
 
   /** New priorities for what depends on an operation: of the bytes it touches (1: reads, 2: writes), or of the list it enters. */
@@ -61,7 +57,7 @@ class Pos implements Chooser {
       const first = machine.opFrom[other] ?? 0;
       const meets = from < first + (machine.opBytes[other] ?? 0) && first < from + bytes;
       const conflicts = meets && (touch === 2 ? (access & (READ | WRITE)) !== 0 : (access & WRITE) !== 0);
-      if (conflicts || (list >= 0 && (access & (WAITS | LOOKS)) !== 0 && machine.opList(other) === list)) this.priorities[other] = 0;
+      if (conflicts || (list >= 0 && (access & LISTS) !== 0 && machine.opList(other) === list)) this.priorities[other] = 0;
     }
     if (list < 0 || machine.enabled() >> this.agents === 0) return;
     for (const waiter of machine.waiters()) if (waiter.at === list) this.priorities[this.agents + waiter.agent] = 0;

@@ -9,6 +9,7 @@ import {
   DONE,
   GUARDED,
   LOOKS,
+  PASSES,
   OP_GUARD,
   OP_NONE,
   PLAIN,
@@ -195,7 +196,7 @@ export class PlainState {
     return this.program.agents.every(({ kind }, agent) => kind === 'actor' || this.agentStatus[agent] === DONE);
   }
 
-  /** READ, WRITE, PLAIN, WAITS, LOOKS: what the next access of the agent would do if it were made now. */
+  /** READ, WRITE, PLAIN, WAITS, LOOKS, PASSES: what the next access of the agent would do if it were made now. */
   opAccess(agent: number): number {
     const kind = this.opKind[agent] ?? 0;
     if (kind === OP_NONE) return 0;
@@ -219,7 +220,7 @@ export class PlainState {
       case 'wait':
       case 'waitFor':
       case 'waitAsync':
-        return this.readCell(agent) === this.arg(agent, 1) ? READ | WAITS : READ;
+        return this.readCell(agent) === this.arg(agent, 1) ? READ | WAITS : READ | PASSES;
       case 'notify':
         return this.arg(agent, 1) > 0 && this.list.some(({ at }) => at === this.opFrom[agent]) ? WAITS : LOOKS;
       case 'settle':
