@@ -53,7 +53,7 @@ export abstract class AtomsAccess extends AtomsBase {
   /** An element for a plain access, where an index that is not whole names a property. */
   protected element(array: ArrayValue, index: Value, node: ts.Node): Element {
     const { kind, expr } = this.number(index, node);
-    const at = this.settle(expr, 'index');
+    const at = this.settle(expr, 'index', kind);
     const inside = this.isBelow(at, kind, array.length);
     const text = `the index is outside of \`${array.name}\`${lengthText(array)}`;
     this.require(inside, 'out-of-bounds', text, node, isWord(kind) && kind !== 'uint32' ? at : this.word(at));
@@ -250,8 +250,8 @@ export abstract class AtomsAccess extends AtomsBase {
       return { ...array, start: this.settle(sum(array.start, times(start, bytes)), 'start'), length: this.settle(most, 'length') };
     }
     if (name === 'at') {
-      const { expr } = this.number(args[0] ?? UNDEFINED, node);
-      const at = this.settle(expr, 'at');
+      const { kind, expr } = this.number(args[0] ?? UNDEFINED, node);
+      const at = this.settle(expr, 'at', kind);
       const index = choose(this.compare('<', at, constant(0)), sum(at, array.length), at);
       return this.readElement(this.element(array, scalar(index.op === 'const' ? kindOfNumber(index.value) : 'integer', index), node), node);
     }
@@ -299,7 +299,7 @@ export abstract class AtomsAccess extends AtomsBase {
   private setElements(array: ArrayValue, args: readonly Value[], node: ts.CallExpression): Value {
     const [source, offset] = args;
     const { kind, expr } = this.number(offset ?? numberValue(0), node);
-    const to = this.settle(kind === 'number' ? this.word(expr) : expr, 'offset');
+    const to = this.settle(kind === 'number' ? this.word(expr) : expr, 'offset', kind);
     const fits = (count: Int): void => {
       const room = difference(array.length, count);
       const text = `what is set does not fit in \`${array.name}\`${lengthText(array)}`;

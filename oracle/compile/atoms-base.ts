@@ -14,7 +14,7 @@ import { Statements } from './impl-statements.ts';
 import type { ImplEnd, Int } from './ir-impl.ts';
 
 /** Rounds of a loop that touches no memory, after which it is taken to have no end. */
-const MOST_ROUNDS = 1_000_000;
+const MOST_ROUNDS = 50_000;
 
 /** A value and the place in the graph where it is one. */
 export interface End {
@@ -31,6 +31,8 @@ export abstract class AtomsBase extends Statements {
   protected path: string;
   protected scope: Scope | null = null;
   protected self: Value | null = null;
+  /** Locals whose numbers may not fit in 32 bits, and what they are called. */
+  protected readonly wide = new Map<number, string>();
   /** Locals that are set once. */
   private readonly settled = new Set<number>();
   /** The local that counts rounds without an access, -1 before the first loop. */
@@ -55,16 +57,22 @@ export abstract class AtomsBase extends Statements {
   // Locals and variables
 
   /** A local that is set once, here. */
-  protected settle(expr: Int, name: string): Int {
+  protected settle(expr: Int, name: string, kind: Kind = 'int32'): Int {
     if (expr.op === 'const' || (expr.op === 'local' && this.settled.has(expr.local))) return expr;
-    const local = this.newSettled(name);
+    const local = this.newSettled(name, kind);
     this.graph.set(local, expr);
     return { op: 'local', local };
   }
 
-  protected newSettled(name: string): number {
-    const local = this.graph.newLocal(name);
+  protected newSettled(name: string, kind: Kind = 'int32'): number {
+    const local = this.newLocal(name, kind);
     this.settled.add(local);
+    return local;
+  }
+
+  private newLocal(name: string, kind: Kind): number {
+    const local = this.graph.newLocal(name);
+    if (kind === 'integer' || kind === 'number') this.wide.set(local, name);
     return local;
   }
 
@@ -73,13 +81,13 @@ export abstract class AtomsBase extends Statements {
     return mapLeaves(value, (expr, kind) => {
       const isSettled = [...localsOf(expr)].every((local) => this.settled.has(local));
       if (isSettled && (expr.op === 'const' || expr.op === 'local' || (kind === 'uint32' && expr.op === 'binary'))) return expr;
-      return unkept(kind, this.settle(kept(kind, expr), name));
+      return unkept(kind, this.settle(kept(kind, expr), name, kind));
     }) as V;
   }
 
   protected newVariable(name: string, key: string): Variable {
     const holds = this.whole.holds(key);
-    const local = this.graph.newLocal(name);
+    const local = this.newLocal(name, holds.kind ?? 'nonneg');
     const tag = holds.undefined || holds.null ? this.graph.newLocal(`${name}?`) : -1;
     return { name, key, local, tag };
   }
@@ -110,6 +118,19 @@ export abstract class AtomsBase extends Statements {
     if (value.is === 'maybe') this.graph.set(local, kept(kind, value.value.expr));
     if (value.is === 'none' && tag >= 0) this.graph.set(local, constant(0));
     if (tag >= 0) this.graph.set(tag, value.is === 'maybe' ? value.tag : constant(tagOf(value)));
+  }
+
+  /** The value in 32 bits: it fails at run time if it does not fit. */
+  protected narrowed(value: Scalar, what: string, node: ts.Node): Scalar {
+    if (value.kind !== 'integer' && value.kind !== 'number') return value;
+    const expr = this.settle(value.expr, 'narrowed', value.kind);
+    const text = `${what} is a number that does not fit in 32 bits`;
+    this.require(this.fits(expr), 'wide', text, node);
+    return scalar('int32', expr);
+  }
+
+  protected fits(expr: Int): Int {
+    return this.compare('===', this.word(expr), expr);
   }
 
   // The graph
@@ -164,7 +185,7 @@ export abstract class AtomsBase extends Statements {
         if (changed.size === 0) return value;
         return mapLeaves(value, (expr, kind) => {
           if (![...localsOf(expr)].some((local) => changed.has(local))) return expr;
-          const local = this.newSettled('before');
+          const local = this.newSettled('before', kind);
           this.graph.insert(mark, local, kept(kind, expr));
           return unkept(kind, { op: 'local', local });
         });
@@ -184,7 +205,7 @@ export abstract class AtomsBase extends Statements {
       open.map(({ value }) => value),
       {
         word: (exprs, kind) => {
-          const local = this.newSettled('either');
+          const local = this.newSettled('either', kind);
           sets.push({ local, exprs: exprs.map((expr) => kept(kind, expr)) });
           return unkept(kind, { op: 'local', local });
         },
@@ -328,7 +349,7 @@ export abstract class AtomsBase extends Statements {
   }
 
   protected resultOf(kind: Kind, name: string): { readonly local: number; readonly value: Scalar } {
-    const local = this.newSettled(name);
+    const local = this.newSettled(name, kind);
     return { local, value: scalar(kind, unkept(kind, { op: 'local', local })) };
   }
 }

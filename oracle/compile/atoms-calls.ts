@@ -160,7 +160,10 @@ export abstract class AtomsCalls extends AtomsPlatform {
   /** The call of a function of the program, or null where the code has to stand here. */
   private specialised(fn: FunctionValue, args: readonly Value[], node: ts.Node, dropped: boolean): Value | null {
     if (this.isStatic() || this.whole.isInlined(fn.node)) return null;
-    const called = this.whole.specialise(fn, args);
+    const given = args.map((arg) =>
+      arg.is === 'scalar' && arg.kind === 'integer' ? this.narrowed(arg, `an argument of \`${fn.name}\``, node) : arg,
+    );
+    const called = this.whole.specialise(fn, given);
     if (called === null) return null;
     const { index, leaves, result } = called;
     const values = leaves.map(({ expr, kind }): Int => kept(kind, expr));

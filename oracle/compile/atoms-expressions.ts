@@ -339,7 +339,7 @@ export abstract class AtomsExpressions extends AtomsAccess {
       return this.refuse(node, `an element of ${describe(object)}`, 'index arrays over shared memory, and lists that are written out');
     const { kind, expr } = this.number(index, node.argumentExpression);
     if (expr.op === 'const') return object.elements[expr.value] ?? UNDEFINED;
-    const at = this.settle(expr, 'index');
+    const at = this.settle(expr, 'index', kind);
     const { length } = object.elements;
     const unsigned = kind === 'nonneg' || kind === 'uint32' ? at : binary('>>>', at, constant(0));
     const inside: Int =

@@ -6,8 +6,9 @@ import { adviceForAtoms } from './atoms-advice.ts';
 import { AtomsCalls, skipParentheses } from './atoms-calls.ts';
 import type { AtomsWhole } from './atoms-program.ts';
 import type { Shape } from './atoms-shapes.ts';
-import { binary, constant, kept, unkept } from './atoms-types.ts';
+import { binary, both, constant, kept, unkept } from './atoms-types.ts';
 import { describe, type FunctionValue, Scope, UNDEFINED, type Value } from './atoms-values.ts';
+import { frameOf } from './impl-frames.ts';
 import type { ImplFn, Int } from './ir-impl.ts';
 
 const K = ts.SyntaxKind;
@@ -20,11 +21,14 @@ interface Finalizer {
 
 export class AtomsLowering extends AtomsCalls {
   private finalizers: readonly Finalizer[] = [];
+  private title = '';
+  private readonly code: ts.Node;
   /** At the top level: nothing may happen at run time. */
   private readonly static: boolean;
 
-  constructor(whole: AtomsWhole, path: string, isStaticCode: boolean) {
+  constructor(whole: AtomsWhole, path: string, isStaticCode: boolean, code: ts.Node) {
     super(whole, path);
+    this.code = code;
     this.static = isStaticCode;
     this.graph.goTo(this.graph.reserve());
   }
@@ -43,20 +47,38 @@ export class AtomsLowering extends AtomsCalls {
     );
     const values = [...(self === null ? [] : [self]), ...shapes].map((shape, index) => shape.rebuild(leaves[index] ?? []));
     const { context } = this.whole;
+    this.title = fn.name;
     this.self = self === null ? fn.self : (values.shift() ?? null);
     this.home = fn.home;
     this.scope = new Scope(fn.scope);
     const params = this.graph.locals.length;
     this.bindParameters(fn.node, values);
     this.body(fn.node);
-    return {
-      name: fn.name,
-      source: context.source(fn.node),
-      params,
-      locals: this.graph.locals,
-      blocks: this.graph.finished(),
-      pure: this.pure,
-    };
+    const { locals } = this.graph;
+    return this.guarded({ name: fn.name, source: context.source(fn.node), params, locals, blocks: this.graph.finished(), pure: this.pure });
+  }
+
+  /** What stands in a frame has 32 bits: before the function can stand still, what does not fit fails. */
+  private guarded(fn: ImplFn): ImplFn {
+    const { places, placeOf } = frameOf(fn);
+    const blocks = [...fn.blocks];
+    for (const [index, { body, end }] of fn.blocks.entries()) {
+      if (end.op !== 'door' && end.op !== 'call') continue;
+      const wide = (places[placeOf[index] ?? -1]?.live ?? []).filter(({ local }) => this.wide.has(local));
+      const [first] = wide;
+      if (first === undefined) continue;
+      const cond = wide.map(({ local }) => this.fits({ op: 'local', local })).reduce((all, one) => both(all, one));
+      const names = wide.map(({ local }) => this.wide.get(local)).join(', ');
+      const message = this.whole.message({
+        id: 'wide',
+        text: `a number that does not fit in 32 bits is kept while others may run: ${names}`,
+      });
+      const args = [constant(message), constant(0)];
+      const go = blocks.push({ body: [], end }) - 1;
+      const stop = blocks.push({ body: [], end: { op: 'door', door: 'fail', args, result: -1, next: -1, source: end.source } }) - 1;
+      blocks[index] = { body, end: { op: 'branch', cond, then: go, else: stop } };
+    }
+    return { ...fn, blocks };
   }
 
   /** A value of the top level, which is there before any thread runs. */
@@ -117,12 +139,15 @@ export class AtomsLowering extends AtomsCalls {
       this.graph.suspend();
       return;
     }
-    const result = this.whole.widenResult(this.path, settled.is === 'promise' && settled.ticket === null ? settled.of : settled);
-    if (result === null && node !== null)
-      this.refuse(node, `${describe(settled)} as the result of a function that stands by itself`, 'return a number');
-    const returned = settled.is === 'promise' ? settled.of : settled;
-    const value32 = returned.is === 'scalar' ? kept(result?.kind ?? returned.kind, returned.expr) : null;
-    this.graph.finish({ op: 'return', value: value32 });
+    this.giveBack(settled.is === 'promise' && settled.ticket === null ? settled.of : settled, node ?? this.code);
+  }
+
+  /** Returns from the function of the program. */
+  private giveBack(value: Value, node: ts.Node): void {
+    const narrow = value.is === 'scalar' && value.kind === 'integer' ? this.narrowed(value, `what \`${this.title}\` returns`, node) : value;
+    const result = this.whole.widenResult(this.path, narrow);
+    if (result === null) this.refuse(node, `${describe(value)} as the result of a function that stands by itself`, 'return a number');
+    else this.graph.finish({ op: 'return', value: narrow.is === 'scalar' ? kept(result.kind ?? narrow.kind, narrow.expr) : null });
   }
 
   protected bindParameters(node: FunctionValue['node'], args: readonly Value[]): void {

@@ -264,7 +264,7 @@ export class AtomsWhole {
     this.indices.set(key, index);
     this.codeAt.set(key, fn.node);
     this.functions.push(null);
-    const lowering = new AtomsLowering(this, key, false);
+    const lowering = new AtomsLowering(this, key, false, fn.node);
     this.functions[index] = this.context.attempt(() => lowering.function(fn, shapes, self), null);
   }
 
@@ -280,7 +280,8 @@ export class AtomsWhole {
   widenResult(key: string, value: Value): Holds | null {
     const more = holdsOf(value);
     const all = more === null ? undefined : joinHolds(this.holds(`${key}=`), more);
-    const isOneWord = all !== undefined && !all.null && (all.kind === null || !all.undefined);
+    // A fraction is handed on as it is only where the code stands in place of the call.
+    const isOneWord = all !== undefined && !all.null && (all.kind === null || (!all.undefined && all.kind !== 'number'));
     if (isOneWord) {
       this.widen(`${key}=`, all);
       return all;
@@ -385,7 +386,7 @@ export class AtomsWhole {
       ) {
         const object = this.fixed(list, list.initializer, null);
         const key = declaration.propertyName ?? declaration.name;
-        return new AtomsLowering(this, 'top', true).memberNamed(object, key.getText(), node);
+        return new AtomsLowering(this, 'top', true, node).memberNamed(object, key.getText(), node);
       }
     }
     return this.context.refuse(node, 'a name that is used before it has a value', 'declare it above, or at the top level with `const`');
@@ -416,7 +417,7 @@ export class AtomsWhole {
     if (known !== undefined) return known;
     this.fixedValues.set(key, 'open');
     try {
-      const lowering = new AtomsLowering(this, `top ${this.place(key)}`, true);
+      const lowering = new AtomsLowering(this, `top ${this.place(key)}`, true, node);
       const value = ts.isClassDeclaration(node) ? lowering.classOf(node) : lowering.fixed(node, self);
       this.fixedValues.set(key, value);
       return value;

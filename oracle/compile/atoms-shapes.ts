@@ -82,7 +82,8 @@ export class Numbers {
  */
 export function shapeOf(numbers: Numbers, value: Value): Shape | null {
   const key = keyOf(numbers, value, false, 0);
-  if (key === null) return null;
+  if (key === null || leavesOf(value).some(({ expr, kind }) => expr.op !== 'const' && (kind === 'number' || kind === 'integer')))
+    return null;
   const isParameter = (expr: Int): boolean => expr.op !== 'const' || (value.is === 'scalar' && isWordConstant(expr.value));
   const leaves = leavesOf(value).filter(({ expr }) => isParameter(expr));
   return {

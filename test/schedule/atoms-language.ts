@@ -133,6 +133,7 @@ export const PIECES: readonly Piece[] = [
   { name: 'what does not fit', body: 'c.set([1, 2, 3], 6);', end: 'out-of-bounds' },
   // biome-ignore lint/suspicious/noTemplateCurlyInString: it is source
   { name: 'an assertion', body: 'assert(c[0] === 1, `c[0] is ${c[0]}`);', end: 'assertion' },
+  { name: 'a number that outgrows its word', body: 'let s = 0x7fffffff; s += n; Atomics.load(c, 0); c[0] = s;', end: 'wide' },
   { name: 'an exception', body: "if (c[0] === 0) throw new RangeError('no');", end: 'assertion' },
   { name: 'an exception passes by finally', body: "try { throw new Error('no'); } finally { c[0] = 1; }", end: 'assertion' },
 ];
