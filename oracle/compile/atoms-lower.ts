@@ -98,8 +98,12 @@ export class AtomsLowering extends AtomsCalls {
     return this.classValue(node);
   }
 
-  memberNamed(object: Value, name: string, node: ts.Node): Value {
-    return this.member(object, name, node);
+  /** A name of the top level that gets its value from a pattern: `const { load } = Atomics`. */
+  fixedPart(name: ts.BindingName, value: Value, symbol: ts.Symbol): Value {
+    this.scope = new Scope(null);
+    this.bind(name, value);
+    const slot = this.scope.find(symbol);
+    return slot === undefined ? UNDEFINED : this.slotValue(slot);
   }
 
   // Functions

@@ -215,14 +215,15 @@ export class AtomsWhole {
     if (node === undefined) throw new Refusal('no file');
     const value = found === undefined ? UNDEFINED : this.topLevel(found, node);
     if (value.is === 'function') return value;
-    this.context.diagnostics.push({
-      file: this.options.file,
-      line: 1,
-      column: 1,
-      construct: call,
-      problem: 'the file has no such function',
-      advice: `name one that it exports: ${exported.map(({ name }) => name).join(', ') || 'it exports none'}`,
-    });
+    if (!this.context.diagnostics.some(({ construct }) => construct === call))
+      this.context.diagnostics.push({
+        file: this.options.file,
+        line: 1,
+        column: 1,
+        construct: call,
+        problem: 'the file has no such function',
+        advice: `name one that it exports: ${exported.map(({ name }) => name).join(', ') || 'it exports none'}`,
+      });
     throw new Refusal('no such function');
   }
 
@@ -376,18 +377,11 @@ export class AtomsWhole {
       ts.isSourceFile(declaration.parent.parent.parent)
     )
       return this.variable(declaration, symbol, node);
-    if (ts.isBindingElement(declaration)) {
-      const list = ts.findAncestor(declaration, ts.isVariableDeclaration);
-      if (
-        list?.initializer !== undefined &&
-        ts.isObjectBindingPattern(declaration.parent) &&
-        declaration.parent.parent === list &&
-        ts.isSourceFile(list.parent.parent.parent)
-      ) {
-        const object = this.fixed(list, list.initializer, null);
-        const key = declaration.propertyName ?? declaration.name;
-        return new AtomsLowering(this, 'top', true, node).memberNamed(object, key.getText(), node);
-      }
+    const list = ts.isBindingElement(declaration) ? ts.findAncestor(declaration, ts.isVariableDeclaration) : undefined;
+    if (list?.initializer !== undefined && ts.isSourceFile(list.parent.parent.parent)) {
+      if (this.isReassigned(symbol)) return this.refuseVariable(node);
+      const value = this.fixed(list, list.initializer, null);
+      return new AtomsLowering(this, `top ${this.place(list)}`, true, node).fixedPart(list.name, value, symbol);
     }
     return this.context.refuse(node, 'a name that is used before it has a value', 'declare it above, or at the top level with `const`');
   }
@@ -396,14 +390,17 @@ export class AtomsWhole {
     const name = declaration.name.getText();
     const given = declaration.getSourceFile() === this.sourceFile() ? this.memory.get(name) : undefined;
     if (given !== undefined) return given;
-    if (this.isReassigned(symbol))
-      return this.context.refuse(
-        node,
-        'a variable of the top level, of which each thread has one of its own',
-        'keep it in shared memory, or in a variable of the function that the thread calls',
-      );
+    if (this.isReassigned(symbol)) return this.refuseVariable(node);
     if (declaration.initializer === undefined) return UNDEFINED;
     return this.fixed(declaration, declaration.initializer, null);
+  }
+
+  private refuseVariable(node: ts.Node): never {
+    return this.context.refuse(
+      node,
+      'a variable of the top level, of which each thread has one of its own',
+      'keep it in shared memory, or in a variable of the function that the thread calls',
+    );
   }
 
   staticField(initializer: ts.Expression, self: ClassValue): Value {
