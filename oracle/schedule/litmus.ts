@@ -1,0 +1,442 @@
+/**
+ * *Litmus programs*: small programs over `Atomics`, each for one idea, most of them in a right and a wrong form; the wrong ones say what
+ * must be found in them. Their sources (litmus/) are user code and are compiled when they are explored.
+ */
+import path from 'node:path';
+import type { MemoryDeclaration } from '../compile/atoms-memory.ts';
+import type { Argument, EntryCall } from '../compile/atoms-program.ts';
+import { packageRoot } from '../root.ts';
+import { UsageError } from '../usage.ts';
+import type { Subject } from './subject.ts';
+import { type ThreadCalls, type UserProgram, userSubject } from './user-program.ts';
+
+export interface Litmus {
+  readonly id: string;
+  /** One line: what happens in it. */
+  readonly text: string;
+  /** The ids of the violations that are in it; which of several is met depends on the search. None: it is right. */
+  readonly violations: readonly string[];
+  /** Where it was met in the field: "emscripten#27492". */
+  readonly citation?: string;
+  readonly threads: Sizes;
+  readonly ops: Sizes;
+}
+
+interface Sizes {
+  readonly usual: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+interface Entry extends Omit<Litmus, 'threads' | 'ops'> {
+  readonly threads?: Sizes;
+  readonly ops?: Sizes;
+  readonly memory: (threads: number, ops: number) => Readonly<Record<string, MemoryDeclaration>>;
+  readonly file: string;
+  readonly calls: (threads: number, ops: number) => readonly EntryCall[];
+  readonly init?: (threads: number) => EntryCall;
+  readonly check?: (threads: number, ops: number) => EntryCall;
+}
+
+const MOST_THREADS = 8;
+const sizes = (usual: number, least = 1, most = MOST_THREADS): Sizes => ({ usual, least, most });
+const exactly = (count: number): Sizes => sizes(count, count, count);
+const OPS = sizes(2, 1, 100);
+const ONE = exactly(1);
+
+const cells = (length: number) => () => ({ cells: { type: 'Int32Array', length } }) as const;
+const call = (name: string, ...args: readonly Argument[]): EntryCall => ({ call: name, args });
+const each = (threads: number, of: (index: number) => EntryCall): readonly EntryCall[] =>
+  Array.from({ length: threads }, (_, index) => of(index));
+const total =
+  (name = 'check') =>
+  (threads: number, ops: number) =>
+    call(name, 'cells', threads * ops);
+
+/** Half of the threads put, half take, and as much is taken as put. */
+function producersAndConsumers(threads: number, ops: number, producer: string, consumer: string): readonly EntryCall[] {
+  const producers = Math.max(1, threads >> 1);
+  const consumers = Math.max(1, threads - producers);
+  const items = producers * ops;
+  const shares = each(consumers, (index) => call(consumer, 'cells', Math.floor((items + index) / consumers)));
+  return [...each(producers, (index) => call(producer, 'cells', 1 + index * ops, ops)), ...shares];
+}
+
+const ENTRIES: readonly Entry[] = [
+  {
+    id: 'fetch-add',
+    text: 'threads add to one cell; every order of the additions can be told apart',
+    violations: [],
+    file: 'fetch-add',
+    memory: cells(1),
+    threads: sizes(3),
+    calls: (threads, ops) => each(threads, () => call('worker', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'futex-mutex',
+    text: 'increments of a plain counter under a mutex made of a futex',
+    violations: [],
+    file: 'futex-mutex',
+    memory: cells(2),
+    threads: sizes(3),
+    calls: (threads, ops) => each(threads, () => call('worker', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'futex-mutex-forgetful',
+    text: 'the same, but nobody leaves a mark that he sleeps',
+    violations: ['missing-notify'],
+    file: 'futex-mutex',
+    memory: cells(2),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => each(threads, () => call('forgetful', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'bounded-queue',
+    text: 'a ring of two items under a mutex, with a condition for each side',
+    violations: [],
+    file: 'bounded-queue',
+    memory: cells(7),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => producersAndConsumers(threads, ops, 'producer', 'consumer'),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'bounded-queue-wrong',
+    text: 'a ring of one item with one condition for both sides: a wakeup goes to one who can do nothing with it',
+    violations: ['swallowed-notify'],
+    file: 'bounded-queue',
+    memory: cells(6),
+    threads: sizes(3, 3),
+    calls: (threads, ops) => producersAndConsumers(threads, ops, 'producerOfOne', 'consumerOfOne'),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'condvar',
+    text: 'one thread waits on a condition variable until the others have come',
+    violations: [],
+    file: 'condvar',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => [call('waitForAll', 'cells', (threads - 1) * ops), ...each(threads - 1, () => call('arrive', 'cells', ops))],
+  },
+  {
+    id: 'condvar-late',
+    text: 'the same, but the word of the condition is read after the mutex was given back',
+    violations: ['lost-wakeup'],
+    file: 'condvar',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => [call('waitLate', 'cells', (threads - 1) * ops), ...each(threads - 1, () => call('arrive', 'cells', ops))],
+  },
+  {
+    id: 'spinlock',
+    text: 'increments of a plain counter under a lock that is spun for',
+    violations: [],
+    file: 'spinlock',
+    memory: cells(2),
+    threads: sizes(3),
+    calls: (threads, ops) => each(threads, () => call('worker', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'spinlock-careless',
+    text: 'the same, but the lock is given back with a plain write',
+    violations: ['data-race'],
+    file: 'spinlock',
+    memory: cells(2),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => each(threads, () => call('careless', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'refcount',
+    text: 'an object that the last of its users frees',
+    violations: [],
+    file: 'refcount',
+    memory: cells(3),
+    threads: sizes(3),
+    calls: (threads, ops) => each(threads, () => call('worker', 'cells', ops)),
+    init: (threads) => call('init', 'cells', threads),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'refcount-two-steps',
+    text: 'the same, but letting go and looking who was the last are two steps',
+    violations: ['assertion'],
+    file: 'refcount',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => each(threads, () => call('inTwoSteps', 'cells', ops)),
+    init: (threads) => call('init', 'cells', threads),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'peterson',
+    text: "Peterson's algorithm: two threads exclude each other with loads and stores",
+    violations: [],
+    file: 'peterson',
+    memory: cells(4),
+    threads: exactly(2),
+    calls: (threads, ops) => each(threads, (index) => call('worker', 'cells', index, ops)),
+    check: total(),
+  },
+  {
+    id: 'peterson-turned',
+    text: 'the same with its first two stores the other way round',
+    violations: ['data-race'],
+    file: 'peterson',
+    memory: cells(4),
+    threads: exactly(2),
+    calls: (threads, ops) => each(threads, (index) => call('turned', 'cells', index, ops)),
+    check: total(),
+  },
+  {
+    id: 'dekker-plain',
+    text: 'two threads raise plain flags and look at the flag of the other',
+    violations: ['data-race'],
+    file: 'dekker-plain',
+    memory: cells(2),
+    threads: exactly(2),
+    ops: ONE,
+    calls: (threads) => each(threads, (index) => call('worker', 'cells', index)),
+  },
+  {
+    id: 'dekker-atomic',
+    text: 'the same with atomic flags',
+    violations: [],
+    file: 'dekker-plain',
+    memory: cells(2),
+    threads: exactly(2),
+    ops: ONE,
+    calls: (threads) => each(threads, (index) => call('atomic', 'cells', index)),
+  },
+  {
+    id: 'seqlock',
+    text: 'a reader of two words that a writer changes together, by a number that is odd meanwhile',
+    violations: [],
+    file: 'seqlock',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => [call('writer', 'cells', ops), ...each(threads - 1, () => call('reader', 'cells', ops))],
+  },
+  {
+    id: 'seqlock-plain',
+    text: 'the same with plain words',
+    violations: ['data-race'],
+    file: 'seqlock',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    calls: (threads, ops) => [call('plainWriter', 'cells', ops), ...each(threads - 1, () => call('plainReader', 'cells', ops))],
+  },
+  {
+    id: 'ring',
+    text: 'a ring of bytes between one producer and one consumer, without a lock',
+    violations: [],
+    file: 'ring',
+    memory: () => ({ indices: { type: 'Int32Array', length: 2 }, items: { type: 'Uint8Array', length: 2 } }),
+    threads: exactly(2),
+    ops: sizes(3, 1, 200),
+    calls: (_, ops) => [call('producer', 'indices', 'items', ops), call('consumer', 'indices', 'items', ops)],
+  },
+  {
+    id: 'ring-hasty',
+    text: 'the same, but the index is published before the item',
+    violations: ['data-race'],
+    file: 'ring',
+    memory: () => ({ indices: { type: 'Int32Array', length: 2 }, items: { type: 'Uint8Array', length: 2 } }),
+    threads: exactly(2),
+    ops: sizes(3, 1, 200),
+    calls: (_, ops) => [call('hasty', 'indices', 'items', ops), call('consumer', 'indices', 'items', ops)],
+  },
+  {
+    id: 'stale-waiter',
+    text: 'a waitAsync of a thread that has ended swallows the wakeup of a mutex in the same memory',
+    citation: 'emscripten#27492',
+    violations: ['swallowed-notify'],
+    file: 'stale-waiter',
+    memory: cells(3),
+    threads: sizes(3, 3),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => [call('shortLived', 'cells'), ...each(threads - 1, () => call('worker', 'cells', ops))],
+    init: () => call('init', 'cells'),
+  },
+  {
+    id: 'stale-waiter-repaired',
+    text: 'the same, but the waiter is woken before the memory goes',
+    citation: 'emscripten#27501',
+    violations: [],
+    file: 'stale-waiter',
+    memory: cells(3),
+    threads: sizes(3, 3),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => [call('tidy', 'cells'), ...each(threads - 1, () => call('worker', 'cells', ops))],
+    init: () => call('init', 'cells'),
+  },
+  {
+    id: 'proxied-lock',
+    text: 'a thread that may not block works off its queue while it holds the lock of the queue',
+    citation: 'emscripten#24570',
+    violations: ['deadlock'],
+    file: 'proxied-lock',
+    memory: cells(4),
+    threads: sizes(2, 2),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => [call('main', 'cells'), ...each(threads - 1, () => call('worker', 'cells', ops))],
+  },
+  {
+    id: 'proxied-lock-repaired',
+    text: 'the same, but nothing is allocated with the queue locked',
+    violations: [],
+    file: 'proxied-lock',
+    memory: cells(4),
+    threads: sizes(2, 2),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => [call('careful', 'cells'), ...each(threads - 1, () => call('worker', 'cells', ops))],
+  },
+  {
+    id: 'wait-outside-list',
+    text: 'Atomics.wait of an engine that reads the cell before it takes the list of waiters',
+    citation: 'WebKit#7048',
+    violations: ['deadlock'],
+    file: 'wait-outside-list',
+    memory: cells(4),
+    threads: exactly(2),
+    ops: ONE,
+    calls: () => [call('wait', 'cells', 0), call('notify', 'cells')],
+  },
+  {
+    id: 'wait-outside-list-repaired',
+    text: 'the same, but the cell is read with the list in hand',
+    citation: 'WebKit#7048',
+    violations: [],
+    file: 'wait-outside-list',
+    memory: cells(4),
+    threads: exactly(2),
+    ops: ONE,
+    calls: () => [call('waitInList', 'cells', 0), call('notify', 'cells')],
+  },
+  {
+    id: 'single-wait',
+    text: 'two threads hand a buffer to and fro, and each waits once where it should look again',
+    citation: 'extism/js-sdk#52',
+    violations: ['assertion', 'data-race'],
+    file: 'single-wait',
+    memory: () => ({ flag: { type: 'Int32Array', length: 1 }, buffer: { type: 'Uint8Array', length: 4 } }),
+    threads: exactly(2),
+    calls: (_, ops) => [call('host', 'flag', 'buffer', ops), call('worker', 'flag', 'buffer', ops)],
+    init: () => call('init', 'flag'),
+  },
+  {
+    id: 'single-wait-repaired',
+    text: 'the same with loops',
+    violations: [],
+    file: 'single-wait',
+    memory: () => ({ flag: { type: 'Int32Array', length: 1 }, buffer: { type: 'Uint8Array', length: 4 } }),
+    threads: exactly(2),
+    calls: (_, ops) => [call('patientHost', 'flag', 'buffer', ops), call('patientWorker', 'flag', 'buffer', ops)],
+    init: () => call('init', 'flag'),
+  },
+  {
+    id: 'early-notify',
+    text: 'the notify of one operation wakes the wait for the next, when there is none yet',
+    citation: 'sqlite-wasm#12',
+    violations: ['assertion'],
+    file: 'early-notify',
+    memory: cells(2),
+    threads: exactly(2),
+    calls: (_, ops) => [call('caller', 'cells', ops), call('server', 'cells', ops)],
+  },
+  {
+    id: 'early-notify-repaired',
+    text: 'the same, but the server looks whether there is an operation',
+    violations: [],
+    file: 'early-notify',
+    memory: cells(2),
+    threads: exactly(2),
+    calls: (_, ops) => [call('caller', 'cells', ops), call('patient', 'cells', ops)],
+  },
+  {
+    id: 'double-checked',
+    text: 'something made once, behind a plain flag',
+    violations: ['data-race'],
+    file: 'double-checked',
+    memory: cells(4),
+    threads: sizes(2, 2),
+    ops: ONE,
+    calls: (threads) => each(threads, () => call('plain', 'cells')),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'double-checked-repaired',
+    text: 'the same behind an atomic flag',
+    violations: [],
+    file: 'double-checked',
+    memory: cells(4),
+    threads: sizes(2, 2),
+    ops: ONE,
+    calls: (threads) => each(threads, () => call('atomic', 'cells')),
+    check: () => call('check', 'cells'),
+  },
+  {
+    id: 'unordered-spin',
+    text: 'a loop that reads a plain word until another thread has written it',
+    violations: ['unordered-spin'],
+    file: 'unordered-spin',
+    memory: cells(2),
+    threads: exactly(2),
+    ops: ONE,
+    calls: () => [call('plain', 'cells'), call('writer', 'cells')],
+  },
+  {
+    id: 'unordered-spin-repaired',
+    text: 'the same with an atomic load',
+    violations: [],
+    file: 'unordered-spin',
+    memory: cells(2),
+    threads: exactly(2),
+    ops: ONE,
+    calls: () => [call('atomic', 'cells'), call('writer', 'cells')],
+  },
+];
+
+export const LITMUS: readonly Litmus[] = ENTRIES.map(({ id, text, violations, citation, threads, ops }) => ({
+  id,
+  text,
+  violations,
+  ...(citation === undefined ? {} : { citation }),
+  threads: threads ?? sizes(2),
+  ops: ops ?? OPS,
+}));
+
+/** The program of a name and sizes, without being compiled. Null: as the program has it by itself. */
+export function litmusProgram(id: string, threads: number | null = null, ops: number | null = null): UserProgram {
+  const entry = ENTRIES.find((each) => each.id === id);
+  const known = LITMUS.find((each) => each.id === id);
+  if (entry === undefined || known === undefined)
+    throw new UsageError(`there is no litmus program ${JSON.stringify(id)}`, { field: 'litmus', known: LITMUS.map((each) => each.id) });
+  const [t, o] = [sized(id, 'threads', known.threads, threads), sized(id, 'ops', known.ops, ops)];
+  const threadCalls: readonly ThreadCalls[] = entry.calls(t, o).map((one) => ({ calls: [one] }));
+  return {
+    name: `${id}, ${t} threads × ${o}`,
+    root: packageRoot(),
+    file: path.posix.join('oracle/schedule/litmus', `${entry.file}.ts`),
+    memory: entry.memory(t, o),
+    threads: threadCalls,
+    ...(entry.init === undefined ? {} : { init: entry.init(t) }),
+    ...(entry.check === undefined ? {} : { check: entry.check(t, o) }),
+  };
+}
+
+export function litmusSubject(id: string, threads: number | null = null, ops: number | null = null): Subject {
+  return userSubject(litmusProgram(id, threads, ops));
+}
+
+function sized(id: string, field: 'threads' | 'ops', { usual, least, most }: Sizes, given: number | null): number {
+  const count = given ?? usual;
+  if (count >= least && count <= most) return count;
+  const allowed = least === most ? String(least) : `${least} to ${most}`;
+  throw new UsageError(`${id} has ${allowed} ${field}, not ${count}`, { field: `--${field}`, reason: `expected ${allowed}; saw ${count}` });
+}
