@@ -2,6 +2,8 @@
  * User code run three times at once on one schedule: by the machine, by the interpreter of the step machines, and by the plain
  * executor, which is JavaScript itself. They must agree on every step.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type AtomsProgram, compileAtoms, type EntryCall } from '../../oracle/compile/atoms-program.ts';
 import type { MemoryDeclaration } from '../../oracle/compile/atoms-memory.ts';
 import { emitImplementation } from '../../oracle/compile/impl-javascript.ts';
@@ -10,10 +12,13 @@ import { type AccessEvent, Interpreter } from '../../oracle/schedule/interpreter
 import { Machine } from '../../oracle/schedule/machine.ts';
 import { PlainCode, PlainMachine } from '../../oracle/schedule/plain.ts';
 import type { AgentProgram, Program } from '../../oracle/schedule/program.ts';
+import { packageRoot } from '../../oracle/root.ts';
 import { dice } from '../compile/differential.ts';
 
 export interface Case {
-  readonly source: string;
+  /** The text of the one file there is, or a file on disk by its path in the package. */
+  readonly source?: string;
+  readonly file?: string;
   readonly memory: Readonly<Record<string, MemoryDeclaration>>;
   /** For each thread its calls. */
   readonly threads: readonly (readonly EntryCall[])[];
@@ -25,10 +30,10 @@ export interface Compiled {
   readonly plain: PlainCode;
 }
 
-const FILE = 'user.ts';
-
-export function compileCase({ source, memory, threads }: Case, file = FILE): Compiled {
-  const atoms = compileAtoms({ root: '/', file, sources: { [file]: source }, memory, entries: threads.flat() });
+export function compileCase({ source, memory, threads, file = 'user.ts' }: Case): Compiled {
+  const root = packageRoot();
+  const sources = source === undefined ? {} : { sources: { [file]: source } };
+  const atoms = compileAtoms({ root, file, ...sources, memory, entries: threads.flat() });
   const code = loadImplementation(emitImplementation(atoms.program));
   let at = 0;
   const agents = threads.map((calls, n): AgentProgram => {
@@ -38,7 +43,9 @@ export function compileCase({ source, memory, threads }: Case, file = FILE): Com
     });
     return { name: `T${n + 1}`, kind: 'thread', script };
   });
-  const plain = new PlainCode(file, (name) => (name === file ? source : undefined));
+  const onDisk = (name: string): string | undefined =>
+    existsSync(path.join(root, name)) ? readFileSync(path.join(root, name), 'utf8') : undefined;
+  const plain = new PlainCode(file, (name) => (source === undefined ? onDisk(name) : name === file ? source : undefined));
   return { atoms, program: { code, words: new Int32Array(atoms.bytes / 4), agents }, plain };
 }
 
@@ -48,8 +55,8 @@ export interface Agreement {
   readonly end: string;
 }
 
-/** Runs a random schedule; throws where they differ. */
-export function agree(given: Case, { atoms, program, plain: code }: Compiled, seed: number, words?: Int32Array): Agreement {
+/** Runs a random schedule, of so many steps at most; throws where they differ. */
+export function agree(given: Case, { atoms, program, plain: code }: Compiled, seed: number, words?: Int32Array, most = 100_000): Agreement {
   const roll = dice(seed);
   const start = words === undefined ? program : { ...program, words };
   const events: AccessEvent[] = [];
@@ -75,6 +82,7 @@ export function agree(given: Case, { atoms, program, plain: code }: Compiled, se
       if (idOf(failed.code) !== plain.failure?.id) differ('failure', idOf(failed.code), plain.failure);
       return { steps, end: idOf(failed.code) };
     }
+    if (steps >= most) return { steps, end: 'cut' };
     const enabled = interpreter.enabled();
     if (enabled !== plain.enabled()) differ('enabled', enabled, plain.enabled());
     if (machine.violation === null && machine.enabled() !== enabled) differ('enabled on the machine', machine.enabled(), enabled);
@@ -99,8 +107,8 @@ export function agree(given: Case, { atoms, program, plain: code }: Compiled, se
     for (const key of ['agent', 'door', 'from', 'before', 'after', 'result'] as const)
       if (seen[key] !== theirs[key] && !(key === 'result' && givesNothing(mine.door))) differ(key, seen, theirs);
     if (mine.door !== 'time-out' && mine.bytes !== theirs.bytes) differ('bytes', mine.bytes, theirs.bytes);
-    const words = new Int32Array(plain.memory);
-    for (const [word, value] of interpreter.words.entries()) if (words[word] !== value) differ(`word ${word}`, value, words[word]);
+    const memory = new Int32Array(plain.memory);
+    for (const [word, value] of interpreter.words.entries()) if (memory[word] !== value) differ(`word ${word}`, value, memory[word]);
     if (machine.violation !== null) continue;
     machine.step(pick);
     for (const [word, value] of interpreter.words.entries())
