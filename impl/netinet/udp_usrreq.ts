@@ -80,30 +80,32 @@ export function udp_bind(k: Kernel, td: number, so: number, host: number, port: 
   return error;
 }
 
-/** A socket that has a peer takes the new one. In one hold of the lock, so that nobody finds it between the two (F93 gives it back). */
+/**
+ * A socket that has a peer takes the new one. In one hold of the lock, so that nobody finds it between the two (F93 gives it back); and
+ * the socket is connected all the while, because senders look at that without the lock.
+ */
 export function udp_connect(k: Kernel, td: number, so: number, host: number, port: number): number {
   const inp = udp_lock(k, td, so);
-  udp_part(k, td, inp, so);
+  const had = get(k, inp + inp_faddr) !== 0;
+  if (had) in_pcbdisconnect(k, td, inp);
   store(k, so + so_error, 0);
   const error = in_pcbconnect(k, td, inp, host, port);
   if (error === 0) soisconnected(k, td, so);
+  else if (had) so_changestate(k, td, so, SS_ISCONNECTED, 0);
   rw_wunlock(k, td, inp + inp_lock);
   return error;
 }
 
+/** The socket may be connected again. */
 export function udp_disconnect(k: Kernel, td: number, so: number): number {
   const inp = udp_lock(k, td, so);
-  const connected = udp_part(k, td, inp, so);
+  const connected = get(k, inp + inp_faddr) !== 0;
+  if (connected) {
+    in_pcbdisconnect(k, td, inp);
+    so_changestate(k, td, so, SS_ISCONNECTED, 0);
+  }
   rw_wunlock(k, td, inp + inp_lock);
   return connected ? 0 : ENOTCONN;
-}
-
-/** Takes the peer away; the socket may be connected again. False if there was none. */
-function udp_part(k: Kernel, td: number, inp: number, so: number): boolean {
-  if (get(k, inp + inp_faddr) === 0) return false;
-  in_pcbdisconnect(k, td, inp);
-  so_changestate(k, td, so, SS_ISCONNECTED, 0);
-  return true;
 }
 
 export function udp_close(k: Kernel, td: number, so: number): void {

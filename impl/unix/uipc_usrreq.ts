@@ -370,10 +370,10 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): 
   const unp = sotounpcb(k, so);
   rw_rlock(k, td, unp_link_rwlock);
   const peer = get(k, unp + unp_conn);
-  if (peer === 0) {
-    // Connected a moment ago, when the state was looked at.
+  // Both were looked at a moment ago, without the lock. A shutdown tells the peer under it: nothing may come behind that end of file.
+  if (peer === 0 || sbstate(k, so + so_snd, SBS_CANTSENDMORE)) {
     rw_runlock(k, td, unp_link_rwlock);
-    return ENOTCONN;
+    return peer === 0 ? ENOTCONN : EPIPE;
   }
   mtx_lock(k, td, peer + unp_mtx);
   const so2 = get(k, peer + unp_socket);
