@@ -39,6 +39,7 @@ export async function build(scenario: Scenario, subject: Subject): Promise<Built
     start: stage.start,
     threads: threads.map((script) => script.map(modelCall)),
     events: happenings(scenario),
+    signals: (scenario.actors ?? []).flatMap((actor) => (actor.kind === 'signal' ? [actor.thread] : [])),
   });
   // Shared memory is only needed where threads share it; the machine copies what it is given.
   return { scenario, stage, program: { code: subject.code, words: Int32Array.from(stage.kernel.words), agents }, monitor };

@@ -37,6 +37,7 @@ interface Event {
   readonly choices: readonly (readonly number[])[];
 }
 
+const SIGNAL = 'signal';
 const THREAD = 0;
 const WIRE = 1;
 const WHO_WIRE = 0;
@@ -47,6 +48,8 @@ export class Elements {
   private readonly procedures: ReadonlyMap<string, number>;
   private readonly soclose: number;
   private readonly events: readonly Event[];
+  /** Which of them is the signal, -1: none. */
+  private readonly signal: number;
   private readonly closing: readonly Cell[];
   private readonly errno: readonly Cell[];
   private readonly value: readonly Cell[];
@@ -79,6 +82,7 @@ export class Elements {
       if (procedure === undefined) throw new RangeError(`the model's wire has no ${event}`);
       return { procedure, choices: choicesOf(model, procedure, most ?? 1, threads) };
     });
+    this.signal = events.findIndex(({ event }) => event === SIGNAL);
     const each = (field: string): readonly Cell[] => Array.from({ length: threads }, (_, who) => cells.at('threads', who, field));
     this.closing = each('closing');
     this.errno = each('errno');
@@ -142,6 +146,15 @@ export class Elements {
   canMove(element: number, who: number): boolean {
     this.load(element);
     return this.move(this.scratch, who);
+  }
+
+  /** Whether a signal that has not come yet would end the sleep of the model's thread. */
+  canBeInterrupted(element: number, who: number): boolean {
+    const signal = this.events[this.signal];
+    if (signal === undefined) return false;
+    this.load(element);
+    const left = this.scratch[this.model.words + this.threads + this.signal];
+    return left !== 0 && this.model.start(this.scratch, WIRE, WHO_WIRE, signal.procedure, [who]);
   }
 
   hasEnded(element: number, who: number): boolean {

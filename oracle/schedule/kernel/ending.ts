@@ -173,9 +173,11 @@ export class Judge {
     return { kind: 'none', text: nearest?.text ?? 'no state that explains the history is at rest', more: objects.sockets.length > most };
   }
 
-  /** Whether the thread's call could go on, or has ended. */
+  /** Whether the thread's call could go on, or has ended. At the end of an execution every signal has come: who sleeps on has not heard it. */
   private able(element: number, who: number): boolean {
-    return this.monitor.elements.hasEnded(element, who) || this.monitor.elements.canMove(element, who);
+    const { elements, signals } = this.monitor;
+    if (elements.hasEnded(element, who) || elements.canMove(element, who)) return true;
+    return signals.includes(who) && elements.canBeInterrupted(element, who);
   }
 
   /** How the kernel differs from a state of the specification under the pairing that suits best; null: not at all. */

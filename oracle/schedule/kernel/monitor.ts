@@ -29,6 +29,8 @@ export interface Watched {
   /** The calls of each thread, in order; a thread's place is its number as an agent and in the model. */
   readonly threads: readonly (readonly ModelCall[])[];
   readonly events: readonly Happening[];
+  /** The threads that the signals among the events are for. */
+  readonly signals?: readonly number[];
   /** Most elements of one set. */
   readonly cap?: number;
 }
@@ -61,6 +63,7 @@ interface Node {
 export class KernelMonitor implements Monitor {
   readonly elements: Elements;
   readonly threads: Watched['threads'];
+  readonly signals: readonly number[];
   /** The element in which nothing has happened. */
   readonly first: number;
   /** Why there is no verdict, if there is none. */
@@ -77,6 +80,7 @@ export class KernelMonitor implements Monitor {
   constructor(watched: Watched) {
     this.elements = new Elements(watched.model, watched.cells, watched.threads.length, watched.events);
     this.threads = watched.threads;
+    this.signals = watched.signals ?? [];
     this.cap = watched.cap ?? CAP;
     for (const [agent, calls] of watched.threads.entries()) {
       for (const { args } of calls) {
