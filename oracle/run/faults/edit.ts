@@ -73,6 +73,13 @@ export class Place {
     this.source = source;
   }
 
+  /** The function gives back something, at its end this. */
+  returns(type: string, atEnd: string): void {
+    if (!Node.isFunctionDeclaration(this.body)) this.source.lost(`a function, not ${this.name}`);
+    this.body.setReturnType(type);
+    this.body.addStatements(`return ${atEnd};`);
+  }
+
   /** The one call of `callee` that has all these arguments among its own. */
   call(callee: string, ...args: readonly string[]): CallExpression {
     return this.only(this.every(callee, args), described(callee, args));
@@ -80,10 +87,7 @@ export class Place {
 
   /** All such calls, of which there must be `count`, in the order of the text. */
   calls(count: number, callee: string, ...args: readonly string[]): readonly CallExpression[] {
-    const found = this.every(callee, args);
-    return found.length === count
-      ? found
-      : this.source.lost(`${count} of ${described(callee, args)} in ${this.name}, found ${found.length}`);
+    return this.exactly(count, this.every(callee, args), described(callee, args));
   }
 
   private every(callee: string, args: readonly string[]): readonly CallExpression[] {
@@ -99,11 +103,19 @@ export class Place {
 
   /** The one `if` whose condition mentions all these names. */
   branch(...names: readonly string[]): IfStatement {
-    const found = this.body
+    return this.only(this.everyBranch(names), `an if about ${names.join(' and ')}`);
+  }
+
+  /** All such, of which there must be `count`, in the order of the text. */
+  branches(count: number, ...names: readonly string[]): readonly IfStatement[] {
+    return this.exactly(count, this.everyBranch(names), `an if about ${names.join(' and ')}`);
+  }
+
+  private everyBranch(names: readonly string[]): readonly IfStatement[] {
+    return this.body
       .getDescendants()
       .filter(Node.isIfStatement)
       .filter((branch) => names.every((name) => mentions(branch.getExpression(), name)));
-    return this.only(found, `an if about ${names.join(' and ')}`);
   }
 
   /** What is done if the condition that mentions all these names holds. */
@@ -111,16 +123,16 @@ export class Place {
     return new Place(this.branch(...names).getThenStatement(), `${this.name} under the if about ${names.join(' and ')}`, this.source);
   }
 
-  /** The one loop whose condition mentions all these names. */
+  /** The one loop whose condition mentions all these names; without any, the only one without a condition. */
   loop(...names: readonly string[]): IterationStatement {
     const found = this.body
       .getDescendants()
       .filter(Node.isIterationStatement)
       .filter((loop) => {
         const condition = Node.isWhileStatement(loop) ? loop.getExpression() : Node.isForStatement(loop) ? loop.getCondition() : undefined;
-        return condition !== undefined && names.every((name) => mentions(condition, name));
+        return condition === undefined ? names.length === 0 : names.every((name) => mentions(condition, name));
       });
-    return this.only(found, `a loop about ${names.join(' and ')}`);
+    return this.only(found, `a loop${names.length === 0 ? '' : ` about ${names.join(' and ')}`}`);
   }
 
   /** The one statement that declares this variable. */
@@ -132,16 +144,16 @@ export class Place {
     return this.only(found, `a declaration of ${name}`);
   }
 
-  /** The one return whose value mentions all these names. */
+  /** The one return whose value mentions all these names; without any, the only return there is. */
   answer(...names: readonly string[]): ReturnStatement {
     const found = this.body
       .getDescendants()
       .filter(Node.isReturnStatement)
       .filter((statement) => {
         const value = statement.getExpression();
-        return value !== undefined && names.every((name) => mentions(value, name));
+        return value === undefined ? names.length === 0 : names.every((name) => mentions(value, name));
       });
-    return this.only(found, `a return of ${names.join(' and ')}`);
+    return this.only(found, `a return${names.length === 0 ? '' : ` of ${names.join(' and ')}`}`);
   }
 
   /** The one mention of a name as a value: an errno that is returned, a flag that is tested. */
@@ -166,11 +178,20 @@ export class Place {
     if (first !== undefined && found.length === 1) return first;
     return this.source.lost(`${what} in ${this.name}, found ${found.length === 0 ? 'none' : `${found.length}`}`);
   }
+
+  private exactly<T>(count: number, found: readonly T[], what: string): readonly T[] {
+    return found.length === count ? found : this.source.lost(`${count} times ${what} in ${this.name}, found ${found.length}`);
+  }
 }
 
 /** Takes the statement out that this is, or is part of. */
 export function remove(node: Node): void {
-  statementOf(node).replaceWithText('{}');
+  instead(node, '{}');
+}
+
+/** Another statement in place of the one that this is, or is part of. */
+export function instead(node: Node, text: string): void {
+  statementOf(node).replaceWithText(text);
 }
 
 export function replace(node: Node, text: string): void {
@@ -182,6 +203,12 @@ export function argument(call: CallExpression, index: number, text: string): voi
   const given = call.getArguments()[index];
   if (given === undefined) throw new Error(`${call.getText()} has no argument number ${index}`);
   given.replaceWithText(text);
+}
+
+/** The statement is only executed under a condition. */
+export function guard(node: Node, condition: string): void {
+  const statement = statementOf(node);
+  statement.replaceWithText(`if (${condition}) ${statement.getText()}`);
 }
 
 /** Adds statements behind the one that this is, or is part of. */

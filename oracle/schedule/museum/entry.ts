@@ -4,7 +4,9 @@
  * reference names and no entry can express is accounted for in the README beside them.
  */
 import { Project } from 'ts-morph';
+import type { Sources } from '../../implementation.ts';
 import { Source } from '../../run/faults/edit.ts';
+import type { Scenario } from '../kernel/scenario.ts';
 
 /** Of one file of the implementation. Places in it are named by what the code does, and must be there exactly once. */
 export interface Change {
@@ -22,8 +24,8 @@ export interface Entry {
   /** How it is put back. */
   readonly about: string;
   readonly changes: readonly Change[];
-  /** The name of a scenario of the kernel. */
-  readonly scenario: string;
+  /** The name of a scenario of the kernel, or one of its own. */
+  readonly scenario: string | Scenario;
   /** Ids of violations. The first one found must be among them: which it is depends on the order of the search. */
   readonly breaks: readonly string[];
   readonly strategy: 'states' | 'dpor' | 'pct' | 'pos' | 'random';
@@ -37,9 +39,6 @@ export interface Bounds {
   /** Of a sampling strategy. */
   readonly executions?: number;
 }
-
-/** Source text by path, relative to the package root. */
-export type Sources = Readonly<Record<string, string>>;
 
 /** The sources with the bug in them. Throws if a place it changes is not there any more. */
 export function changedSources(entry: Pick<Entry, 'id' | 'changes'>, sources: Sources): Sources {
