@@ -12,38 +12,14 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isPrintable, quote, UsageError } from './usage.ts';
+import { exploreFields } from './counterexample-explore.ts';
+import { fingerprint, id, key, line, prose, STEP_LIMIT, step, whole } from './counterexample-fields.ts';
+import { quote, UsageError } from './usage.ts';
 
 export const FORMAT = 'sockref-counterexample/1';
 
 /** Far above what an engine writes (a step is some 300 bytes), far below what would hurt to read. */
 const SIZE_LIMIT = 8 * 1024 * 1024;
-const STEP_LIMIT = 20_000;
-
-const id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:-]{0,99}$/, 'an id: letters, digits and _ . : - , at most 100');
-const key = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.]{0,63}$/, 'a name: letters, digits, _ and . , at most 64');
-const line = z.string().max(200).refine(isPrintable, 'text without control characters');
-const prose = z
-  .string()
-  .max(20_000)
-  .refine((text) => isPrintable(text.replaceAll('\n', '')), 'text without control characters other than line breaks');
-const whole = z.int();
-const source = z
-  .string()
-  .regex(/^(model|impl|oracle|test)(\/[A-Za-z0-9_-]+)+\.ts:[0-9]{1,6}$/, 'a place in the source, like "model/calls/accept.ts:12"');
-const fingerprint = z.string().regex(/^[0-9a-f]{1,64}$/, 'a fingerprint: 1 to 64 hexadecimal digits in lower case');
-const argumentsOf = z.record(key, z.union([whole, z.boolean(), line], 'a whole number, true, false or text of at most 200 characters'));
-
-const step = z.strictObject({
-  /** Who acts: "thread 0", "wire". */
-  thread: line,
-  /** A procedure of the model, a call of the implementation, or "continue": the thread goes on from where it paused. */
-  operation: id,
-  arguments: argumentsOf,
-  source,
-  /** Of the state after the step; replay compares it and stops at the first difference. */
-  fingerprint,
-});
 
 const runStep = step.extend({
   /** At the step that fails: what the implementation did, and what the specification would have allowed. */
@@ -73,6 +49,8 @@ const runCounterexample = z.strictObject({
   steps: z.array(runStep).min(1).max(STEP_LIMIT),
 });
 
+const exploreCounterexample = z.strictObject({ ...common, ...exploreFields });
+
 const proveCounterexample = z.strictObject({
   ...common,
   engine: z.literal('prove'),
@@ -81,12 +59,14 @@ const proveCounterexample = z.strictObject({
   steps: z.array(step).max(STEP_LIMIT),
 });
 
-const schema = z.discriminatedUnion('engine', [runCounterexample, proveCounterexample]);
+const schema = z.discriminatedUnion('engine', [runCounterexample, exploreCounterexample, proveCounterexample]);
 
 export type RunCounterexample = z.infer<typeof runCounterexample>;
+export type ExploreCounterexample = z.infer<typeof exploreCounterexample>;
 export type ProveCounterexample = z.infer<typeof proveCounterexample>;
-export type Counterexample = RunCounterexample | ProveCounterexample;
+export type Counterexample = RunCounterexample | ExploreCounterexample | ProveCounterexample;
 export type RunStep = RunCounterexample['steps'][number];
+export type ExploreStep = ExploreCounterexample['steps'][number];
 export type ProveStep = ProveCounterexample['steps'][number];
 
 /** Reads a file that may come from anywhere. Throws a `UsageError`, and nothing else, when it is not a counterexample. */
@@ -132,9 +112,21 @@ export function writeCounterexample(directory: string, counterexample: Counterex
 
 /** "prove-p06-pcb-while-valid.json": says what it is, and the next run of the same failure replaces it. */
 function fileName(counterexample: Counterexample): string {
-  const { engine, design, breaks } = counterexample;
-  const fault = engine === 'run' && typeof counterexample.fault === 'string' ? [counterexample.fault] : [];
-  return `${[engine, design, breaks, ...fault].join('-').replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.json`;
+  return `${nameParts(counterexample)
+    .join('-')
+    .replaceAll(/[^A-Za-z0-9_.-]/g, '_')}.json`;
+}
+
+function nameParts(counterexample: Counterexample): readonly string[] {
+  const { engine, design, breaks, scenario } = counterexample;
+  switch (engine) {
+    case 'prove':
+      return [engine, design, breaks];
+    case 'run':
+      return [engine, design, breaks, ...(typeof counterexample.fault === 'string' ? [counterexample.fault] : [])];
+    case 'explore':
+      return [engine, scenario.slice(0, 100), breaks, ...(counterexample.fault === null ? [] : [counterexample.fault])];
+  }
 }
 
 async function readLimited(path: string): Promise<Uint8Array> {
@@ -227,8 +219,9 @@ function reasonOf(issue: z.core.$ZodIssue, value: unknown): string {
     case 'invalid_value':
       return `expected ${issue.values.map((v) => quote(v)).join(' or ')}${saw}`;
     case 'invalid_union':
-      // The union over the engines has no message of its own, the union over argument types has.
-      return issue.discriminator === 'engine' ? `expected "run" or "prove"${saw}` : `expected ${issue.message}${saw}`;
+      // A union over kinds has no message of its own, a union over types of values has.
+      if (issue.discriminator === 'engine') return `expected "run", "explore" or "prove"${saw}`;
+      return issue.discriminator === undefined ? `expected ${issue.message}${saw}` : `is none of the kinds there are${saw}`;
     case 'too_big':
       return `is too large: at most ${String(issue.maximum)}`;
     case 'too_small':

@@ -9,6 +9,8 @@
  *   - writes its counterexamples with `writeCounterexample` (counterexample.ts) and names their paths in its rows.
  */
 import type { Counterexample } from './counterexample.ts';
+import type { Display } from './report/trace.ts';
+import type { Scenario } from './schedule/kernel/scenario.ts';
 import type { Outcome } from './verdict.ts';
 
 /** `total` is null where the end isn't known. Call it as often as you like; it is cheap. */
@@ -19,6 +21,8 @@ export interface Work {
   readonly seed: number;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  /** What reports are drawn for; a page of usual width without it. */
+  readonly display?: Display;
 }
 
 export interface RunOptions extends Work {
@@ -59,9 +63,96 @@ export interface ProveEngine {
   listDesigns(): readonly string[];
 }
 
+export interface ReplayOptions extends Work {
+  /** A schedule of `explore` on real worker threads, each access let through in its turn. */
+  readonly workers?: boolean;
+}
+
 /** `oracle/replay/index.ts`. `violated`: it happened again; `holds`: nothing breaks any more; `unknown`: diverged at step n. */
 export interface ReplayEngine {
-  replay(counterexample: Counterexample, options: Work): Promise<Outcome>;
+  replay(counterexample: Counterexample, options: ReplayOptions): Promise<Outcome>;
+}
+
+/** How schedules are chosen: see oracle/schedule/strategies. */
+export const STRATEGIES = ['states', 'dpor', 'pct', 'pos', 'random'] as const;
+export type StrategyName = (typeof STRATEGIES)[number];
+
+/** What one step of a schedule is: an atomic access with the plain ones behind it, or every access by itself. */
+export const GRANULARITIES = ['block', 'access'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+/** Something an engine knows by name: a scenario, a litmus program, an entry of the museum. */
+export interface Listed {
+  readonly id: string;
+  /** One line: what happens in it. */
+  readonly text: string;
+  /** Takes a second or so: what `verify` has time for. */
+  readonly quick?: boolean;
+}
+
+/** Which programs are explored. */
+export type ExploreTargets =
+  | { readonly kind: 'scenarios'; readonly ids: readonly string[] }
+  /** One from a file. */
+  | { readonly kind: 'scenario'; readonly scenario: Scenario }
+  /** Null: as many as the program has by itself. */
+  | { readonly kind: 'litmus'; readonly id: string; readonly threads: number | null; readonly ops: number | null };
+
+export interface ExploreOptions extends Work {
+  /** Directory for counterexample files. */
+  readonly out: string;
+  readonly targets: readonly ExploreTargets[];
+  /** Null: the one that suits the program. */
+  readonly strategy: StrategyName | null;
+  readonly granularity: Granularity;
+  /** Locks as primitives instead of from their atomics. */
+  readonly atomicLocks: boolean;
+  /** No schedule with more preemptions; null: as many as there are. */
+  readonly preemptions: number | null;
+  /** `pct`: the depth of the bugs looked for. */
+  readonly depth: number;
+  /** Caps for each program; what is not covered by then is `unknown`, and the bound says what was. Null: as the program has it. */
+  readonly executions: number | null;
+  readonly steps: number | null;
+  readonly memoryMiB: number | null;
+  readonly timeSeconds: number | null;
+  /** For all programs together: those that find no time are `unknown`. */
+  readonly budgetSeconds?: number;
+}
+
+/** `oracle/schedule/index.ts`. The lists come without compiling anything. */
+export interface ExploreEngine {
+  explore(options: ExploreOptions): Promise<Outcome>;
+  listScenarios(): readonly Listed[];
+  listLitmus(): readonly Listed[];
+}
+
+export interface StressOptions extends Work {
+  readonly out: string;
+  readonly scenarios: readonly string[];
+  /** Histories of each scenario. */
+  readonly runs: number;
+  /** For each scenario. */
+  readonly timeSeconds: number;
+}
+
+/** `oracle/schedule/index.ts`: the same scenarios on real worker threads. */
+export interface StressEngine {
+  stress(options: StressOptions): Promise<Outcome>;
+  listScenarios(): readonly Listed[];
+}
+
+export interface MuseumOptions extends Work {
+  readonly out: string;
+  readonly entries: readonly string[];
+  /** For each entry, the fault and the unmodified code together. */
+  readonly timeSeconds: number;
+}
+
+/** `oracle/schedule/index.ts`: historical bugs, each put back and found. The list takes reading files. */
+export interface MuseumEngine {
+  museum(options: MuseumOptions): Promise<Outcome>;
+  listEntries(): Promise<readonly Listed[]>;
 }
 
 /** Each engine is loaded when its verb is used and not before: they bring a compiler or a solver with them. */
@@ -69,4 +160,7 @@ export interface Engines {
   run(): Promise<RunEngine>;
   prove(): Promise<ProveEngine>;
   replay(): Promise<ReplayEngine>;
+  explore(): Promise<ExploreEngine>;
+  stress(): Promise<StressEngine>;
+  museum(): Promise<MuseumEngine>;
 }

@@ -6,8 +6,20 @@ import { posix } from 'node:path';
 
 export type Exports = Record<string, unknown>;
 
+/** What modules find outside of themselves. */
+export interface Surroundings {
+  /** In place of what is global. */
+  readonly globals?: Exports;
+  /** By the names they are imported by. */
+  readonly packages?: Readonly<Record<string, Exports>>;
+}
+
 /** Runs modules on demand and remembers them. `text` gives the JavaScript of a path; undefined: there is no such module. */
-export function linker(text: (path: string) => string | undefined, mark: string): (path: string) => Exports {
+export function linker(
+  text: (path: string) => string | undefined,
+  mark: string,
+  { globals = {}, packages = {} }: Surroundings = {},
+): (path: string) => Exports {
   const loaded = new Map<string, Exports>();
   const load = (path: string): Exports => {
     const before = loaded.get(path);
@@ -17,8 +29,9 @@ export function linker(text: (path: string) => string | undefined, mark: string)
     if (source === undefined) throw new Error(`${path} is imported and is not part of the program`);
     const exports: Exports = {};
     loaded.set(path, exports);
-    const require = (name: string): Exports => load(posix.join(posix.dirname(path), name));
-    new Function('require', 'exports', `${source}\n//# sourceURL=${mark}/${path}`)(require, exports);
+    const require = (name: string): Exports => packages[name] ?? load(posix.join(posix.dirname(path), name));
+    const run = new Function('require', 'exports', ...Object.keys(globals), `${source}\n//# sourceURL=${mark}/${path}`);
+    run(require, exports, ...Object.values(globals));
     return exports;
   };
   return load;

@@ -14,6 +14,7 @@ import { UsageError } from './usage.ts';
 const DECISIVE: Readonly<Record<Counterexample['engine'], readonly string[]>> = {
   prove: ['model', 'oracle/compile'],
   run: ['model', 'impl', 'oracle/compile', 'oracle/run'],
+  explore: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
 };
 
 /** The file with its origin, as an engine writes it. */
@@ -41,16 +42,18 @@ export function isFixed(file: Counterexample): true | string {
   return true;
 }
 
-function contentOf({ breaks, steps }: Counterexample): string {
+function contentOf(file: Counterexample): string {
+  const { breaks, steps } = file;
   return sha256([
     breaks,
     steps.map(({ thread, operation, arguments: args, fingerprint }) => [thread, operation, sorted(args), fingerprint]),
+    ...(file.engine === 'explore' ? [file.scenario, file.granularity, file.atomicLocks, file.program] : []),
   ]);
 }
 
 /** Also of what was made of the sources: the design, the sizes, the planted fault. */
 function sourcesOf(file: Counterexample): string {
-  const fault = file.engine === 'run' ? (file.fault ?? null) : null;
+  const fault = file.engine === 'prove' ? null : (file.fault ?? null);
   const texts = DECISIVE[file.engine].flatMap((directory) => textsIn(directory));
   return sha256([packageVersion(), file.design, sorted(file.configuration), fault, texts]);
 }

@@ -75,6 +75,11 @@ export function exitStatus(verdict: Verdict): number {
 
 const BADNESS: Readonly<Record<Verdict, number>> = { holds: 0, unknown: 1, violated: 2 };
 
+/** The last line of a report: how to see it happen again. */
+export function replayCommand(path: string): string {
+  return `replay it: npx sockref replay ${path}`;
+}
+
 /** The worst of several: one violation decides, then one unknown. Of nothing at all nothing is known. */
 export function worst(verdicts: readonly Verdict[]): Verdict {
   return verdicts.length === 0 ? 'unknown' : verdicts.reduce((a, b) => (BADNESS[b] > BADNESS[a] ? b : a));

@@ -14,9 +14,13 @@ import { EXIT, exitStatus, type Outcome, type Refusal, report } from '../verdict
 import { judgeUntilInterrupted } from './interrupt.ts';
 import { type Call, parseWords, verbOf } from './parse.ts';
 import { showProgress } from './progress.ts';
-import { renderOutcome, wantsColours } from './table.ts';
+import { INDENT, renderListing, renderOutcome, wantsColours } from './table.ts';
+import type { Listing } from './verbs.ts';
 
-type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Characters in a line where there is no terminal to ask, and those before the first of an explanation. */
+const LINE = 120;
 
 /** What the command line touches of the world; a test gives its own. */
 export interface Surroundings {
@@ -44,6 +48,11 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
     const outcome = await judge(parsed.call, surroundings);
     const colours = wantsColours(surroundings.stdout.isTTY === true, surroundings.environment);
     const { verb } = parsed.call;
+    if ('list' in outcome) {
+      const listing = { tool: 'sockref', version: packageVersion(), verb: verb.name, list: outcome.list };
+      await write(surroundings.stdout, json ? document(listing) : renderListing(outcome));
+      return EXIT.holds;
+    }
     await write(surroundings.stdout, json ? document(report(verb.name, outcome)) : renderOutcome(verb.name, outcome, colours));
     return exitStatus(outcome.verdict);
   } catch (error) {
@@ -51,17 +60,23 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
   }
 }
 
-async function judge({ verb, options, operands }: Call, { stderr, engines, onInterrupt }: Surroundings): Promise<Outcome> {
-  const { json: _json, quiet, ...own } = options;
+async function judge({ verb, options, operands }: Call, surroundings: Surroundings): Promise<Outcome | Listing> {
+  const { stdout, stderr, environment, engines, onInterrupt } = surroundings;
+  const { json, quiet, ...own } = options;
+  // A document looks the same wherever it was made.
+  const onTerminal = stdout.isTTY === true && json !== true;
+  const width = onTerminal ? (stdout.columns ?? LINE) : LINE;
+  const forPeople = { width: width - INDENT, colours: wantsColours(onTerminal, environment) };
   const display = await showProgress({ stream: stderr, terminal: stderr.isTTY === true, quiet: quiet === true, verb: verb.name });
   const began = performance.now();
   try {
     const module = await verb.load();
     const outcome = await judgeUntilInterrupted(
-      (signal) => module.judge(own, operands, { engines, signal, progress: display.progress }),
+      (signal) => module.judge(own, operands, { engines, signal, progress: display.progress, display: forPeople }),
       () => display.covered(),
       onInterrupt,
     );
+    if ('list' in outcome) return outcome;
     const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
     // In KiB on every system that Node runs on.
     const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);

@@ -5,4 +5,7 @@ export const engines: Engines = {
   run: () => import('../run/index.ts'),
   prove: () => import('../prove/index.ts'),
   replay: () => import('../replay/index.ts'),
+  explore: () => import('../schedule/index.ts'),
+  stress: () => import('../schedule/index.ts'),
+  museum: () => import('../schedule/index.ts'),
 };

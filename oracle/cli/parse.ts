@@ -6,7 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../root.ts';
 import { quote, UsageError } from '../usage.ts';
 import { unknownName } from './suggest.ts';
-import { COMMON_OPTIONS, type OptionDeclaration, VERBS, type Verb } from './verbs.ts';
+import { COMMON_OPTIONS, type Operand, type OptionDeclaration, VERBS, type Verb } from './verbs.ts';
 
 /** A verb as it was called; its options are still as typed. */
 export interface Call {
@@ -61,11 +61,16 @@ function declareProgram(onCall: (verb: Verb, options: Readonly<Record<string, un
   for (const verb of VERBS) {
     const command = program.command(verb.name).description(verb.summary).helpOption('-h, --help', 'print this');
     command.addHelpText('after', `\n${verb.meaning}\n${STATUS_HELP}`);
-    if (verb.operand !== undefined) command.argument(`<${verb.operand.name}>`, verb.operand.text);
+    if (verb.operand !== undefined) command.argument(operandUsage(verb.operand), verb.operand.text);
     for (const option of [...verb.options, ...COMMON_OPTIONS]) declareOption(command, option);
     command.action(() => onCall(verb, command.opts(), command.args));
   }
   return program;
+}
+
+/** "<FILE>", or "[SCENARIO...]" where any number will do. */
+function operandUsage({ name, many }: Operand): string {
+  return many ? `[${name}...]` : `<${name}>`;
 }
 
 function declareOption(command: Command, { flags, text, fallback, repeats }: OptionDeclaration): void {

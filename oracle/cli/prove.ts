@@ -1,8 +1,8 @@
 /** The verb *prove*: invariants of the specification, each with its own verdict, on all traces up to a depth. */
 import { z } from 'zod';
 import type { Outcome } from '../verdict.ts';
+import { mustBeKnown } from './named.ts';
 import { directory, readOptions, seconds, seed, whole } from './options.ts';
-import { unknownName } from './suggest.ts';
 import type { VerbContext } from './verbs.ts';
 
 const schema = z.object({
@@ -20,7 +20,7 @@ const schema = z.object({
 export async function judge(
   typed: Readonly<Record<string, unknown>>,
   _operands: readonly string[],
-  { engines, signal, progress }: VerbContext,
+  { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome> {
   const { invariant, timeout, solver, ...options } = readOptions(schema, typed);
   const engine = await engines.prove();
@@ -33,10 +33,6 @@ export async function judge(
     solver: solver ?? null,
     signal,
     progress,
+    display,
   });
-}
-
-function mustBeKnown(kind: string, names: readonly string[], known: readonly string[]): void {
-  const stranger = names.find((name) => !known.includes(name));
-  if (stranger !== undefined) throw unknownName(kind, stranger, known);
 }

@@ -5,16 +5,16 @@ import type { Outcome } from '../verdict.ts';
 import { readOptions, seed as seedOption } from './options.ts';
 import type { VerbContext } from './verbs.ts';
 
-const schema = z.object({ seed: seedOption });
+const schema = z.object({ workers: z.boolean().optional(), seed: seedOption });
 
 export async function judge(
   typed: Readonly<Record<string, unknown>>,
   operands: readonly string[],
-  { engines, signal, progress }: VerbContext,
+  { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome> {
-  const { seed } = readOptions(schema, typed);
+  const { seed, workers } = readOptions(schema, typed);
   // The command line sees to it that the operand is there.
   const counterexample = await readCounterexample(operands[0] ?? '');
   const engine = await engines.replay();
-  return engine.replay(counterexample, { seed, signal, progress });
+  return engine.replay(counterexample, { seed, signal, progress, display, ...(workers === true ? { workers } : {}) });
 }

@@ -16,7 +16,7 @@ const schema = z.object({
 export async function judge(
   typed: Readonly<Record<string, unknown>>,
   _operands: readonly string[],
-  { engines, signal, progress }: VerbContext,
+  { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome> {
   const { budget, fault, ...options } = readOptions(schema, typed);
   const engine = await engines.run();
@@ -26,5 +26,6 @@ export async function judge(
     ...(fault === undefined ? {} : { fault }),
     signal,
     progress,
+    display,
   });
 }

@@ -2,7 +2,11 @@
  * The *table* is what people see of an outcome: one row per thing judged with verdict, bound and time; under a row that does
  * not hold, why, and the command that replays it. Colours only where the caller says so, and never alone: the words say it too.
  */
-import type { Outcome, Row, Verdict } from '../verdict.ts';
+import { type Outcome, type Row, replayCommand, type Verdict } from '../verdict.ts';
+import type { Listing } from './verbs.ts';
+
+/** Spaces before the lines that explain a row. */
+export const INDENT = 6;
 
 const COLOUR: Readonly<Record<Verdict, number>> = { holds: 32, violated: 31, unknown: 33 };
 
@@ -11,7 +15,7 @@ export function renderOutcome(verb: string, outcome: Outcome, colours: boolean):
   const widths = columnWidths(outcome.results);
   const lines = outcome.results.flatMap((row) => [
     `  ${row.id.padEnd(widths.id)}  ${paint(COLOUR[row.verdict], row.verdict.padEnd(8))}  ${boundOf(row).padEnd(widths.bound)}  ${seconds(row.seconds)}`,
-    ...explanation(row).map((line) => `      ${line}`),
+    ...explanation(row).map((line) => `${' '.repeat(INDENT)}${line}`),
   ]);
   const vacuous = outcome.vacuous ?? [];
   if (vacuous.length > 0) {
@@ -21,6 +25,18 @@ export function renderOutcome(verb: string, outcome: Outcome, colours: boolean):
   if (figures.length > 0) lines.push('', `  ${figures.join(' · ')}`);
   lines.push('', `sockref ${verb}: ${paint(COLOUR[outcome.verdict], outcome.verdict)} (${outcome.bound})`);
   return `${lines.join('\n')}\n`;
+}
+
+/** One name a line, with what it is; a heading before each kind. */
+export function renderListing({ list }: Listing): string {
+  const width = Math.max(0, ...list.map(({ id }) => id.length));
+  const kinds = [...new Set(list.map(({ kind }) => kind))];
+  return kinds
+    .map((kind) => {
+      const ofKind = list.filter((each) => each.kind === kind);
+      return [`${kind} (${ofKind.length}):`, ...ofKind.map(({ id, text }) => `  ${id.padEnd(width)}  ${text}`), ''].join('\n');
+    })
+    .join('\n');
 }
 
 /** Colours on a terminal that has them, unless NO_COLOR is set to anything (https://no-color.org). */
@@ -41,7 +57,9 @@ function boundOf(row: Row): string {
 
 function explanation(row: Row): readonly string[] {
   const detail = row.detail === undefined || row.detail === '' ? [] : row.detail.split('\n');
-  return row.counterexample === null ? detail : [...detail, `replay it: npx sockref replay ${row.counterexample}`];
+  if (row.counterexample === null) return detail;
+  const command = replayCommand(row.counterexample);
+  return detail.at(-1) === command ? detail : [...detail, command];
 }
 
 function seconds(value: number): string {

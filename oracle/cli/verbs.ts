@@ -1,8 +1,9 @@
 /**
- * A *verb* is what one calls sockref for: `run`, `prove`, `replay`, `verify`. This file declares them, their options and
+ * A *verb* is what one calls sockref for: `run`, `explore`, `prove`, `replay`, `verify`. This file declares them, their options and
  * their help, and nothing else: it is all that `--help` needs, so what a verb does is loaded only when it is called.
  */
-import type { Engines, Progress } from '../engine.ts';
+import type { Engines, Listed, Progress } from '../engine.ts';
+import type { Display } from '../report/trace.ts';
 import type { Outcome } from '../verdict.ts';
 
 export interface OptionDeclaration {
@@ -14,13 +15,20 @@ export interface OptionDeclaration {
   readonly repeats?: true;
 }
 
+export interface Operand {
+  readonly name: string;
+  readonly text: string;
+  /** Any number of them, none as well; otherwise exactly one. */
+  readonly many?: true;
+}
+
 export interface Verb {
   readonly name: string;
   readonly summary: string;
   /** What a verdict of this verb means, for `--help`. */
   readonly meaning: string;
-  /** The operand it needs, if any: "FILE". */
-  readonly operand?: { readonly name: string; readonly text: string };
+  /** What is named after the verb, if anything: "FILE". */
+  readonly operand?: Operand;
   readonly options: readonly OptionDeclaration[];
   load(): Promise<VerbModule>;
 }
@@ -30,14 +38,22 @@ export interface VerbContext {
   readonly engines: Engines;
   readonly signal: AbortSignal;
   readonly progress: Progress;
+  readonly display: Display;
+}
+
+/** What there is to be named, for `--list`. */
+export interface Listing {
+  readonly list: readonly (Listed & { readonly kind: string })[];
 }
 
 /** `cli/run.ts` and its likes. `options` are as typed; the verb checks them. */
 export interface VerbModule {
-  judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome>;
+  judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome | Listing>;
 }
 
 const OUT: OptionDeclaration = { flags: '--out <directory>', text: 'where counterexample files go', fallback: '.sockref' };
+
+const LIST: OptionDeclaration = { flags: '--list', text: 'print the names and judge nothing' };
 
 /** Every verb has these. */
 export const COMMON_OPTIONS: readonly OptionDeclaration[] = [
@@ -90,12 +106,65 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./prove.ts'),
   },
   {
+    name: 'explore',
+    summary: 'the implementation under a controlled scheduler: all schedules of small programs',
+    meaning:
+      'Holds when no schedule within the bound on the row shows a panic, a data race, a deadlock, a lost wakeup, a leak, or a history or state\nthat the specification does not allow. Without a SCENARIO: all of them.',
+    operand: { name: 'SCENARIO', text: 'a program over the socket calls, by name (--list), or a JSON file with one', many: true },
+    options: [
+      { flags: '--litmus <name>', text: 'a litmus program, by name (--list); may be repeated', repeats: true },
+      { flags: '--threads <number>', text: 'threads of the litmus programs' },
+      { flags: '--ops <number>', text: 'operations of each thread of the litmus programs' },
+      {
+        flags: '--strategy <name>',
+        text: 'states, dpor, pct, pos or random (default: what suits the program); replay, with files for SCENARIO',
+      },
+      {
+        flags: '--granularity <unit>',
+        text: 'a step is a block (an atomic access and the plain ones behind it) or an access',
+        fallback: 'block',
+      },
+      { flags: '--atomic-locks', text: 'locks as primitives, not from their atomics' },
+      { flags: '--preemptions <number>', text: 'no schedule with more preemptions than this' },
+      { flags: '--depth <number>', text: 'pct: depth of the bugs looked for', fallback: '3' },
+      { flags: '--executions <number>', text: 'schedules of each program at most' },
+      { flags: '--steps <number>', text: 'steps of each program at most, all schedules together' },
+      { flags: '--memory <MiB>', text: 'memory for the states of each program' },
+      { flags: '--time <seconds>', text: 'time for each program' },
+      { flags: '--all', text: 'every scenario and every litmus program' },
+      LIST,
+      OUT,
+    ],
+    load: () => import('./explore.ts'),
+  },
+  {
+    name: 'stress',
+    summary: 'the same scenarios on real worker threads, whose histories the specification must admit',
+    meaning: 'Holds when the specification admits every history of this run. Without a SCENARIO: all of them.',
+    operand: { name: 'SCENARIO', text: 'a program over the socket calls, by name (--list)', many: true },
+    options: [
+      { flags: '--runs <number>', text: 'histories of each scenario', fallback: '500' },
+      { flags: '--time <seconds>', text: 'time for each scenario', fallback: '10' },
+      LIST,
+      OUT,
+    ],
+    load: () => import('./stress.ts'),
+  },
+  {
+    name: 'museum',
+    summary: 'historical bugs, each put back into the implementation and found',
+    meaning: 'Holds when every bug is found and the unmodified code holds in the same scenario within the same bound.',
+    operand: { name: 'ENTRY', text: 'an entry, by its id (--list)', many: true },
+    options: [{ flags: '--time <seconds>', text: 'time for each entry', fallback: '60' }, LIST, OUT],
+    load: () => import('./museum.ts'),
+  },
+  {
     name: 'replay',
     summary: 'a counterexample file, step by step',
     meaning:
       'Violated: it happened again. Holds: the steps as written went through, on sources that have changed, and nothing breaks. Unknown: they can no longer be followed, or nobody can tell.',
     operand: { name: 'FILE', text: 'a file that another verb wrote' },
-    options: [],
+    options: [{ flags: '--workers', text: 'a schedule of explore on real worker threads, each access let through in its turn' }],
     load: () => import('./replay.ts'),
   },
 ];

@@ -3,6 +3,7 @@
  *   panic-2006   can the checker see at all? It must find the panic that the sockref change cured, on the design before it,
  *                and replay it. Finding it is what holds; not finding it is a violation of the checker itself.
  *   run          the implementation against the specification, random programs.
+ *   explore      the implementation under a controlled scheduler: all schedules of a few small scenarios.
  *   prove        the invariants of the specification, in the rest of the budget. What isn't decided by then is unknown.
  * A part that finds no time is `unknown`, and so is the whole.
  */
@@ -20,9 +21,23 @@ const THREADS = 2;
 const PANIC = { design: 'p06', invariant: 'pcb-while-used', depth: 16 } as const;
 const MAX_CALLS = 40;
 
-/** Shares of the budget that the first two parts may use; `prove` gets what is left. */
+/** Every schedule, of steps as long as they may be. */
+const EXPLORATION = {
+  strategy: null,
+  granularity: 'block',
+  atomicLocks: false,
+  preemptions: null,
+  depth: 3,
+  executions: null,
+  steps: null,
+  memoryMiB: null,
+  timeSeconds: null,
+} as const;
+
+/** Shares of the budget that the first parts may use; `prove` gets what is left. */
 const PANIC_SHARE = 0.35;
 const RUN_SHARE = 0.3;
+const EXPLORE_SHARE = 0.2;
 
 interface Part {
   readonly row: Omit<Row, 'id' | 'seconds'>;
@@ -48,6 +63,7 @@ export async function judge(
   const parts: readonly { readonly id: string; readonly run: (task: Task) => Promise<Part> }[] = [
     { id: 'panic-2006', run: (task) => findPanic(task, Math.min(left(), budget * PANIC_SHARE)) },
     { id: 'run', run: (task) => runPrograms(task, Math.min(left(), budget * RUN_SHARE)) },
+    { id: 'explore', run: (task) => exploreScenarios(task, Math.min(left(), budget * EXPLORE_SHARE)) },
     { id: 'prove', run: (task) => proveInvariants(task, left()) },
   ];
   const done: { readonly id: string; readonly seconds: number; readonly part: Part }[] = [];
@@ -117,6 +133,22 @@ async function runPrograms(task: Task, budgetSeconds: number): Promise<Part> {
   const { engines, signal, progress, runs, out, seed } = task;
   const outcome = await (await engines.run()).runPrograms({ runs, seed, maxCalls: MAX_CALLS, out, budgetSeconds, signal, progress });
   return { row: summary(outcome), figures: outcome.figures, vacuous: outcome.vacuous };
+}
+
+async function exploreScenarios(task: Task, budgetSeconds: number): Promise<Part> {
+  const { engines, signal, progress, out, seed } = task;
+  const engine = await engines.explore();
+  const ids = engine.listScenarios().flatMap(({ id, quick }) => (quick === true ? [id] : []));
+  const outcome = await engine.explore({
+    ...EXPLORATION,
+    targets: [{ kind: 'scenarios', ids }],
+    budgetSeconds,
+    out,
+    seed,
+    signal,
+    progress,
+  });
+  return { row: summary(outcome), figures: { exploredStates: outcome.figures.states ?? 0, exploredSteps: outcome.figures.steps ?? 0 } };
 }
 
 async function proveInvariants(task: Task, timeoutSeconds: number): Promise<Part> {

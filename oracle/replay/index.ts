@@ -5,14 +5,21 @@
  * can't be followed any more, or the file doesn't say where it is from). A file that was cut off or altered is refused.
  */
 import type { Counterexample } from '../counterexample.ts';
-import type { Work } from '../engine.ts';
+import type { ReplayOptions } from '../engine.ts';
 import { unreachable } from '../compile/errors.ts';
+import { UsageError } from '../usage.ts';
 import type { Outcome } from '../verdict.ts';
 
-export async function replay(counterexample: Counterexample, work: Work): Promise<Outcome> {
+export async function replay(counterexample: Counterexample, work: ReplayOptions): Promise<Outcome> {
+  if (work.workers === true && counterexample.engine !== 'explore') {
+    const reason = `is for schedules of explore, and this file is of ${counterexample.engine}`;
+    throw new UsageError(`--workers ${reason}`, { field: '--workers', reason });
+  }
   switch (counterexample.engine) {
     case 'run':
       return (await import('./run.ts')).replayRun(counterexample, work);
+    case 'explore':
+      return (await import('./schedule.ts')).replaySchedule(counterexample, work);
     case 'prove':
       return (await import('./model.ts')).replayModel(counterexample, work);
     default:

@@ -9,9 +9,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { VERBS } from '../../oracle/cli/verbs.ts';
 import { writeCounterexample } from '../../oracle/counterexample.ts';
-import type { RunOptions } from '../../oracle/engine.ts';
+import type { ExploreOptions, RunOptions } from '../../oracle/engine.ts';
 import { packageRoot } from '../../oracle/root.ts';
-import { EXIT, type Verdict, worst } from '../../oracle/verdict.ts';
+import { EXIT, type Outcome, type Verdict, worst } from '../../oracle/verdict.ts';
 import { proveExample } from './examples.ts';
 import { type Ended, fakeEngines, outcome, row, sockref } from './fakes.ts';
 
@@ -93,6 +93,17 @@ describe('what was typed', () => {
     ['one unknown invariant of two', ['prove', '--invariant', 'protoref-keeps', '--invariant', 'x'], 'invariant', 'unknown invariant'],
     ['a file that is not there', ['replay', 'no-such-file.json'], '(file)', 'does not exist'],
     ['a directory as a file', ['replay', '.'], '(file)', 'not a regular file'],
+    ['an unknown scenario', ['explore', 'accept-close', 'acept-close'], 'scenario', 'unknown scenario'],
+    ['an unknown scenario to stress', ['stress', 'x'], 'scenario', 'unknown scenario'],
+    ['an unknown litmus program', ['explore', '--litmus', 'mutex'], 'litmus program', 'unknown litmus program'],
+    ['an unknown entry of the museum', ['museum', 'G3'], 'entry', 'unknown entry'],
+    ['an unknown strategy', ['explore', '--strategy', 'dfs'], '--strategy', 'expected states, dpor'],
+    ['an unknown granularity', ['explore', '--granularity', 'word'], '--granularity', 'expected block, access'],
+    ['sizes without a litmus program', ['explore', '--threads', '3'], '--litmus', 'is missing'],
+    ['too many threads', ['explore', '--litmus', 'futex-mutex', '--threads', '16'], '--threads', 'from 1 to 15'],
+    ['no memory', ['explore', '--memory', '0'], '--memory', 'expected a whole number'],
+    ['the strategy replay without a file', ['explore', '--strategy', 'replay'], 'FILE', 'is missing'],
+    ['no histories', ['stress', '--runs', '0'], '--runs', 'expected a whole number'],
   ])('is refused with field and reason: %s', async (_name, words, field, reason) => {
     const people = await sockref(words, engines);
     expect(people).toMatchObject({ status: EXIT.usage, stdout: '' });
@@ -116,6 +127,10 @@ describe('what was typed', () => {
     [['rnu'], 'run'],
     [['help', 'rnu'], 'run'],
     [['replay', '--quite'], '--quiet'],
+    [['explore', 'acept-close'], 'accept-close'],
+    [['explore', '--litmus', 'futex'], 'futex-mutex'],
+    [['stress', 'connect'], 'connect-reset'],
+    [['museum', 'g49'], 'G49'],
   ])('%j suggests %s and lists what is known', async (words, suggestion) => {
     const ended = await sockref([...words, '--json'], engines);
     const document = JSON.parse(ended.stdout) as { suggestion: string; known: string[] };
@@ -142,6 +157,110 @@ describe('what was typed', () => {
     };
     await sockref(['run', '--runs', '5000', '--seed', '1', '--budget', '2.5', '--out', 'elsewhere'], fakeEngines({ run }));
     expect(seen[0]).toMatchObject({ runs: 5000, seed: 1, budgetSeconds: 2.5, out: 'elsewhere', maxCalls: 40 });
+  });
+});
+
+describe('explore', () => {
+  const asked: ExploreOptions[] = [];
+  const engines = fakeEngines({
+    explore: async (options) => {
+      asked.push(options);
+      return outcome('holds');
+    },
+  });
+  const ask = async (...words: readonly string[]): Promise<ExploreOptions | undefined> => {
+    asked.length = 0;
+    expect((await sockref(['explore', ...words], engines)).status).toBe(EXIT.holds);
+    return asked[0];
+  };
+  const everything = { kind: 'scenarios', ids: ['accept-close', 'connect-reset'] };
+
+  it('without a scenario is all of them, at block granularity, each within its own bounds', async () => {
+    expect(await ask()).toMatchObject({
+      targets: [everything],
+      strategy: null,
+      granularity: 'block',
+      atomicLocks: false,
+      preemptions: null,
+      depth: 3,
+      executions: null,
+      steps: null,
+      memoryMiB: null,
+      timeSeconds: null,
+      out: '.sockref',
+    });
+  });
+
+  it('judges what was named, once each', async () => {
+    expect(await ask('connect-reset', 'connect-reset')).toMatchObject({ targets: [{ kind: 'scenarios', ids: ['connect-reset'] }] });
+    const litmus = { kind: 'litmus', id: 'futex-mutex', threads: 3, ops: 2 };
+    expect(await ask('--litmus', 'futex-mutex', '--threads', '3', '--ops', '2')).toMatchObject({ targets: [litmus] });
+    expect((await ask('accept-close', '--litmus', 'futex-mutex'))?.targets.map(({ kind }) => kind)).toEqual(['scenarios', 'litmus']);
+    expect((await ask('--all'))?.targets).toEqual([everything, { ...litmus, threads: null, ops: null }]);
+  });
+
+  it('passes bounds on, checked and typed', async () => {
+    const words = ['--strategy', 'pct', '--granularity', 'access', '--atomic-locks', '--preemptions', '0', '--depth', '4', '--seed', '9'];
+    const caps = ['--executions', '1000', '--steps', '20000', '--memory', '64', '--time', '2.5'];
+    expect(await ask(...words, ...caps)).toMatchObject({
+      strategy: 'pct',
+      granularity: 'access',
+      atomicLocks: true,
+      preemptions: 0,
+      depth: 4,
+      seed: 9,
+      executions: 1000,
+      steps: 20_000,
+      memoryMiB: 64,
+      timeSeconds: 2.5,
+    });
+  });
+
+  it('with the strategy replay gives each file to replay', async () => {
+    const file = writeCounterexample(scratch, proveExample);
+    const broken = fakeEngines({ replay: async () => outcome('violated', [row('pcb-while-valid', 'violated')], { steps: 4 }) });
+    const ended = await sockref(['explore', '--strategy', 'replay', file, file, '--json'], broken);
+    expect(ended.status).toBe(EXIT.violated);
+    const document: unknown = JSON.parse(ended.stdout);
+    expect(document).toMatchObject({ bound: '2 of 2 recorded schedules', figures: { replays: 2, steps: 8 } });
+    expect(document).toHaveProperty('results.1.counterexample', file);
+  });
+});
+
+describe('--list', () => {
+  it.each([
+    [['explore'], ['accept-close', 'connect-reset', 'futex-mutex']],
+    [['stress'], ['accept-close', 'connect-reset']],
+    [['museum'], ['G30', 'G49']],
+  ])('of %j names what there is and judges nothing', async (words, names) => {
+    const people = await sockref([...words, '--list'], fakeEngines({}));
+    expect(people.status).toBe(EXIT.holds);
+    for (const name of names) expect(people.stdout).toContain(`  ${name} `);
+    const script = await sockref([...words, '--list', '--json'], fakeEngines({}));
+    const document = JSON.parse(script.stdout) as { list: { id: string; kind: string; text: string }[] };
+    expect(document).toMatchObject({ tool: 'sockref', verb: words[0] });
+    expect(document.list.map(({ id }) => id)).toEqual(names);
+  });
+});
+
+describe('stress and museum', () => {
+  it('reach their engines checked and typed', async () => {
+    const seen: object[] = [];
+    const note = async (options: object): Promise<Outcome> => {
+      seen.push(options);
+      return outcome('holds');
+    };
+    const engines = fakeEngines({ stress: note, museum: note });
+    await sockref(['stress', 'accept-close', '--runs', '7', '--time', '3'], engines);
+    await sockref(['museum', '--time', '4'], engines);
+    expect(seen[0]).toMatchObject({ scenarios: ['accept-close'], runs: 7, timeSeconds: 3 });
+    expect(seen[1]).toMatchObject({ entries: ['G30', 'G49'], timeSeconds: 4 });
+  });
+
+  it('say of each row whether the bug was found', async () => {
+    const results = [row('G30', 'holds', { found: true }), row('G49', 'violated', { found: false })];
+    const ended = await sockref(['museum', '--json'], fakeEngines({ museum: async () => outcome('violated', results) }));
+    expect(JSON.parse(ended.stdout)).toMatchObject({ results: [{ found: true }, { found: false }] });
   });
 });
 
@@ -286,6 +405,7 @@ describe('verify', () => {
     const engines = fakeEngines({
       prove: ({ design }) => proving(design, 'holds'),
       run: async () => outcome('holds'),
+      explore: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     });
     const ended = await sockref(['verify', '--json'], engines);
@@ -294,7 +414,12 @@ describe('verify', () => {
       results: { id: string; verdict: string; bound: string; seconds: number }[];
       figures: object;
     };
-    expect(document.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(['panic-2006 holds', 'run holds', 'prove holds']);
+    expect(document.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+      'panic-2006 holds',
+      'run holds',
+      'explore holds',
+      'prove holds',
+    ]);
     expect(document.results[0]).toMatchObject({ found: true, counterexample: join(scratch, 'prove-p06-pcb-while-valid.json') });
     expect(document.figures).toMatchObject({ panicSteps: 1 });
   });
@@ -307,13 +432,34 @@ describe('verify', () => {
     ['an invariant breaks', { prove: ({ design }: { design: string }) => proving(design, 'violated') }, EXIT.violated],
     ['an invariant stays open', { prove: ({ design }: { design: string }) => proving(design, 'unknown') }, EXIT.unknown],
     ['a program fails', { run: async () => outcome('violated') }, EXIT.violated],
+    ['a schedule breaks a scenario', { explore: async () => outcome('violated') }, EXIT.violated],
+    ['a scenario has more schedules than time', { explore: async () => outcome('unknown') }, EXIT.unknown],
   ])('does not hold when %s', async (_name, broken, status) => {
     const sound = {
       prove: ({ design }: { design: string }) => proving(design, 'holds'),
       run: async () => outcome('holds'),
+      explore: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     };
     expect((await sockref(['verify'], fakeEngines({ ...sound, ...broken }))).status).toBe(status);
+  });
+
+  it('explores the quick scenarios, in its share of the budget', async () => {
+    const asked: ExploreOptions[] = [];
+    const engines = fakeEngines({
+      prove: ({ design }) => proving(design, 'holds'),
+      run: async () => outcome('holds'),
+      explore: async (options) => {
+        asked.push(options);
+        return outcome('holds', undefined, { states: 7, steps: 9 });
+      },
+      replay: async () => outcome('violated'),
+    });
+    const ended = await sockref(['verify', '--budget', '30', '--json'], engines);
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatchObject({ targets: [{ kind: 'scenarios', ids: ['accept-close'] }], granularity: 'block' });
+    expect(asked[0]?.budgetSeconds).toBeLessThanOrEqual(10);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ figures: { exploredStates: 7, exploredSteps: 9 } });
   });
 
   it('asks for the default depth, in the time that the other parts have left', async () => {
@@ -325,6 +471,7 @@ describe('verify', () => {
         return outcome('holds');
       },
       run: async () => outcome('holds'),
+      explore: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     });
     expect((await sockref(['verify', '--budget', '30', '--json'], engines)).status).toBe(EXIT.holds);

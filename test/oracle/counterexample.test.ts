@@ -9,12 +9,13 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Counterexample, parseCounterexample, readCounterexample, writeCounterexample } from '../../oracle/counterexample.ts';
 import { isPrintable, UsageError } from '../../oracle/usage.ts';
-import { proveExample, runExample } from './examples.ts';
+import { exploreExample, litmusExample, proveExample, runExample } from './examples.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'sockref-file-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const EXAMPLES: readonly Counterexample[] = [runExample, proveExample];
+const EXAMPLES: readonly Counterexample[] = [runExample, proveExample, exploreExample, litmusExample];
+const { program } = exploreExample;
 const TEXTS = EXAMPLES.map((example) => JSON.stringify(example, null, 2));
 
 function bytesOf(value: unknown): Uint8Array {
@@ -56,6 +57,8 @@ describe('a file that is one', () => {
     expect(writeCounterexample(directory, { ...proveExample, seed: 2 })).toBe(first);
     expect(readdirSync(directory).sort()).toEqual(['.gitignore', 'prove-p06-pcb-while-valid.json']);
     expect(writeCounterexample(directory, runExample)).toBe(join(directory, 'run-sockref-returned-value-dropped-soref.json'));
+    expect(writeCounterexample(directory, exploreExample)).toBe(join(directory, 'explore-shutdown-accept-lost-wakeup-G49.json'));
+    expect(writeCounterexample(directory, litmusExample)).toBe(join(directory, 'explore-futex-mutex-assertion.json'));
   });
 
   it('is never written when replay would refuse it', () => {
@@ -87,8 +90,8 @@ describe('a file that is none', () => {
       { ...proveExample, format: 'sockref-counterexample/2' },
       'format: expected "sockref-counterexample/1", saw "sockref-counterexample/2"; it was written by another version',
     ],
-    ['an unknown engine', { ...proveExample, engine: 'guess' }, 'engine: expected "run" or "prove", saw "guess"'],
-    ['no engine', { ...proveExample, engine: undefined }, 'engine: expected "run" or "prove", saw nothing'],
+    ['an unknown engine', { ...proveExample, engine: 'guess' }, 'engine: expected "run", "explore" or "prove", saw "guess"'],
+    ['no engine', { ...proveExample, engine: undefined }, 'engine: expected "run", "explore" or "prove", saw nothing'],
     ['a field too many', { ...proveExample, command: 'rm' }, 'command: is not a field'],
     ['a field too few', { ...proveExample, design: undefined }, 'design: is missing; expected string'],
     ['the wrong subject', { ...proveExample, subject: 'impl' }, 'subject: expected "model", saw "impl"'],
@@ -111,6 +114,15 @@ describe('a file that is none', () => {
       'steps[1].fingerprint: expected a fingerprint',
     ],
     ['no steps at all', { ...runExample, steps: [] }, 'steps: is too small: at least 1'],
+    ['a thread without calls', { ...exploreExample, program: { ...program, threads: [[]] } }, 'program.threads[0]: is too small'],
+    ['an actor of no kind', { ...exploreExample, program: { ...program, actors: [{ kind: 'god' }] } }, 'program.actors[0].kind: '],
+    [
+      'a call with code in it',
+      { ...exploreExample, program: { ...program, threads: [[{ name: 'accept', args: { fd: { run: 'rm' } } }]] } },
+      'program.threads[0][0].args.fd: expected a value',
+    ],
+    ['a field of a scenario too many', { ...exploreExample, program: { ...program, file: 'x.js' } }, 'program.file: is not a field'],
+    ['a granularity that is none', { ...exploreExample, granularity: 'line' }, 'granularity: expected "block" or "access"'],
     [
       'a control sequence',
       { ...proveExample, scenario: '\u001b[2J' },

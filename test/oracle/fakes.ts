@@ -4,10 +4,29 @@
  */
 import { Writable } from 'node:stream';
 import { runCommandLine } from '../../oracle/cli/command.ts';
-import type { Engines, ProveOptions, RunOptions } from '../../oracle/engine.ts';
+import type {
+  Engines,
+  ExploreOptions,
+  Listed,
+  MuseumOptions,
+  ProveOptions,
+  ReplayOptions,
+  RunOptions,
+  StressOptions,
+} from '../../oracle/engine.ts';
+import type { Counterexample } from '../../oracle/counterexample.ts';
 import type { Outcome, Row, Verdict } from '../../oracle/verdict.ts';
 
 export const DESIGNS = ['p06', 'sockref'];
+export const SCENARIOS: readonly Listed[] = [
+  { id: 'accept-close', text: 'accept while the listener is closed', quick: true },
+  { id: 'connect-reset', text: 'connect while a reset arrives' },
+];
+export const LITMUS: readonly Listed[] = [{ id: 'futex-mutex', text: 'a mutex of one word' }];
+export const ENTRIES: readonly Listed[] = [
+  { id: 'G30', text: 'sonewconn after drain' },
+  { id: 'G49', text: 'shutdown against accept' },
+];
 export const INVARIANTS = ['pcb-while-valid', 'protoref-keeps', 'queue-flags-agree'];
 
 export function row(id: string, verdict: Verdict, more: Partial<Row> = {}): Row {
@@ -25,7 +44,10 @@ export function outcome(
 export interface Fakes {
   readonly run?: (options: RunOptions) => Promise<Outcome>;
   readonly prove?: (options: ProveOptions) => Promise<Outcome>;
-  readonly replay?: () => Promise<Outcome>;
+  readonly replay?: (counterexample: Counterexample, options: ReplayOptions) => Promise<Outcome>;
+  readonly explore?: (options: ExploreOptions) => Promise<Outcome>;
+  readonly stress?: (options: StressOptions) => Promise<Outcome>;
+  readonly museum?: (options: MuseumOptions) => Promise<Outcome>;
 }
 
 export function fakeEngines(fakes: Fakes): Engines {
@@ -34,6 +56,13 @@ export function fakeEngines(fakes: Fakes): Engines {
     run: async () => ({ runPrograms: fakes.run ?? unexpected('run') }),
     prove: async () => ({ prove: fakes.prove ?? unexpected('prove'), listInvariants: () => INVARIANTS, listDesigns: () => DESIGNS }),
     replay: async () => ({ replay: fakes.replay ?? unexpected('replay') }),
+    explore: async () => ({
+      explore: fakes.explore ?? unexpected('explore'),
+      listScenarios: () => SCENARIOS,
+      listLitmus: () => LITMUS,
+    }),
+    stress: async () => ({ stress: fakes.stress ?? unexpected('stress'), listScenarios: () => SCENARIOS }),
+    museum: async () => ({ museum: fakes.museum ?? unexpected('museum'), listEntries: async () => ENTRIES }),
   };
 }
 

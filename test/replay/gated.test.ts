@@ -59,7 +59,13 @@ afterEach(async () => {
 
 async function start(program: Program, granularity: 'block' | 'access'): Promise<readonly [Machine, GatedThreads]> {
   const scripts = program.agents.map(({ script }) => script);
-  running = await GatedThreads.start({ modules, door: 'impl/memory.ts', words: program.words, scripts, granularity });
+  running = await GatedThreads.start({
+    modules,
+    access: { kind: 'door', door: 'impl/memory.ts' },
+    words: program.words,
+    scripts,
+    granularity,
+  });
   return [new Machine(program, { granularity, hashed: false }), running];
 }
 

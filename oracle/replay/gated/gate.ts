@@ -3,7 +3,7 @@
  * which the thread says what access it rests before, and the scheduler lets it through.
  *
  *   from       to         by
- *   starting   rests      the thread, before its first access
+ *   starting   goes       the scheduler, one thread after the other: what comes before the first access may be plain
  *   rests      goes       the scheduler
  *   goes       rests      the thread, before its next access; what the one before answered is in `result`
  *   goes       blocked    the thread: its wait found the value as expected
@@ -14,6 +14,7 @@
  * waits: a program can't ask whether a thread already stands in a futex's list, so the comparison of a wait is made by the real
  * `Atomics.wait` (with no time to wait), and the list is kept by the scheduler.
  */
+import type { Region } from '../../compile/atoms-memory.ts';
 import { type Door, DOORS } from '../../compile/ir-impl.ts';
 
 /** Words of a thread's part. */
@@ -32,19 +33,25 @@ export const stateNumber = (state: GateState): number => STATES.indexOf(state);
 export const GUARD = DOORS.length + 1;
 export const doorNumber = (door: Door): number => DOORS.indexOf(door) + 1;
 
-/** A call for a thread to make, as in a script of the scheduler. */
+/** A call for a thread to make, as in a script of the scheduler; text names what the threads share. */
 export interface GatedCall {
   readonly fn: string;
-  readonly args: readonly (number | { readonly resultOf: number })[];
+  readonly args: readonly (number | boolean | string | { readonly resultOf: number })[];
   readonly guard?: { readonly word: number; readonly test: 'zero' | 'nonzero' };
 }
+
+/** How the code of a program comes to its memory, and whose functions its calls are. */
+export type Access =
+  /** Through the functions of one of its modules, with a kernel as their first argument (door.ts). */
+  | { readonly kind: 'door'; readonly door: string }
+  /** By `Atomics` and elements of arrays, which are arguments of calls by name (arrays.ts). */
+  | { readonly kind: 'arrays'; readonly file: string; readonly regions: readonly Region[] };
 
 /** What a worker is started with. */
 export interface GatedTask {
   /** JavaScript by path: CommonJS modules that import each other by path. */
   readonly modules: Readonly<Record<string, string>>;
-  /** The path of the door among them. */
-  readonly door: string;
+  readonly access: Access;
   readonly memory: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   readonly agent: number;
@@ -63,6 +70,11 @@ export class Gate {
     this.control = new Int32Array(control);
     this.base = agent * GATE_WORDS;
     this.words = new Int32Array(memory);
+  }
+
+  /** Sleeps until it may begin. */
+  begin(): void {
+    this.sleepWhile(stateNumber('starting'));
   }
 
   /** Rests before an access, and returns when it may be made. */
@@ -86,6 +98,8 @@ export class Gate {
       this.enter('blocked');
       return this.get(GATE.given);
     }
+    // Stands in the list and does not block; what becomes of it, somebody would have to await.
+    if (door === 'waitAsync') return Atomics.wait(this.words, at, expected, 0) === 'not-equal' ? -1 : 0;
     const answer = perform();
     if (door === 'notify') return this.get(GATE.given);
     return typeof answer === 'number' ? answer : 0;
@@ -93,8 +107,11 @@ export class Gate {
 
   /** Says so, and sleeps until let through. */
   private enter(state: 'rests' | 'blocked'): void {
-    const number = stateNumber(state);
     this.say(state);
+    this.sleepWhile(stateNumber(state));
+  }
+
+  private sleepWhile(number: number): void {
     while (this.get(GATE.state) === number) Atomics.wait(this.control, this.base + GATE.state, number);
   }
 

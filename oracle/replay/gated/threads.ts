@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { type Door, DOORS } from '../../compile/ir-impl.ts';
 import { packageRoot } from '../../root.ts';
 import {
+  type Access,
   GATE,
   GATE_WORDS,
   type GatedCall,
@@ -24,7 +25,7 @@ import {
 
 export interface GatedProgram {
   readonly modules: Readonly<Record<string, string>>;
-  readonly door: string;
+  readonly access: Access;
   /** The memory at the start; it is copied. */
   readonly words: Int32Array;
   readonly scripts: readonly (readonly GatedCall[])[];
@@ -40,9 +41,12 @@ export interface Resting {
 interface Waiting {
   readonly agent: number;
   readonly at: number;
+  /** Whether the agent sleeps; otherwise it stands in the list and goes on. */
+  readonly sleeps: boolean;
 }
 
-const ATOMIC: readonly Door[] = ['load', 'store', 'compareExchange', 'add', 'or', 'and', 'exchange', 'wait', 'waitFor', 'notify'];
+const UPDATES: readonly Door[] = ['add', 'sub', 'or', 'and', 'xor', 'exchange'];
+const ATOMIC: readonly Door[] = ['load', 'store', 'compareExchange', ...UPDATES, 'wait', 'waitFor', 'waitAsync', 'notify'];
 const PLAIN: readonly Door[] = ['get', 'put', 'zero', 'getByte', 'putByte', 'copy'];
 
 /** How long a thread may take from one access to the next before it counts as lost. */
@@ -71,8 +75,8 @@ export class GatedThreads {
     const gated = program.granularity === 'block' ? ATOMIC : [...ATOMIC, ...PLAIN];
     this.workers = program.scripts.map((script, agent) => {
       if (script.length > MOST_CALLS) throw new RangeError(`a gated thread makes at most ${MOST_CALLS} calls`);
-      const { modules, door } = program;
-      const task: GatedTask = { modules, door, memory, control, agent, script, gated };
+      const { modules, access } = program;
+      const task: GatedTask = { modules, access, memory, control, agent, script, gated };
       const worker = new Worker(workerFile(), { workerData: task });
       worker.on('error', (error) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
@@ -87,7 +91,7 @@ export class GatedThreads {
     try {
       // Starting a worker takes an event loop that turns, so nothing may block here.
       await Promise.all(threads.workers.map((worker) => new Promise((resolve) => worker.once('online', resolve))));
-      for (let agent = 0; agent < threads.agents; agent++) await threads.awaitRest(agent);
+      for (let agent = 0; agent < threads.agents; agent++) await threads.begin(agent);
       return threads;
     } catch (error) {
       await threads.stop();
@@ -136,18 +140,20 @@ export class GatedThreads {
     }
     this.go(agent);
     this.lastResult = this.read(agent, GATE.result);
-    if (this.state(agent) === 'blocked') this.waiting = [...this.waiting, { agent, at }];
+    if (this.state(agent) === 'blocked') this.waiting = [...this.waiting, { agent, at, sleeps: true }];
+    if (resting.door === 'waitAsync' && this.lastResult >= 0) this.waiting = [...this.waiting, { agent, at, sleeps: false }];
   }
 
   /** Lets the time run out for which the thread waits. */
   timeOut(agent: number): void {
-    const waiter = this.waiting.find((each) => each.agent === agent);
+    const waiter = this.waiting.find((each) => each.agent === agent && each.sleeps);
     if (waiter === undefined) throw new Error(`thread ${agent} does not wait`);
     this.wake(waiter, 2);
   }
 
   private wake(waiter: Waiting, given: number): void {
     this.waiting = this.waiting.filter((other) => other !== waiter);
+    if (!waiter.sleeps) return;
     this.write(waiter.agent, GATE.given, given);
     this.go(waiter.agent);
   }
@@ -163,9 +169,12 @@ export class GatedThreads {
     if (this.state(agent) === 'crashed') throw this.failure ?? new Error(`thread ${agent} has crashed`);
   }
 
-  private async awaitRest(agent: number): Promise<void> {
+  private async begin(agent: number): Promise<void> {
     const end = Date.now() + PATIENCE_MS;
-    while (this.state(agent) === 'starting') {
+    const place = agent * GATE_WORDS + GATE.state;
+    Atomics.store(this.control, place, stateNumber('goes'));
+    Atomics.notify(this.control, place);
+    while (this.state(agent) === 'goes') {
       if (this.failure !== null) throw this.failure;
       if (Date.now() > end) throw new Error(`thread ${agent} has not started within ${PATIENCE_MS / 1000} s`);
       await new Promise((resolve) => setTimeout(resolve, 1));

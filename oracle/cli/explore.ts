@@ -1,0 +1,131 @@
+/**
+ * The verb *explore*: the implementation under a controlled scheduler. Programs are named scenarios over the socket calls, or litmus
+ * programs of a few atomics; with the strategy `replay` they are files, each a schedule that was recorded.
+ */
+import { z } from 'zod';
+import { readCounterexample } from '../counterexample.ts';
+import { type ExploreTargets, GRANULARITIES, STRATEGIES, type StrategyName } from '../engine.ts';
+import { isScenarioFile, readScenario } from '../schedule/scenario-file.ts';
+import { quote, UsageError } from '../usage.ts';
+import { type Outcome, type Row, worst } from '../verdict.ts';
+import { chosen, mustBeKnown } from './named.ts';
+import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import type { Listing, VerbContext } from './verbs.ts';
+
+const schema = z.object({
+  litmus: z.array(z.string()).optional(),
+  threads: whole(1, 15).optional(),
+  ops: whole(1, 1_000).optional(),
+  strategy: z.string().optional(),
+  granularity: z.string(),
+  atomicLocks: z.boolean().optional(),
+  preemptions: whole(0, 1_000_000).optional(),
+  depth: whole(1, 100),
+  executions: whole(1, 1e12).optional(),
+  steps: whole(1, 1e15 - 1).optional(),
+  memory: whole(1, 1_000_000).optional(),
+  time: seconds().optional(),
+  all: z.boolean().optional(),
+  list: z.boolean().optional(),
+  out: directory,
+  seed,
+});
+
+const REPLAY = 'replay';
+
+export async function judge(
+  typed: Readonly<Record<string, unknown>>,
+  operands: readonly string[],
+  context: VerbContext,
+): Promise<Outcome | Listing> {
+  const options = readOptions(schema, typed);
+  const strategy = strategyOf(options.strategy);
+  const granularity = GRANULARITIES.find((unit) => unit === options.granularity);
+  if (granularity === undefined) throw notOne('--granularity', options.granularity, GRANULARITIES);
+  if (strategy === REPLAY) return replayAll(operands, options.seed, context);
+
+  const engine = await context.engines.explore();
+  const scenarios = engine.listScenarios();
+  const litmus = engine.listLitmus();
+  if (options.list === true) {
+    const named = (kind: string, list: typeof scenarios) => list.map((each) => ({ kind, ...each }));
+    return { list: [...named('scenarios', scenarios), ...named('litmus programs', litmus)] };
+  }
+  const programs = options.all === true ? litmus.map(({ id }) => id) : [...new Set(options.litmus ?? [])];
+  const ids = litmus.map(({ id }) => id);
+  mustBeKnown('litmus program', programs, ids);
+  if (programs.length === 0 && (options.threads !== undefined || options.ops !== undefined))
+    throw new UsageError('--threads and --ops are sizes of a litmus program: name one with --litmus', {
+      field: '--litmus',
+      reason: 'is missing',
+      known: ids,
+    });
+  const small = programs.map((id): ExploreTargets => ({ kind: 'litmus', id, threads: options.threads ?? null, ops: options.ops ?? null }));
+  // Who names litmus programs only means those only.
+  const onlyLitmus = operands.length === 0 && small.length > 0 && options.all !== true;
+  const files = await Promise.all(operands.filter(isScenarioFile).map(readScenario));
+  const names = operands.filter((name) => !isScenarioFile(name));
+  const named = onlyLitmus || (names.length === 0 && files.length > 0) ? [] : chosen('scenario', names, scenarios);
+  const targets: readonly ExploreTargets[] = [
+    ...(named.length === 0 ? [] : [{ kind: 'scenarios', ids: named } as const]),
+    ...files.map((scenario): ExploreTargets => ({ kind: 'scenario', scenario })),
+    ...small,
+  ];
+  return engine.explore({
+    out: options.out,
+    targets,
+    strategy,
+    granularity,
+    atomicLocks: options.atomicLocks === true,
+    preemptions: options.preemptions ?? null,
+    depth: options.depth,
+    executions: options.executions ?? null,
+    steps: options.steps ?? null,
+    memoryMiB: options.memory ?? null,
+    timeSeconds: options.time ?? null,
+    seed: options.seed,
+    signal: context.signal,
+    progress: context.progress,
+    display: context.display,
+  });
+}
+
+function strategyOf(typed: string | undefined): StrategyName | typeof REPLAY | null {
+  if (typed === undefined) return null;
+  if (typed === REPLAY) return REPLAY;
+  const strategy = STRATEGIES.find((name) => name === typed);
+  if (strategy === undefined) throw notOne('--strategy', typed, [...STRATEGIES, REPLAY]);
+  return strategy;
+}
+
+function notOne(field: string, typed: string, known: readonly string[]): UsageError {
+  const reason = `expected ${known.join(', ')}; saw ${quote(typed)}`;
+  return new UsageError(`${field}: ${reason}`, { field, reason, known });
+}
+
+/** The files one after the other, a row each. */
+async function replayAll(files: readonly string[], seed: number, { engines, signal, progress, display }: VerbContext): Promise<Outcome> {
+  if (files.length === 0) {
+    throw new UsageError('--strategy replay needs files that explore wrote: sockref explore --strategy replay FILE…', {
+      field: 'FILE',
+      reason: 'is missing',
+    });
+  }
+  const { replay } = await engines.replay();
+  const rows: Row[] = [];
+  let steps = 0;
+  for (const [index, file] of files.entries()) {
+    if (signal.aborted) break;
+    const outcome = await replay(await readCounterexample(file), { seed, signal, progress: () => undefined, display });
+    rows.push(...outcome.results.map((row) => ({ ...row, counterexample: row.verdict === 'holds' ? null : file })));
+    steps += outcome.figures.steps ?? 0;
+    progress(index + 1, files.length, file);
+  }
+  const complete = rows.length >= files.length;
+  return {
+    verdict: complete ? worst(rows.map((row) => row.verdict)) : 'unknown',
+    bound: `${rows.length} of ${files.length} recorded schedule${files.length === 1 ? '' : 's'}`,
+    results: rows,
+    figures: { replays: rows.length, steps },
+  };
+}

@@ -1,0 +1,73 @@
+/** The program of a recorded schedule: what the file names is looked up, what it describes is checked, and built anew. */
+import type { ExploreCounterexample } from '../counterexample.ts';
+import type { TINY } from '../schedule/kernel/scenario.ts';
+import type { Scenario } from '../schedule/kernel/scenario.ts';
+import { panicIds } from '../schedule/panics.ts';
+import { checkedThreads } from '../schedule/scenario-file.ts';
+import type { Target } from '../schedule/target.ts';
+import { pristineImplementation } from '../schedule/targets/pristine.ts';
+import { kernelTarget } from '../schedule/targets/kernel.ts';
+import { checkSizes, refusedFile } from './ending.ts';
+
+/** What a schedule can break, besides the panics of the implementation. */
+const IDS: readonly string[] = [
+  'data-race',
+  'unordered-spin',
+  'wild-access',
+  'lost-wakeup',
+  'lock-cycle',
+  'swallowed-notify',
+  'missing-notify',
+  'deadlock',
+  'livelock',
+  'lock-order',
+  'sleep-with-lock',
+  'assertion',
+  'leak',
+  'history',
+  'final-state',
+];
+
+/** Sizes that a file may ask for: what scenarios use, with room for more. */
+const SIZE_LIMITS: Readonly<Record<keyof typeof TINY, readonly [least: number, most: number]>> = {
+  SOCKETS: [2, 12],
+  PCBS: [2, 24],
+  FDS: [1, 16],
+  HANDLES: [1, 4],
+  NAMES: [1, 6],
+  BACKLOG: [0, 3],
+  BUFFER: [1, 8],
+};
+
+export async function targetOf(file: ExploreCounterexample): Promise<Target> {
+  const known = [...IDS, ...panicIds()];
+  if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
+  const { program, subject } = file;
+  if (subject === 'litmus') {
+    if (program !== null) throw refusedFile('program', 'is for scenarios of the kernel; a litmus program is known by its name');
+    const [{ LITMUS }, { litmusTarget }] = await Promise.all([import('../schedule/litmus.ts'), import('../schedule/targets/litmus.ts')]);
+    const ids = LITMUS.map(({ id }) => id);
+    if (!ids.includes(file.scenario)) throw refusedFile('scenario', 'is no litmus program', ids);
+    const { threads = null, ops = null } = file.configuration as { readonly threads?: number; readonly ops?: number };
+    return litmusTarget(file.scenario, { threads, ops });
+  }
+  if (program === null) throw refusedFile('program', 'is missing: a schedule of the implementation needs its scenario');
+  const scenario = checkedThreads(program as Scenario, 'the counterexample');
+  checkSizes(scenario.sizes ?? {}, SIZE_LIMITS, false);
+  const implementation = file.fault === null ? await pristineImplementation() : await withBug(file.fault);
+  return kernelTarget(scenario, implementation);
+}
+
+async function withBug(id: string): ReturnType<typeof pristineImplementation> {
+  const { collection } = await import('../schedule/museum/collection.ts');
+  const entries = await collection();
+  const entry = entries.find((each) => each.id === id);
+  if (entry === undefined)
+    throw refusedFile(
+      'fault',
+      'is no entry of the museum',
+      entries.map((each) => each.id),
+    );
+  const { faultyImplementation } = await import('../schedule/museum/faulty.ts');
+  return faultyImplementation(entry);
+}

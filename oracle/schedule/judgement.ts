@@ -1,0 +1,259 @@
+/**
+ * The *judgement* of one target: it is explored within its bounds; what is found is made as simple as it can be, gets its reason, is
+ * written to a file, and told. The bound says what was covered: all schedules, those with so many preemptions, or a sample.
+ */
+import { withOrigin } from '../origin.ts';
+import { type ExploreCounterexample, FORMAT, writeCounterexample } from '../counterexample.ts';
+import type { Granularity, Progress, StrategyName } from '../engine.ts';
+import { PLAIN as PLAIN_PAGE, renderLanes } from '../report/lanes.ts';
+import { switchesOf } from '../report/trace.ts';
+import type { Display } from '../report/trace.ts';
+import { replayCommand, type Row, type Verdict } from '../verdict.ts';
+import type { Explored, Figures, Found, Limits } from './exploration.ts';
+import { SEARCHES } from './judge.ts';
+import { Machine } from './machine.ts';
+import { minimise, minimiseProgram } from './minimise.ts';
+import { reasoned, type Reasoned, told } from './reason.ts';
+import { record } from './recording.ts';
+import type { Violation } from './program.ts';
+import type { Target } from './target.ts';
+
+/** What is asked for; null means that the target knows best. */
+export interface Request {
+  readonly strategy: StrategyName | null;
+  readonly granularity: Granularity;
+  readonly atomicLocks: boolean;
+  readonly preemptions: number | null;
+  readonly depth: number;
+  readonly limits: Limits;
+  readonly seed: number;
+  readonly out: string;
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly display: Display | undefined;
+  /** Only this violation is looked for at the ends of executions: others may follow from a bug that was put in. */
+  readonly wanted?: readonly string[];
+}
+
+/** Memory for the table of states if nobody says otherwise, MiB. */
+const MEMORY = 2048;
+/** What looking for a smaller program may take, for each one tried and in all. */
+const SMALLER_STEPS = 1_000_000;
+const SMALLER_SECONDS = 2;
+const SMALLEST_MS = 20_000;
+const MOST_PROSE = 10_000;
+
+export interface Judged {
+  readonly row: Row;
+  readonly explored: Explored;
+  /** Of a violation: as it is in the file. */
+  readonly found: Bug | null;
+}
+
+export interface Bug {
+  readonly id: string;
+  /** What was seen, in words. */
+  readonly text: string;
+  readonly steps: number;
+  readonly switches: number;
+  readonly seconds: number;
+}
+
+/** What the machine says when the program, not its schedule, has come to the limits of the tool. */
+const OWN_LIMITS: readonly string[] = ['wide'];
+
+export async function judge(target: Target, request: Request): Promise<Judged> {
+  const began = performance.now();
+  const strategy = request.strategy ?? target.suggested.strategy;
+  const explored = await explored0(target, request, strategy);
+  const seconds = (performance.now() - began) / 1000;
+  const bound = boundOf(target, request, strategy, explored);
+  const figures = figuresOf(explored.figures, seconds);
+  const base = { id: target.id, bound, method: strategy };
+  if (explored.violation === null) {
+    const { verdict, detail } = unbroken(target, explored);
+    const row: Row = { ...base, verdict, seconds, counterexample: null, ...(detail === null ? {} : { detail }), figures };
+    return { row, explored, found: null };
+  }
+  const smallest = await simplest(target, request, explored.violation);
+  const reason = reasoned(smallest.target, smallest.found, request.granularity);
+  const file = write(smallest.target, request, smallest.found.schedule, reason);
+  const trace = told(smallest.target, reason);
+  const { steps, switches } = switchesOf(trace);
+  const total = (performance.now() - began) / 1000;
+  const row: Row = {
+    ...base,
+    verdict: 'violated',
+    seconds: total,
+    counterexample: file,
+    detail: `${renderLanes(trace, request.display ?? PLAIN_PAGE)}\n${replayCommand(file)}`,
+    figures: { ...figures, findSeconds: seconds, counterexampleSteps: steps, contextSwitches: switches },
+  };
+  return { row, explored, found: { id: reason.violation.id, text: reason.seen, steps, switches, seconds } };
+}
+
+export function explore(target: Target, request: Request, strategy: StrategyName): Promise<Explored> {
+  const { wanted } = request;
+  const machine = machineOf(target, request.granularity, strategy);
+  return SEARCHES[strategy]({
+    machine,
+    limits: {
+      ...request.limits,
+      memory: request.limits.memory ?? MEMORY,
+      executions: request.limits.executions ?? target.suggested.executions,
+    },
+    seed: request.seed,
+    preemptions: preemptionsOf(target, request, strategy),
+    depth: request.depth,
+    symmetry: hasTwins(target, strategy),
+    signal: request.signal,
+    progress: (figures) => request.progress(figures.states ?? figures.executions, null, `${target.id}: ${progressText(figures)}`),
+    atEnd: (at) => {
+      const violation = target.atEnd(at);
+      return violation === null || wanted === undefined || wanted.includes(target.named(violation).id) ? violation : null;
+    },
+  });
+}
+
+export function machineOf(target: Target, granularity: Granularity, strategy: StrategyName): Machine {
+  const { program, monitor } = target;
+  const symmetry = hasTwins(target, strategy);
+  return new Machine(program, { granularity, hashed: strategy === 'states', symmetry, ...(monitor === null ? {} : { monitor }) });
+}
+
+/** Whether states count as one that differ only in which of several equal agents is where. */
+function hasTwins({ program }: Target, strategy: StrategyName): boolean {
+  const classes = program.agents.flatMap(({ symmetry }) => (symmetry === undefined ? [] : [symmetry]));
+  return strategy === 'states' && new Set(classes).size < classes.length;
+}
+
+function preemptionsOf(target: Target, request: Request, strategy: StrategyName): number | null {
+  // The bound of a target is that of the search it suggests.
+  return request.preemptions ?? (strategy === target.suggested.strategy ? target.suggested.preemptions : null);
+}
+
+/** A target that is made when it is looked at. */
+interface Lazy {
+  readonly make: () => Promise<Target>;
+  made: Target | null;
+}
+
+/** Fewer threads and calls, fewer context switches, fewer steps. */
+async function simplest(target: Target, request: Request, first: Found): Promise<{ readonly target: Target; readonly found: Found }> {
+  const { id } = target.named(first.violation);
+  const isSame = (subject: Target) => (violation: Violation) => subject.named(violation).id === id;
+  const simpler = (subject: Target, found: Found): Found => {
+    const machine = machineOf(subject, request.granularity, 'random');
+    return minimise(machine, found, { atEnd: subject.atEnd, isSame: isSame(subject) });
+  };
+  const whole: Lazy = { make: async () => target, made: target };
+  const limits = { ...request.limits, steps: SMALLER_STEPS, seconds: SMALLER_SECONDS };
+  const began = performance.now();
+  const smallest = await minimiseProgram(
+    whole,
+    simpler(target, first),
+    function* candidates({ made }: Lazy): Generator<Lazy> {
+      for (const make of made?.smaller() ?? []) yield { make, made: null };
+    },
+    async (lazy) => {
+      if (request.signal.aborted || performance.now() - began > SMALLEST_MS) return null;
+      lazy.made = await lazy.make();
+      const quiet = { ...request, limits, progress: () => undefined, wanted: [id] };
+      const { violation } = await explore(lazy.made, quiet, 'states');
+      return violation === null ? null : simpler(lazy.made, violation);
+    },
+    isSame(target),
+  );
+  return { target: smallest.subject.made ?? target, found: smallest.found };
+}
+
+function write(target: Target, request: Request, schedule: readonly number[], { violation, seen, allowed }: Reasoned): string {
+  const { granularity, atomicLocks, seed } = request;
+  const steps = record(machineOf(target, granularity, 'random'), schedule);
+  const last = steps.length - 1;
+  const file: ExploreCounterexample = {
+    format: FORMAT,
+    engine: 'explore',
+    subject: target.subject,
+    design: target.design,
+    scenario: target.id,
+    seed,
+    breaks: violation.id,
+    fault: target.fault,
+    granularity,
+    atomicLocks,
+    configuration: { ...target.configuration },
+    // What comes out of the schema has no readonly.
+    program: target.scenario as ExploreCounterexample['program'],
+    steps: steps.map((step, index) => ({
+      ...step,
+      ...(index === last ? { seen: prose(seen), ...(allowed === null ? {} : { allowed: prose(allowed) }) } : {}),
+    })),
+  };
+  return writeCounterexample(request.out, withOrigin(file));
+}
+
+/** As much as a file takes. */
+function prose(text: string): string {
+  return text.length <= MOST_PROSE ? text : `${text.slice(0, MOST_PROSE)}…`;
+}
+
+/** Nothing was found: that is a pass only if the bound says of what. */
+function unbroken(target: Target, { stopped, complete }: Explored): { readonly verdict: Verdict; readonly detail: string | null } {
+  const doubt = target.doubt();
+  if (doubt !== null)
+    return { verdict: 'unknown', detail: `nothing was found, and the specification was not followed to the end: ${doubt}` };
+  if (complete || stopped === null || isByDesign(stopped)) return { verdict: 'holds', detail: null };
+  return { verdict: 'unknown', detail: `stopped: ${stopped}` };
+}
+
+function isSample(strategy: StrategyName): boolean {
+  return strategy !== 'states' && strategy !== 'dpor';
+}
+
+/** A sample, or a bound on preemptions, that was asked for has been covered. */
+function isByDesign(stopped: string): boolean {
+  return / schedules sampled$/.test(stopped) || /preemption/.test(stopped);
+}
+
+/** "all schedules: 12,345 states, complete; 2 threads, wire; locks from raw atomics". */
+function boundOf(target: Target, request: Request, strategy: StrategyName, { complete, stopped, figures, violation }: Explored): string {
+  const preemptions = preemptionsOf(target, request, strategy);
+  const states = figures.states === undefined ? '' : `${count(figures.states)} states`;
+  const executions = `${count(figures.executions)} schedules`;
+  const covered = states === '' ? executions : states;
+  const whole =
+    preemptions === null ? 'all schedules' : `all schedules with up to ${preemptions} preemption${preemptions === 1 ? '' : 's'}`;
+  const twins = hasTwins(target, strategy) ? ', equal threads interchangeable' : '';
+  const what = isSample(strategy)
+    ? `sampled: ${executions} by ${strategy}, seed ${request.seed}`
+    : complete || (stopped !== null && isByDesign(stopped))
+      ? `${whole}: ${covered}, ${preemptions === null ? 'complete' : 'bounded'}${twins}`
+      : violation !== null
+        ? `found after ${covered}`
+        : `not all schedules: ${covered}, stopped: ${stopped ?? 'early'}`;
+  const unit = request.granularity === 'access' ? '; every access a step' : '';
+  const locks = target.subject === 'litmus' ? '' : `; locks ${request.atomicLocks ? 'as primitives' : 'from raw atomics'}`;
+  return `${what}; ${target.setting}${locks}${unit}`;
+}
+
+function count(value: number): string {
+  return new Intl.NumberFormat('en-US').format(value);
+}
+
+function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, number>> {
+  const { states, missedStateChance, estimate } = figures;
+  return {
+    ...(states === undefined ? {} : { states }),
+    steps: figures.steps,
+    stepsPerSecond: Math.round(figures.steps / Math.max(seconds, 1e-6)),
+    executions: figures.executions,
+    depth: figures.depth,
+    ...(missedStateChance === undefined ? {} : { missedStateChance }),
+    ...(estimate === undefined ? {} : { estimate }),
+  };
+}
+
+function progressText({ states, steps, executions }: Figures): string {
+  return states === undefined ? `${count(executions)} schedules, ${count(steps)} steps` : `${count(states)} states, ${count(steps)} steps`;
+}

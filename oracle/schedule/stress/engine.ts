@@ -1,0 +1,183 @@
+/**
+ * *stress*: scenarios on real worker threads, many times. What the threads saw, calls and returns with the numbers of one clock, must be
+ * a history that the specification admits, and the kernel that is left must be one of the states it allows. A pass says so of
+ * these histories only; how many of them had calls that overlapped says what it is worth.
+ */
+import * as L from '../../../impl/layout.ts';
+import { errnoName } from '../../adapter.ts';
+import type { StressOptions } from '../../engine.ts';
+import { type Outcome, type Row, worst } from '../../verdict.ts';
+import { NO_LIMITS } from '../exploration.ts';
+import { judge, type Request } from '../judgement.ts';
+import { SCENARIOS } from '../kernel/scenarios.ts';
+import type { Violation } from '../program.ts';
+import type { KernelTarget } from '../targets/kernel.ts';
+import { pristineTarget } from '../targets/pristine.ts';
+import { type Round, type Seen, type Sleepers, StressThreads } from './threads.ts';
+
+/** To find the schedule of a history that should not have been. */
+const SEARCH_SECONDS = 30;
+
+export async function stress(options: StressOptions): Promise<Outcome> {
+  const rows: Row[] = [];
+  for (const [index, id] of options.scenarios.entries()) {
+    if (options.signal.aborted) break;
+    const scenario = SCENARIOS.find((each) => each.id === id);
+    if (scenario === undefined) throw new RangeError(`there is no scenario ${id}`);
+    const progress = (text: string): void => options.progress(index, options.scenarios.length, `${id}: ${text}`);
+    rows.push(await stressTarget(await pristineTarget(scenario), options, progress));
+    options.progress(index + 1, options.scenarios.length, id);
+  }
+  const sum = (name: string): number => rows.reduce((total, { figures }) => total + (figures?.[name] ?? 0), 0);
+  const [histories, overlapped] = [sum('histories'), sum('overlapped')];
+  const verdicts = rows.map(({ verdict }) => verdict);
+  return {
+    verdict: worst(rows.length < options.scenarios.length ? [...verdicts, 'unknown'] : verdicts),
+    bound: `${rows.length} scenario${rows.length === 1 ? '' : 's'}, ${boundOf(histories, overlapped)}, seed ${options.seed}`,
+    results: rows,
+    figures: {
+      histories,
+      overlapped,
+      different: sum('different'),
+      historiesPerSecond: Math.round(histories / Math.max(1e-6, seconds(rows))),
+    },
+  };
+}
+
+function seconds(rows: readonly Row[]): number {
+  return rows.reduce((total, row) => total + row.seconds, 0);
+}
+
+function boundOf(histories: number, overlapped: number): string {
+  const share = histories === 0 ? 0 : Math.round((100 * overlapped) / histories);
+  return `${histories} histories on real threads, ${share} % of them with calls that overlapped`;
+}
+
+/** One scenario: rounds until the number, the time, or a violation. */
+export async function stressTarget(target: KernelTarget, options: StressOptions, progress: (text: string) => void): Promise<Row> {
+  const began = performance.now();
+  const end = began + options.timeSeconds * 1000;
+  const threads = await StressThreads.start(target, sleepersOf(target), options.seed);
+  const different = new Set<string>();
+  let [histories, overlapped] = [0, 0];
+  let wrong: { readonly violation: Violation; readonly round: Round } | null = null;
+  try {
+    while (histories < options.runs && wrong === null && performance.now() < end && !options.signal.aborted) {
+      const round = await threads.play();
+      histories++;
+      if (overlaps(round.history)) overlapped++;
+      different.add(
+        round.history
+          .map(({ kind, agent, index, result }) => `${kind[0]}${agent}.${index}${kind === 'return' ? `=${result}` : ''}`)
+          .join(' '),
+      );
+      const violation = judgeRound(target, round);
+      if (violation !== null) wrong = { violation, round };
+      if (histories % 50 === 0) progress(`${histories} histories`);
+    }
+  } finally {
+    await threads.stop();
+  }
+  const figures = { histories, overlapped, different: different.size };
+  const bound = `${boundOf(histories, overlapped)}; ${target.setting}`;
+  const row = { id: target.id, bound, method: 'real threads', figures };
+  const took = (): number => (performance.now() - began) / 1000;
+  if (wrong !== null) return { ...row, verdict: 'violated', seconds: took(), ...(await explained(target, options, wrong)) };
+  const doubt = target.doubt();
+  const unknown =
+    doubt ?? (histories < options.runs && options.signal.aborted ? 'interrupted' : histories === 0 ? 'no time for a single history' : null);
+  return {
+    ...row,
+    verdict: unknown === null ? 'holds' : 'unknown',
+    seconds: took(),
+    counterexample: null,
+    ...(unknown === null ? {} : { detail: unknown }),
+  };
+}
+
+/** Whether a call of one thread began before one of another had returned, and the other way round. */
+function overlaps(history: readonly Seen[]): boolean {
+  let open = 0;
+  for (const { kind } of history) {
+    open += kind === 'call' ? 1 : -1;
+    if (open > 1) return true;
+  }
+  return false;
+}
+
+function judgeRound(target: KernelTarget, { history, panic, stuck, asleep, words }: Round): Violation | null {
+  if (panic !== null)
+    return target.named({ id: 'panic', agent: panic.agent, text: `panic ${panic.code}`, code: panic.code, about: panic.about });
+  let state = 0;
+  for (const { kind, agent, index, result } of history) {
+    const next = kind === 'call' ? target.monitor.call(state, agent, index) : target.monitor.return(state, agent, index, result);
+    if (next < 0)
+      return {
+        id: 'history',
+        agent,
+        text: `${labelOf(target, agent, index)} = ${said(result)} is not admitted here; ${target.view?.(state) ?? ''}`,
+      };
+    state = next;
+  }
+  if (stuck) {
+    const agent = asleep.indexOf(true);
+    return { id: 'deadlock', agent, text: 'a call neither returns nor sleeps where another could wake it' };
+  }
+  return target.judgeEnd(words, state, asleep);
+}
+
+/** The history, and the same found on the scheduler, where it can be replayed. */
+async function explained(
+  target: KernelTarget,
+  options: StressOptions,
+  { violation, round }: { readonly violation: Violation; readonly round: Round },
+): Promise<Pick<Row, 'counterexample' | 'detail'>> {
+  const request: Request = {
+    strategy: 'states',
+    granularity: 'block',
+    atomicLocks: false,
+    preemptions: null,
+    depth: 3,
+    limits: { ...NO_LIMITS, seconds: SEARCH_SECONDS },
+    seed: options.seed,
+    out: options.out,
+    signal: options.signal,
+    progress: () => undefined,
+    display: options.display,
+    wanted: [violation.id],
+  };
+  const { row } = await judge(target, request);
+  const history = round.history.map((seen) => `  ${String(seen.stamp).padStart(4)}  ${toldOf(target, seen)}`);
+  const found = row.counterexample === null ? ['the scheduler has not found the same'] : ['the same on the scheduler:', row.detail ?? ''];
+  return {
+    counterexample: row.counterexample,
+    detail: [`${violation.id}: ${violation.text}`, 'what the threads saw:', ...history, ...found].join('\n'),
+  };
+}
+
+function toldOf(target: KernelTarget, { kind, agent, index, result }: Seen): string {
+  const name = target.program.agents[agent]?.name ?? '';
+  return kind === 'call'
+    ? `${name} calls ${labelOf(target, agent, index)}`
+    : `${name} returns ${said(result)} from ${labelOf(target, agent, index)}`;
+}
+
+function labelOf(target: KernelTarget, agent: number, index: number): string {
+  return target.program.agents[agent]?.script[index]?.label ?? '';
+}
+
+function said(result: number): string {
+  return result < 0 ? errnoName(-result) : String(result);
+}
+
+/** A thread of the kernel that sleeps is in a sleep queue; what it returns when it is let go nobody looks at any more. */
+function sleepersOf({ records }: KernelTarget): Sleepers {
+  const at = (agent: number, field: number): number => (records[agent] ?? 0) + field;
+  return {
+    sleeps: (words, agent) => Atomics.load(words, at(agent, L.td_wchan)) !== 0 && Atomics.load(words, at(agent, L.td_wait)) === L.SLEEPING,
+    letGo: (words, agent) => {
+      Atomics.store(words, at(agent, L.td_wait), L.INTERRUPTED);
+      Atomics.notify(words, at(agent, L.td_wait));
+    },
+  };
+}
