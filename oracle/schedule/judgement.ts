@@ -45,7 +45,6 @@ const MOST_PROSE = 10_000;
 
 export interface Judged {
   readonly row: Row;
-  readonly explored: Explored;
   /** Of a violation: as it is in the file. */
   readonly found: Bug | null;
 }
@@ -65,7 +64,8 @@ const OWN_LIMITS: readonly string[] = ['wide'];
 export async function judge(target: Target, request: Request): Promise<Judged> {
   const began = performance.now();
   const strategy = request.strategy ?? target.suggested.strategy;
-  const explored = await explored0(target, request, strategy);
+  const explored = await exploreWithin(target, request, strategy);
+  if (typeof explored === 'string') return unjudged(target, strategy, explored, 'nothing', (performance.now() - began) / 1000);
   const seconds = (performance.now() - began) / 1000;
   const bound = boundOf(target, request, strategy, explored);
   const figures = figuresOf(explored.figures, seconds);
@@ -73,8 +73,10 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
   if (explored.violation === null) {
     const { verdict, detail } = unbroken(target, explored);
     const row: Row = { ...base, verdict, seconds, counterexample: null, ...(detail === null ? {} : { detail }), figures };
-    return { row, explored, found: null };
+    return { row, found: null };
   }
+  const limit = target.named(explored.violation.violation);
+  if (OWN_LIMITS.includes(limit.id)) return unjudged(target, strategy, limit.text, bound, seconds);
   const smallest = await simplest(target, request, explored.violation);
   const reason = reasoned(smallest.target, smallest.found, request.granularity);
   const file = write(smallest.target, request, smallest.found.schedule, reason);
@@ -89,7 +91,21 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
     detail: `${renderLanes(trace, request.display ?? PLAIN_PAGE)}\n${replayCommand(file)}`,
     figures: { ...figures, findSeconds: seconds, counterexampleSteps: steps, contextSwitches: switches },
   };
-  return { row, explored, found: { id: reason.violation.id, text: reason.seen, steps, switches, seconds } };
+  return { row, found: { id: reason.violation.id, text: reason.seen, steps, switches, seconds } };
+}
+
+/** A text: why the machine can't hold the program. */
+async function exploreWithin(target: Target, request: Request, strategy: StrategyName): Promise<Explored | string> {
+  try {
+    return await explore(target, request, strategy);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function unjudged({ id }: Target, method: string, detail: string, bound: string, seconds: number): Judged {
+  return { row: { id, verdict: 'unknown', bound, method, seconds, counterexample: null, detail }, found: null };
 }
 
 export function explore(target: Target, request: Request, strategy: StrategyName): Promise<Explored> {

@@ -22,7 +22,7 @@ export const entry: Entry = {
     },
   ],
   scenario: 'connect-close',
-  breaks: ['panic-sleep-with-lock'],
+  breaks: ['sleep-with-lock'],
   strategy: 'states',
   bounds: {},
 };

@@ -14,7 +14,7 @@ export const entry: Entry = {
     },
   ],
   scenario: 'receive-shutdown',
-  breaks: ['panic-lock-order'],
+  breaks: ['lock-order'],
   strategy: 'states',
   bounds: {},
 };

@@ -18,7 +18,7 @@ export const entry: Entry = {
     },
   ],
   scenario: 'receive-send',
-  breaks: ['panic-lock-order'],
+  breaks: ['lock-order'],
   strategy: 'states',
   bounds: {},
 };
