@@ -12,11 +12,19 @@ import { reasoned } from '../../oracle/schedule/reason.ts';
 import { record } from '../../oracle/schedule/recording.ts';
 import { random } from '../../oracle/schedule/strategies/random.ts';
 import type { Target } from '../../oracle/schedule/target.ts';
+import { litmusTarget } from '../../oracle/schedule/targets/litmus.ts';
 import { constant, makeFunction, makeProgram, threads } from '../schedule/programs.ts';
-import { lossy, racy, sleepy, sound, toyTarget } from '../schedule/toys.ts';
+import { lossy, racy, sound, toyTarget } from '../schedule/toys.ts';
 
 const quiet = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
-const TOYS: readonly Target[] = [toyTarget('lossy', lossy()), toyTarget('racy', racy()), toyTarget('sleepy', sleepy())];
+const asIs = { threads: null, ops: null };
+const TARGETS: readonly Target[] = [
+  toyTarget('lossy', lossy()),
+  toyTarget('racy', racy()),
+  ...['refcount-two-steps', 'bounded-queue-wrong', 'condvar-late', 'single-wait', 'futex-mutex-forgetful', 'ring-hasty'].map((id) =>
+    litmusTarget(id, asIs),
+  ),
+];
 
 const machineOf = ({ program }: Target): Machine => new Machine(program, { granularity: 'block', hashed: false });
 
@@ -55,9 +63,9 @@ const throughFile = (file: ExploreCounterexample): ExploreCounterexample =>
   parseCounterexample(new TextEncoder().encode(JSON.stringify(file)), 'file') as ExploreCounterexample;
 
 describe('1000 counterexamples', () => {
-  it.each(TOYS)('of $id, a third each, replay identically', async (target) => {
+  it.each(TARGETS)('of $id, an eighth each, replay identically', async (target) => {
     const different = new Set<string>();
-    for (let seed = 1; seed <= 334; seed++) {
+    for (let seed = 1; seed <= 125; seed++) {
       const file = throughFile(await counterexample(target, seed));
       different.add(JSON.stringify(file.steps));
       const outcome = await replayOn(target, file, quiet);
@@ -69,7 +77,7 @@ describe('1000 counterexamples', () => {
 });
 
 describe('a schedule that can not be followed', () => {
-  const [target] = TOYS as readonly [Target];
+  const [target] = TARGETS as readonly [Target];
 
   it('is reported at the first step that differs, wherever that is', async () => {
     const file = await counterexample(target, 1);
@@ -128,15 +136,15 @@ describe('steps that all go through', () => {
   it('and break nothing are no pass while nothing has changed', async () => {
     const target = toyTarget('sound', sound());
     const steps = [...record(machineOf(target), [0, 1])];
-    const file = { ...(await counterexample(TOYS[0] as Target, 1)), scenario: 'sound', configuration: { threads: 2 }, steps };
+    const file = { ...(await counterexample(TARGETS[0] as Target, 1)), scenario: 'sound', configuration: { threads: 2 }, steps };
     const outcome = await replayOn(target, withOrigin(file), quiet);
     expect(outcome.verdict).toBe('unknown');
     expect(outcome.results[0]?.detail).toContain('nothing has changed since the file was written');
   });
 
   it('and break something else say so', async () => {
-    const file = await counterexample(TOYS[0] as Target, 1);
-    const outcome = await replayOn(TOYS[0] as Target, { ...file, breaks: 'data-race' }, quiet);
+    const file = await counterexample(TARGETS[0] as Target, 1);
+    const outcome = await replayOn(TARGETS[0] as Target, { ...file, breaks: 'data-race' }, quiet);
     expect(outcome.verdict).toBe('unknown');
     expect(outcome.results[0]?.detail).toContain('breaks something else: assertion, where data-race was recorded');
   });
