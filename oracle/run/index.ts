@@ -12,12 +12,14 @@ import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, pristine } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
-import { patienceFor, STOPPED, stopAfter } from './patience.ts';
+import { patienceAfter, patienceFor, STOPPED, stopAfter } from './patience.ts';
 import { minimise, runChoices, SIZES, steps } from './program.ts';
 import { UNEXERCISED } from './unexercised.ts';
 
 /** Programs between two looks at the clock and at the interrupt. */
 const BATCH = 50;
+/** A batch that had to be stopped so often is given up, though each of its programs comes back when it is tried alone. */
+const PATIENCE = 3;
 
 /** What is run, and how many seconds a batch of programs may take. */
 export interface Subject {
@@ -29,7 +31,7 @@ export interface Subject {
 export async function runPrograms(options: RunOptions, given: Partial<Subject> = {}): Promise<Outcome> {
   const model = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
   const implementation = given.implementation ?? (await implementationWith(options.fault ?? null));
-  const seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
+  let seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
   const lockstep = new Lockstep(model, implementation, SIZES);
   model.ruleHits.fill(0);
   const begin = performance.now();
@@ -38,34 +40,41 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
   let runs = 0;
   let calls = 0;
   let failure: Failure | null = null;
-  let late = false;
-  for (let batch = 0; runs < options.runs && failure === null && !late; batch++) {
+  /** How often the present batch was stopped. */
+  let stops = 0;
+  for (let batch = 0; runs < options.runs && failure === null && stops < PATIENCE; ) {
     if (options.signal.aborted || (runs > 0 && performance.now() >= end)) break;
     let performed: Operation[] = [];
-    let begun = 0;
+    let [begun, made] = [0, 0];
     const property = fc.property(arbitrary, (choices) => {
       begun++;
       performed = [];
       const { mismatch } = runChoices(lockstep, choices, performed);
-      calls += performed.length;
+      made += performed.length;
       return mismatch === null;
     });
     // Batches are seeded one after the other, so that the number of runs decides which programs are run and nothing else does.
     const seed = (options.seed + Math.imul(batch, 0x9e3779b1)) | 0;
     const numRuns = Math.min(BATCH, options.runs - runs);
+    const began = performance.now();
     const details = stopAfter(seconds, () => fc.check(property, { numRuns, seed, endOnFailure: true }));
-    runs += begun;
-    if (details === STOPPED) {
-      failure = await endless(model, implementation, options.fault ?? null, performed, seconds);
-      late = failure === null;
-    } else if (details.failed) {
-      failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' });
+    if (details === STOPPED) failure = await endless(model, implementation, options.fault ?? null, performed, seconds);
+    else if (details.failed) failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' });
+    if (details === STOPPED && failure === null) {
+      // It was only slow: the machine had other things to do, or was asleep. The batch is run once more.
+      stops++;
+      continue;
     }
+    stops = 0;
+    batch++;
+    runs += begun;
+    calls += made;
+    seconds = given.seconds ?? patienceAfter((performance.now() - began) / 1000);
     options.progress(runs, options.runs, `${calls} calls`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const took = (performance.now() - begin) / 1000;
-  return outcome(options, model, { runs, calls, probesLost: lockstep.probesLost, seconds: took, failure, late });
+  const covered = { runs, calls, probesLost: lockstep.probesLost, failure, late: stops > 0 };
+  return outcome(options, model, { ...covered, seconds: (performance.now() - begin) / 1000 });
 }
 
 /**
@@ -130,7 +139,7 @@ interface Covered {
   readonly probesLost: number;
   readonly seconds: number;
   readonly failure: Failure | null;
-  /** A program was stopped, and came back when it was tried again. */
+  /** The last batch was stopped again and again, and came back when it was tried alone. */
   readonly late: boolean;
 }
 
@@ -142,7 +151,11 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
   const bound = `${runs} programs of up to ${options.maxCalls} choices, ${calls} calls and events, seed ${options.seed}; ${SIZES.SOCKETS} sockets, 1 thread${fault}`;
   const interrupted = options.signal.aborted && runs < options.runs;
   const verdict: Verdict = failure !== null ? 'violated' : runs === 0 || interrupted || late ? 'unknown' : 'holds';
-  const detail = late ? { detail: 'a program was stopped because it took so long, and came back when it was tried again' } : {};
+  const detail = late
+    ? {
+        detail: `a batch of programs was stopped ${PATIENCE} times because it took so long, and each time came back when it was tried again`,
+      }
+    : {};
   const about = { id: failure?.mismatch.breaks ?? 'lockstep', verdict, bound, seconds, method: 'lockstep' };
   const row: Row = { ...about, ...detail, ...shown(options, failure) };
   return {

@@ -7,13 +7,20 @@
  */
 import { Script } from 'node:vm';
 
-/** A call takes some microseconds. */
+/** A call takes some microseconds, on a machine that has other things to do perhaps a thousand times as long. */
 const SECONDS = 10;
-const SECONDS_PER_CALL = 0.005;
+const SECONDS_PER_CALL = 0.02;
+/** So many times as long as the same took before. */
+const SLOWER = 100;
 
 /** Seconds for so many calls. */
 export function patienceFor(calls: number): number {
   return SECONDS + SECONDS_PER_CALL * calls;
+}
+
+/** Seconds for what has just taken so many. */
+export function patienceAfter(seconds: number): number {
+  return SECONDS + SLOWER * seconds;
 }
 
 /** What a run that was stopped returns. */
