@@ -1,11 +1,13 @@
 /**
- * *Data*: every unit that is sent carries a number of its own, so that whoever reads one can tell which it is. A reader must get
- * whole units, each once, in the order in which they were sent, and of a stream none may be missing. The specification only counts.
+ * *Data*: every unit that is sent carries a number of its own, so that whoever reads one can tell which it is. The specification only counts.
  *
- * What the remote host sends and what datagrams carry may be lost on the way, so there a gap is no fault.
+ *   TCP    a reader gets, byte for byte, what the segments brought that reached it (end.ts), until it is thrown away
+ *   UNIX   whole units, each once, in the order in which they were sent, and none is missing
+ *   UDP    the same, but a datagram may be lost on the way
  */
 import { getWord, putWord, UNIT } from '../adapter.ts';
 import type { Machine } from './implementation.ts';
+import type { Wrong } from './mismatch.ts';
 
 const WORDS = UNIT / 4;
 /** The predecessor of the first unit of a stream. */
@@ -28,6 +30,8 @@ export class Data {
   /** By reader: the last unit it has read; absent too if what followed that was thrown away. */
   private readonly lastRead = new Map<string, number>();
   private readonly torn = new Set<string>();
+  /** By socket of the specification: what TCP has brought and nobody has read. */
+  private readonly brought = new Map<number, number[]>();
 
   constructor(machine: Machine) {
     this.machine = machine;
@@ -39,6 +43,7 @@ export class Data {
     this.lastSent.clear();
     this.lastRead.clear();
     this.torn.clear();
+    this.brought.clear();
   }
 
   /** Fills the user's memory with the next units. Returns the number of the first. */
@@ -60,13 +65,36 @@ export class Data {
     }
   }
 
+  /** TCP has brought these bytes to the socket. */
+  arrived(so: number, bytes: readonly Uint8Array[]): void {
+    const all = this.brought.get(so) ?? [];
+    for (const some of bytes) all.push(...some);
+    this.brought.set(so, all);
+  }
+
+  /** What was brought to a socket that has nothing more to read has been read or thrown away. `unread` counts units; 0 for a socket that is gone. */
+  forget(unread: (so: number) => number): void {
+    for (const so of this.brought.keys()) if (unread(so) === 0) this.brought.delete(so);
+  }
+
+  /** Looks at so many units that TCP's reader has got in user memory. What is wrong with them and what would be right, or null. */
+  checkBrought(so: number, amount: number): Wrong | null {
+    const all = this.brought.get(so) ?? [];
+    const due = all.splice(0, amount * UNIT);
+    const got = due.map((_, at) => (getWord(this.machine.kernel, this.machine.user + (at & ~3)) >>> (8 * (at & 3))) & 255);
+    const at = due.findIndex((byte, index) => byte !== got[index]);
+    if (at < 0 && due.length === amount * UNIT) return null;
+    if (at < 0) return { seen: `read ${amount * UNIT} bytes`, allowed: `the ${due.length} bytes that have come` };
+    return { seen: `read ${got[at]} as byte ${at}`, allowed: `${due[at]}, as it came` };
+  }
+
   /** What the reader had not read was thrown away: the next unit it reads may be any later one. */
   thrownAway(reader: string): void {
     this.torn.add(reader);
   }
 
   /** Looks at so many units that the reader has got in user memory. What is wrong with them and what would be right, or null. */
-  check(reader: string, amount: number): { readonly seen: string; readonly allowed: string } | null {
+  check(reader: string, amount: number): Wrong | null {
     for (let unit = 0; unit < amount; unit++) {
       const words = Array.from({ length: WORDS }, (_, word) => getWord(this.machine.kernel, this.machine.user + unit * UNIT + word * 4));
       const last = this.lastRead.get(reader) ?? NONE;

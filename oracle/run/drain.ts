@@ -3,9 +3,9 @@
  * run out nothing is; what remains then is stuck. Only a peer of this host whose buffer is full, and who does not read, may keep a
  * connection waiting for ever.
  */
-import { findue, roomOf } from './end.ts';
+import { findue, leftOf, roomOf } from './end.ts';
 import type { Ends } from './ends.ts';
-import { distance, mirrored } from './segment.ts';
+import { mirrored } from './segment.ts';
 import type { Specification } from './specification.ts';
 
 /** The first thing that is, in words; null if there is none. */
@@ -16,7 +16,7 @@ export function unfinished(specification: Specification, ends: Ends): string | n
     const what = `pcb ${pcb} is still in ${ours.state}`;
     if (ours.state === 'SYN_SENT' || ours.state === 'TIME_WAIT') return what;
     const end = ends.of(pcb);
-    const left = end === null ? 0 : distance(end.written, end.acked);
+    const left = end === null ? 0 : leftOf(end);
     if (blocked(specification, ends, pcb, left)) continue;
     if (left > 0) return `${what} with ${left} bytes that are not acknowledged`;
     if (findue(ours) || ours.kept) return what;

@@ -21,10 +21,11 @@ import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
 import { holdsUnit } from './data.ts';
-import { type End, findue, finished, type Ours, roomOf, synchronized } from './end.ts';
+import { type End, findue, finished, leftOf, type Ours, roomOf, synchronized, waitsForWindow } from './end.ts';
 import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
+import type { Wrong } from './mismatch.ts';
 import { distance, keyOf, printSegment, type Segment, senderOf } from './segment.ts';
 import type { Specification } from './specification.ts';
 
@@ -37,11 +38,6 @@ export type Duty =
   | { readonly kind: 'reset'; readonly key: number; readonly seqs: readonly number[] }
   | { readonly kind: 'unreachable'; readonly to: Segment }
   | { readonly kind: 'datagram'; readonly key: number; readonly units: readonly number[] };
-
-export interface Wrong {
-  readonly seen: string;
-  readonly allowed: string;
-}
 
 export class Duties {
   private readonly specification: Specification;
@@ -100,6 +96,11 @@ export class Duties {
 
   private may(segment: Segment): Wrong | null {
     const allowed = segment.proto === IPPROTO_TCP ? this.mayTcp(segment) : this.mayOther(segment);
+    if (allowed === null && segment.src !== N.HOST_LOCAL && segment.proto !== N.IPPROTO_ICMP)
+      return {
+        seen: `${printSegment(segment)} was put on the wire by host ${segment.src}`,
+        allowed: `the address of this host, ${N.HOST_LOCAL}`,
+      };
     return allowed === null ? null : { seen: `${printSegment(segment)} was put on the wire`, allowed };
   }
 
@@ -200,6 +201,8 @@ export class Duties {
       if (ours.state === 'SYN_SENT' && end === null) return missing(`the SYN of pcb ${pcb}, which is in SYN_SENT`);
       if (end === null || key === null || !synchronized(ours)) continue;
       this.open.add(key);
+      // Who waits for the window has nothing to send again; how often it tried before does not count any more.
+      if (waitsForWindow(end)) end.tries = 0;
       const due = owes(end, ours);
       if (due !== null) return missing(`${due} of pcb ${pcb}, which is in ${ours.state}`);
     }
@@ -209,7 +212,7 @@ export class Duties {
 
 /** What is due of a connection and has not been sent; null if nothing is. */
 function owes(end: End, ours: Ours): string | null {
-  const left = distance(end.written, end.acked);
+  const left = leftOf(end);
   const sent = distance(end.sent, end.acked);
   const may = Math.min(left, end.window);
   if (sent < may) return `data up to byte ${may} behind ${end.acked}, of which ${sent} have been sent`;
@@ -224,7 +227,8 @@ function owes(end: End, ours: Ours): string | null {
 function mayCarry(end: End, { seq, len, bytes }: Segment): string | null {
   const offset = distance(seq, (end.iss + 1) | 0);
   const behind = distance((seq + len) | 0, end.acked);
-  const left = distance(end.written, end.acked);
+  const left = leftOf(end);
+  if (len > UNIT) return `no more than a segment takes: ${UNIT} bytes`;
   if (behind > left) return `no more than the ${left} bytes that were written and are not acknowledged`;
   // A window that is closed is probed with one byte.
   if (behind > Math.max(end.window, seq === end.acked ? 1 : 0)) return `no more than the peer's window takes: ${end.window} bytes`;

@@ -20,6 +20,7 @@ interface Late {
   readonly seq: number;
   readonly len: number;
   readonly fin: boolean;
+  readonly bytes: Uint8Array;
 }
 
 export interface End {
@@ -43,6 +44,10 @@ export interface End {
   window: number;
   windowSeq: number;
   windowAck: number;
+  /** In a row: acknowledgements that say nothing new; how often something was sent again; window probes since the peer was last heard. */
+  dupacks: number;
+  tries: number;
+  probes: number;
 }
 
 /** What the specification says of the connection. */
@@ -74,26 +79,34 @@ export type Reply = 'nothing' | 'ack' | 'reset' | 'abort' | 'synack';
 export interface Arrival {
   readonly events: readonly Meant[];
   readonly reply: Reply;
+  /** What the reader will get. */
+  readonly bytes?: readonly Uint8Array[];
+  /** What is not acknowledged must be sent again at once: the peer misses it. */
+  readonly again?: boolean;
 }
+
+/** So many acknowledgements that say nothing new mean that a segment was lost (RFC 5681). */
+const DUPLICATES = 3;
 
 /** The end whose SYN has just left. */
 export function activeEnd(pcb: number, iss: number): End {
   const behind = (iss + 1) | 0;
-  return { pcb, iss, acked: iss, sent: behind, written: behind, units: [], ...nothingHeard() };
+  return { pcb, iss, acked: iss, sent: behind, written: behind, units: [], ...FRESH, windowSeq: 0, windowAck: 0, ...peerAt(0, 0) };
 }
 
 /** The end of the connection that a handshake has made: `irs` is the peer's first number, `window` what our SYN|ACK promised. */
 export function passiveEnd(pcb: number, iss: number, irs: number, window: number): End {
   const behind = (iss + 1) | 0;
   const first = (irs + 1) | 0;
-  return {
-    ...{ pcb, iss, acked: behind, sent: behind, written: behind, units: [], late: [], window: 0, windowSeq: irs, windowAck: iss },
-    ...{ first, next: first, told: first, edge: (first + window) | 0 },
-  };
+  const numbers = { pcb, iss, acked: behind, sent: behind, written: behind, units: [], windowSeq: irs, windowAck: iss };
+  return { ...numbers, ...FRESH, ...peerAt(first, window) };
 }
 
-function nothingHeard(): Pick<End, 'first' | 'next' | 'edge' | 'told' | 'late' | 'window' | 'windowSeq' | 'windowAck'> {
-  return { first: 0, next: 0, edge: 0, told: 0, late: [], window: 0, windowSeq: 0, windowAck: 0 };
+const FRESH = { window: 0, late: [], dupacks: 0, tries: 0, probes: 0 };
+
+/** The peer's numbers begin here, and it may send so much. */
+function peerAt(first: number, window: number): Pick<End, 'first' | 'next' | 'told' | 'edge'> {
+  return { first, next: first, told: first, edge: (first + window) | 0 };
 }
 
 /** The user has given these units to be sent. */
@@ -131,8 +144,21 @@ export function finished({ state }: Ours): boolean {
   return state === 'CLOSE_WAIT' || state === 'CLOSING' || state === 'LAST_ACK' || state === 'TIME_WAIT';
 }
 
+/** Bytes that were written and are not acknowledged. */
+export function leftOf(end: End): number {
+  // The SYN comes before all of them.
+  return distance(end.written, end.acked === end.iss ? (end.iss + 1) | 0 : end.acked);
+}
+
+/** Whether the peer's window is closed, and something waits for it to open. */
+export function waitsForWindow(end: End): boolean {
+  return end.window === 0 && leftOf(end) > 0;
+}
+
 /** The segment reaches the end, which takes note of it. */
 export function arrives(end: End, ours: Ours, segment: Segment): Arrival {
+  // Whatever it says, the peer is there.
+  end.probes = 0;
   if (ours.state === 'SYN_SENT') return inSynSent(end, ours, segment);
   if (ours.state === 'TIME_WAIT') return inTimeWait(end, segment);
   return synchronized(ours) ? inConnection(end, ours, segment, false) : { events: [], reply: answerToStranger(segment) };
@@ -152,6 +178,7 @@ function inSynSent(end: End, ours: Ours, segment: Segment): Arrival {
   if (!has(TH_SYN) || !has(TH_ACK)) return { events: [], reply: 'nothing' };
   end.first = end.next = end.edge = (seq + 1) | 0;
   end.acked = ack;
+  end.tries = 0;
   end.windowSeq = seq;
   end.windowAck = (ack - 1) | 0;
   const rest = inConnection(end, { ...ours, state: 'ESTABLISHED' }, { ...segment, seq: (seq + 1) | 0, flags: flags & ~TH_SYN }, true);
@@ -168,16 +195,17 @@ function inTimeWait(end: End, { flags, seq, ack, len }: Segment): Arrival {
 }
 
 /** In the order of RFC 793: what came before, RST, what lies outside the window, acknowledgement, window, data, FIN. */
-function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window }: Segment, owes: boolean): Arrival {
+function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window, bytes: all }: Segment, owes: boolean): Arrival {
   const has = (flag: number): boolean => (flags & flag) !== 0;
   if (has(TH_RST)) {
     // A peer sends it from behind all it has sent, which may have filled the window, and a FIN after that.
     const ahead = distance(seq, end.next);
     return { events: ahead >= 0 && ahead <= receiveWindow(end, ours) + 1 ? [{ event: 'rst' }] : [], reply: 'nothing' };
   }
-  const fresh = withoutOld(end, { seq, len, fin: has(TH_FIN), syn: has(TH_SYN) });
+  const fresh = withoutOld(end, { seq, len, bytes: all, fin: has(TH_FIN), syn: has(TH_SYN) });
+  // How much nobody will read does not matter.
   if (fresh.len > 0 && ours.closed && (findue(ours) || ours.state === 'FIN_WAIT_2'))
-    return { events: [{ event: 'data', units: Math.ceil(fresh.len / UNIT) }], reply: 'reset' };
+    return { events: [{ event: 'data', units: 1 }], reply: 'reset' };
 
   let owed = owes || fresh.old;
   const room = receiveWindow(end, ours);
@@ -188,29 +216,34 @@ function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window }: Se
     owed ||= beyond >= fresh.len;
     fresh.fin = false;
     fresh.len -= Math.min(beyond, fresh.len);
+    fresh.bytes = fresh.bytes.subarray(0, fresh.len);
   }
   // In the window a SYN is an error of the peer's.
   if (fresh.syn) return { events: [{ event: 'rst' }], reply: 'abort' };
   if (!has(TH_ACK)) return { events: [], reply: 'nothing' };
   if (distance(ack, end.sent) > 0) return { events: [], reply: 'ack' };
 
+  const again = isDuplicate(end, ack, window, fresh);
   const events: Meant[] = acknowledged(end, ack);
   const last = events.at(-1)?.event === 'ack' && (events.at(-1) as { readonly fin: boolean }).fin;
   if (last && (ours.state === 'CLOSING' || ours.state === 'LAST_ACK')) return { events, reply: 'nothing' };
   takeWindow(end, fresh.seq, ack, window);
-  if (fresh.len === 0 && !fresh.fin) return { events, reply: owed ? 'ack' : 'nothing' };
+  if (fresh.len === 0 && !fresh.fin) return { events, reply: owed ? 'ack' : 'nothing', ...(again ? { again } : {}) };
   if (finished(ours)) {
     // The peer has said that nothing follows; what comes all the same changes nothing.
     const units = fresh.len / UNIT;
     const fits = units > 0 && Number.isInteger(units) && units <= ours.buffer - ours.unread;
     return { events: fits ? [...events, { event: 'data', units }] : events, reply: owed ? 'ack' : 'nothing' };
   }
-  return { events: [...events, ...received(end, fresh)], reply: 'ack' };
+  const bytes: Uint8Array[] = [];
+  const added = received(end, fresh, bytes);
+  return { events: [...events, ...added], reply: 'ack', ...(bytes.length > 0 && !ours.deaf ? { bytes } : {}) };
 }
 
 interface Fresh {
   seq: number;
   len: number;
+  bytes: Uint8Array;
   fin: boolean;
   syn: boolean;
   /** It is something that came before; the acknowledgement may have been lost. */
@@ -218,8 +251,8 @@ interface Fresh {
 }
 
 /** What of the segment did not come before. */
-function withoutOld(end: End, { seq, len, fin, syn }: Omit<Fresh, 'old'>): Fresh {
-  const fresh: Fresh = { seq, len, fin, syn, old: false };
+function withoutOld(end: End, { seq, len, bytes, fin, syn }: Omit<Fresh, 'old'>): Fresh {
+  const fresh: Fresh = { seq, len, bytes, fin, syn, old: false };
   let before = distance(end.next, seq);
   if (before <= 0) return fresh;
   if (syn) {
@@ -234,20 +267,30 @@ function withoutOld(end: End, { seq, len, fin, syn }: Omit<Fresh, 'old'>): Fresh
   }
   fresh.seq = (fresh.seq + before) | 0;
   fresh.len -= before;
+  fresh.bytes = bytes.subarray(before);
   return fresh;
 }
 
 function acknowledged(end: End, ack: number): Meant[] {
   const news = distance(ack, end.acked);
   if (news <= 0) return [];
-  const left = distance(end.written, end.acked);
+  const left = leftOf(end);
   const bytes = Math.min(news, left);
   const before = Math.ceil(left / UNIT);
   const units = before - Math.ceil((left - bytes) / UNIT);
   const fin = news > left;
   end.acked = ack;
+  end.tries = 0;
   end.window = Math.max(0, end.window - bytes);
   return units > 0 || fin ? [{ event: 'ack', units, fin }] : [];
+}
+
+/** Whether this is the acknowledgement with which it becomes plain that the peer misses something. */
+function isDuplicate(end: End, ack: number, window: number, { len, fin }: Fresh): boolean {
+  const waits = end.sent !== end.acked && !waitsForWindow(end);
+  const same = ack === end.acked && window === end.window && len === 0 && !fin && waits;
+  end.dupacks = same ? end.dupacks + 1 : 0;
+  return same && end.dupacks === DUPLICATES;
 }
 
 /** The peer's window, unless an older segment says what a newer one has said before. */
@@ -261,13 +304,14 @@ function takeWindow(end: End, seq: number, ack: number, window: number): void {
 }
 
 /** What the segment adds to the stream, together with what waits behind it. */
-function received(end: End, { seq, len, fin }: Late): readonly Meant[] {
+function received(end: End, { seq, len, fin, bytes }: Late, taken: Uint8Array[]): readonly Meant[] {
   if (seq !== end.next) {
-    keep(end, { seq, len, fin });
+    keep(end, { seq, len, fin, bytes });
     return [];
   }
   const before = wholeUnits(end);
   end.next = (end.next + len) | 0;
+  taken.push(bytes);
   let over = fin;
   while (!over) {
     const [waiting, ...rest] = end.late;
@@ -275,6 +319,7 @@ function received(end: End, { seq, len, fin }: Late): readonly Meant[] {
     end.late = rest;
     const more = distance((waiting.seq + waiting.len) | 0, end.next);
     if (more < 0) continue;
+    taken.push(waiting.bytes.subarray(waiting.len - more));
     end.next = (end.next + more) | 0;
     over = waiting.fin;
   }

@@ -12,6 +12,8 @@ export interface HalfOpen {
   readonly irs: number;
   /** Ours and the window that it promised, once the SYN|ACK has left; null before. */
   readonly answer: { readonly iss: number; readonly window: number } | null;
+  /** How often the SYN|ACK was sent again because nothing came. */
+  readonly tries: number;
 }
 
 export class Ends {
@@ -86,12 +88,17 @@ export class Ends {
   /** A listener has got a SYN. A handshake keeps our number when the SYN comes again. */
   begun(syn: Segment): void {
     const key = receiverOf(syn);
-    this.halfOpen.set(key, { irs: syn.seq, answer: this.halfOpen.get(key)?.answer ?? null });
+    const before = this.halfOpen.get(key);
+    this.halfOpen.set(key, { irs: syn.seq, answer: before?.answer ?? null, tries: before?.tries ?? 0 });
   }
 
   /** A SYN|ACK has left. */
   answered(synack: Segment, halfOpen: HalfOpen): void {
-    this.halfOpen.set(senderOf(synack), { irs: halfOpen.irs, answer: halfOpen.answer ?? { iss: synack.seq, window: synack.window } });
+    this.halfOpen.set(senderOf(synack), { ...halfOpen, answer: halfOpen.answer ?? { iss: synack.seq, window: synack.window } });
+  }
+
+  triedAgain(key: number, halfOpen: HalfOpen): void {
+    this.halfOpen.set(key, { ...halfOpen, tries: halfOpen.tries + 1 });
   }
 
   givenUp(key: number): void {
@@ -100,9 +107,10 @@ export class Ends {
 }
 
 /** Whether the segment ends this handshake: it acknowledges our number, from inside the window that we promised. */
-export function completes({ irs, answer }: HalfOpen, { flags, seq, ack }: Segment): boolean {
+export function completes(handshake: HalfOpen, { flags, seq, ack }: Segment): boolean {
+  const { answer } = handshake;
   if (answer === null || (flags & (TH_ACK | TH_SYN | TH_RST)) !== TH_ACK) return false;
-  return distance(ack, answer.iss) === 1 && inWindow({ irs, answer }, seq);
+  return distance(ack, answer.iss) === 1 && inWindow(handshake, seq);
 }
 
 /** Whether a reset is for this handshake. */

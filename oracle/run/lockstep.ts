@@ -16,17 +16,17 @@ import { Data } from './data.ts';
 import { difference } from './difference.ts';
 import { unfinished } from './drain.ts';
 import { Duties } from './duties.ts';
-import { receiveWindow, writes } from './end.ts';
+import { leftOf, receiveWindow, writes } from './end.ts';
 import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
 import { Broken, type Implementation, type Machine } from './implementation.ts';
-import type { Mismatch } from './mismatch.ts';
+import type { Mismatch, Wrong } from './mismatch.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
-import { distance, keyOf, mirrored, readSegment } from './segment.ts';
+import { keyOf, mirrored, readSegment } from './segment.ts';
 import { type Result, type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
-import { stuck, type Timer, timers } from './timers.ts';
+import { type Timer, timers, wrongTimers } from './timers.ts';
 import { BrokenList } from './walk.ts';
 import { Wire } from './wire.ts';
 
@@ -81,9 +81,9 @@ export class Lockstep {
     this.ends = ends;
     this.tap = new Tap(machine.kernel);
     this.duties = duties;
-    this.wire = new Wire(specification, ids, machine, ends, duties);
-    this.remote = new Remote(specification, ids, machine, ends);
     this.data = new Data(machine);
+    this.wire = new Wire(specification, ids, machine, ends, duties, this.data);
+    this.remote = new Remote(specification, ids, machine, ends);
   }
 
   /** The beginning of a program: nothing is open on either side. */
@@ -162,17 +162,17 @@ export class Lockstep {
     if (name === 'send' && seen.errno === 'none') this.leaves(so, units, own.addressed === true ? (host ?? N.HOST_LOCAL) : null);
     if (throwsAway(name, own, seen.errno)) this.data.thrownAway(reader);
     if (name === 'receive' && seen.errno === 'none') {
-      const wrong = this.data.check(reader, seen.value);
+      const tcp = this.specification.association(so).protocol === 'tcp';
+      const wrong = tcp ? this.data.checkBrought(so, seen.value) : this.data.check(reader, seen.value);
       if (wrong !== null) return { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
     }
     return this.check();
   }
 
-  /** Data that goes from one socket of this host to another, by who sends to whom; null for datagrams. */
+  /** Data that goes from one UNIX socket to another, by who sends to whom. */
   private streamFrom(so: number): string | null {
     const { protocol, peer } = this.specification.association(so);
-    if (protocol === 'udp') return null;
-    return protocol === 'tcp' ? this.ids.nameOf(so) : `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}`;
+    return protocol === 'unix' ? `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}` : null;
   }
 
   /** The socket was given these units to send: a datagram leaves at once, of a stream what the peer's window takes. */
@@ -267,7 +267,7 @@ export class Lockstep {
     const theirs = peer === null ? null : this.specification.connection(peer.pcb);
     if (end === null || peer === null || theirs === null) return true;
     const window = receiveWindow(peer, theirs);
-    return window === 0 || window >= distance(end.written, end.acked);
+    return window === 0 || window >= leftOf(end);
   }
 
   private loseAll(): Mismatch | null {
@@ -346,21 +346,22 @@ export class Lockstep {
       return difference(this.specification, this.abstraction.misfits, this.seen);
     const wrong = this.duties.judge(sent);
     if (wrong !== null) return { breaks: 'same-wire', ...wrong };
+    if (!this.abstraction.rounding) this.data.forget((so) => this.specification.unread(so));
     const lost = unaccounted(kernel);
     if (lost !== null)
       return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };
-    const waits = this.stuck();
-    if (waits !== null) return { breaks: 'nothing-stuck', seen: waits, allowed: 'a timer that will send it, or send it again' };
+    const timer = this.wrongTimers();
+    if (timer !== null) return { breaks: 'nothing-stuck', ...timer };
     const broken = this.broken();
     return broken === null ? null : { breaks: broken, seen: 'a state that breaks it, on both sides', allowed: 'no such state' };
   }
 
-  private stuck(): string | null {
+  private wrongTimers(): Wrong | null {
     for (const [, end] of this.ends.all()) {
       const ours = this.specification.connection(end.pcb);
       if (ours === null || ours.state === 'TIME_WAIT') continue;
-      const waits = stuck(this.machine.kernel, this.ids.pcbAt(end.pcb), end, ours);
-      if (waits !== null) return waits;
+      const wrong = wrongTimers(this.machine.kernel, this.ids.pcbAt(end.pcb), end, ours);
+      if (wrong !== null) return wrong;
     }
     return null;
   }
@@ -375,8 +376,8 @@ export class Lockstep {
   }
 }
 
-function isProbe({ expiry, pcb }: Timer): boolean {
-  return expiry === 'probe' && pcb !== 0;
+function isProbe({ kind, pcb }: Timer): boolean {
+  return kind === 'probe' && pcb !== 0;
 }
 
 function equal(a: Int32Array, b: Int32Array): boolean {

@@ -1,10 +1,13 @@
 /** A *mismatch*: what broke, what was seen and what would have been allowed. The last step of a counterexample has one. */
 
-export interface Mismatch {
-  /** One of `COMPARISONS`, or an invariant of the specification. */
-  readonly breaks: string;
+export interface Wrong {
   readonly seen: string;
   readonly allowed: string;
+}
+
+export interface Mismatch extends Wrong {
+  /** One of `COMPARISONS`, or an invariant of the specification. */
+  readonly breaks: string;
 }
 
 /** What a run compares, besides the invariants of the specification. */

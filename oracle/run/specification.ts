@@ -45,6 +45,8 @@ export interface SceneSocket {
 
 /** What the specification says of a TCP connection, or of a pcb that waits for one. */
 export interface Connection extends Ours {
+  /** Null in TIME_WAIT, if the pcb has outlived it. */
+  readonly socket: number | null;
   /** A listener that takes connections. */
   readonly accepts: boolean;
   /** Nobody but the protocol has the socket any more. */
@@ -183,19 +185,27 @@ export class Specification {
     return { protocol: literalOf(protocol, read(words, protocol)), pcb: number, peer: peer === 0 ? null : peer - 1 };
   }
 
+  /** Units that the socket has to read; 0 if there is no such socket. */
+  unread(so: number): number {
+    const socket = this.sockets[so];
+    return socket === undefined || read(this.words, socket.protocol) === 0 ? 0 : read(this.words, socket.unread);
+  }
+
   /** A TCP pcb whose connection is not over; null for any other. */
   connection(pcb: number): Connection | null {
     const { words } = this;
     const cells = this.pcbs[pcb];
     if (cells === undefined || read(words, cells.protocol) !== this.tcp || read(words, cells.dropped) !== 0) return null;
     const state = literalOf(cells.state, read(words, cells.state));
-    const socket = this.sockets[read(words, cells.socket) - 1];
+    const so = read(words, cells.socket) - 1;
+    const socket = this.sockets[so];
     const { buffer } = this;
-    // In TIME_WAIT the pcb may have outlived its socket.
-    if (socket === undefined) return { state, buffer, accepts: false, closed: true, kept: true, deaf: true, queued: 0, unread: 0 };
+    if (socket === undefined)
+      return { state, buffer, socket: null, accepts: false, closed: true, kept: true, deaf: true, queued: 0, unread: 0 };
     return {
       state,
       buffer,
+      socket: so,
       accepts: read(words, socket.acceptConn) !== 0,
       closed: read(words, socket.noFdRef) !== 0,
       kept: read(words, socket.protoRef) !== 0,

@@ -5,24 +5,19 @@
 import { ticks } from '../../impl/layout.ts';
 import { get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { SYNCACHE_MAXREXMTS, TCP_MAXRXTSHIFT } from '../../impl/netinet/tcp_fsm.ts';
-import { type End, findue, type Ours } from './end.ts';
+import { type End, leftOf, type Ours, waitsForWindow } from './end.ts';
+import type { Wrong } from './mismatch.ts';
 import { distance, keyOf } from './segment.ts';
-import { walk } from './walk.ts';
-
-/**
- * What happens when a timer runs out: something is sent again, a probe of the peer's window, a SYN|ACK; a connection or a handshake is
- * given up; 2MSL are over.
- */
-export type Expiry = 'again' | 'probe' | 'synack' | 'timeout' | 'forget' | 'msl';
+import { BrokenList, walk } from './walk.ts';
 
 export interface Timer {
   /** Ticks from now. */
   readonly due: number;
-  readonly expiry: Expiry;
-  /** The implementation's pcb (a word index) that it is for; 0 for a handshake, and for a connection that is over: that means nothing. */
+  /** For what: something that is not acknowledged, a window that is closed, the end of 2MSL; a SYN|ACK that has had no answer. */
+  readonly kind: 'again' | 'probe' | 'msl' | 'handshake';
+  /** The implementation's pcb (a word index); 0 for a handshake, and for a connection that is over. */
   readonly pcb: number;
-  /** The handshake it is for. */
+  /** Of the handshake. */
   readonly key: number;
 }
 
@@ -41,30 +36,19 @@ export function timers(k: Kernel): readonly Timer[] {
 function timer(k: Kernel, c: number): Timer {
   const due = distance(get(k, c + N.c_time), load(k, ticks));
   const arg = get(k, c + N.c_arg);
-  const last = (count: number, most: number): boolean => count >= most;
   switch (get(k, c + N.c_func)) {
     case N.CALLOUT_REXMT:
-      return {
-        due,
-        expiry: last(get(k, arg + N.t_rxtshift), TCP_MAXRXTSHIFT) ? 'timeout' : 'again',
-        pcb: living(k, get(k, arg + N.t_inpcb)),
-        key: 0,
-      };
+      return { due, kind: 'again', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_PERSIST:
-      return {
-        due,
-        expiry: last(get(k, arg + N.t_probes), TCP_MAXRXTSHIFT) ? 'timeout' : 'probe',
-        pcb: living(k, get(k, arg + N.t_inpcb)),
-        key: 0,
-      };
+      return { due, kind: 'probe', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_2MSL:
-      return { due, expiry: 'msl', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
+      return { due, kind: 'msl', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_TIMEWAIT:
-      return { due, expiry: 'msl', pcb: living(k, get(k, arg + N.tw_inpcb)), key: 0 };
-    default: {
-      const key = keyOf(get(k, arg + N.sc_lport), get(k, arg + N.sc_faddr), get(k, arg + N.sc_fport));
-      return { due, expiry: last(get(k, arg + N.sc_rxmits), SYNCACHE_MAXREXMTS) ? 'forget' : 'synack', pcb: 0, key };
-    }
+      return { due, kind: 'msl', pcb: living(k, get(k, arg + N.tw_inpcb)), key: 0 };
+    case N.CALLOUT_SYNCACHE:
+      return { due, kind: 'handshake', pcb: 0, key: keyOf(get(k, arg + N.sc_lport), get(k, arg + N.sc_faddr), get(k, arg + N.sc_fport)) };
+    default:
+      throw new BrokenList(`the timer at word ${c} is for nothing that there is`);
   }
 }
 
@@ -73,17 +57,26 @@ function living(k: Kernel, pcb: number): number {
   return pcb === 0 || (get(k, pcb + N.inp_flags) & N.INP_DROPPED) !== 0 ? 0 : pcb;
 }
 
-/** A connection that waits for its peer, and no timer that will make it try again: what it waits for, or null. `pcb` is the implementation's. */
-export function stuck(k: Kernel, pcb: number, end: End, ours: Ours): string | null {
+/**
+ * A connection that waits for its peer needs a timer that will make it try again, and one that waits for nothing has none: what is wrong
+ * with its timers, or null. `pcb` is the implementation's.
+ */
+export function wrongTimers(k: Kernel, pcb: number, end: End, ours: Ours): Wrong | null {
   const tp = get(k, pcb + N.inp_ppcb);
-  if (tp === 0 || isSet(k, tp + N.t_rexmt) || isSet(k, tp + N.t_persist)) return null;
-  if (ours.state === 'SYN_SENT') return 'a connection in SYN_SENT has no retransmission timer';
-  const outstanding = distance(end.sent, end.acked);
-  if (outstanding > 0) return `${outstanding} sequence numbers are not acknowledged and no timer runs`;
-  const queued = distance(end.written, end.acked);
-  if (queued > 0) return `${queued} bytes are queued and not sent, and no timer runs`;
-  return findue(ours) && queued === 0 ? 'a FIN is due and not sent, and no timer runs' : null;
+  if (tp === 0) return null;
+  const runs = isSet(k, tp + N.t_rexmt) ? 'again' : isSet(k, tp + N.t_persist) ? 'probe' : 'none';
+  const outstanding = end.sent !== end.acked;
+  const waits = waitsForWindow(end) ? 'probe' : outstanding ? 'again' : 'none';
+  const both = isSet(k, tp + N.t_rexmt) && isSet(k, tp + N.t_persist);
+  // What was sent before the window closed may still be acknowledged: the persist timer comes after.
+  if (!both && (runs === waits || (runs === 'again' && outstanding))) return null;
+  return {
+    seen: `${both ? 'both timers run' : TIMERS[runs]} in ${ours.state}`,
+    allowed: `${TIMERS[waits]}: ${distance(end.sent, end.acked)} sequence numbers are not acknowledged, ${leftOf(end)} bytes are queued, the peer's window is ${end.window}`,
+  };
 }
+
+const TIMERS = { again: 'the retransmission timer runs', probe: 'the persist timer runs', none: 'no timer runs' } as const;
 
 function isSet(k: Kernel, callout: number): boolean {
   return (get(k, callout + N.c_flags) & N.CALLOUT_PENDING) !== 0;

@@ -8,8 +8,9 @@ import { get, type Kernel } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
 import type { Plain } from '../compile/values.ts';
+import type { Data } from './data.ts';
 import type { Duties } from './duties.ts';
-import { answerToStranger, arrives, type End, type Meant, type Reply, synchronized } from './end.ts';
+import { answerToStranger, arrives, type End, type Meant, type Reply, synchronized, waitsForWindow } from './end.ts';
 import { cancels, completes, type Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
@@ -19,19 +20,25 @@ import type { Connection, Specification } from './specification.ts';
 import type { Timer } from './timers.ts';
 import { walk } from './walk.ts';
 
+/** What has had no answer so often is given up. A SYN|ACK is sent again less often. */
+const TRIES = 12;
+const ANSWERS = 3;
+
 export class Wire {
   private readonly specification: Specification;
   private readonly ids: Identities;
   private readonly machine: Machine;
   private readonly ends: Ends;
   private readonly duties: Duties;
+  private readonly data: Data;
 
-  constructor(specification: Specification, ids: Identities, machine: Machine, ends: Ends, duties: Duties) {
+  constructor(specification: Specification, ids: Identities, machine: Machine, ends: Ends, duties: Duties, data: Data) {
     this.specification = specification;
     this.ids = ids;
     this.machine = machine;
     this.ends = ends;
     this.duties = duties;
+    this.data = data;
   }
 
   /** The specification learns what the segment means. Null: it can happen. */
@@ -70,7 +77,9 @@ export class Wire {
   }
 
   private forEnd(segment: Segment, end: End, ours: Connection, about: string): Mismatch | null {
-    const { events, reply } = arrives(end, ours, segment);
+    const { events, reply, bytes, again = false } = arrives(end, ours, segment);
+    if (bytes !== undefined && ours.socket !== null) this.data.arrived(ours.socket, bytes);
+    if (again) this.duties.owe({ kind: 'again', key: receiverOf(segment) });
     if (events.length > 0) this.duties.fromOutside(receiverOf(segment));
     for (const meant of events) {
       const mismatch = this.happens(meant.event, end.pcb, argumentsOf(meant), about);
@@ -108,27 +117,43 @@ export class Wire {
   }
 
   /** A timer runs out: the specification learns what that means, and what must be sent is owed. */
-  expires({ expiry, pcb: at, key: ofHandshake }: Timer): Mismatch | null {
-    if (expiry === 'forget' || expiry === 'synack') {
-      if (expiry === 'synack') this.duties.owe({ kind: 'synack', key: ofHandshake });
-      else this.ends.givenUp(ofHandshake);
-      return null;
-    }
-    const pcb = this.ids.pcbCode(at) - 1;
-    if (at === 0) return null;
+  expires(timer: Timer): Mismatch | null {
+    if (timer.kind === 'handshake') return this.expiresHandshake(timer.key);
+    const pcb = this.ids.pcbCode(timer.pcb) - 1;
     const key = this.ends.keyOfPcb(pcb);
     const end = this.ends.of(pcb);
-    if (expiry === 'again' || expiry === 'probe') {
-      const due = end !== null && (end.sent !== end.acked || end.written !== end.acked);
-      if (due && key !== null) this.duties.owe({ kind: 'again', key });
-      return null;
-    }
     const ours = this.specification.connection(pcb);
-    if (key !== null && end !== null) {
+    // The timer of a connection that is over may still run, and means nothing.
+    if (timer.pcb === 0 || key === null || end === null || ours === null) return null;
+    const about = `the timer of pcb ${pcb}`;
+    if (timer.kind === 'msl') {
       this.duties.fromOutside(key);
-      if (expiry === 'timeout' && ours !== null && synchronized(ours)) this.duties.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
+      return this.happens('msl', pcb, [], about);
     }
-    return this.happens(expiry, pcb, [], `the timer of pcb ${pcb}`);
+    if ((timer.kind === 'probe' ? end.probes : end.tries) >= TRIES) {
+      this.duties.fromOutside(key);
+      if (synchronized(ours)) this.duties.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
+      return this.happens('timeout', pcb, [], about);
+    }
+    if (timer.kind === 'probe') end.probes++;
+    else end.tries++;
+    end.dupacks = 0;
+    // Into a closed window nothing is sent but a probe.
+    if (timer.kind === 'probe' || !waitsForWindow(end)) this.duties.owe({ kind: 'again', key });
+    return null;
+  }
+
+  /** The SYN|ACK has had no answer. */
+  private expiresHandshake(key: number): null {
+    const handshake = this.ends.handshake(key);
+    if (handshake === null) return null;
+    if (handshake.tries >= ANSWERS) {
+      this.ends.givenUp(key);
+    } else {
+      this.ends.triedAgain(key, handshake);
+      this.duties.owe({ kind: 'synack', key });
+    }
+    return null;
   }
 
   private happens(event: string, pcb: number, args: readonly Plain[], about: string): Mismatch | null {

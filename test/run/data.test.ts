@@ -68,3 +68,38 @@ it('a datagram may be lost, and still come only once and in order', () => {
   expect(reads(2)).toBeNull();
   expect(reads(1)).not.toBeNull();
 });
+
+describe('the reader of a connection', () => {
+  /** The words of the units in user memory; their first bytes are these. */
+  const gets = (...first: readonly number[]): ReturnType<Data['checkBrought']> => {
+    for (const [index, word] of first.entries()) {
+      for (let at = 0; at < UNIT; at += 4) putWord(machine.kernel, machine.user + index * UNIT + at, at === 0 ? word : 0);
+    }
+    return data.checkBrought(3, first.length);
+  };
+  /** A unit whose bytes are 0, but for the first. */
+  const unit = (first: number): Uint8Array => new Uint8Array(UNIT).fill(first, 0, 1);
+
+  it('gets what came, byte for byte, however it was cut', () => {
+    data.arrived(3, [unit(1), unit(2).subarray(0, 5)]);
+    data.arrived(3, [unit(2).subarray(5)]);
+    expect(gets(1)).toBeNull();
+    expect(gets(2)).toBeNull();
+  });
+
+  it.each([
+    ['another byte', [1, 3], 'read 3 as byte 16'],
+    ['more than came', [1, 2, 0], 'read 48 bytes'],
+  ])('that gets %s is wrong', (_what, words, seen) => {
+    data.arrived(3, [unit(1), unit(2)]);
+    expect(gets(...words)?.seen).toBe(seen);
+  });
+
+  it('that has nothing left to read gets none of what came before', () => {
+    data.arrived(3, [unit(1)]);
+    data.forget(() => 1);
+    data.forget(() => 0);
+    data.arrived(3, [unit(2)]);
+    expect(gets(2)).toBeNull();
+  });
+});

@@ -32,17 +32,18 @@ interface Slip {
   readonly ack?: number;
   readonly window?: number;
   readonly port?: number;
+  readonly src?: number;
 }
 
 /** A segment without data from the connection, or from another port, to its peer. */
-function slips(both: Lockstep, { flags = TH_ACK, seq = 0, ack = 0, window = 0, port }: Slip): Mismatch | null {
+function slips(both: Lockstep, { flags = TH_ACK, seq = 0, ack = 0, window = 0, port, src = N.HOST_LOCAL }: Slip): Mismatch | null {
   const { kernel: k, td } = both.machine;
   const { inp, tp } = connection(both);
   wire_output(
     k,
     td,
     L.IPPROTO_TCP,
-    N.HOST_LOCAL,
+    src,
     port ?? get(k, inp + N.inp_lport),
     get(k, inp + N.inp_faddr),
     get(k, inp + N.inp_fport),
@@ -77,6 +78,7 @@ describe('a segment', () => {
     ['that answers a SYN which nobody sent', { flags: TH_SYN | TH_ACK }, /no SYN\|ACK/],
     ['without an acknowledgement', { flags: 0 }, /in every segment/],
     ['from a port that nobody has', { port: 5 }, /no connection/],
+    ['from a host that is not this one', { src: 0 }, /the address of this host/],
   ] as const)('%s is not', async (_what, slip, allowed) => {
     const both = await lockstep();
     agree(both, CONNECTED);

@@ -32,8 +32,17 @@ function ours(state: string, more: Partial<Ours> = {}): Ours {
   return { state, closed: false, deaf: false, queued: 0, unread: 0, buffer: BUFFER, ...more };
 }
 
-function gets(state: string, said: Said, more: Partial<Ours> = {}): Arrival {
-  return arrives(end, ours(state, more), segment(said));
+/** What the reader gets is looked at apart. */
+function gets(state: string, said: Said, more: Partial<Ours> = {}): Omit<Arrival, 'bytes'> {
+  const { bytes: _, ...arrival } = arrives(end, ours(state, more), segment(said));
+  return arrival;
+}
+
+/** A segment with these bytes, and those that the reader gets. */
+function brings(seq: number, bytes: readonly number[], more: Partial<Ours> = {}): readonly number[] {
+  const said = segment({ flags: TH_ACK, seq, len: bytes.length });
+  const { bytes: got = [] } = arrives(end, ours('ESTABLISHED', more), { ...said, bytes: Uint8Array.from(bytes) });
+  return got.flatMap((some) => [...some]);
 }
 
 /** So many units were written and have left, and behind them perhaps a FIN. */
@@ -121,6 +130,23 @@ describe('in ESTABLISHED', () => {
     expect(gets('ESTABLISHED', { flags: TH_ACK, seq: 501, len: 31 })).toEqual({ events: [data(2)], reply: 'ack' });
   });
 
+  it('the reader gets every byte once, in order, from the segment that brought it first', () => {
+    expect(brings(504, [5, 6, 7])).toEqual([]);
+    expect(brings(500, [1, 2, 3])).toEqual([1, 2, 3]);
+    expect(brings(498, [9, 9, 9, 9, 9, 4, 8])).toEqual([4, 8, 6, 7]);
+    expect(
+      brings(
+        507,
+        Array.from({ length: 64 }, () => 0),
+      ),
+    ).toHaveLength(WINDOW - 7);
+  });
+
+  it('one who does not listen gets none', () => {
+    expect(brings(500, [1, 2], { deaf: true })).toEqual([]);
+    expect(end.next).toBe(502);
+  });
+
   it('a full buffer takes nothing, and says so', () => {
     expect(gets('ESTABLISHED', { flags: TH_ACK, len: 16 }, { unread: BUFFER })).toEqual({ events: [], reply: 'ack' });
   });
@@ -151,6 +177,20 @@ describe('in ESTABLISHED', () => {
     gets('ESTABLISHED', { flags: TH_ACK, seq: 516, len: 16, window: 48 });
     gets('ESTABLISHED', { flags: TH_ACK, seq: 500, window: 16 });
     expect(end.window).toBe(48);
+  });
+
+  it('three acknowledgements that say nothing new, and nothing else, mean that something was lost', () => {
+    sends(2);
+    gets('ESTABLISHED', { flags: TH_ACK, window: 32 });
+    const again = (said: Partial<Said>): boolean => gets('ESTABLISHED', { flags: TH_ACK, window: 32, ...said }).again === true;
+    expect([again({}), again({}), again({ len: 16 }), again({ seq: 516 }), again({ seq: 516 }), again({ seq: 516 })]).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('numbers wrap around', () => {
@@ -207,7 +247,7 @@ describe('in TIME_WAIT', () => {
 });
 
 describe('a handshake', () => {
-  const handshake = { irs: 499, answer: { iss: 99, window: WINDOW } };
+  const handshake = { irs: 499, answer: { iss: 99, window: WINDOW }, tries: 0 };
 
   it.each([
     ['ends with the acknowledgement of our SYN', { flags: TH_ACK }, true],
@@ -222,7 +262,7 @@ describe('a handshake', () => {
   });
 
   it('that was never answered ends with nothing', () => {
-    expect(completes({ irs: 499, answer: null }, segment({ flags: TH_ACK }))).toBe(false);
+    expect(completes({ irs: 499, answer: null, tries: 0 }, segment({ flags: TH_ACK }))).toBe(false);
   });
 
   it('is cancelled by a reset in its window', () => {

@@ -1,12 +1,11 @@
 /** What a timer of the implementation means when it runs out: a kernel in which only its words are written. */
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ticks } from '../../impl/layout.ts';
 import { type Kernel, put, store, viewKernel } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { SYNCACHE_MAXREXMTS, TCP_MAXRXTSHIFT } from '../../impl/netinet/tcp_fsm.ts';
-import { activeEnd, passiveEnd, writes } from '../../oracle/run/end.ts';
+import { activeEnd, type End, passiveEnd, writes } from '../../oracle/run/end.ts';
 import { keyOf } from '../../oracle/run/segment.ts';
-import { stuck, timers } from '../../oracle/run/timers.ts';
+import { timers, wrongTimers } from '../../oracle/run/timers.ts';
 import { BrokenList } from '../../oracle/run/walk.ts';
 
 // Where things are in the kernel of these tests; no code of the implementation runs in it.
@@ -40,38 +39,40 @@ it('the soonest comes first', () => {
   set(TP + N.t_2msl, N.CALLOUT_2MSL, TP, 90, TP + N.t_rexmt);
   set(TP + N.t_rexmt, N.CALLOUT_REXMT, TP, 20);
   expect(timers(k)).toEqual([
-    { due: 10, expiry: 'again', pcb: INP, key: 0 },
-    { due: 80, expiry: 'msl', pcb: INP, key: 0 },
+    { due: 10, kind: 'again', pcb: INP, key: 0 },
+    { due: 80, kind: 'msl', pcb: INP, key: 0 },
   ]);
 });
 
-it('sending again, and asking again, are given up at last', () => {
+it('what is sent again, or asked again, is for a connection', () => {
   set(TP + N.t_2msl, N.CALLOUT_REXMT, TP, 20, TP + N.t_persist);
   set(TP + N.t_persist, N.CALLOUT_PERSIST, TP, 30);
-  expect(timers(k).map(({ expiry }) => expiry)).toEqual(['again', 'probe']);
-  put(k, TP + N.t_rxtshift, TCP_MAXRXTSHIFT);
-  put(k, TP + N.t_probes, TCP_MAXRXTSHIFT);
-  expect(timers(k).map(({ expiry }) => expiry)).toEqual(['timeout', 'timeout']);
+  expect(timers(k).map(({ kind, pcb }) => [kind, pcb])).toEqual([
+    ['again', INP],
+    ['probe', INP],
+  ]);
 });
 
 it('TIME_WAIT ends', () => {
   set(TP + N.t_2msl, N.CALLOUT_TIMEWAIT, TW, 20);
-  expect(timers(k)).toEqual([{ due: 10, expiry: 'msl', pcb: INP, key: 0 }]);
+  expect(timers(k)).toEqual([{ due: 10, kind: 'msl', pcb: INP, key: 0 }]);
 });
 
-it('a SYN|ACK is sent again, and the handshake forgotten at last', () => {
+it('a SYN|ACK that has no answer is for a handshake', () => {
   set(TP + N.t_2msl, N.CALLOUT_SYNCACHE, HALF_OPEN, 20);
   words(HALF_OPEN, { [N.sc_lport]: 7, [N.sc_faddr]: N.HOST_REMOTE, [N.sc_fport]: 9 });
-  const key = keyOf(7, N.HOST_REMOTE, 9);
-  expect(timers(k)).toEqual([{ due: 10, expiry: 'synack', pcb: 0, key }]);
-  put(k, HALF_OPEN + N.sc_rxmits, SYNCACHE_MAXREXMTS);
-  expect(timers(k)).toEqual([{ due: 10, expiry: 'forget', pcb: 0, key }]);
+  expect(timers(k)).toEqual([{ due: 10, kind: 'handshake', pcb: 0, key: keyOf(7, N.HOST_REMOTE, 9) }]);
+});
+
+it('a timer for nothing that there is is an error', () => {
+  set(TP + N.t_2msl, 99, TP, 20);
+  expect(() => timers(k)).toThrow(BrokenList);
 });
 
 it('the timer of a connection that is over means nothing', () => {
   set(TP + N.t_2msl, N.CALLOUT_2MSL, TP, 20);
   put(k, INP + N.inp_flags, N.INP_DROPPED);
-  expect(timers(k)).toEqual([{ due: 10, expiry: 'msl', pcb: 0, key: 0 }]);
+  expect(timers(k)).toEqual([{ due: 10, kind: 'msl', pcb: 0, key: 0 }]);
 });
 
 it('a wheel that goes round is an error, not a loop', () => {
@@ -79,17 +80,39 @@ it('a wheel that goes round is an error, not a loop', () => {
   expect(() => timers(k)).toThrow(BrokenList);
 });
 
-it('who waits for the peer without a timer is stuck', () => {
+describe('the timers of a connection', () => {
   const ours = { state: 'ESTABLISHED', closed: false, deaf: false, queued: 0, unread: 0, buffer: 3 };
-  const end = passiveEnd(0, 99, 499, 48);
-  const check = (state: string): string | null => stuck(k, INP, end, { ...ours, state });
-  expect(check('ESTABLISHED')).toBeNull();
-  expect(check('LAST_ACK')).toMatch(/a FIN is due/);
-  expect(stuck(k, INP, activeEnd(0, 99), { ...ours, state: 'SYN_SENT' })).toMatch(/SYN_SENT/);
-  writes(end, [1]);
-  expect(check('ESTABLISHED')).toMatch(/16 bytes are queued/);
-  end.sent = end.written;
-  expect(check('ESTABLISHED')).toMatch(/16 sequence numbers are not acknowledged/);
-  put(k, TP + N.t_rexmt + N.c_flags, N.CALLOUT_PENDING);
-  expect(check('ESTABLISHED')).toBeNull();
+  let end: End;
+  const wrong = (...running: readonly number[]): boolean => {
+    for (const timer of [N.t_rexmt, N.t_persist]) put(k, TP + timer + N.c_flags, running.includes(timer) ? N.CALLOUT_PENDING : 0);
+    return wrongTimers(k, INP, end, ours) !== null;
+  };
+  /** Without any; with the one for retransmission; for the window; with both. */
+  const verdicts = (): readonly boolean[] => [wrong(), wrong(N.t_rexmt), wrong(N.t_persist), wrong(N.t_rexmt, N.t_persist)];
+
+  beforeEach(() => {
+    end = passiveEnd(0, 99, 499, 48);
+    end.window = 48;
+  });
+
+  it('are none as long as it waits for nothing', () => {
+    expect(verdicts()).toEqual([false, true, true, true]);
+  });
+
+  it('are the one for retransmission while something is not acknowledged', () => {
+    writes(end, [1]);
+    end.sent = end.written;
+    expect(verdicts()).toEqual([true, false, true, true]);
+    end = activeEnd(0, 99);
+    expect(verdicts()).toEqual([true, false, true, true]);
+  });
+
+  it('are the one for the window while that is closed', () => {
+    writes(end, [1]);
+    end.window = 0;
+    expect(verdicts()).toEqual([true, true, false, true]);
+    // What had left before may still be acknowledged.
+    end.sent = end.written;
+    expect(verdicts()).toEqual([true, false, false, true]);
+  });
 });
