@@ -64,7 +64,7 @@ export function writeFailure(directory: string, seed: number, fault: string | nu
 }
 
 function isOfWire(operation: string): boolean {
-  return /^(deliver|settle|lose|timer|silence|drain|remote-.*)$/.test(operation);
+  return /^(deliver|settle|lose|defer|duplicate|timer|silence|drain|remote-.*)$/.test(operation);
 }
 
 const DECLARATIONS = 'oracle/run/operations.ts';

@@ -7,7 +7,7 @@ import type { KernelOptions } from '../../impl/config.ts';
 import * as syscalls from '../../impl/kern/syscalls.ts';
 import * as thread from '../../impl/kern/thread.ts';
 import * as L from '../../impl/layout.ts';
-import { get, type Kernel, KernelPanic } from '../../impl/memory.ts';
+import { get, type Kernel, KernelPanic, store } from '../../impl/memory.ts';
 import * as wire from '../../impl/net/wire.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { UNIT } from '../adapter.ts';
@@ -15,6 +15,9 @@ import type { Configuration } from './operations.ts';
 
 /** More than a program ever leaves on the wire: operations.ts sees to it that what is there arrives before. */
 const WIRE_SEGMENTS = 256;
+
+/** The first sequence number, so that numbers wrap around in the first unit of the first connection. */
+const FIRST_ISS = 0x7ffffff8;
 
 /** The modules of an implementation that a run uses; the rest of it lies behind them. */
 export interface Modules {
@@ -38,6 +41,9 @@ export interface Machine {
   waiting(): number;
   deliver(): void;
   lose(): void;
+  /** The oldest segment comes last, or once more. */
+  defer(): void;
+  duplicate(): void;
   /** Takes off what was sent to other hosts. */
   discard(): void;
   /** True if the oldest segment is a datagram of another size than `bytes`. */
@@ -123,6 +129,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     ...options,
   });
   const td = modules.thread.thread_attach(kernel, 0);
+  store(kernel, N.tcp_iss, FIRST_ISS);
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
   const booted = kernel.words.slice();
   const { syscalls: sys, wire: w } = modules;
@@ -144,6 +151,8 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     waiting: () => attempt(() => w.wire_length(kernel, td, 0)),
     deliver: () => void attempt(() => w.wire_deliver(kernel, td)),
     lose: () => void attempt(() => w.wire_drop(kernel, td, 0)),
+    defer: () => void attempt(() => w.wire_defer(kernel, td, 0)),
+    duplicate: () => void attempt(() => w.wire_duplicate(kernel, td)),
     discard: () => {
       // No more than the list can hold, whatever it says.
       for (let left = WIRE_SEGMENTS; left > 0 && attempt(() => w.wire_drop(kernel, td, 1)) !== 0; left--);

@@ -4,6 +4,7 @@
  * specification calls for (duties.ts), the invariants must hold, nothing may be lost, and every unit of data must be intact, in
  * order, and read once.
  */
+import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { carryOut, FIRST_PORT, UNIT } from '../adapter.ts';
@@ -21,6 +22,7 @@ import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
 import { Broken, type Implementation, type Machine } from './implementation.ts';
 import type { Mismatch, Wrong } from './mismatch.ts';
+import { MOST_UNITS } from './oddities.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
 import { keyOf, mirrored, readSegment } from './segment.ts';
@@ -127,6 +129,9 @@ export class Lockstep {
         return this.settle() ?? this.check();
       case 'lose':
         return this.lose();
+      case 'defer':
+      case 'duplicate':
+        return this.disorder(name);
       case 'timer':
         return this.timer();
       case 'silence':
@@ -221,6 +226,16 @@ export class Lockstep {
     return this.check();
   }
 
+  /** Segments of TCP may overtake each other, and come twice. Datagrams may, too, but then nobody could tell that each is read once. */
+  private disorder(how: 'defer' | 'duplicate'): Mismatch | null {
+    const { kernel } = this.machine;
+    if (this.machine.waiting() > 0 && readSegment(kernel, get(kernel, N.wire_first)).proto === L.IPPROTO_TCP) {
+      this.machine[how]();
+      this.tap.skip();
+    }
+    return this.check();
+  }
+
   /** The clock runs until the next timer has run out, if one is set. */
   private timer(): Mismatch | null {
     let due = this.due();
@@ -312,8 +327,18 @@ export class Lockstep {
   private fromRemote(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const which = typeof args.which === 'number' ? args.which : 0;
     if (name === 'remote-connect') return this.remoteConnect(which) ?? this.check();
-    if (name === 'remote-data' || name === 'remote-datagram') this.data.fill(1);
-    if (!this.remote.send(name, which, args.part === true || args.ack === true)) return this.check();
+    this.data.fill(MOST_UNITS);
+    return this.remoteSays(name, which, args) ? this.arriving() : this.check();
+  }
+
+  private remoteSays(name: string, which: number, { part, ack, units, what }: Readonly<Record<string, Argument>>): boolean {
+    if (name === 'remote-window') return this.remote.offers(which, typeof units === 'number' ? units : 0);
+    if (name === 'remote-odd') return this.remote.odd(which, String(what));
+    return this.remote.send(name, which, part === true || ack === true);
+  }
+
+  /** What was put on the wire from outside, and all before it, arrives. */
+  private arriving(): Mismatch | null {
     this.tap.skip();
     return this.settle();
   }
@@ -325,9 +350,7 @@ export class Lockstep {
     if (key === null) return null;
     this.tap.skip();
     const mismatch = this.deliver();
-    if (mismatch !== null || !this.remote.acknowledge(key)) return mismatch;
-    this.tap.skip();
-    return this.settle();
+    return mismatch !== null || !this.remote.acknowledge(key) ? mismatch : this.arriving();
   }
 
   // --- comparison ------------------------------------------------------------------------------------------------------------

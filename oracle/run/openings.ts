@@ -3,6 +3,7 @@
  * program does after one is chance again, and where an opening stands in a program is, too.
  */
 import type { Choice, Operation } from './operations.ts';
+import { ODDITIES } from './oddities.ts';
 
 export interface Opening {
   readonly weight: number;
@@ -24,18 +25,57 @@ const tcpPair = (listener: number, client: number, name: number): readonly Opera
   op('settle'),
 ];
 
+/** A connection to the remote host. */
+const remotePair = (fd: number): readonly Operation[] => [
+  op('socket', { asked: 'tcp' }),
+  op('connect', { fd, name: 0, remote: true }),
+  op('remote-synack', { which: 0 }),
+];
+
+const odd = (n: number): string => ODDITIES[n % ODDITIES.length] ?? 'again';
+
 export const OPENINGS: readonly Opening[] = [
   {
     // A TCP connection to the remote host, with now and then a call that does not wait.
     weight: 10,
     sockets: 1,
-    make: ({ a, b }, [f = 0]) => [
+    make: ({ a, b, c }, [f = 0]) => [
       op('socket', { asked: 'tcp' }),
       ...(a % 3 === 0 ? [op('setnbio', { fd: f, on: true })] : []),
       ...(a % 4 === 1 ? [op('setlinger', { fd: f, linger: b % 2 === 0 ? 'wait' : 'reset' })] : []),
       op('connect', { fd: f, name: 0, remote: true }),
       ...(a % 5 === 4 ? [op('shutdown', { fd: f, how: 'write' })] : []),
+      ...(b % 4 === 3 ? [op('remote-odd', { which: 0, what: odd(c) })] : []),
       op('remote-synack', { which: 0 }),
+    ],
+  },
+  {
+    // A remote host that does what it should not, in the middle of a transfer.
+    weight: 3,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      ...remotePair(f),
+      ...Array.from({ length: b % 4 }, () => op('remote-data', { which: 0 })),
+      op('send', { fd: f, amount: 1 + (c % 3), addressed: false, remote: false }),
+      op('remote-odd', { which: 0, what: odd(a) }),
+      ...(a % 3 === 0 ? [op('remote-odd', { which: 0, what: 'again' }), op('remote-odd', { which: 0, what: 'again' })] : []),
+      op('remote-data', { which: 0 }),
+    ],
+  },
+  {
+    // One that answers late, then once more, and then no more.
+    weight: 2,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      ...Array.from({ length: a % 3 }, () => op('timer')),
+      op('remote-synack', { which: 0 }),
+      ...(b % 2 === 0 ? [op('remote-window', { which: 0, units: c % 3 })] : []),
+      op('send', { fd: f, amount: 1 + (b % 3), addressed: false, remote: false }),
+      ...Array.from({ length: c % 4 }, () => op('timer')),
+      ...(a % 2 === 0 ? [op('remote-ack', { which: 0, part: true })] : [op('remote-odd', { which: 0, what: 'again' })]),
+      op('silence'),
     ],
   },
   {
@@ -123,13 +163,14 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
-    // A connected UDP socket.
+    // A UDP socket that is connected, to itself, to a port that nobody has, or to the remote host.
     weight: 4,
     sockets: 1,
-    make: ({ b, c }, [f = 0]) => [
+    make: ({ a, b, c }, [f = 0]) => [
       op('socket', { asked: 'udp' }),
       op('bind', { fd: f, name: b % 2 }),
-      op('connect', { fd: f, name: b % 2, remote: c % 2 === 0 }),
+      op('connect', { fd: f, name: a % 2, remote: c % 2 === 0 }),
+      ...(a % 4 < 2 ? [op('send', { fd: f, amount: 1, addressed: c % 8 === 7, remote: false }), op('settle')] : []),
     ],
   },
   {

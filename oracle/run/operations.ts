@@ -5,6 +5,7 @@
  */
 import * as fc from 'fast-check';
 import { OPENINGS, type Opening } from './openings.ts';
+import { ODDITIES } from './oddities.ts';
 import type { Scene, SceneSocket } from './specification.ts';
 
 export type Argument = number | boolean | string;
@@ -117,7 +118,9 @@ export const KINDS: readonly Kind[] = [
   { name: 'fputsock', weight: 2, make: ({ a }, s, z) => ({ handle: handle(a, s, z) }) },
   { name: 'deliver', weight: 14, make: () => ({}) },
   { name: 'settle', weight: 6, make: () => ({}) },
-  { name: 'lose', weight: 1, make: () => ({}) },
+  { name: 'lose', weight: 2, make: () => ({}) },
+  { name: 'defer', weight: 2, make: () => ({}) },
+  { name: 'duplicate', weight: 2, make: () => ({}) },
   { name: 'timer', weight: 3, make: () => ({}) },
   { name: 'silence', weight: 1, make: () => ({}) },
   { name: 'drain', weight: 1, make: () => ({}) },
@@ -127,6 +130,8 @@ export const KINDS: readonly Kind[] = [
   { name: 'remote-ack', weight: 5, make: ({ a, b }) => ({ which: a % 8, part: b % 3 === 0 }) },
   { name: 'remote-data', weight: 4, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-fin', weight: 4, make: ({ a, b }) => ({ which: a % 8, ack: b % 2 === 0 }) },
+  { name: 'remote-window', weight: 2, make: ({ a, b }) => ({ which: a % 8, units: b % 4 }) },
+  { name: 'remote-odd', weight: 5, make: ({ a, b }) => ({ which: a % 8, what: pick(ODDITIES, b) }) },
   { name: 'remote-datagram', weight: 3, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-unreachable', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
 ];

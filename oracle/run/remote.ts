@@ -12,14 +12,18 @@ import type { End } from './end.ts';
 import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
+import { oddity, type Said, STRANGER } from './oddities.ts';
 import { distance, keyOf } from './segment.ts';
 import type { Specification } from './specification.ts';
 import { walk } from './walk.ts';
 
-/** The window it offers; far more than a run sends. */
+/** The window it offers unless it was told another; far more than a run sends. */
 const WINDOW = 32_000;
 const FIRST_PORT = 40_000;
-const ISS = 7_000_000;
+const STRANGE_PORT = FIRST_PORT - 2;
+/** So that numbers wrap around soon. */
+const ISS = 0x7ffffff0;
+const ISS_STEP = 64_000;
 
 /** A connection with the remote host that has not come to its end. */
 interface Peer {
@@ -29,14 +33,6 @@ interface Peer {
   readonly remotePort: number;
 }
 
-/** What a segment to a connection says. */
-interface Said {
-  readonly seq: number;
-  readonly ack: number;
-  readonly flags: number;
-  readonly length: number;
-}
-
 export class Remote {
   private readonly specification: Specification;
   private readonly ids: Identities;
@@ -44,6 +40,8 @@ export class Remote {
   private readonly ends: Ends;
   private port = FIRST_PORT;
   private iss = ISS;
+  /** Windows other than the usual. */
+  private readonly windows = new Map<number, number>();
 
   constructor(specification: Specification, ids: Identities, machine: Machine, ends: Ends) {
     this.specification = specification;
@@ -55,6 +53,28 @@ export class Remote {
   reset(): void {
     this.port = FIRST_PORT;
     this.iss = ISS;
+    this.windows.clear();
+  }
+
+  /** From now on the connection number `which` may send so many units beyond what is acknowledged. False if there is none. */
+  offers(which: number, units: number): boolean {
+    const peer = this.fitting('remote-ack', which);
+    if (peer === undefined) return false;
+    this.windows.set(keyOf(peer.port, this.machine.remoteHost, peer.remotePort), units * UNIT);
+    this.says(peer, { seq: peer.end.told, ack: peer.end.acked, flags: TH_ACK, length: 0 });
+    return true;
+  }
+
+  /** Sends something odd to the connection number `which`. False if there is none. */
+  odd(which: number, what: string): boolean {
+    const peers = this.peers();
+    const peer = peers[which % Math.max(1, peers.length)];
+    if (peer === undefined) return false;
+    const { told: next, edge, acked, sent } = peer.end;
+    const known = { opening: peer.state === 'SYN_SENT', next, room: distance(edge, next), acked, received: received(peer.end), sent };
+    const said = oddity(what, { ...known, unused: this.iss });
+    this.says(what === STRANGER ? { ...peer, remotePort: STRANGE_PORT } : peer, said);
+    return true;
   }
 
   /** Sends what the operation says to the connection number `which`. False if there is none that it fits. */
@@ -78,7 +98,7 @@ export class Remote {
     const port = get(k, inp + N.inp_lport);
     const remotePort = this.port++;
     const iss = this.iss;
-    this.iss += 64_000;
+    this.iss = (this.iss + ISS_STEP) | 0;
     this.inject(port, remotePort, { seq: iss, ack: 0, flags: TH_SYN, length: 0 });
     return keyOf(port, this.machine.remoteHost, remotePort);
   }
@@ -93,13 +113,17 @@ export class Remote {
     return true;
   }
 
-  /** Acknowledges whatever has reached it, and answers every SYN. False if there was nothing. */
+  /** Acknowledges whatever has reached it, answers every SYN, and opens its windows. False if there was nothing to do. */
   catchesUp(): boolean {
     let said = false;
     for (const peer of this.peers()) {
-      const { state, end } = peer;
-      if (state === 'TIME_WAIT' || distance(end.sent, end.acked) <= 0) continue;
-      said = this.says(state === 'SYN_SENT' ? 'remote-synack' : 'remote-ack', peer, false) || said;
+      const { state, end, port, remotePort } = peer;
+      if (state === 'TIME_WAIT') continue;
+      const opens = this.windows.delete(keyOf(port, this.machine.remoteHost, remotePort));
+      if (state === 'SYN_SENT') this.answers('remote-synack', peer, false);
+      else if (received(end) !== end.acked || opens) this.says(peer, { seq: end.told, ack: received(end), flags: TH_ACK, length: 0 });
+      else continue;
+      said = true;
     }
     return said;
   }
@@ -124,38 +148,47 @@ export class Remote {
   }
 
   private tcp(name: string, which: number, flag: boolean): boolean {
-    const all = this.peers().filter(({ state }) => fits(name, state));
-    const peer = all[which % Math.max(1, all.length)];
-    return peer !== undefined && this.says(name, peer, flag);
+    const peer = this.fitting(name, which);
+    return peer !== undefined && this.answers(name, peer, flag);
   }
 
-  private says(name: string, { end, state, port, remotePort }: Peer, flag: boolean): boolean {
-    const { told: next, acked, sent } = end;
+  private fitting(name: string, which: number): Peer | undefined {
+    const all = this.peers().filter(({ state }) => fits(name, state));
+    return all[which % Math.max(1, all.length)];
+  }
+
+  private answers(name: string, peer: Peer, flag: boolean): boolean {
+    const { end, state } = peer;
+    const { told: next, acked } = end;
     switch (name) {
       case 'remote-synack':
-        this.iss += 64_000;
-        this.inject(port, remotePort, { seq: this.iss, ack: (end.iss + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
+        this.iss = (this.iss + ISS_STEP) | 0;
+        this.says(peer, { seq: this.iss, ack: (end.iss + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
         return true;
       case 'remote-rst': {
         const opening = state === 'SYN_SENT';
         const ack = (end.iss + 1) | 0;
-        this.inject(port, remotePort, { seq: opening ? 0 : next, ack, flags: opening ? TH_RST | TH_ACK : TH_RST, length: 0 });
+        this.says(peer, { seq: opening ? 0 : next, ack, flags: opening ? TH_RST | TH_ACK : TH_RST, length: 0 });
         return true;
       }
       case 'remote-ack': {
-        const outstanding = distance(sent, acked);
-        if (outstanding <= 0) return false;
-        const part = flag && outstanding > UNIT;
-        this.inject(port, remotePort, { seq: next, ack: part ? (acked + UNIT) | 0 : sent, flags: TH_ACK, length: 0 });
+        const all = received(end);
+        if (all === acked) return false;
+        const part = flag && distance(all, acked) > UNIT;
+        this.says(peer, { seq: next, ack: part ? (acked + UNIT) | 0 : all, flags: TH_ACK, length: 0 });
         return true;
       }
       case 'remote-data':
-        this.inject(port, remotePort, { seq: next, ack: acked, flags: TH_ACK, length: UNIT });
+        this.says(peer, { seq: next, ack: acked, flags: TH_ACK, length: UNIT });
         return true;
       default:
-        this.inject(port, remotePort, { seq: next, ack: flag ? sent : acked, flags: TH_ACK | TH_FIN, length: 0 });
+        this.says(peer, { seq: next, ack: flag ? received(end) : acked, flags: TH_ACK | TH_FIN, length: 0 });
         return true;
     }
+  }
+
+  private says({ port, remotePort }: Peer, said: Said): void {
+    this.inject(port, remotePort, said);
   }
 
   /** Connections of whose beginning the remote host has heard, oldest first. */
@@ -182,8 +215,15 @@ export class Remote {
 
   private inject(port: number, remotePort: number, { seq, ack, flags, length }: Said): void {
     const { machine } = this;
-    machine.inject(L.IPPROTO_TCP, machine.remoteHost, remotePort, N.HOST_LOCAL, port, seq, ack, flags, WINDOW, machine.user, length);
+    const window = this.windows.get(keyOf(port, machine.remoteHost, remotePort)) ?? WINDOW;
+    machine.inject(L.IPPROTO_TCP, machine.remoteHost, remotePort, N.HOST_LOCAL, port, seq, ack, flags, window, machine.user, length);
   }
+}
+
+/** What of that which was sent counts as received: whole units, and a FIN. The single byte of a window probe does not. */
+function received(end: End): number {
+  if (distance(end.sent, end.written) > 0) return end.sent;
+  return (end.acked + Math.floor(distance(end.sent, end.acked) / UNIT) * UNIT) | 0;
 }
 
 function fits(name: string, state: string): boolean {

@@ -3,6 +3,7 @@
  * operations; whoever reads one from a file checks it here first, so that nothing else ever reaches the two sides.
  */
 import type { Argument, Configuration, Operation } from './operations.ts';
+import { ODDITIES } from './oddities.ts';
 
 /** Which values an argument may have. */
 type Domain =
@@ -49,6 +50,8 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     deliver: {},
     settle: {},
     lose: {},
+    defer: {},
+    duplicate: {},
     timer: {},
     silence: {},
     drain: {},
@@ -58,6 +61,8 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     'remote-ack': { which: WHICH, part: truth },
     'remote-data': { which: WHICH },
     'remote-fin': { which: WHICH, ack: truth },
+    'remote-window': { which: WHICH, units: upTo(3) },
+    'remote-odd': { which: WHICH, what: oneOf(...ODDITIES) },
     'remote-datagram': { which: WHICH },
     'remote-unreachable': { which: WHICH },
   };
