@@ -94,6 +94,36 @@ export const WIRE_FAULTS: readonly Fault[] = [
     change: (source) => when(source.in('tcp_twcheck').branch('plain'), () => 'false'),
   },
   {
+    id: 'tcp-from-nowhere',
+    file: 'impl/netinet/tcp_output.ts',
+    text: 'the SYN of a connection names no host that it comes from',
+    change: (source) => argument(source.in('tcp_output_syn').call('wire_output'), 3, '0'),
+  },
+  {
+    id: 'tcp-room-promised-twice',
+    file: 'impl/netinet/tcp_output.ts',
+    text: 'the window does not shrink with what has not been read',
+    change: (source) => replace(source.in('tcp_output_segment').call('sbspace'), 'get(k, so + so_rcv + sb_hiwat)'),
+  },
+  {
+    id: 'tcp-overlap-read-twice',
+    file: 'impl/netinet/tcp_segment.ts',
+    text: 'what of a segment came before is read once more, in the place of what is new',
+    change: (source) => remove(source.in('tcp_trim_left').call('m_adj')),
+  },
+  {
+    id: 'tcp-tries-not-forgotten',
+    file: 'impl/netinet/tcp_segment.ts',
+    text: 'an acknowledgement does not make TCP as patient as before: it gives up too soon',
+    change: (source) => remove(source.in('tcp_ack_input').call('put', 'tp + t_rxtshift')),
+  },
+  {
+    id: 'tcp-timer-left-running',
+    file: 'impl/netinet/tcp_segment.ts',
+    text: 'the timer of a SYN that was answered goes on',
+    change: (source) => remove(source.in('tcp_synsent_input').call('callout_stop')),
+  },
+  {
     id: 'udp-unsent',
     file: 'impl/netinet/udp_usrreq.ts',
     text: 'a datagram is freed where it should leave',
