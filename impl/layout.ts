@@ -202,6 +202,7 @@ export const SOCKBUF_WORDS = 18;
 export const SB_WAIT = 0x04; // somebody sleeps on sb_cc
 export const SBS_CANTSENDMORE = 0x10;
 export const SBS_CANTRCVMORE = 0x20;
+export const SBS_FLUSH = 0x40; // whoever takes the transfer lock or gives it back throws away what is there
 export const SBL_WAIT = 1; // sblock: wait for it
 export const SBL_NOINTR = 2; // sblock: not interruptible
 

@@ -31,6 +31,7 @@ import {
   SBL_WAIT,
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
+  SBS_FLUSH,
   sb_cc,
   sb_ctl,
   sb_flags,
@@ -50,7 +51,7 @@ import {
   so_rcv,
   so_snd,
 } from '../layout.ts';
-import { copy, fixed, get, type Kernel, load, or, panic, put } from '../memory.ts';
+import { and, copy, fixed, get, type Kernel, load, or, panic, put } from '../memory.ts';
 import { PANIC_SBAPPENDSTREAM, PANIC_SBDROP, PANIC_SBFLUSH } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
@@ -94,12 +95,45 @@ export function sbspace(k: Kernel, sb: number): number {
 
 /** Takes the transfer lock: EINTR if interrupted, EWOULDBLOCK if somebody has it and SBL_WAIT is not asked for. */
 export function sblock(k: Kernel, td: number, sb: number, flags: number): number {
-  if ((flags & SBL_WAIT) === 0) return sx_try_xlock(k, td, sb + sb_sx) !== 0 ? 0 : EWOULDBLOCK;
-  return sx_xlock(k, td, sb + sb_sx, (flags & SBL_NOINTR) === 0 ? 1 : 0);
+  if ((flags & SBL_WAIT) === 0) {
+    if (sx_try_xlock(k, td, sb + sb_sx) === 0) return EWOULDBLOCK;
+  } else {
+    const error = sx_xlock(k, td, sb + sb_sx, (flags & SBL_NOINTR) === 0 ? 1 : 0);
+    if (error !== 0) return error;
+  }
+  // Whoever asked may have returned since, and what is there is not to be seen by a call that began later.
+  if (sbstate(k, sb, SBS_FLUSH)) sbflush_due(k, td, sb);
+  return 0;
 }
 
 export function sbunlock(k: Kernel, td: number, sb: number): void {
   sx_xunlock(k, td, sb + sb_sx);
+  if (sbstate(k, sb, SBS_FLUSH)) sbflush_asked(k, td, sb);
+}
+
+/**
+ * Empties the buffer for who can't wait for the transfer lock: at once, or when its holder gives it back, or the
+ * next one takes it. Not missed: the bit is set
+ * before the lock is tried for here, and its holder looks for the bit after it has given the lock back.
+ */
+export function sbflush_later(k: Kernel, td: number, sb: number): void {
+  or(k, sb + sb_state, SBS_FLUSH);
+  sbflush_asked(k, td, sb);
+}
+
+function sbflush_asked(k: Kernel, td: number, sb: number): void {
+  while (sbstate(k, sb, SBS_FLUSH) && sx_try_xlock(k, td, sb + sb_sx) !== 0) {
+    sbflush_due(k, td, sb);
+    sx_xunlock(k, td, sb + sb_sx);
+  }
+}
+
+/** With the transfer lock. */
+function sbflush_due(k: Kernel, td: number, sb: number): void {
+  mtx_lock(k, td, sb + sb_mtx);
+  and(k, sb + sb_state, ~SBS_FLUSH);
+  sbflush_locked(k, td, sb);
+  mtx_unlock(k, td, sb + sb_mtx);
 }
 
 /** Sleeps until the buffer changes. The mutex is held before and after, not during. */

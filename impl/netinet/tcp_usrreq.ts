@@ -39,7 +39,7 @@ import { soconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
-import { sbappendstream_locked, sblock, sbflush_locked, sbunlock, socantsendmore, soreserve } from '../kern/sockbuf.ts';
+import { sbappendstream_locked, sbflush_later, socantsendmore, soreserve } from '../kern/sockbuf.ts';
 import { soisconnecting, soisdisconnected, soisdisconnecting } from '../kern/sockstate.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
@@ -374,13 +374,8 @@ function tcp_disconnect(k: Kernel, td: number, inp: number, so: number): void {
     KASSERT(k, left !== 0, PANIC_TCP_DISCONNECT_GONE, inp);
   } else {
     soisdisconnecting(k, td, so);
-    // A reader that is copying out of the buffer right now has its sblock. Then what is left is left to that reader.
-    if (sblock(k, td, so + so_rcv, 0) === 0) {
-      mtx_lock(k, td, so + so_rcv + sb_mtx);
-      sbflush_locked(k, td, so + so_rcv);
-      mtx_unlock(k, td, so + so_rcv + sb_mtx);
-      sbunlock(k, td, so + so_rcv);
-    }
+    // A reader that is copying out of the buffer right now throws away the rest when it is done (F93 takes it from under its hands).
+    sbflush_later(k, td, so + so_rcv);
     tcp_usrclosed(k, td, tp, so);
     if ((get(k, inp + inp_flags) & INP_DROPPED) === 0) tcp_output(k, td, tp);
   }

@@ -1,5 +1,5 @@
 /** G68: a thread is interrupted while it waits for the transfer lock, and goes on as if it had it. */
-import { instead } from '../../../oracle/run/faults/edit.ts';
+import { instead, remove } from '../../../oracle/run/faults/edit.ts';
 import { call } from '../../../oracle/schedule/kernel/scenario.ts';
 import type { Entry } from '../../../oracle/schedule/museum/entry.ts';
 import { unixPair } from '../settings.ts';
@@ -14,8 +14,8 @@ export const entry: Entry = {
       file: 'impl/kern/sockbuf.ts',
       change: (source) => {
         const sblock = source.in('sblock');
-        instead(sblock.branch('SBL_WAIT'), 'if ((flags & SBL_WAIT) === 0) { sx_try_xlock(k, td, sb + sb_sx); return 0; }');
-        instead(sblock.answer('sx_xlock'), '{ sx_xlock(k, td, sb + sb_sx, (flags & SBL_NOINTR) === 0 ? 1 : 0); return 0; }');
+        instead(sblock.branch('sx_try_xlock'), 'sx_try_xlock(k, td, sb + sb_sx);');
+        remove(sblock.branch('error'));
       },
     },
   ],
