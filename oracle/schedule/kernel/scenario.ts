@@ -18,7 +18,11 @@ export interface Scripted {
 export type Segment =
   /** The last segment of a passive handshake, for the listener. */
   | { readonly what: 'handshake'; readonly fd: number }
-  | { readonly what: 'synack' | 'rst' | 'fin'; readonly fd: number }
+  /** The answer to a SYN; on a bound socket that is not connecting yet, to the one that the next connect will send to name 0. */
+  | { readonly what: 'synack' | 'rst'; readonly fd: number }
+  /** For the connection that waits longest to be accepted. */
+  | { readonly what: 'queued rst'; readonly fd: number }
+  | { readonly what: 'fin'; readonly fd: number }
   | { readonly what: 'data'; readonly fd: number; readonly units: number }
   /** Acknowledges so many units beyond what was sent at the start, and the FIN behind them. Coming before they are sent it means nothing. */
   | { readonly what: 'ack'; readonly fd: number; readonly units: number; readonly fin: boolean }

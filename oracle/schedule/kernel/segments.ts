@@ -5,10 +5,10 @@
  */
 import { ECONNREFUSED } from '../../../impl/errno.ts';
 import * as L from '../../../impl/layout.ts';
-import { get } from '../../../impl/memory.ts';
+import { get, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../../impl/netinet/tcp_fsm.ts';
-import { socketOf, UNIT } from '../../adapter.ts';
+import { FIRST_PORT as NAME_0, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
 import type { Segment } from './scenario.ts';
 
@@ -70,16 +70,19 @@ function datagram(machine: Machine, { what, fd }: Segment): void {
 
 function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {
   const k = machine.kernel;
-  const inp = pcbOf(machine, segment.fd);
+  const inp = segment.what === 'queued rst' ? queuedPcb(machine, segment.fd) : pcbOf(machine, segment.fd);
   const tp = get(k, inp + N.inp_ppcb);
-  const opening = get(k, tp + N.t_state) === TCPS_SYN_SENT;
-  const peer = peers.get(inp) ?? { next: opening ? ISS : get(k, tp + N.rcv_nxt), ack: get(k, tp + (opening ? N.snd_max : N.snd_una)) };
+  const opening = get(k, tp + N.t_state) <= TCPS_SYN_SENT;
+  // What is not connected yet will be, from here on.
+  const ahead = get(k, inp + N.inp_faddr) === 0;
+  const first = ahead ? load(k, N.tcp_iss) : get(k, tp + N.iss);
+  const peer = peers.get(inp) ?? { next: opening ? ISS : get(k, tp + N.rcv_nxt), ack: opening ? (first + 1) | 0 : get(k, tp + N.snd_una) };
   peers.set(inp, peer);
   const send = (flags: number, length: number): void =>
     machine.inject(
       L.IPPROTO_TCP,
-      get(k, inp + N.inp_faddr),
-      get(k, inp + N.inp_fport),
+      machine.remoteHost,
+      ahead ? NAME_0 : get(k, inp + N.inp_fport),
       N.HOST_LOCAL,
       get(k, inp + N.inp_lport),
       peer.next,
@@ -95,6 +98,7 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
       peer.next += 1;
       break;
     case 'rst':
+    case 'queued rst':
       // Only with an acknowledgement does a reset refuse a connection that is being opened.
       send(opening ? TH_RST | TH_ACK : TH_RST, 0);
       break;
@@ -111,4 +115,10 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
       send(TH_ACK, 0);
       break;
   }
+}
+
+function queuedPcb(machine: Machine, fd: number): number {
+  const child = get(machine.kernel, socketOf(machine.kernel, fd) + L.so_comp_first);
+  if (child === 0) throw new RangeError(`no connection waits at descriptor ${fd}`);
+  return get(machine.kernel, child + L.so_pcb);
 }

@@ -26,6 +26,13 @@ export const FILES: readonly Scenario[] = [
     threads: [[call('close', { fd: 0 })], [call('close', { fd: 0 })]],
   },
   {
+    id: 'close-reuse',
+    about: 'whoever finds a descriptor closed finds its number free',
+    citation: 'C.10',
+    prologue: pair,
+    threads: [[call('close', { fd: 0 })], [call('setnbio', { fd: 0, on: true }), call('socket', { asked: 'unix' })]],
+  },
+  {
     id: 'dup-close',
     about: 'a descriptor is duplicated while it is closed',
     citation: 'C.10',

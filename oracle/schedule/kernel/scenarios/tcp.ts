@@ -10,6 +10,7 @@ const fin: readonly Segment[] = [{ what: 'fin', fd: 0 }];
 const socket = [call('socket', { asked: 'tcp' })];
 /** Connected to the remote host. */
 const connected = [...socket, call('connect', { fd: 0, name: 0, remote: true }), call('remote-synack', { which: 0 })];
+const bound = [...socket, call('bind', { fd: 0, name: 1 })];
 /** And with data that is not acknowledged. */
 const unsent = [...connected, call('send', { fd: 0, amount: 1 })];
 const lingering = [...connected, call('setlinger', { fd: 0, linger: 'wait' })];
@@ -150,7 +151,7 @@ export const TCP: readonly Scenario[] = [
     about: 'a connection is reset while it is taken from the queue',
     citation: 'H.8, G33, G47, T09',
     prologue: queued,
-    segments: [],
+    segments: [{ what: 'queued rst', fd: 0 }],
     threads: [[call('accept', { fd: 0 })]],
     actors: wire(1),
     events: [once('rst')],
@@ -259,11 +260,21 @@ export const TCP: readonly Scenario[] = [
     id: 'connect-synack',
     about: 'the handshake ends while a thread is about to sleep in connect',
     citation: 'C.4 kern_connect, G90, E.9 G12',
-    prologue: [...socket, call('connect', { fd: 0, name: 0, remote: true })],
+    prologue: bound,
     segments: [{ what: 'synack', fd: 0 }],
-    threads: [[call('receive', { fd: 0, amount: 1 })]],
+    threads: [[call('connect', { fd: 0, name: 0, remote: true })]],
     actors: wire(1),
     events: [once('synack')],
+  },
+  {
+    id: 'connect-refused',
+    about: 'the connection is refused while a thread is about to sleep in connect',
+    citation: 'C.4 kern_connect, T04, E.9 G12',
+    prologue: bound,
+    segments: [{ what: 'rst', fd: 0 }],
+    threads: [[call('connect', { fd: 0, name: 0, remote: true })]],
+    actors: wire(1),
+    events: [once('rst')],
   },
   {
     id: 'connect-signal',
@@ -272,6 +283,33 @@ export const TCP: readonly Scenario[] = [
     prologue: socket,
     threads: [[call('connect', { fd: 0, name: 0, remote: true }), call('connect', { fd: 0, name: 0, remote: true })]],
     actors: [{ kind: 'signal', thread: 0 }],
+  },
+  {
+    id: 'connect-close-tcp',
+    about: 'a thread sleeps in connect, its descriptor is closed, and the connection is refused: the connect closes the socket',
+    citation: 'C.10, C.4, T04',
+    prologue: bound,
+    segments: [{ what: 'rst', fd: 0 }],
+    threads: [[call('connect', { fd: 0, name: 0, remote: true })], [call('close', { fd: 0 })]],
+    actors: wire(1),
+    events: [once('rst')],
+  },
+  {
+    id: 'connect-shutdown-tcp',
+    about: 'a connection is shut down while it is being made: the FIN follows the handshake',
+    citation: 'B.6 TF_NEEDFIN, D.2',
+    prologue: [...bound, call('connect', { fd: 0, name: 0, remote: true })],
+    segments: [{ what: 'synack', fd: 0 }],
+    threads: [[call('shutdown', { fd: 0, how: 'write' })]],
+    actors: wire(1),
+    events: [once('synack')],
+  },
+  {
+    id: 'receive-disconnect-tcp',
+    about: 'a connection is ended under the hands of a reader: whoever reads after that finds nothing',
+    citation: 'C.6 step 6, D.2 tcp_disconnect',
+    prologue: [...connected, call('remote-data', { which: 0 }), call('remote-data', { which: 0 })],
+    threads: [[call('receive', { fd: 0, amount: 1 })], [call('disconnect', { fd: 0 }), call('receive', { fd: 0, amount: 1 })]],
   },
   {
     id: 'connect-connect-tcp',
@@ -285,6 +323,7 @@ export const TCP: readonly Scenario[] = [
     about: 'what is accepted is closed at once, while it is reset',
     citation: 'T06, T09',
     prologue: queued,
+    segments: [{ what: 'queued rst', fd: 0 }],
     threads: [[call('accept', { fd: 0 }), call('close', { fd: resultOf(0) })]],
     actors: wire(1),
     events: [once('rst')],

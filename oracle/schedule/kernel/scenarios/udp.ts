@@ -25,6 +25,16 @@ export const UDP: readonly Scenario[] = [
     events: [{ event: 'datagram', times: 1 }],
   },
   {
+    id: 'receive-receive-datagram',
+    about: 'two readers and one datagram: one has it, whole, the other sleeps on',
+    citation: 'C.6 soreceive_dgram, E.9 G14',
+    prologue: connected,
+    segments: [{ what: 'datagram', fd: 0 }],
+    threads: [[call('receive', { fd: 0, amount: 1 })], [call('receive', { fd: 0, amount: 1 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'datagram', times: 1 }],
+  },
+  {
     id: 'close-datagram',
     about: 'a datagram comes for a socket that is being closed',
     citation: 'G14, G23, E5.21',
