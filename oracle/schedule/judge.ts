@@ -16,6 +16,7 @@ import { random } from './strategies/random.ts';
 import { states } from './strategies/states.ts';
 import type { Subject } from './subject.ts';
 import { type Granularity, traceOf } from './trace.ts';
+import { firstIn } from './watch.ts';
 
 export const SEARCHES = { states, dpor, naive, pct, pos, random } as const satisfies Readonly<Record<string, Strategy>>;
 export type SearchName = keyof typeof SEARCHES;
@@ -73,12 +74,13 @@ export async function judge(subject: Subject, search: Search): Promise<Judgement
         figures: explored.figures,
         reason: holds(search, explored) ? null : explored.stopped,
       };
-    const { violation: found } = explored.violation;
+    const first = firstIn(new Machine(program, { granularity: search.granularity, hashed: false }), explored.violation);
+    const { violation: found } = first;
     const isSame = (other: Violation, schedule: readonly number[]): boolean =>
       explain(subject, search, other, schedule).id === explained.id && other.code === found.code;
-    const explained = explain(subject, search, found, explored.violation.schedule);
+    const explained = explain(subject, search, found, first.schedule);
     const limit = LIMITS.includes(explained.id);
-    const least = minimise(new Machine(program, { granularity: search.granularity, hashed: false }), explored.violation, { atEnd, isSame });
+    const least = minimise(new Machine(program, { granularity: search.granularity, hashed: false }), first, { atEnd, isSame });
     const violation = explain(subject, search, least.violation, least.schedule);
     return {
       verdict: limit ? 'unknown' : 'violated',

@@ -13,10 +13,11 @@ import type { Explored, Figures, Found, Limits } from './exploration.ts';
 import { SEARCHES } from './judge.ts';
 import { Machine } from './machine.ts';
 import { minimise, minimiseProgram } from './minimise.ts';
-import { reasoned, type Reasoned, told } from './reason.ts';
+import { mayBe, reasoned, type Reasoned, told } from './reason.ts';
 import { record } from './recording.ts';
 import type { Violation } from './program.ts';
 import type { Target } from './target.ts';
+import { firstIn } from './watch.ts';
 
 /** What is asked for; null means that the target knows best. */
 export interface Request {
@@ -75,9 +76,10 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
     const row: Row = { ...base, verdict, seconds, counterexample: null, ...(detail === null ? {} : { detail }), figures };
     return { row, found: null };
   }
-  const limit = target.named(explored.violation.violation);
+  const first = firstIn(machineOf(target, request.granularity, 'random'), explored.violation);
+  const limit = target.named(first.violation);
   if (OWN_LIMITS.includes(limit.id)) return unjudged(target, strategy, limit.text, bound, seconds);
-  const smallest = await simplest(target, request, explored.violation);
+  const smallest = await simplest(target, request, first);
   const reason = reasoned(smallest.target, smallest.found, request.granularity);
   const file = write(smallest.target, request, smallest.found.schedule, reason);
   const trace = told(smallest.target, reason);
@@ -126,7 +128,7 @@ export function explore(target: Target, request: Request, strategy: StrategyName
     progress: (figures) => request.progress(figures.states ?? figures.executions, null, `${target.id}: ${progressText(figures)}`),
     atEnd: (at) => {
       const violation = target.atEnd(at);
-      return violation === null || wanted === undefined || wanted.includes(target.named(violation).id) ? violation : null;
+      return violation === null || wanted === undefined || mayBe(target.named(violation).id, wanted) ? violation : null;
     },
   });
 }
@@ -176,7 +178,7 @@ async function simplest(target: Target, request: Request, first: Found): Promise
       lazy.made = await lazy.make();
       const quiet = { ...request, limits, progress: () => undefined, wanted: [id] };
       const { violation } = await explore(lazy.made, quiet, 'states');
-      return violation === null ? null : simpler(lazy.made, violation);
+      return violation === null ? null : simpler(lazy.made, firstIn(machineOf(lazy.made, request.granularity, 'random'), violation));
     },
     isSame(target),
   );

@@ -26,6 +26,14 @@ export interface Reasoned {
 /** Ids that say that somebody sleeps and will not be woken; the trace may know why. */
 const ASLEEP = ['deadlock', 'lost-wakeup'];
 
+/** What a deadlock may turn out to be. */
+const STUCK = ['lock-cycle', 'swallowed-notify', 'lost-wakeup', 'missing-notify'];
+
+/** Whether what is found under this id may be reported under one of those. */
+export function mayBe(id: string, wanted: readonly string[]): boolean {
+  return wanted.includes(id) || (id === 'deadlock' && STUCK.some((reason) => wanted.includes(reason)));
+}
+
 export function reasoned(target: Target, { violation: found, schedule }: Found, granularity: Granularity): Reasoned {
   const { program, words } = target;
   const violation = target.named(found);

@@ -3,6 +3,7 @@
  * schedule that contains one, and not only where the two accesses meet. It goes back as the machine does.
  */
 import { DOORS } from '../compile/ir-impl.ts';
+import type { Found } from './exploration.ts';
 import { HappensBefore, type RaceFound } from './happens-before.ts';
 import type { Machine } from './machine.ts';
 import { opOf, PLAIN, READ, WAITS, WRITE } from './operation.ts';
@@ -141,6 +142,22 @@ export class Watch {
       this.relation.entry(agent, entry >>> 8, entry & 15, (entry >>> 4) & 15);
     }
   }
+}
+
+/**
+ * The first thing that is wrong in the schedule of what was found. A search that only looks at states may come to a failure before it has
+ * come to the state that shows the race behind it; then the race is what was found, since what follows a race need not happen as it
+ * did here. The machine is at its start, before and afterwards.
+ */
+export function firstIn(machine: Machine, found: Found): Found {
+  if (!needsWatch(machine)) return found;
+  const start = machine.mark();
+  const watch = new Watch(machine);
+  let taken = 0;
+  for (; taken < found.schedule.length && watch.violation === null; taken++) watch.step(found.schedule[taken] as number);
+  const { violation } = watch;
+  machine.undo(start);
+  return violation?.race === undefined ? found : { violation, schedule: found.schedule.slice(0, taken) };
 }
 
 function raceViolation(machine: Machine, { earlier, later, from, bytes }: RaceFound): Violation {

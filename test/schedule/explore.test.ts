@@ -66,6 +66,25 @@ describe('the verdict', () => {
     ).toBe('lost-wakeup');
   });
 
+  test('is the race behind a failure, where the search comes to the failure first', async () => {
+    const source = `export function write(cells: Int32Array): void { cells[1] = 1; Atomics.store(cells, 0, 1); }
+export function read(cells: Int32Array): void {
+  Atomics.load(cells, 2);
+  const seen = cells[1];
+  Atomics.load(cells, 2);
+  if (seen === 1) throw new Error('it came');
+}`;
+    const memory = { cells: { type: 'Int32Array', length: 3 } } as const;
+    const threads = ['write', 'read'].map((call) => ({ call, args: ['cells'] }));
+    for (const strategy of ['states', 'dpor'] as const) {
+      const result = await explore(ask({ source, memory, threads, strategy }));
+      expect(result.violation?.id, strategy).toBe('data-race');
+    }
+    // With an atomic word there is only the failure.
+    const mended = source.replace('cells[1] = 1', 'Atomics.store(cells, 1, 1)').replace('= cells[1]', '= Atomics.load(cells, 1)');
+    expect((await explore(ask({ source: mended, memory, threads }))).violation?.id).toBe('assertion');
+  });
+
   test('is unknown where a limit ends it, and where a number outgrows its word', async () => {
     const limited = await explore(ask({ threads: [...two('add', 9), ...two('add', 9)], symmetry: false, limits: { states: 100 } }));
     expect(limited).toMatchObject({ verdict: 'unknown', reason: '100 states' });

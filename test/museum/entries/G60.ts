@@ -8,7 +8,8 @@ export const entry: Entry = {
   id: 'G60',
   title: 'a reference of a moment frees a socket that has none',
   source: 'FreeBSD 13, text of D35679; mended by references of the queue',
-  about: 'input takes a reference to the socket for the time of the segment, and so drops it from one to none',
+  about:
+    'input takes a reference to the socket for the time of the segment, and so drops it from one to none; soabort, which relies on a count that nobody can change, looks at it without a lock',
   changes: [
     {
       file: 'impl/netinet/tcp_segment.ts',
@@ -34,7 +35,7 @@ export const entry: Entry = {
     actors: wire(1),
     events: [once('data')],
   },
-  breaks: ['panic-tcp-usr-socket', 'panic-tcp-usr-pcb', 'panic-soabort-count'],
+  breaks: ['data-race', 'panic-tcp-usr-socket', 'panic-tcp-usr-pcb', 'panic-soabort-count'],
   strategy: 'states',
   bounds: {},
 };
