@@ -7,6 +7,7 @@
  * This brings the TypeScript compiler with it: import it only where a fault was asked for.
  */
 import { Project } from 'ts-morph';
+import type * as Door from '../../impl/memory.ts';
 import { unknownName } from '../cli/suggest.ts';
 import { implementationSources } from '../implementation.ts';
 import { type Exports, linker } from '../link.ts';
@@ -38,8 +39,16 @@ function refuse(error: UsageError): never {
   throw error;
 }
 
+/** The last that was made: a run that finds a fault is often followed by its replay. */
+let last: { readonly fault: Fault | null; readonly implementation: Implementation } | null = null;
+
 /** The implementation with this fault in it; null: with none, but as one that can't go on for ever. */
 export function faulty(fault: Fault | null): Implementation {
+  if (last === null || last.fault !== fault) last = { fault, implementation: made(fault) };
+  return last.implementation;
+}
+
+function made(fault: Fault | null): Implementation {
   const sources = allSources();
   const meter: Meter = { left: 0 };
   return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter);
@@ -76,21 +85,32 @@ export function link(sources: Sources, meter: Meter): Modules {
   };
 }
 
-type Access = (...args: readonly unknown[]) => unknown;
-
 /**
  * Counts at the door to the memory: code that goes round for ever goes through it for ever. Those who import the door look its
- * functions up at each call, so that replacing them here replaces them everywhere.
+ * functions up at each call, so that replacing them here replaces them everywhere. Each is replaced by a function of its own, which costs
+ * little where the code is compiled.
  */
 function watch(door: Exports, meter: Meter): void {
-  for (const name of ['fixed', 'get', 'put', 'load', 'store', 'compareExchange', 'add', 'or', 'and', 'exchange', 'pause']) {
-    const access = door[name] as Access;
-    door[name] = (...args: readonly unknown[]): unknown => {
-      if (--meter.left < 0) throw new Endless(`has not come back after ${ACCESSES} accesses to the memory`);
-      return access(...args);
-    };
-  }
-  door.wait = (): never => {
-    throw new Endless('waits for a word of the memory, and there is nobody who could change it');
+  const { fixed, get, put, load, store, compareExchange, add, or, and, exchange, pause } = door as unknown as typeof Door;
+  const spend = (k: Door.Kernel): Door.Kernel => {
+    if (--meter.left < 0) throw new Endless(`has not come back after ${ACCESSES} accesses to the memory`);
+    return k;
   };
+  const counting: Partial<typeof Door> = {
+    fixed: (k, at) => fixed(spend(k), at),
+    get: (k, at) => get(spend(k), at),
+    put: (k, at, value) => put(spend(k), at, value),
+    load: (k, at) => load(spend(k), at),
+    store: (k, at, value) => store(spend(k), at, value),
+    compareExchange: (k, at, expected, replacement) => compareExchange(spend(k), at, expected, replacement),
+    add: (k, at, amount) => add(spend(k), at, amount),
+    or: (k, at, bits) => or(spend(k), at, bits),
+    and: (k, at, mask) => and(spend(k), at, mask),
+    exchange: (k, at, value) => exchange(spend(k), at, value),
+    pause: (k) => pause(spend(k)),
+    wait: () => {
+      throw new Endless('waits for a word of the memory, and there is nobody who could change it');
+    },
+  };
+  Object.assign(door, counting);
 }

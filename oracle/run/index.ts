@@ -12,7 +12,7 @@ import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, pristine } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
-import { patienceAfter, patienceFor, STOPPED, stopAfter } from './patience.ts';
+import { patienceAfter, patienceFor, SHRINKING, STOPPED, stopAfter, watchingOnce } from './patience.ts';
 import { minimise, runChoices, SIZES, steps } from './program.ts';
 import { UNEXERCISED } from './unexercised.ts';
 
@@ -96,11 +96,13 @@ function shortest(
   arbitrary: fc.Arbitrary<readonly Choice[]>,
   found: { readonly seed: number; readonly path: string },
 ): Failure {
-  const passes = (choices: readonly Choice[]): boolean => {
-    const execution = stopAfter(patienceFor(choices.length), () => runChoices(lockstep, choices));
-    return execution === STOPPED || execution.mismatch === null;
-  };
-  const { counterexample, numShrinks } = fc.check(fc.property(arbitrary, passes), found);
+  const { counterexample, numShrinks } = watchingOnce(patienceFor(SHRINKING), (watch) => {
+    const passes = (choices: readonly Choice[]): boolean => {
+      const execution = watch(patienceFor(choices.length), () => runChoices(lockstep, choices));
+      return execution === STOPPED || execution.mismatch === null;
+    };
+    return fc.check(fc.property(arbitrary, passes), found);
+  });
   const { performed, mismatch } = runChoices(lockstep, counterexample?.[0] ?? []);
   if (mismatch === null) throw new Error('a program failed once and passed the second time: the run is not deterministic');
   const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks), numShrinks);

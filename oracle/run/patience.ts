@@ -13,6 +13,9 @@ const SECONDS_PER_CALL = 0.02;
 /** So many times as long as the same took before. */
 const SLOWER = 100;
 
+/** Calls that it takes to make a program short, or a few times as many. */
+export const SHRINKING = 1000;
+
 /** Seconds for so many calls. */
 export function patienceFor(calls: number): number {
   return SECONDS + SECONDS_PER_CALL * calls;
@@ -41,4 +44,16 @@ export function stopAfter<T>(seconds: number, run: () => T): T | typeof STOPPED 
     if ((error as { readonly code?: unknown } | null)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return STOPPED;
     throw error;
   }
+}
+
+/** Runs something that may have to be stopped after so many seconds. */
+export type Watch = <T>(seconds: number, run: () => T) => T | typeof STOPPED;
+
+/**
+ * Work that consists of many short runs. A watchdog costs as much as a short program, so that there is one for all of them; only if that one
+ * has to stop the work is it done again with one for each.
+ */
+export function watchingOnce<T>(seconds: number, work: (watch: Watch) => T): T {
+  const done = stopAfter(seconds, () => work((_, run) => run()));
+  return done === STOPPED ? work(stopAfter) : done;
 }

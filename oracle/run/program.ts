@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Rule, Source } from '../compile/ir.ts';
 import type { Lockstep } from './lockstep.ts';
 import type { Mismatch } from './mismatch.ts';
-import { patienceFor, STOPPED, stopAfter } from './patience.ts';
+import { patienceFor, SHRINKING, STOPPED, stopAfter, type Watch, watchingOnce } from './patience.ts';
 import { type Choice, type Configuration, ENDING, type Operation, operations } from './operations.ts';
 
 /** Sizes of a run: small enough for everything to run out now and then. */
@@ -78,9 +78,13 @@ export function* steps(lockstep: Lockstep, program: readonly Operation[], second
  * opening is for here. A program that has to be stopped is not the shorter one.
  */
 export function minimise(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] {
+  return watchingOnce(patienceFor(SHRINKING), (watch) => withoutNeedless(lockstep, program, breaks, watch));
+}
+
+function withoutNeedless(lockstep: Lockstep, program: readonly Operation[], breaks: string, watch: Watch): readonly Operation[] {
   let shortest = program;
   for (let at = shortest.length - 2; at >= 0; at = Math.min(at, shortest.length - 1) - 1) {
-    const shorter = untilFailure(lockstep, shortest.toSpliced(at, 1), breaks);
+    const shorter = untilFailure(lockstep, shortest.toSpliced(at, 1), breaks, watch);
     if (shorter === null) continue;
     shortest = shorter;
     // What was needed by what is gone may be needless now.
@@ -90,8 +94,8 @@ export function minimise(lockstep: Lockstep, program: readonly Operation[], brea
 }
 
 /** The program up to the operation that breaks this; null if none does, or something else breaks before. */
-function untilFailure(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] | null {
-  const shorter = stopAfter(patienceFor(program.length), () => {
+function untilFailure(lockstep: Lockstep, program: readonly Operation[], breaks: string, watch: Watch): readonly Operation[] | null {
+  const shorter = watch(patienceFor(program.length), () => {
     lockstep.reset();
     for (const [index, operation] of program.entries()) {
       const mismatch = lockstep.perform(operation);
