@@ -78,6 +78,9 @@ const PCB_FIELDS = [
   'noDelay',
   'msl',
 ] as const;
+/** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
+const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl'] as const;
+const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl'] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
   readonly incomplete: SequenceCells;
@@ -209,8 +212,7 @@ export class Abstraction {
     this.set(words, cells.name, vnode);
     this.set(words, cells.peer, ids.pcbCode(peer));
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
-    for (const cell of [cells.foreign, cells.state, cells.dropped, cells.timeWait, cells.sockRef, cells.needFin, cells.noDelay, cells.msl])
-      write(words, cell, 0);
+    for (const field of INTERNET_ONLY) this.set(words, cells[field], 0);
   }
 
   private internetPcb(k: Kernel, inp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
@@ -230,11 +232,11 @@ export class Abstraction {
       this.flag(words, cells.bound, port);
       this.flag(words, cells.foreign, get(k, inp + N.inp_faddr));
     }
-    for (const cell of [cells.peer, cells.charged, cells.needFin, cells.msl]) write(words, cell, 0);
+    for (const field of NOT_INTERNET) this.set(words, cells[field], 0);
     const over = timeWait ? 'TIME_WAIT' : 'CLOSED';
     if (udp || dropped || timeWait) {
       this.set(words, cells.state, codes.state[TCP_STATES.indexOf(over)] ?? STRANGER);
-      if (udp) write(words, cells.noDelay, 0);
+      if (udp) this.set(words, cells.noDelay, 0);
       const tw = get(k, inp + N.inp_ppcb);
       if (timeWait && !dropped) this.flag(words, cells.msl, tw === 0 ? 0 : pending(k, tw + N.tw_2msl));
       return;
@@ -248,13 +250,14 @@ export class Abstraction {
 
   /** A queue is its members in order, and says itself how many they are. */
   private queue(k: Kernel, words: Int32Array, cells: SequenceCells, so: number, first: number, length: number, ids: Pairing): void {
+    if (get(k, so + first) === 0 && get(k, so + length) === 0 && read(words, cells.length) === 0) return;
     let members = 0;
     for (let child = get(k, so + first); child !== 0 && members < cells.items.length; child = get(k, child + L.so_list_next)) {
       const item = cells.items[members++] as Cell;
       // The items of a sequence are ids that can't be null.
       this.set(words, item, ids.socketCode(child) - 1);
     }
-    for (let rest = members; rest < cells.items.length; rest++) write(words, cells.items[rest] as Cell, 0);
+    for (let rest = members; rest < cells.items.length; rest++) this.set(words, cells.items[rest] as Cell, 0);
     this.set(words, cells.length, members);
     const stated = get(k, so + length);
     if (stated !== members) this.misfits.push({ path: cells.length.path, seen: `${stated} stated, ${members} there` });
@@ -265,16 +268,19 @@ export class Abstraction {
   }
 
   private flag(words: Int32Array, cell: Cell, bits: number): void {
-    write(words, cell, bits === 0 ? 0 : 1);
+    const value = bits === 0 ? 0 : 1;
+    if (read(words, cell) !== value) write(words, cell, value);
   }
 
   private code(words: Int32Array, cell: Cell, codes: ReadonlyMap<number, number>, seen: number): void {
     const code = codes.get(seen);
-    if (code !== undefined) write(words, cell, code);
+    if (code !== undefined) this.set(words, cell, code);
     else this.misfits.push({ path: cell.path, seen: cell.path.endsWith('error') ? errnoName(seen) : seen });
   }
 
+  /** Nearly always the two sides agree, and then there is nothing to write. */
   private set(words: Int32Array, cell: Cell, value: number): void {
+    if (read(words, cell) === value) return;
     if (value >= 0 && value <= cell.most && Number.isInteger(value)) write(words, cell, value);
     else this.misfits.push({ path: cell.path, seen: cell.type.kind === 'id' ? 'one that the specification does not have' : value });
   }

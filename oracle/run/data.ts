@@ -19,6 +19,11 @@ export function holdsUnit(bytes: Uint8Array, index: number, unit: number): boole
   return true;
 }
 
+export interface Sockets {
+  /** Units that the socket has to read; 0 for one that is gone. */
+  unread(so: number): number;
+}
+
 export class Data {
   private readonly machine: Machine;
   /** The number that the next unit sent will carry; they are numbered over the whole program. */
@@ -72,9 +77,10 @@ export class Data {
     this.brought.set(so, all);
   }
 
-  /** What was brought to a socket that has nothing more to read has been read or thrown away. `unread` counts units; 0 for a socket that is gone. */
-  forget(unread: (so: number) => number): void {
-    for (const so of this.brought.keys()) if (unread(so) === 0) this.brought.delete(so);
+  /** What was brought to a socket that has nothing more to read has been read or thrown away. */
+  forget(sockets: Sockets): void {
+    if (this.brought.size === 0) return;
+    for (const so of this.brought.keys()) if (sockets.unread(so) === 0) this.brought.delete(so);
   }
 
   /** Looks at so many units that TCP's reader has got in user memory. What is wrong with them and what would be right, or null. */

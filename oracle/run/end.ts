@@ -90,23 +90,39 @@ const DUPLICATES = 3;
 
 /** The end whose SYN has just left. */
 export function activeEnd(pcb: number, iss: number): End {
-  const behind = (iss + 1) | 0;
-  return { pcb, iss, acked: iss, sent: behind, written: behind, units: [], ...FRESH, windowSeq: 0, windowAck: 0, ...peerAt(0, 0) };
+  return endOf(pcb, iss, iss, 0, 0);
 }
 
 /** The end of the connection that a handshake has made: `irs` is the peer's first number, `window` what our SYN|ACK promised. */
 export function passiveEnd(pcb: number, iss: number, irs: number, window: number): End {
-  const behind = (iss + 1) | 0;
-  const first = (irs + 1) | 0;
-  const numbers = { pcb, iss, acked: behind, sent: behind, written: behind, units: [], windowSeq: irs, windowAck: iss };
-  return { ...numbers, ...FRESH, ...peerAt(first, window) };
+  const end = endOf(pcb, iss, (iss + 1) | 0, (irs + 1) | 0, window);
+  end.windowSeq = irs;
+  end.windowAck = iss;
+  return end;
 }
 
-const FRESH = { window: 0, late: [], dupacks: 0, tries: 0, probes: 0 };
-
-/** The peer's numbers begin here, and it may send so much. */
-function peerAt(first: number, window: number): Pick<End, 'first' | 'next' | 'told' | 'edge'> {
-  return { first, next: first, told: first, edge: (first + window) | 0 };
+/** Its SYN has left and nothing else, and of the peer, whose numbers begin at `first` and who may send so much, nothing was heard since. */
+function endOf(pcb: number, iss: number, acked: number, first: number, room: number): End {
+  const behind = (iss + 1) | 0;
+  return {
+    pcb,
+    iss,
+    acked,
+    sent: behind,
+    written: behind,
+    units: [],
+    first,
+    next: first,
+    told: first,
+    edge: (first + room) | 0,
+    late: [],
+    window: 0,
+    windowSeq: 0,
+    windowAck: 0,
+    dupacks: 0,
+    tries: 0,
+    probes: 0,
+  };
 }
 
 /** The user has given these units to be sent. */

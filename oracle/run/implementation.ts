@@ -46,8 +46,6 @@ export interface Machine {
   duplicate(): void;
   /** Takes off what was sent to other hosts. */
   discard(): void;
-  /** True if the oldest segment is a datagram of another size than `bytes`. */
-  isOddDatagram(bytes: number): boolean;
   tick(ticks: number): void;
   inject(...segment: InjectArguments): void;
   /** Runs code of the implementation. Throws a `Broken` if it panics or does not come back. */
@@ -132,7 +130,9 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
   store(kernel, N.tcp_iss, FIRST_ISS);
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
   const booted = kernel.words.slice();
-  const { syscalls: sys, wire: w } = modules;
+  const { wire: w } = modules;
+  // A module looks each name up anew, an object does not.
+  const sys = { ...modules.syscalls };
   const attempt = <T>(run: () => T): T => {
     meter.left = ACCESSES;
     try {
@@ -148,7 +148,8 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     sys,
     remoteHost: N.HOST_REMOTE,
     reset: () => kernel.words.set(booted),
-    waiting: () => attempt(() => w.wire_length(kernel, td, 0)),
+    // Looked at without its lock: between two calls nobody holds one.
+    waiting: () => get(kernel, N.wire_count),
     deliver: () => void attempt(() => w.wire_deliver(kernel, td)),
     lose: () => void attempt(() => w.wire_drop(kernel, td, 0)),
     defer: () => void attempt(() => w.wire_defer(kernel, td, 0)),
@@ -157,13 +158,13 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
       // No more than the list can hold, whatever it says.
       for (let left = WIRE_SEGMENTS; left > 0 && attempt(() => w.wire_drop(kernel, td, 1)) !== 0; left--);
     },
-    isOddDatagram: (bytes) => {
-      const th = attempt(() => w.wire_peek(kernel, td, 0));
-      return th !== 0 && get(kernel, th + N.ws_proto) === L.IPPROTO_UDP && get(kernel, th + N.ws_len) !== bytes;
-    },
-    tick: (ticks) => {
-      for (let i = 0; i < ticks; i++) attempt(() => sys.sys_tick(kernel, td));
-    },
+    tick: (ticks) =>
+      attempt(() => {
+        for (let i = 0; i < ticks; i++) {
+          meter.left = ACCESSES;
+          sys.sys_tick(kernel, td);
+        }
+      }),
     inject: (...segment) => void attempt(() => w.wire_inject(kernel, td, ...segment)),
     attempt,
   };

@@ -25,7 +25,7 @@ import type { Mismatch, Wrong } from './mismatch.ts';
 import { MOST_UNITS } from './oddities.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
-import { keyOf, mirrored, readSegment } from './segment.ts';
+import { keyOf, mirrored, readSegment, type Segment } from './segment.ts';
 import { type Result, type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
 import { type Timer, timers, wrongTimers } from './timers.ts';
@@ -146,29 +146,30 @@ export class Lockstep {
   // --- calls ---------------------------------------------------------------------------------------------------------------
 
   private call(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
-    const { remote, ...own } = args;
-    const list = Object.values(own);
-    const so = typeof own.fd === 'number' ? this.specification.socketOf(own.fd) : null;
-    // Where a datagram or a connect goes is no matter of the specification, which has no other end.
-    const host = remote === true ? this.machine.remoteHost : undefined;
-    const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
-    const first = name === 'send' ? this.data.fill(typeof own.amount === 'number' ? own.amount : 0) : 0;
     const { machine } = this;
-    const made = { name, args: list, ...(host === undefined ? {} : { host }) };
+    const { fd, amount, remote, addressed } = args;
+    const all = Object.values(args);
+    // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
+    const list = remote === undefined ? all : all.slice(0, -1);
+    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
+    const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
+    const first = name === 'send' ? this.data.fill(typeof amount === 'number' ? amount : 0) : 0;
+    const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
     if (so === null) return this.check();
-    const reader = this.ids.nameOf(so);
-    const units = Array.from({ length: seen.errno === 'none' ? seen.value : 0 }, (_, index) => first + index);
-    if (stream !== null) this.data.sent(stream, first, units.length);
-    if (name === 'send' && seen.errno === 'none') this.leaves(so, units, own.addressed === true ? (host ?? N.HOST_LOCAL) : null);
-    if (throwsAway(name, own, seen.errno)) this.data.thrownAway(reader);
+    if (name === 'send' && seen.errno === 'none') {
+      if (stream !== null) this.data.sent(stream, first, seen.value);
+      const units = Array.from({ length: seen.value }, (_, index) => first + index);
+      this.leaves(so, units, addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
+    }
+    if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
     if (name === 'receive' && seen.errno === 'none') {
       const tcp = this.specification.association(so).protocol === 'tcp';
-      const wrong = tcp ? this.data.checkBrought(so, seen.value) : this.data.check(reader, seen.value);
+      const wrong = tcp ? this.data.checkBrought(so, seen.value) : this.data.check(this.ids.nameOf(so), seen.value);
       if (wrong !== null) return { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
     }
     return this.check();
@@ -196,13 +197,19 @@ export class Lockstep {
 
   /** The oldest segment arrives. */
   private deliver(): Mismatch | null {
+    const segment = this.oldest();
     // The specification counts datagrams of one unit; others are lost on the way, as datagrams may be.
-    if (this.machine.isOddDatagram(UNIT)) return this.lose();
-    const { kernel } = this.machine;
-    const mismatch = this.wire.arrives(readSegment(kernel, get(kernel, N.wire_first)));
+    if (segment.proto === L.IPPROTO_UDP && segment.len !== UNIT) return this.lose();
+    const mismatch = this.wire.arrives(segment);
     this.tap.removes();
     this.machine.deliver();
     return mismatch ?? this.check();
+  }
+
+  /** The segment that is on the wire to this host the longest. */
+  private oldest(): Segment {
+    const { kernel } = this.machine;
+    return readSegment(kernel, get(kernel, N.wire_first));
   }
 
   /** All segments arrive, and what is sent in answer to them. */
@@ -228,8 +235,7 @@ export class Lockstep {
 
   /** Segments of TCP may overtake each other, and come twice. Datagrams may, too, but then nobody could tell that each is read once. */
   private disorder(how: 'defer' | 'duplicate'): Mismatch | null {
-    const { kernel } = this.machine;
-    if (this.machine.waiting() > 0 && readSegment(kernel, get(kernel, N.wire_first)).proto === L.IPPROTO_TCP) {
+    if (this.machine.waiting() > 0 && this.oldest().proto === L.IPPROTO_TCP) {
       this.machine[how]();
       this.tap.skip();
     }
@@ -369,7 +375,7 @@ export class Lockstep {
       return difference(this.specification, this.abstraction.misfits, this.seen);
     const wrong = this.duties.judge(sent);
     if (wrong !== null) return { breaks: 'same-wire', ...wrong };
-    if (!this.abstraction.rounding) this.data.forget((so) => this.specification.unread(so));
+    if (!this.abstraction.rounding) this.data.forget(this.specification);
     const lost = unaccounted(kernel);
     if (lost !== null)
       return { breaks: 'nothing-lost', seen: lost, allowed: 'what is in use belongs to a descriptor, a buffer, the wire or a connection' };

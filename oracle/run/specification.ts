@@ -77,10 +77,14 @@ export class Specification {
 
   /** Protocols of the pcbs before the last event. */
   private readonly before: number[] = [];
+  /** As the words have it; null: they have changed since somebody last asked. */
+  private connections: readonly (Connection | null)[] | null = null;
+  private readonly first: Int32Array;
 
   constructor(model: CompiledModel, cells: Cells, sizes: Configuration) {
     this.model = model;
     this.words = model.initial();
+    this.first = this.words.slice();
     this.procedures = model.agents.map((agent) => new Map(agent.procedures.map((procedure, index) => [procedure.name, index])));
     const own = (field: string): Cell => cells.at('threads', ME, field);
     this.thread = { errno: own('errno'), value: own('value'), answer: own('answer'), closing: own('closing') };
@@ -103,7 +107,8 @@ export class Specification {
 
   /** The first state again. */
   reset(): void {
-    this.words.set(this.model.initial());
+    this.words.set(this.first);
+    this.connections = null;
   }
 
   /** Runs a call to its end, and the close that it may have left behind. */
@@ -193,9 +198,13 @@ export class Specification {
 
   /** A TCP pcb whose connection is not over; null for any other. */
   connection(pcb: number): Connection | null {
+    this.connections ??= this.pcbs.map((cells) => this.connectionOf(cells));
+    return this.connections[pcb] ?? null;
+  }
+
+  private connectionOf(cells: PcbCells): Connection | null {
     const { words } = this;
-    const cells = this.pcbs[pcb];
-    if (cells === undefined || read(words, cells.protocol) !== this.tcp || read(words, cells.dropped) !== 0) return null;
+    if (read(words, cells.protocol) !== this.tcp || read(words, cells.dropped) !== 0) return null;
     const state = literalOf(cells.state, read(words, cells.state));
     const so = read(words, cells.socket) - 1;
     const socket = this.sockets[so];
@@ -232,6 +241,7 @@ export class Specification {
     const params = procedure === undefined ? undefined : this.model.agents[agent]?.procedures[procedure]?.params;
     if (procedure === undefined || params === undefined) throw new Error(`the specification has no ${name}`);
     this.place ??= this.placeOf(agent, procedure);
+    this.connections = null;
     return this.model.start(
       this.words,
       agent,
@@ -250,6 +260,7 @@ export class Specification {
   /** Steps until the call has ended; whoever sleeps is interrupted. */
   private finish(): void {
     while (this.model.pc(this.words, THREAD, ME) !== 0) {
+      this.connections = null;
       if (this.model.resume(this.words, THREAD, ME)) continue;
       if (!this.begin(WIRE, 'signal', [ME]))
         throw new Error('a call neither goes on nor can be interrupted: a deadlock of the specification');

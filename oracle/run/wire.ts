@@ -24,6 +24,9 @@ import { walk } from './walk.ts';
 const TRIES = 12;
 const ANSWERS = 3;
 
+/** Whose meaning is told, in words: only where something is wrong do they have to be made. */
+type About = () => string;
+
 export class Wire {
   private readonly specification: Specification;
   private readonly ids: Identities;
@@ -43,7 +46,7 @@ export class Wire {
 
   /** The specification learns what the segment means. Null: it can happen. */
   arrives(segment: Segment): Mismatch | null {
-    const about = printSegment(segment);
+    const about = (): string => printSegment(segment);
     switch (segment.proto) {
       case IPPROTO_TCP:
         return this.tcp(segment, about, 0);
@@ -54,7 +57,7 @@ export class Wire {
     }
   }
 
-  private datagram(segment: Segment, event: 'datagram' | 'unreachable', about: string): Mismatch | null {
+  private datagram(segment: Segment, event: 'datagram' | 'unreachable', about: About): Mismatch | null {
     // A connected pcb for just this peer comes before one that takes from anybody; an error is only for the former.
     const at = lookup(this.machine.kernel, N.udbinfo, segment, event === 'datagram', 0);
     if (at !== 0) return this.happens(event, this.ids.pcbCode(at) - 1, [], about);
@@ -62,7 +65,7 @@ export class Wire {
     return null;
   }
 
-  private tcp(segment: Segment, about: string, except: number): Mismatch | null {
+  private tcp(segment: Segment, about: About, except: number): Mismatch | null {
     const at = lookup(this.machine.kernel, N.tcbinfo, segment, true, except);
     const pcb = this.ids.pcbCode(at) - 1;
     const ours = at === 0 ? null : this.specification.connection(pcb);
@@ -76,7 +79,7 @@ export class Wire {
     return again ? this.tcp(segment, about, at) : mismatch;
   }
 
-  private forEnd(segment: Segment, end: End, ours: Connection, about: string): Mismatch | null {
+  private forEnd(segment: Segment, end: End, ours: Connection, about: About): Mismatch | null {
     const { events, reply, bytes, again = false } = arrives(end, ours, segment);
     if (bytes !== undefined && ours.socket !== null) this.data.arrived(ours.socket, bytes);
     if (again) this.duties.owe({ kind: 'again', key: receiverOf(segment) });
@@ -89,7 +92,7 @@ export class Wire {
     return this.replies(reply, segment);
   }
 
-  private forListener(segment: Segment, pcb: number, { accepts }: Connection, about: string): Mismatch | null {
+  private forListener(segment: Segment, pcb: number, { accepts }: Connection, about: About): Mismatch | null {
     const { flags, src, sport, dst, dport } = segment;
     const has = (flag: number): boolean => (flags & flag) !== 0;
     if (!accepts) return null;
@@ -125,7 +128,7 @@ export class Wire {
     const ours = this.specification.connection(pcb);
     // The timer of a connection that is over may still run, and means nothing.
     if (timer.pcb === 0 || key === null || end === null || ours === null) return null;
-    const about = `the timer of pcb ${pcb}`;
+    const about = (): string => `the timer of pcb ${pcb}`;
     if (timer.kind === 'msl') {
       this.duties.fromOutside(key);
       return this.happens('msl', pcb, [], about);
@@ -156,12 +159,12 @@ export class Wire {
     return null;
   }
 
-  private happens(event: string, pcb: number, args: readonly Plain[], about: string): Mismatch | null {
-    if (pcb < 0) return { breaks: 'same-state', seen: `${about}, is for a pcb that the specification does not have`, allowed: event };
+  private happens(event: string, pcb: number, args: readonly Plain[], about: About): Mismatch | null {
+    if (pcb < 0) return { breaks: 'same-state', seen: `${about()}, is for a pcb that the specification does not have`, allowed: event };
     if (this.specification.event(event, [pcb, ...args])) return null;
     return {
       breaks: 'same-state',
-      seen: `${about}, means ${event}(${[pcb, ...args].join(', ')})`,
+      seen: `${about()}, means ${event}(${[pcb, ...args].join(', ')})`,
       allowed: 'the specification knows no such event in this state',
     };
   }

@@ -97,8 +97,8 @@ describe('the reader of a connection', () => {
 
   it('that has nothing left to read gets none of what came before', () => {
     data.arrived(3, [unit(1)]);
-    data.forget(() => 1);
-    data.forget(() => 0);
+    data.forget({ unread: () => 1 });
+    data.forget({ unread: () => 0 });
     data.arrived(3, [unit(2)]);
     expect(gets(2)).toBeNull();
   });
