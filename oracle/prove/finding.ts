@@ -8,8 +8,10 @@ export interface Finding {
   readonly id: string;
   verdict: Verdict;
   method: 'none' | 'first state' | 'bounded traces' | 'induction' | 'random runs';
-  /** Traces of this length and shorter are covered. */
+  /** Traces of this length and shorter keep it; where it is violated, the length of the one that breaks it. */
   depth: number;
+  /** Where a random run breaks it: traces of this length and shorter keep it. */
+  kept: number;
   everyDepth: boolean;
   seconds: number;
   counterexample: string | null;
@@ -17,7 +19,7 @@ export interface Finding {
 }
 
 export function newFinding(id: string): Finding {
-  return { id, verdict: 'unknown', method: 'none', depth: 0, everyDepth: false, seconds: 0, counterexample: null, detail: null };
+  return { id, verdict: 'unknown', method: 'none', depth: 0, kept: 0, everyDepth: false, seconds: 0, counterexample: null, detail: null };
 }
 
 /** What a row is about. */
@@ -54,12 +56,10 @@ export function boundOfAll(findings: readonly Finding[], setting: Setting): stri
 const WITHIN = ', traces that stay within the bounds of the model';
 
 function boundOf(finding: Finding, setting: Setting): string {
-  const { verdict, method, everyDepth, depth } = finding;
+  const { verdict, method, everyDepth, depth, kept } = finding;
   if (method === 'first state') return 'broken in the first state';
   if (verdict === 'violated') {
-    const fewer =
-      method === 'random runs' ? `by a random run; no trace of ${setting.depth} steps or fewer is known to` : 'and after no fewer';
-    return `broken after ${depth} steps, ${fewer}`;
+    return `broken after ${depth} steps, ${method === 'random runs' ? `in a random run, and after no fewer than ${kept + 1}` : 'and after no fewer'}`;
   }
   if (everyDepth) return `all traces (depth ${setting.depth} and any other)`;
   const within = isCut(finding, setting) ? WITHIN : '';

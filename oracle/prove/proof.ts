@@ -13,7 +13,7 @@ import type { ProveOptions } from '../engine.ts';
 import { type Outcome, type Vacuous, worst } from '../verdict.ts';
 import type { Antecedent } from './antecedents.ts';
 import { boundedTraces, type Violation } from './bounded.ts';
-import { Concrete, type ConcreteStep } from './concrete.ts';
+import { Concrete } from './concrete.ts';
 import { Exercise } from './exercise.ts';
 import { boundOfAll, type Finding, newFinding, rowOf, type Setting } from './finding.ts';
 import { FrameFacts } from './frames.ts';
@@ -29,7 +29,7 @@ const SHORT = 2;
 /** Steps of random runs. */
 const WATCHED = 1_200_000;
 /** Of these, where no induction follows. */
-const GLANCED = 1 / 6;
+const GLANCED = 1 / 12;
 const LANES = 2;
 
 /** What is asked of whom, besides the options of the verb. */
@@ -68,6 +68,8 @@ class Proof {
   /** Why nothing that would hold may be believed. */
   #distrust: string | null = null;
   #vacuous: readonly Vacuous[] = [];
+  /** Of what was asked: runs that break it. */
+  readonly #runs = new Map<string, readonly Chosen[]>();
 
   constructor({ artefact, configuration, deadline, watched = WATCHED }: Subject, options: ProveOptions) {
     this.#watched = watched;
@@ -94,14 +96,14 @@ class Proof {
       const sound = await this.#bounded(this.#goals, Math.min(SHORT, depth));
       // Lemmas are those of the specification: in a design where something breaks at once they carry nothing.
       if (sound && this.#open().length > 0 && depth > SHORT) await this.#inductively();
-      if (this.#open().length > 0) await this.#bounded(this.#open(), depth);
       if (this.#exercise.steps === 0) await this.#glance();
+      if (this.#open().length > 0) await this.#bounded(this.#open(), depth);
     } catch (error) {
       if (error instanceof Contradiction) this.#distrust ??= error.message;
       else if (!(error instanceof SolverFailure)) throw error;
       else for (const { id } of this.#open()) this.#finding(id).detail = `the solver: ${error.message}`;
     }
-    for (const [id, path] of this.#exercise.broken) this.#brokenByRun(id, path);
+    for (const [id, steps] of this.#runs) this.#brokenByRun(id, steps);
     return this.#outcome();
   }
 
@@ -170,6 +172,7 @@ class Proof {
     const { design, seed, out } = this.#options;
     const file = confirm(this.#system, this.#concrete, steps, { design, seed, breaks: id, limits: this.#configuration }, out);
     finding.method = method;
+    finding.kept = finding.depth;
     finding.depth = steps.length;
     finding.seconds = this.#seconds();
     if (file === null) throw new Contradiction(`the solver claimed a violation of ${id} that the compiled model does not show`);
@@ -184,23 +187,27 @@ class Proof {
     this.#options.progress(0, null, 'watching random runs');
     const { signal, seed } = this.#options;
     await this.#exercise.run(seed, steps, () => signal.aborted || this.#isLate());
+    for (const [id, path] of this.#exercise.broken) {
+      if (this.#findings.get(id)?.verdict !== 'unknown') continue;
+      const run = shortened(this.#system, this.#concrete, { path, id, stop: () => this.#isLate() });
+      if (run === null) throw new Error(`a random run broke ${id}, and broke it no more when it was run again`);
+      this.#runs.set(id, run);
+    }
     if (this.#exercise.broken.has(NO_OVERFLOW) && !this.#findings.has(NO_OVERFLOW)) this.#boundBroken ??= 'by a random run';
   }
 
-  /** A shorter look where no induction needs a longer one: is what holds about something? */
+  /** A shorter look where no induction needs a longer one: what breaks sooner or later, and is what holds about something? */
   async #glance(): Promise<void> {
-    if (![...this.#findings.values()].some(({ verdict }) => verdict === 'holds')) return;
+    if ([...this.#findings.values()].every(({ verdict }) => verdict === 'violated')) return;
     const steps = Math.ceil(this.#watched * GLANCED);
     await this.#watch(steps);
     if (this.#exercise.steps >= steps) this.#vacuous = this.#unexercised(new Set(), new Set());
   }
 
   /** What no trace within the bound breaks may break later; what holds at every depth or at this one can't. */
-  #brokenByRun(id: string, path: readonly ConcreteStep[]): void {
-    const finding = this.#findings.get(id);
-    if (finding === undefined || finding.verdict === 'violated') return;
-    const steps = shortened(this.#system, this.#concrete, { path, id, stop: () => this.#isLate() });
-    if (steps === null) throw new Error(`a random run broke ${id}, and broke it no more when it was run again`);
+  #brokenByRun(id: string, steps: readonly Chosen[]): void {
+    const finding = this.#finding(id);
+    if (finding.verdict === 'violated') return;
     if (finding.everyDepth || steps.length <= finding.depth) {
       this.#distrust ??= `${id} was proved for traces of ${finding.everyDepth ? 'any number of' : finding.depth} steps, and ${steps.length} steps break it`;
       return;
@@ -304,7 +311,8 @@ class Proof {
         watchedSteps: steps,
         watchedStates: states,
       },
-      ...(this.#vacuous.length === 0 ? {} : { vacuous: this.#vacuous }),
+      // Of what doesn't hold nobody asks whether it was about anything.
+      ...(this.#vacuous.length === 0 || findings.every(({ verdict }) => verdict !== 'holds') ? {} : { vacuous: this.#vacuous }),
     };
   }
 }
