@@ -1,7 +1,8 @@
 /**
  * *Bounded traces*: the states after 1, 2, 3, … steps from the initial state, as terms over the choices made on the way. At each
  * depth one question: can any goal be broken here? What can't is asserted before the next depth is asked, so no work is
- * done twice; what can is a violation, and because all smaller depths were answered, the trace is a shortest one.
+ * done twice; what can is a violation, and because all smaller depths were answered, the trace is a shortest one. Where a trace that
+ * breaks a goal is known already, only those that are shorter are asked about.
  */
 import type { Choice, Chosen, TransitionSystem } from '../compile/smt.ts';
 import type { State } from '../compile/symbolic-state.ts';
@@ -38,6 +39,8 @@ export interface BoundedOptions {
   readonly depth: number;
   /** Goals known to hold at every depth; asserted everywhere, never asked. */
   readonly proved: readonly Goal[];
+  /** Steps of a trace that is known to break it. */
+  readonly broken?: (goal: Goal) => number | undefined;
   readonly progress: (depth: number, text: string) => void;
 }
 
@@ -55,7 +58,9 @@ export async function* boundedTraces(
   let state: State = system.initial;
   let open = goals;
   try {
-    for (let depth = 1; depth <= options.depth && open.length > 0; depth++) {
+    for (let depth = 1; depth <= options.depth; depth++) {
+      open = open.filter((goal) => depth < (options.broken?.(goal) ?? Number.POSITIVE_INFINITY));
+      if (open.length === 0) return;
       options.progress(depth, `bounded traces: depth ${depth}`);
       const choice = system.choice(`step${depth}.`);
       const { possible, faults, next, taken } = system.step(state, choice);

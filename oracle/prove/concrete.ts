@@ -150,7 +150,7 @@ export class Concrete {
 }
 
 /** 52 bits of a hash: two states that share it are rarer than states that runs miss anyway, and as harmless. */
-function hashOf(words: Int32Array): number {
+export function hashOf(words: Int32Array): number {
   let low = 0x811c9dc5;
   let high = 0x2545f491;
   for (const word of words) {

@@ -114,6 +114,8 @@ export class Induction {
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
+      // Facts are much the easier to ask about, and most passes that fail do so for one that runs have not seen all of.
+      await this.#settle(lanes, assumed);
       while (assumed.some(wanted)) {
         const found = await this.#pass(lanes, assumed, [...assumed, ...this.#facts.goals()], 'induction');
         if (found.length === 0) {

@@ -136,14 +136,20 @@ class Proof {
     const proved = this.#goals.filter(({ id }) => this.#findings.get(id)?.everyDepth === true);
     const progress = (at: number, text: string): void => this.#options.progress(at, depth, text);
     let sound = true;
-    for await (const report of boundedTraces(this.#system, goals, this.#limits, { depth, proved, progress })) {
+    const broken = ({ id }: Goal): number | undefined => this.#runs.get(id)?.length;
+    for await (const report of boundedTraces(this.#system, goals, this.#limits, { depth, proved, broken, progress })) {
       for (const violation of report.violations) this.#brokenByTrace(violation);
       sound &&= report.violations.length === 0;
       if (report.reachable === false && this.#concrete.canTake(report.depth, this.#options.seed))
         throw new Contradiction(`the solver knows no trace of ${report.depth} steps, and the compiled model takes one`);
       const covered = report.reachable === false ? Number.POSITIVE_INFINITY : report.depth;
       if (report.holding.some(({ kind }) => kind === 'bounds')) this.#boundsKept = covered;
-      for (const { id } of report.holding) this.#holdsUpTo(id, Math.min(covered, this.#options.depth));
+      for (const { id } of report.holding) {
+        this.#holdsUpTo(id, Math.min(covered, this.#options.depth));
+        // No trace is shorter than the run that is known.
+        const run = this.#runs.get(id);
+        if (run?.length === report.depth + 1 && covered === report.depth) this.#violated(id, run, 'bounded traces');
+      }
     }
     return sound;
   }
@@ -186,7 +192,9 @@ class Proof {
   async #watch(steps: number): Promise<void> {
     this.#options.progress(0, null, 'watching random runs');
     const { signal, seed } = this.#options;
-    await this.#exercise.run(seed, steps, () => signal.aborted || this.#isLate());
+    const asked = this.#open();
+    const isDone = (): boolean => asked.length > 0 && asked.every(({ id }) => this.#exercise.broken.has(id));
+    await this.#exercise.run(seed, steps, () => signal.aborted || this.#isLate() || isDone());
     for (const [id, path] of this.#exercise.broken) {
       if (this.#findings.get(id)?.verdict !== 'unknown') continue;
       const run = shortened(this.#system, this.#concrete, { path, id, stop: () => this.#isLate() });
@@ -221,8 +229,8 @@ class Proof {
   async #inductively(): Promise<void> {
     await this.#watch(this.#watched);
     const { broken, samples } = this.#exercise;
-    // Goals are shown for steps that break no bound; without the rest they say nothing.
-    if (broken.has(NO_OVERFLOW)) return;
+    // Goals are shown for steps that break no bound; without the rest they say nothing. Of what runs break only a shortest trace is wanted.
+    if (broken.has(NO_OVERFLOW) || this.#open().every(({ id }) => broken.has(id))) return;
     const progress = (done: number, total: number, text: string): void => this.#options.progress(done, total, text);
     const induction = new Induction(this.#system, this.#facts, this.#limits, progress);
     const open = new Set(this.#open().map(({ id }) => id));

@@ -1,6 +1,7 @@
-/** Making the run that broke a goal *shorter*: what it did in vain is left out. It ends with a short run, not with a shortest. */
+/** Making the run that broke a goal *shorter*: what it did in vain is left out. It ends with a short run, mostly with a shortest (fewer.ts). */
 import type { Chosen, TransitionSystem } from '../compile/smt.ts';
 import type { Concrete, ConcreteStep } from './concrete.ts';
+import { withFewerSteps } from './fewer.ts';
 
 export interface Run {
   readonly path: readonly ConcreteStep[];
@@ -23,7 +24,8 @@ export function shortened(system: TransitionSystem, concrete: Concrete, { path, 
       }
     }
   }
-  return shortest;
+  const fewer = withFewerSteps(concrete, shortest.map(stepOf), id, stop);
+  return fewer === null ? shortest : follow(system, concrete, fewer, id);
 }
 
 /** The steps that are possible, up to the one that breaks it. What is not possible without what is gone is left out as well. */

@@ -3,15 +3,13 @@
  * Definitions and assertions stay with it until it is told to forget them, so questions can build on each other.
  *
  * Always true:
- *   1. When a limit is reached, a signal aborts or `stop` is called, the process is killed: nothing keeps running behind.
+ *   1. When a limit is reached or a signal aborts, or `stop` is called while it thinks, the process is killed: nothing keeps running behind.
  *   2. Whatever a solver does that is not an answer (a crash, an error, words nobody expects) becomes a `SolverFailure` with its
  *      words; callers turn that into the verdict `unknown`, never into a pass.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { packageRoot } from '../root.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { basename } from 'node:path';
+import { giveBackZ3, takeZ3, type Z3Reply } from './z3-process.ts';
 
 /** The solver is of no further use; `message` says what it said. */
 export class SolverFailure extends Error {}
@@ -29,10 +27,10 @@ export interface Solver {
 /** Starts the bundled solver, or the program at `path`. */
 export function startSolver(path: string | null, signal: AbortSignal): Solver {
   const solver = path === null ? new BundledSolver() : new ExternalSolver(path);
-  const stop = (): void => solver.stop('the proof was interrupted');
+  const stop = (): void => solver.kill('the proof was interrupted');
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
-  solver.child.once('close', () => signal.removeEventListener('abort', stop));
+  solver.onEnd = () => signal.removeEventListener('abort', stop);
   return solver;
 }
 
@@ -69,6 +67,7 @@ interface Waiting {
 abstract class ProcessSolver implements Solver {
   abstract readonly isZ3: boolean;
   readonly child: ChildProcess;
+  onEnd: () => void = () => undefined;
   #waiting: Waiting | null = null;
   #ended: SolverFailure | null = null;
 
@@ -92,7 +91,7 @@ abstract class ProcessSolver implements Solver {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     if (this.#waiting !== null) throw new Error('the solver is asked while it still thinks about something else');
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.stop(`no answer within the time limit (${(limitMs / 1000).toFixed(1)} s)`), Math.max(0, limitMs));
+      const timer = setTimeout(() => this.kill(`no answer within the time limit (${(limitMs / 1000).toFixed(1)} s)`), Math.max(0, limitMs));
       const done = (): void => {
         clearTimeout(timer);
         this.#waiting = null;
@@ -111,8 +110,23 @@ abstract class ProcessSolver implements Solver {
     });
   }
 
-  stop(reason = 'the solver was stopped'): void {
+  kill(reason: string): void {
+    if (this.#ended !== null) return;
     this.#end(new SolverFailure(reason));
+    this.child.kill('SIGKILL');
+  }
+
+  stop(): void {
+    // What has ended may belong to somebody else by now.
+    if (this.#ended !== null) return;
+    const isAtRest = this.#waiting === null;
+    this.#end(new SolverFailure('the solver was stopped'));
+    if (isAtRest) this.leave();
+    else this.child.kill('SIGKILL');
+  }
+
+  /** It has answered everything and will be asked nothing more. */
+  protected leave(): void {
     this.child.kill('SIGKILL');
   }
 
@@ -123,24 +137,28 @@ abstract class ProcessSolver implements Solver {
   #end(failure: SolverFailure): void {
     this.#ended ??= failure;
     this.#waiting?.reject(this.#ended);
+    this.onEnd();
   }
 }
 
 class BundledSolver extends ProcessSolver {
   readonly isZ3 = true;
   #nextId = 1;
+  #isReady = false;
   readonly #ready: Promise<void>;
   #words = '';
 
   constructor() {
-    super(fork(workerPath(), [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] }));
+    super(takeZ3());
     this.child.stderr?.on('data', (data: Buffer) => {
       this.#words = `${this.#words}${data.toString()}`.slice(-600);
     });
     this.#ready = new Promise((resolve) => {
-      this.child.on('message', (message: { id: number; output: string }) => {
-        if (message.id === 0) resolve();
-        else if (message.id === this.#nextId - 1) this.answer(message.output);
+      this.child.on('message', (message: Z3Reply) => {
+        if (message.id === 0) {
+          this.#isReady = true;
+          resolve();
+        } else if (message.id === this.#nextId - 1) this.answer(message.output);
       });
     });
   }
@@ -150,6 +168,12 @@ class BundledSolver extends ProcessSolver {
     void this.#ready.then(() => {
       if (this.child.connected) this.child.send({ id, script });
     });
+  }
+
+  protected override leave(): void {
+    // One that is not ready yet would say so to the next who has it.
+    if (this.#isReady) giveBackZ3(this.child);
+    else super.leave();
   }
 
   protected override lastWords(): string {
@@ -189,10 +213,4 @@ class ExternalSolver extends ProcessSolver {
     this.#mark = `end-of-answer-${++this.#questions}`;
     this.child.stdin?.write(`${script}\n(echo "${this.#mark}")\n`);
   }
-}
-
-/** Node 20 runs no TypeScript: from the sources (tests) the worker is the built one. */
-function workerPath(): string {
-  const beside = fileURLToPath(new URL('./z3-worker.js', import.meta.url));
-  return existsSync(beside) ? beside : join(packageRoot(), '.build', 'oracle', 'prove', 'z3-worker.js');
 }

@@ -3,17 +3,13 @@
  * nor trusted to give memory back, so whoever wants it to stop ends this process (solver.ts).
  */
 import { createRequire } from 'node:module';
+import type { Z3Reply, Z3Request } from './z3-process.ts';
 
 const require = createRequire(import.meta.url);
 
-interface Request {
-  readonly id: number;
-  readonly script: string;
-}
-
 /** What is used of the package's low-level interface. Its high-level one takes a second to start and wants objects, not text. */
 interface LowLevel {
-  readonly Z3: { mk_config(): number; mk_context(config: number): number };
+  readonly Z3: { mk_config(): number; mk_context(config: number): number; del_context(context: number): void };
   readonly em: {
     readonly HEAPU8: Uint8Array;
     _malloc(bytes: number): number;
@@ -26,7 +22,9 @@ interface LowLevel {
 async function start(): Promise<void> {
   const { init } = require('z3-solver/build/low-level/index.js') as { init(module: unknown): Promise<LowLevel> };
   const { Z3, em } = await init(require('z3-solver/build/z3-built.js'));
-  const context = Z3.mk_context(Z3.mk_config());
+  const config = Z3.mk_config();
+  let context = Z3.mk_context(config);
+  const reply = (message: Z3Reply): void => void process.send?.(message);
 
   /**
    * The package's own `eval_smtlib2_string` puts the text on the stack and takes it away while the other thread still reads it
@@ -45,12 +43,15 @@ async function start(): Promise<void> {
 
   // One request after the other: the context is not safe to share.
   let turn = Promise.resolve();
-  process.on('message', ({ id, script }: Request) => {
+  process.on('message', (request: Z3Request) => {
     turn = turn.then(async () => {
-      process.send?.({ id, output: await evaluate(script) });
+      if ('script' in request) return reply({ id: request.id, output: await evaluate(request.script) });
+      Z3.del_context(context);
+      context = Z3.mk_context(config);
+      reply({ id: 0, output: 'ready' });
     });
   });
-  process.send?.({ id: 0, output: 'ready' });
+  reply({ id: 0, output: 'ready' });
 }
 
 // Its parent is gone: nobody will ever ask again.

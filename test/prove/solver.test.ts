@@ -58,6 +58,21 @@ describe('the bundled solver', () => {
     }
   });
 
+  test('that was used before knows nothing of it, and is not taken from who uses it now', async () => {
+    const first = startSolver(null, never);
+    await first.ask('(declare-const a Bool)(assert a)(push 1)(assert (not a))', 20_000);
+    first.stop();
+    const second = startSolver(null, never);
+    try {
+      first.stop();
+      expect(await second.ask('(check-sat)(assert a)', 20_000)).toMatch(/^sat\n.*unknown constant a/);
+      expect(await check(second, '(declare-const a Bool)(assert (not a))(check-sat-using smt)', 20_000)).toBe('sat');
+      await expect(first.ask('(check-sat)', 1_000)).rejects.toThrow(/was stopped/);
+    } finally {
+      second.stop();
+    }
+  });
+
   test('reads text of several megabytes whole', async () => {
     const solver = startSolver(null, never);
     try {
