@@ -4,7 +4,7 @@ import { readCounterexample, type RunCounterexample } from '../../oracle/counter
 import { replay } from '../../oracle/replay/index.ts';
 import { type Implementation, type Machine, pristine } from '../../oracle/run/implementation.ts';
 import { runPrograms } from '../../oracle/run/index.ts';
-import { STOPPED, stopAfter } from '../../oracle/run/patience.ts';
+import { STOPPED, stopAfter, watchingOnce } from '../../oracle/run/patience.ts';
 import type { Outcome } from '../../oracle/verdict.ts';
 import { quiet, runOptions, withDirectory } from './rig.ts';
 
@@ -49,6 +49,20 @@ describe('code that may run for so long', () => {
         }
       }),
     ).toBe(STOPPED);
+  });
+
+  it('is watched together with others, and alone where one of them does not come back', () => {
+    const runs = (...some: readonly (() => number)[]): { readonly found: unknown; readonly times: number } => {
+      let times = 0;
+      const found = watchingOnce(0.2, (watch) => {
+        times++;
+        return some.map((run) => watch(0.05, run));
+      });
+      return { found, times };
+    };
+    const one = (): number => 1;
+    expect(runs(one, one)).toEqual({ found: [1, 1], times: 1 });
+    expect(runs(one, forEver, one)).toEqual({ found: [1, STOPPED, 1], times: 2 });
   });
 });
 
