@@ -8,6 +8,7 @@ import { AtomsBase } from './atoms-base.ts';
 import { binary, both, choose, constant, isWord, type Kind, kindOfNumber } from './atoms-types.ts';
 import {
   type ArrayValue,
+  type CellsValue,
   describe,
   ELEMENTS,
   type ElementType,
@@ -68,7 +69,7 @@ export abstract class AtomsAccess extends AtomsBase {
     return this.element(array, whole, node);
   }
 
-  private isBelow(index: Int, kind: Kind, length: Int): Int {
+  protected isBelow(index: Int, kind: Kind, length: Int): Int {
     if (index.op === 'const' && length.op === 'const') {
       return constant(Number.isInteger(index.value) && index.value >= 0 && index.value < length.value ? 1 : 0);
     }
@@ -106,6 +107,14 @@ export abstract class AtomsAccess extends AtomsBase {
 
   /** A value as an element of the array holds it. */
   private asElement({ element }: ArrayValue, value: Int): Int {
+    return this.asElementOf(element, value);
+  }
+
+  protected kindOf(element: ElementType): Kind {
+    return KIND[element];
+  }
+
+  protected asElementOf(element: ElementType, value: Int): Int {
     const { bytes, signed } = ELEMENTS[element];
     if (bytes === 4) return this.word(value);
     if (value.op === 'const')
@@ -311,7 +320,9 @@ export abstract class AtomsAccess extends AtomsBase {
         this.writeElement({ array, index: sum(to, constant(index)) }, element, node);
       return UNDEFINED;
     }
-    if (source?.is !== 'array') return this.refuse(node, '`.set()` from something that is not a shared array', 'write a loop');
+    if (source?.is === 'cells')
+      return this.setElements(array, [{ is: 'list', elements: this.elementsNow(source) }, ...args.slice(1)], node);
+    if (source?.is !== 'array') return this.refuse(node, '`.set()` from something that is not an array', 'write a loop');
     fits(source.length);
     if (source.element === array.element) {
       this.copyBytes(array, to, source, constant(0), source.length, node);
@@ -325,6 +336,9 @@ export abstract class AtomsAccess extends AtomsBase {
     });
     return UNDEFINED;
   }
+
+  /** Elements of an array of the thread itself, as they are now. */
+  protected abstract elementsNow(cells: CellsValue): readonly Value[];
 
   /** Byte by byte, as ECMA-262 copies between arrays of one type. */
   private copyBytes(array: ArrayValue, to: Int, source: ArrayValue, from: Int, count: Int, node: ts.Node): void {

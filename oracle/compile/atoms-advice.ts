@@ -19,7 +19,6 @@ const UNKNOWN: Advice = {
 const STRINGS: Advice = { problem: 'a string made at run time', advice: 'compare with literals, and print nothing' };
 
 const TABLE: ReadonlyMap<ts.SyntaxKind, Advice> = new Map([
-  [K.TryStatement, { problem: '`catch`', advice: 'return a number that says what went wrong; `try … finally` is there' }],
   [K.ForInStatement, { problem: 'a loop over names of properties', advice: 'loop over an index' }],
   [K.WithStatement, { problem: '`with`', advice: 'write the path in full' }],
   [K.DebuggerStatement, { problem: '`debugger`', advice: 'take it out' }],

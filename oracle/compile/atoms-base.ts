@@ -7,7 +7,18 @@ import type { ts } from 'ts-morph';
 import type { AtomsWhole } from './atoms-program.ts';
 import { holdsOf, leavesOf, mapLeaves, mergeValues, tagOf } from './atoms-shapes.ts';
 import { binary, both, choose, constant, joinHolds, type Kind, kept, localsOf, not, unkept } from './atoms-types.ts';
-import { booleanValue, describe, type Scalar, type Scope, scalar, UNDEFINED, type Value, type Variable } from './atoms-values.ts';
+import {
+  booleanValue,
+  describe,
+  type ListValue,
+  type PlatformValue,
+  type Scalar,
+  type Scope,
+  scalar,
+  UNDEFINED,
+  type Value,
+  type Variable,
+} from './atoms-values.ts';
 import { type Context, Refusal } from './frontend-context.ts';
 import { Graph, type Mark } from './impl-graph.ts';
 import { Statements } from './impl-statements.ts';
@@ -15,6 +26,9 @@ import type { ImplEnd, Int } from './ir-impl.ts';
 
 /** Rounds of a loop that touches no memory, after which it is taken to have no end. */
 const MOST_ROUNDS = 50_000;
+
+/** Thrown where control can't come: nothing is said of what stands there. */
+export class Unreachable extends Refusal {}
 
 /** A value and the place in the graph where it is one. */
 export interface End {
@@ -33,8 +47,12 @@ export abstract class AtomsBase extends Statements {
   protected self: Value | null = null;
   /** Locals whose numbers may not fit in 32 bits, and what they are called. */
   protected readonly wide = new Map<number, string>();
+  /** Lists that were made just now: nobody else knows them before they get a name. */
+  private readonly fresh = new WeakSet<Value>();
   /** Locals that are set once. */
   private readonly settled = new Set<number>();
+  /** How often a function was left on the way in a branch: what follows there is not sure to happen. */
+  protected exits = 0;
   /** The local that counts rounds without an access, -1 before the first loop. */
   private fuel = -1;
 
@@ -50,8 +68,17 @@ export abstract class AtomsBase extends Statements {
 
   /** What can't be reached need not be understood. */
   protected refuse(node: ts.Node, problem: string, advice: string): never {
-    if (!this.graph.isOpen()) throw new Refusal(problem);
+    if (!this.graph.isOpen()) throw new Unreachable(problem);
     return this.whole.context.refuse(node, problem, advice);
+  }
+
+  /** Lowers a part of a statement: where it turns out on the way that control can't come there, the rest of the statement goes on. */
+  protected sheltered(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+    }
   }
 
   // Locals and variables
@@ -137,6 +164,7 @@ export abstract class AtomsBase extends Statements {
 
   /** Ends the block at an access or a call. */
   protected cut(end: (next: number) => ImplEnd): void {
+    if (!this.graph.isOpen()) return;
     this.pure = false;
     this.graph.cut(end);
     if (this.fuel >= 0) this.graph.set(this.fuel, constant(0));
@@ -153,6 +181,7 @@ export abstract class AtomsBase extends Statements {
 
   /** The agent fails here. */
   protected fail(id: string, text: string, node: ts.Node, about: Int = constant(0)): void {
+    if (!this.graph.isOpen()) return;
     this.pure = false;
     const args = [constant(this.whole.message({ id, text })), about];
     this.graph.finish({ op: 'door', door: 'fail', args, result: -1, next: -1, source: this.whole.context.source(node) });
@@ -173,9 +202,15 @@ export abstract class AtomsBase extends Statements {
 
   /** Values in the order of the source: what a later one changes is kept before. */
   protected inOrder(parts: readonly (() => Value)[]): readonly Value[] {
-    const ends = parts.map((part): End => {
-      const value = part();
-      return { value, mark: this.graph.mark() };
+    return this.allInOrder(parts.map((part) => () => [part()]));
+  }
+
+  /** The same where a part may be several values: a list taken apart. */
+  protected allInOrder(parts: readonly (() => readonly Value[])[]): readonly Value[] {
+    const ends = parts.flatMap((part): readonly End[] => {
+      const values = part();
+      const mark = this.graph.mark();
+      return values.map((value) => ({ value, mark }));
     });
     // From the last to the first: what is inserted moves only what comes after it.
     return ends
@@ -225,12 +260,11 @@ export abstract class AtomsBase extends Statements {
 
   /** A value; none where it turns out on the way that it can't be reached. */
   private reachable(work: () => Value): Value {
-    try {
-      return work();
-    } catch (error) {
-      if (error instanceof Refusal && !this.graph.isOpen()) return UNDEFINED;
-      throw error;
-    }
+    let value: Value = UNDEFINED;
+    this.sheltered(() => {
+      value = work();
+    });
+    return value;
   }
 
   /** One of two values. Where neither does anything, that is an expression. */
@@ -242,7 +276,7 @@ export abstract class AtomsBase extends Statements {
       const block = this.graph.reserve();
       this.graph.begin(block);
       const start = this.graph.mark();
-      const value = this.reachable(work);
+      const value = this.uncertainly(() => this.reachable(work));
       return { block, clean: this.graph.isUnchanged(start), end: { value, mark: this.graph.mark() } };
     };
     const [yes, no] = [way(then), way(otherwise)];
@@ -259,16 +293,27 @@ export abstract class AtomsBase extends Statements {
   protected truth(value: Value, node: ts.Node): Int {
     switch (value.is) {
       case 'text':
-        return this.refuse(node, describe(value), 'compare numbers');
+      case 'error':
+        return this.refuse(node, `${describe(value)} as a condition`, 'compare numbers');
       case 'scalar':
         return this.scalarTruth(value);
       case 'none':
         return constant(0);
       case 'maybe':
         return both(binary('===', value.tag, constant(0)), this.scalarTruth(value.value));
+      case 'platform':
+        return constant(this.ofPlatform(value, node) ? 1 : 0);
       default:
         return constant(1);
     }
+  }
+
+  /** What there is of a name of the platform, here in Node. */
+  protected ofPlatform({ path, imported }: PlatformValue, node: ts.Node): unknown {
+    if (imported) return this.refuse(node, `whether there is \`${path}\``, 'give the thread what it needs as an argument');
+    const member = (home: unknown, name: string): unknown =>
+      home === undefined || home === null ? undefined : Reflect.get(Object(home), name);
+    return path.split('.').reduce(member, globalThis);
   }
 
   private scalarTruth({ kind, expr }: Scalar): Int {
@@ -326,6 +371,16 @@ export abstract class AtomsBase extends Statements {
     if (value.is !== 'maybe') return constant(0);
     if (which === 'either') return this.compare('!==', value.tag, constant(0));
     return this.compare('===', value.tag, constant(which === 'undefined' ? 1 : 2));
+  }
+
+  protected newListOf(elements: readonly Value[]): ListValue {
+    const list: ListValue = { is: 'list', elements };
+    this.fresh.add(list);
+    return list;
+  }
+
+  protected isFresh(value: Value | null): value is ListValue {
+    return value?.is === 'list' && this.fresh.has(value);
   }
 
   protected boolean(expr: Int): Scalar {

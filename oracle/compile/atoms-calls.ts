@@ -4,8 +4,8 @@
  * has variables) is put in place of its call.
  */
 import { ts } from 'ts-morph';
-import type { End } from './atoms-base.ts';
-import { AtomsPlatform } from './atoms-platform.ts';
+import { type End, Unreachable } from './atoms-base.ts';
+import { AtomsLists } from './atoms-lists.ts';
 import { kept, unkept } from './atoms-types.ts';
 import { type ClassValue, describe, type FunctionValue, Scope, scalar, UNDEFINED, type Value } from './atoms-values.ts';
 import { Refusal } from './frontend-context.ts';
@@ -19,7 +19,7 @@ const MOST_INLINED = 6;
 /** Where `return` leads: out of the function of the program, or to the end of the code that stands for a call. */
 export type Returns = { readonly to: 'caller' } | { readonly to: 'end'; readonly ends: End[] };
 
-export abstract class AtomsCalls extends AtomsPlatform {
+export abstract class AtomsCalls extends AtomsLists {
   protected returns: Returns = { to: 'caller' };
   protected home: ClassValue | null = null;
   /** Names whose declaration was refused. */
@@ -27,6 +27,10 @@ export abstract class AtomsCalls extends AtomsPlatform {
   /** Code in whose place this code stands, innermost last. */
   private readonly inlined: ts.Node[] = [];
 
+  /** The function of the program that is being lowered. */
+  protected abstract readonly code: ts.Node;
+  /** Whether something that is thrown here is caught. */
+  protected abstract isCaught(): boolean;
   /** The body, until its end or a `return`. */
   protected abstract body(node: FunctionValue['node']): void;
   protected abstract bindParameters(node: FunctionValue['node'], args: readonly Value[]): void;
@@ -34,28 +38,33 @@ export abstract class AtomsCalls extends AtomsPlatform {
   // Names
 
   protected name(node: ts.Identifier): Value {
-    const symbol = this.whole.context.symbol(node);
-    if (symbol !== undefined && this.forgotten.has(symbol)) throw new Refusal('a name whose declaration was refused');
+    const symbol = ts.isParameter(node.parent) && node.parent.name === node ? this.whole.declared(node) : this.whole.context.symbol(node);
+    this.checkKnown(symbol);
     const slot = symbol === undefined ? undefined : this.scope?.find(symbol);
     if (slot !== undefined) return this.slotValue(slot);
     if (node.text === 'undefined' && (symbol?.declarations ?? []).length === 0) return UNDEFINED;
     const imported = this.whole.foreignImport(node);
-    if (imported !== null) return { is: 'platform', path: imported };
+    if (imported !== null) return { is: 'platform', path: imported, imported: true };
     const isPlatform = (symbol?.declarations ?? []).every((declaration) => declaration.getSourceFile().isDeclarationFile);
     if (symbol !== undefined && !isPlatform) return this.topLevel(symbol, node);
     if (node.text === 'NaN') return scalar('number', { op: 'const', value: Number.NaN });
     if (node.text === 'Infinity') return scalar('number', { op: 'const', value: Number.POSITIVE_INFINITY });
-    return { is: 'platform', path: node.text };
+    return { is: 'platform', path: node.text, imported: false };
+  }
+
+  /** Of what follows from a declaration that was refused nothing more is said. */
+  private checkKnown(symbol: ts.Symbol | undefined): void {
+    if (symbol !== undefined && this.forgotten.has(symbol)) throw new Refusal('a name whose declaration was refused');
   }
 
   protected topLevel(symbol: ts.Symbol, node: ts.Node): Value {
-    if (!this.graph.isOpen()) throw new Refusal('what cannot be reached');
+    if (!this.graph.isOpen()) throw new Unreachable('what cannot be reached');
     return this.whole.topLevel(symbol, node);
   }
 
   protected assignName(node: ts.Identifier, value: Value): void {
     const symbol = this.whole.context.symbol(node);
-    if (symbol !== undefined && this.forgotten.has(symbol)) throw new Refusal('a name whose declaration was refused');
+    this.checkKnown(symbol);
     const slot = symbol === undefined ? undefined : this.scope?.find(symbol);
     if (slot?.is === 'variable') this.write(slot.variable, value, node);
     else if (slot !== undefined) this.refuse(node, 'a constant is assigned', 'declare it with `let`');
@@ -75,8 +84,11 @@ export abstract class AtomsCalls extends AtomsPlatform {
   protected within(self: Value, home: ClassValue, work: () => void): void {
     const before = { scope: this.scope, self: this.self, home: this.home };
     [this.scope, this.self, this.home] = [home.scope, self, home];
-    work();
-    ({ scope: this.scope, self: this.self, home: this.home } = before);
+    try {
+      work();
+    } finally {
+      ({ scope: this.scope, self: this.self, home: this.home } = before);
+    }
   }
 
   // Calls
@@ -90,24 +102,26 @@ export abstract class AtomsCalls extends AtomsPlatform {
       if (found === null || !ts.isMethodDeclaration(found.member))
         return this.refuse(node, 'a method that no parent has', 'call one it has');
       const method = this.functionValue(found.member, `${found.home.name}.${callee.name.text}`, this.self, found.home, found.home.scope);
-      return this.invoke(method, this.inOrder(this.spread(node.arguments)), node, dropped);
+      return this.invoke(method, this.allInOrder(this.spread(node.arguments)), node, dropped);
     }
     if (!ts.isPropertyAccessExpression(callee)) {
-      const [fn, ...args] = this.inOrder([() => this.value(callee), ...this.spread(node.arguments)]);
+      const [fn, ...args] = this.allInOrder([() => [this.value(callee)], ...this.spread(node.arguments)]);
       if (fn?.is === 'none' && node.questionDotToken !== undefined) return UNDEFINED;
       return this.apply(fn ?? UNDEFINED, args, node, dropped);
     }
-    const [object, ...args] = this.inOrder([() => this.value(callee.expression), ...this.spread(node.arguments)]);
+    const [object, ...args] = this.allInOrder([() => [this.value(callee.expression)], ...this.spread(node.arguments)]);
     if (object === undefined) throw new Error('an object');
     if (object.is === 'none' && callee.questionDotToken !== undefined) return UNDEFINED;
     const apply = (option: Value): Value => {
-      const list = option.is === 'list' ? this.listCall(option.elements, callee.name.text, args, node) : null;
+      const own = option.is === 'cells' ? this.cellsCall(option, callee.name.text, args, node) : null;
+      const list = own ?? (option.is === 'list' || option.is === 'cells' ? this.listCall(option, callee.name.text, args, node) : null);
       return list ?? this.apply(this.property(option, callee.name.text, callee), args, node, dropped);
     };
     return object.is === 'choice' ? this.chosen(object, apply, node) : apply(object);
   }
 
-  private apply(fn: Value, args: readonly Value[], node: ts.CallExpression, dropped: boolean): Value {
+  protected apply(fn: Value, args: readonly Value[], node: ts.CallExpression, dropped: boolean): Value {
+    if (!this.graph.isOpen()) return UNDEFINED;
     switch (fn.is) {
       case 'function':
         return this.invoke(fn, args, node, dropped);
@@ -127,27 +141,16 @@ export abstract class AtomsCalls extends AtomsPlatform {
     const code = home?.node.members.find((m): m is ts.ConstructorDeclaration => ts.isConstructorDeclaration(m) && m.body !== undefined);
     if (home?.parent == null || self?.is !== 'object' || code === undefined)
       return this.refuse(node, '`super` outside of a constructor', 'call it in the constructor of a class that extends another');
-    this.initialise(self, home.parent, this.inOrder(this.spread(node.arguments)), node);
+    this.initialise(self, home.parent, this.allInOrder(this.spread(node.arguments)), node);
     this.ownFields(self, home, code);
     return UNDEFINED;
-  }
-
-  /** Methods of lists that are written out. */
-  private listCall(elements: readonly Value[], name: string, args: readonly Value[], node: ts.CallExpression): Value | null {
-    const [fn] = args;
-    if (fn === undefined || (name !== 'forEach' && name !== 'map')) return null;
-    const results = elements.map((element, index) => {
-      const at: Value = scalar('nonneg', { op: 'const', value: index });
-      return this.apply(fn, [element, at], node, false);
-    });
-    return name === 'map' ? { is: 'list', elements: results } : UNDEFINED;
   }
 
   protected invoke(fn: FunctionValue, args: readonly Value[], node: ts.Node, dropped: boolean): Value {
     const { node: code } = fn;
     if ('asteriskToken' in code && code.asteriskToken !== undefined)
       return this.refuse(node, 'a call of a generator', 'write a function that is called');
-    if (isAsync(code) && waits(code) && !isAwaited(node))
+    if (isAsync(code) && (waits(code) || this.isCaught()) && !isAwaited(node))
       return this.refuse(
         node,
         'an asynchronous function that is not awaited at once',
@@ -165,6 +168,11 @@ export abstract class AtomsCalls extends AtomsPlatform {
     );
     const called = this.whole.specialise(fn, given);
     if (called === null) return null;
+    // What it throws is caught here: it has to stand here.
+    if (this.whole.mayThrow(fn.node)) {
+      if (this.isCaught()) return this.whole.inlineInstead(fn.node);
+      this.whole.throws(this.code);
+    }
     const { index, leaves, result } = called;
     const values = leaves.map(({ expr, kind }): Int => kept(kind, expr));
     const kind = result.kind;
@@ -187,7 +195,8 @@ export abstract class AtomsCalls extends AtomsPlatform {
         'let recursive functions stand at the top level, take numbers and shared arrays, and return a number',
       );
     const ends: End[] = [];
-    const outside = { scope: this.scope, self: this.self, home: this.home, path: this.path, returns: this.returns };
+    const outside = { scope: this.scope, self: this.self, home: this.home, path: this.path, returns: this.returns, exits: this.exits };
+    const { uncertain } = this;
     this.inlined.push(code);
     [this.scope, this.self, this.home] = [new Scope(fn.scope), fn.self, fn.home];
     this.path = `${outside.path}/${this.whole.place(node)}`;
@@ -200,7 +209,8 @@ export abstract class AtomsCalls extends AtomsPlatform {
       });
     } finally {
       this.inlined.pop();
-      ({ scope: this.scope, self: this.self, home: this.home, path: this.path, returns: this.returns } = outside);
+      ({ scope: this.scope, self: this.self, home: this.home, path: this.path, returns: this.returns, exits: this.exits } = outside);
+      this.uncertain = uncertain;
     }
     return this.meet(ends, node);
   }
@@ -227,7 +237,10 @@ function isAwaited(node: ts.Node): boolean {
   if (ts.isParenthesizedExpression(parent) || ts.isAsExpression(parent) || ts.isNonNullExpression(parent)) return isAwaited(parent);
   if (ts.isAwaitExpression(parent)) return true;
   if (ts.isArrowFunction(parent)) return parent.body === node && isAsync(parent);
-  const around = ts.isReturnStatement(parent) ? ts.findAncestor(parent, ts.isFunctionLike) : undefined;
+  // A `try` around it is over before what is returned is settled.
+  const around = ts.isReturnStatement(parent)
+    ? ts.findAncestor(parent, (each) => ts.isFunctionLike(each) || ts.isTryStatement(each))
+    : undefined;
   return around !== undefined && isAsync(around);
 }
 

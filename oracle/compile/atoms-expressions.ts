@@ -3,9 +3,9 @@
  * becomes an expression of the IR, and every access is taken out of it in the order of the source.
  */
 import { ts } from 'ts-morph';
-import { AtomsAccess } from './atoms-access.ts';
 import { adviceForAtoms, adviceForPlatform } from './atoms-advice.ts';
 import { foldBinary, kindOfBinary, OPERATORS } from './atoms-arithmetic.ts';
+import { AtomsPrivate } from './atoms-private.ts';
 import { binary, choose, constant, isNumber, type Kind, kindOfNumber } from './atoms-types.ts';
 import { type ChoiceValue, describe, numberValue, type Scalar, scalar, UNDEFINED, type Value } from './atoms-values.ts';
 import { isAssignment, isStep } from './frontend-draft.ts';
@@ -28,7 +28,7 @@ export interface Target {
   readonly write: (value: Value) => void;
 }
 
-export abstract class AtomsExpressions extends AtomsAccess {
+export abstract class AtomsExpressions extends AtomsPrivate {
   protected abstract name(node: ts.Identifier): Value;
   protected abstract call(node: ts.CallExpression, dropped: boolean): Value;
   protected abstract construct(node: ts.NewExpression): Value;
@@ -40,6 +40,7 @@ export abstract class AtomsExpressions extends AtomsAccess {
   protected abstract assignName(node: ts.Identifier, value: Value): void;
 
   protected value(node: ts.Expression): Value {
+    if (!this.graph.isOpen()) return UNDEFINED;
     if (
       ts.isParenthesizedExpression(node) ||
       ts.isAsExpression(node) ||
@@ -66,25 +67,25 @@ export abstract class AtomsExpressions extends AtomsAccess {
     if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return this.closure(node);
     if (ts.isClassExpression(node)) return this.classValue(node);
     if (ts.isObjectLiteralExpression(node)) return this.objectLiteral(node);
-    if (ts.isArrayLiteralExpression(node)) return { is: 'list', elements: this.inOrder(this.spread(node.elements)) };
+    if (ts.isArrayLiteralExpression(node)) return this.newListOf(this.allInOrder(this.spread(node.elements)));
     if (ts.isAwaitExpression(node)) return this.awaited(this.value(node.expression), node);
     if (ts.isVoidExpression(node)) {
       this.effects(node.expression);
       return UNDEFINED;
     }
     if (ts.isTemplateExpression(node)) return this.template(node);
-    if (ts.isTypeOfExpression(node)) return this.typeOf(this.value(node.expression));
+    if (ts.isTypeOfExpression(node)) return this.typeOf(this.value(node.expression), node);
     const { problem, advice } = adviceForAtoms(node.kind);
     return this.refuse(node, problem, advice);
   }
 
   /** Expressions of a list or of arguments, with lists among them taken apart. */
-  protected spread(nodes: readonly ts.Expression[]): readonly (() => Value)[] {
-    return nodes.flatMap((node) => {
-      if (!ts.isSpreadElement(node)) return [() => this.value(node)];
+  protected spread(nodes: readonly ts.Expression[]): readonly (() => readonly Value[])[] {
+    return nodes.map((node) => () => {
+      if (!ts.isSpreadElement(node)) return [this.value(node)];
       const list = this.value(node.expression);
-      if (list.is !== 'list') return this.refuse(node, `${describe(list)} taken apart`, 'write the elements');
-      return list.elements.map((element) => () => element);
+      if (list.is !== 'list' && list.is !== 'cells') return this.refuse(node, `${describe(list)} taken apart`, 'write the elements');
+      return this.elementsOf(list, node);
     });
   }
 
@@ -114,7 +115,7 @@ export abstract class AtomsExpressions extends AtomsAccess {
     return this.whole.textAt(value.expr.value);
   }
 
-  private typeOf(value: Value): Value {
+  private typeOf(value: Value, node: ts.Node): Value {
     const nameOf = ({ kind }: Scalar): Scalar => this.string(isNumber(kind) ? 'number' : kind);
     switch (value.is) {
       case 'scalar':
@@ -130,6 +131,12 @@ export abstract class AtomsExpressions extends AtomsAccess {
       case 'class':
       case 'method':
         return this.string('function');
+      case 'text':
+        return this.string('string');
+      case 'error':
+        return this.refuse(node, `the type of ${describe(value)}`, 'return a number that says what went wrong');
+      case 'platform':
+        return this.string(typeof this.ofPlatform(value, node));
       default:
         return this.string('object');
     }
@@ -195,7 +202,14 @@ export abstract class AtomsExpressions extends AtomsAccess {
 
   /** `===`, or `==` of values of one type and of what may be missing. */
   protected same(left: Value, right: Value, loose: boolean, node: ts.Node): Int {
-    if (left.is === 'text' || right.is === 'text') return this.refuse(node, describe({ is: 'text' }), 'compare numbers');
+    const unknown = [left, right].find(({ is }) => is === 'text' || is === 'error');
+    if (unknown !== undefined) return this.refuse(node, `a comparison with ${describe(unknown)}`, 'compare numbers');
+    for (const [one, other] of [
+      [left, right],
+      [right, left],
+    ] as const)
+      if (one.is === 'platform' && other.is === 'none')
+        return constant(this.ofPlatform(one, node) === undefined && (loose || other.which === 'undefined') ? 1 : 0);
     if (left.is === 'none') return this.isNone(right, loose ? 'either' : left.which);
     if (right.is === 'none') return this.isNone(left, loose ? 'either' : right.which);
     if (left.is === 'promise' && right.is === 'scalar') return this.same(right, left, loose, node);
@@ -219,9 +233,9 @@ export abstract class AtomsExpressions extends AtomsAccess {
     }
     if (left.is === 'scalar' || right.is === 'scalar') return constant(0);
     if (left === right) return constant(1);
-    if (left.is === 'object' && right.is === 'object' && left.fields !== right.fields)
-      return this.refuse(node, 'a comparison of objects', 'compare a number that tells them apart');
-    return constant(left.is === right.is && 'fields' in left && 'fields' in right && left.fields === right.fields ? 1 : 0);
+    if (left.is === 'object' && right.is === 'object' && left.fields === right.fields) return constant(1);
+    if (left.is === 'cells' && right.is === 'cells') return constant(left.variables === right.variables ? 1 : 0);
+    return this.refuse(node, `a comparison of ${describe(left)} with ${describe(right)}`, 'compare a number that tells them apart');
   }
 
   private both(cond: Int, also: () => Int): Int {
@@ -257,6 +271,10 @@ export abstract class AtomsExpressions extends AtomsAccess {
     );
   }
 
+  protected override effects(node: ts.Expression): void {
+    if (this.graph.isOpen()) this.sheltered(() => super.effects(node));
+  }
+
   protected condition(node: ts.Expression, yes: number, no: number): void {
     if (ts.isParenthesizedExpression(node)) {
       this.condition(node.expression, yes, no);
@@ -276,9 +294,11 @@ export abstract class AtomsExpressions extends AtomsAccess {
         return;
       }
     }
-    const cond = this.truth(this.value(node), node);
-    if (cond.op === 'const') this.graph.jump(cond.value !== 0 ? yes : no);
-    else this.graph.finish({ op: 'branch', cond, then: yes, else: no });
+    this.sheltered(() => {
+      const cond = this.truth(this.value(node), node);
+      if (cond.op === 'const') this.graph.jump(cond.value !== 0 ? yes : no);
+      else this.graph.finish({ op: 'branch', cond, then: yes, else: no });
+    });
   }
 
   // Members
@@ -328,6 +348,7 @@ export abstract class AtomsExpressions extends AtomsAccess {
 
   private elementOf(object: Value, index: Value, node: ts.ElementAccessExpression): Value {
     if (object.is === 'array') return this.readElement(this.element(object, index, node), node);
+    if (object.is === 'cells') return this.readCell(object, index, node);
     if (object.is === 'choice') return this.chosen(object, (option) => this.elementOf(option, index, node), node);
     if (object.is === 'platform') {
       const { problem, advice } = adviceForPlatform(object.path);
@@ -390,9 +411,17 @@ export abstract class AtomsExpressions extends AtomsAccess {
       this.writeElement(this.element(object, index, node), value, node);
       return;
     }
+    if (object.is === 'cells') {
+      this.writeCell(object, index, value, node);
+      return;
+    }
     const name = this.textOf(index);
     if (name === undefined)
-      this.refuse(node, `an element of ${describe(object)} that changes`, 'keep what changes in shared memory, or in variables');
+      this.refuse(
+        node,
+        `an element of ${describe(object)} that changes`,
+        'change a list by the name it was given where it was made, or keep what changes in a typed array',
+      );
     else this.setMember(object, name, value, node);
   }
 
@@ -439,6 +468,12 @@ export abstract class AtomsExpressions extends AtomsAccess {
 
   protected switched(node: ts.Expression): (label: ts.Expression) => Int {
     const value = this.settleValue(this.value(node), 'switched');
-    return (label) => this.same(value, this.value(label), false, label);
+    return (label) => {
+      let same = constant(0);
+      this.sheltered(() => {
+        same = this.same(value, this.value(label), false, label);
+      });
+      return same;
+    };
   }
 }

@@ -3,7 +3,8 @@
  */
 import { ts } from 'ts-morph';
 import { adviceForAtoms } from './atoms-advice.ts';
-import { AtomsCalls, skipParentheses } from './atoms-calls.ts';
+import { Unreachable } from './atoms-base.ts';
+import { AtomsExceptions } from './atoms-exceptions.ts';
 import type { AtomsWhole } from './atoms-program.ts';
 import type { Shape } from './atoms-shapes.ts';
 import { binary, both, constant, kept, unkept } from './atoms-types.ts';
@@ -13,16 +14,9 @@ import type { ImplFn, Int } from './ir-impl.ts';
 
 const K = ts.SyntaxKind;
 
-/** The `finally` of a statement that is being left, and how many loops stand around it. */
-interface Finalizer {
-  readonly block: ts.Block;
-  readonly depth: number;
-}
-
-export class AtomsLowering extends AtomsCalls {
-  private finalizers: readonly Finalizer[] = [];
+export class AtomsLowering extends AtomsExceptions {
   private title = '';
-  private readonly code: ts.Node;
+  protected readonly code: ts.Node;
   /** At the top level: nothing may happen at run time. */
   private readonly static: boolean;
 
@@ -52,8 +46,10 @@ export class AtomsLowering extends AtomsCalls {
     this.home = fn.home;
     this.scope = new Scope(fn.scope);
     const params = this.graph.locals.length;
-    this.bindParameters(fn.node, values);
-    this.body(fn.node);
+    this.sheltered(() => {
+      this.bindParameters(fn.node, values);
+      this.body(fn.node);
+    });
     const { locals } = this.graph;
     return this.guarded({ name: fn.name, source: context.source(fn.node), params, locals, blocks: this.graph.finished(), pure: this.pure });
   }
@@ -84,9 +80,9 @@ export class AtomsLowering extends AtomsCalls {
   /** A value of the top level, which is there before any thread runs. */
   fixed(node: ts.Expression, self: Value | null): Value {
     this.self = self;
-    const before = this.graph.mark();
     const value = this.value(node);
-    if (this.graph.isUnchanged(before) && this.isConstant(value)) return value;
+    // No access, no call of the program, nothing that fails, and nothing in it that only a run would tell.
+    if (this.pure && this.isConstant(value)) return value;
     return this.refuse(
       node,
       'a value of the top level that is not known when the code is compiled',
@@ -108,20 +104,11 @@ export class AtomsLowering extends AtomsCalls {
 
   // Functions
 
-  protected override isolated<T>(work: () => T): T {
-    const { finalizers } = this;
-    this.finalizers = [];
-    try {
-      return super.isolated(work);
-    } finally {
-      this.finalizers = finalizers;
-    }
-  }
-
   protected body(node: FunctionValue['node']): void {
     if (node.body === undefined) {
       this.refuse(node, 'a function without a body', 'write what it does');
     } else if (ts.isBlock(node.body)) {
+      this.hoist(node.body);
       this.statements(node.body.statements);
       this.leaveWith(UNDEFINED, node);
     } else {
@@ -136,7 +123,8 @@ export class AtomsLowering extends AtomsCalls {
 
   private leaveWith(value: Value, node: ts.Node | null): void {
     if (!this.graph.isOpen()) return;
-    const settled = this.finalizers.length === 0 ? value : this.settleValue(value, 'returned');
+    if (this.uncertain > 0) this.exits++;
+    const settled = !this.hasFinalizers() ? value : this.settleValue(value, 'returned');
     this.runFinalizers(0);
     if (this.returns.to === 'end') {
       this.returns.ends.push({ value: settled, mark: this.graph.mark() });
@@ -178,7 +166,7 @@ export class AtomsLowering extends AtomsCalls {
   // Declarations
 
   /** Gives names their values. */
-  private bind(name: ts.BindingName, value: Value): void {
+  protected bind(name: ts.BindingName, value: Value): void {
     if (ts.isIdentifier(name)) {
       this.define(name, value);
     } else if (ts.isObjectBindingPattern(name)) {
@@ -191,28 +179,49 @@ export class AtomsLowering extends AtomsCalls {
     } else {
       for (const [index, element] of name.elements.entries()) {
         if (ts.isOmittedExpression(element)) continue;
-        if (value.is !== 'list') this.refuse(name, `${describe(value)} taken apart`, 'read the elements one by one');
-        else if (element.dotDotDotToken !== undefined) this.bind(element.name, { is: 'list', elements: value.elements.slice(index) });
-        else this.bind(element.name, this.orDefault(value.elements[index] ?? UNDEFINED, element.initializer));
+        const list = value.is === 'cells' ? this.elementsNow(value) : value.is === 'list' ? value.elements : null;
+        if (list === null) this.refuse(name, `${describe(value)} taken apart`, 'read the elements one by one');
+        else if (element.dotDotDotToken !== undefined) this.bind(element.name, { is: 'list', elements: list.slice(index) });
+        else this.bind(element.name, this.orDefault(list[index] ?? UNDEFINED, element.initializer));
       }
     }
   }
 
+  /** Each `var` that is seen outside of the block it is declared in is there from the beginning of the function. */
+  private hoist(body: ts.Block): void {
+    for (const name of this.whole.hoisted(body)) {
+      const symbol = this.whole.declared(name);
+      if (symbol === undefined || this.scope === null || this.scope.find(symbol)?.is === 'variable') continue;
+      const variable = this.newVariable(name.text, `${this.path}:${this.whole.place(name)}`);
+      this.scope.define(symbol, { is: 'variable', variable });
+      this.write(variable, UNDEFINED, name);
+    }
+  }
+
   private define(name: ts.Identifier, value: Value | null): void {
-    const symbol = this.whole.context.checker.getSymbolAtLocation(name);
+    const symbol = this.whole.declared(name);
     if (symbol === undefined || this.scope === null) return;
-    if (!this.whole.isReassigned(symbol)) {
-      this.scope.define(symbol, { is: 'value', value: this.settleValue(value ?? UNDEFINED, name.text) });
+    const known = this.scope.find(symbol);
+    if (known?.is === 'variable' && isVar(symbol)) {
+      if (value !== null) this.write(known.variable, value, name);
       return;
     }
-    const known = this.scope.find(symbol);
-    const isVar = known?.is === 'variable' && value === null;
-    const variable = isVar ? known.variable : this.newVariable(name.text, `${this.path}:${this.whole.place(name)}`);
+    if (!this.whole.isReassigned(symbol)) {
+      const changes = this.isFresh(value) && this.whole.hasChangingElements(symbol) && !this.isStatic();
+      const given = changes ? this.newCells(name.text, null, value.elements, name) : (value ?? UNDEFINED);
+      this.scope.define(symbol, { is: 'value', value: this.settleValue(given, name.text) });
+      return;
+    }
+    const variable = this.newVariable(name.text, `${this.path}:${this.whole.place(name)}`);
     this.scope.define(symbol, { is: 'variable', variable });
     if (value !== null) this.write(variable, value, name);
   }
 
   protected declaration(node: ts.VariableDeclaration): void {
+    this.sheltered(() => this.declare(node));
+  }
+
+  private declare(node: ts.VariableDeclaration): void {
     const { name, initializer } = node;
     if ((node.parent.flags & ts.NodeFlags.Using) !== 0) {
       this.refuse(node, '`using`', 'write `try … finally`');
@@ -224,8 +233,8 @@ export class AtomsLowering extends AtomsCalls {
       );
     } else if (ts.isIdentifier(name)) {
       // A variable of a type that leaves `undefined` out is assigned before it is read: TypeScript sees to that.
-      const isVar = (node.parent.flags & ts.NodeFlags.BlockScoped) === 0;
-      this.define(name, isVar || this.isDefinite(node) ? null : UNDEFINED);
+      const isOfFunction = (node.parent.flags & ts.NodeFlags.BlockScoped) === 0;
+      this.define(name, isOfFunction || this.isDefinite(node) ? null : UNDEFINED);
     }
   }
 
@@ -233,7 +242,7 @@ export class AtomsLowering extends AtomsCalls {
     try {
       work();
     } catch (error) {
-      otherwise();
+      if (!(error instanceof Unreachable)) otherwise();
       throw error;
     }
   }
@@ -243,7 +252,7 @@ export class AtomsLowering extends AtomsCalls {
       for (const element of name.elements) if (!ts.isOmittedExpression(element)) this.forget(element.name);
       return;
     }
-    const symbol = this.whole.context.checker.getSymbolAtLocation(name);
+    const symbol = this.whole.declared(name);
     if (symbol !== undefined) this.forgotten.add(symbol);
   }
 
@@ -259,8 +268,7 @@ export class AtomsLowering extends AtomsCalls {
   protected override statements(nodes: readonly ts.Statement[]): void {
     // Functions are there from the beginning of the block they stand in.
     for (const node of nodes) {
-      const symbol =
-        ts.isFunctionDeclaration(node) && node.name !== undefined ? this.whole.context.checker.getSymbolAtLocation(node.name) : undefined;
+      const symbol = ts.isFunctionDeclaration(node) && node.name !== undefined ? this.whole.declared(node.name) : undefined;
       if (!ts.isFunctionDeclaration(node) || node.body === undefined || symbol === undefined) continue;
       this.scope?.define(symbol, { is: 'value', value: this.functionValue(node, node.name?.text ?? '', null, null) });
     }
@@ -269,13 +277,31 @@ export class AtomsLowering extends AtomsCalls {
 
   // Statements
 
+  /** Where the head of a statement can't be reached and one of its branches can, a statement must not be left out as a whole. */
+  protected override statement(node: ts.Statement, labels: readonly string[]): void {
+    const isOpen = this.graph.isOpen();
+    try {
+      super.statement(node, labels);
+    } catch (error) {
+      if (
+        isOpen &&
+        error instanceof Unreachable &&
+        !ts.isExpressionStatement(node) &&
+        !ts.isReturnStatement(node) &&
+        !ts.isThrowStatement(node)
+      )
+        this.whole.context.refuse(node, "a statement of which a part can't be reached", 'take that part out');
+      throw error;
+    }
+  }
+
   protected other(node: ts.Statement, labels: readonly string[]): void {
     if (ts.isLabeledStatement(node)) this.statement(node.statement, [...labels, node.label.text]);
-    else if (ts.isThrowStatement(node)) this.fail('assertion', this.thrownText(skipParentheses(node.expression)), node);
-    else if (ts.isTryStatement(node) && node.catchClause === undefined) this.tryStatement(node);
+    else if (ts.isThrowStatement(node)) this.throwStatement(node);
+    else if (ts.isTryStatement(node)) this.tryStatement(node);
     else if (ts.isForOfStatement(node)) this.forOf(node, labels);
     else if (ts.isClassDeclaration(node)) {
-      const symbol = node.name === undefined ? undefined : this.whole.context.checker.getSymbolAtLocation(node.name);
+      const symbol = node.name === undefined ? undefined : this.whole.declared(node.name);
       if (symbol !== undefined) this.scope?.define(symbol, { is: 'value', value: this.classValue(node) });
     } else if (!this.saysNothing(node)) {
       const { problem, advice } = adviceForAtoms(node.kind);
@@ -289,38 +315,19 @@ export class AtomsLowering extends AtomsCalls {
     );
   }
 
-  private tryStatement(node: ts.TryStatement): void {
-    const { finallyBlock } = node;
-    if (finallyBlock === undefined) return;
-    const { finalizers } = this;
-    this.finalizers = [...finalizers, { block: finallyBlock, depth: this.depth }];
-    this.statements(node.tryBlock.statements);
-    this.finalizers = finalizers;
-    if (this.graph.isOpen()) this.statements(finallyBlock.statements);
-  }
-
-  /** What `finally` has to do before control leaves, the innermost first, down to those inside of so many loops. */
-  private runFinalizers(depth: number): void {
-    const { finalizers } = this;
-    for (let last = finalizers.length - 1; last >= 0; last--) {
-      const finalizer = finalizers[last];
-      if (finalizer === undefined || finalizer.depth < depth) break;
-      this.finalizers = finalizers.slice(0, last);
-      if (this.graph.isOpen()) this.statements(finalizer.block.statements);
-    }
-    this.finalizers = finalizers;
-  }
-
   protected jumpOut(depth: number): void {
+    if (!this.graph.isOpen()) return;
+    if (this.uncertain > 0) this.exits++;
     this.runFinalizers(depth + 1);
   }
 
   /** A list is taken element by element now; an array over shared memory at run time. */
   private forOf(node: ts.ForOfStatement, labels: readonly string[]): void {
     const list = this.settleValue(this.value(node.expression), 'list');
+    if (!this.graph.isOpen()) return;
     const { initializer } = node;
     const name = ts.isVariableDeclarationList(initializer) ? initializer.declarations[0]?.name : undefined;
-    if (name === undefined || node.awaitModifier !== undefined || (list.is !== 'list' && list.is !== 'array')) {
+    if (name === undefined || node.awaitModifier !== undefined || (list.is !== 'list' && list.is !== 'cells' && list.is !== 'array')) {
       this.refuse(node.expression, `a loop over ${describe(list)}`, 'loop over an index, a list that is written out, or a shared array');
       return;
     }
@@ -330,12 +337,14 @@ export class AtomsLowering extends AtomsCalls {
       work();
       this.path = outer;
     };
-    if (list.is === 'list') {
+    if (list.is !== 'array') {
       const after = this.graph.reserve();
-      for (const [index, element] of list.elements.entries()) {
+      const elements =
+        list.is === 'list' ? list.elements.map((element) => () => element) : list.variables.map((variable) => () => this.read(variable));
+      for (const [index, element] of elements.entries()) {
         const next = this.graph.reserve();
         given(index, () => {
-          this.bind(name, element);
+          this.sheltered(() => this.bind(name, element()));
           this.insideLoop(labels, after, next, [node.statement]);
         });
         this.graph.jump(next);
@@ -400,4 +409,8 @@ export class AtomsLowering extends AtomsCalls {
     };
     this.either(cond, nothing(then), nothing(otherwise), node);
   }
+}
+
+function isVar(symbol: ts.Symbol): boolean {
+  return (symbol.flags & ts.SymbolFlags.FunctionScopedVariable) !== 0;
 }

@@ -3,9 +3,8 @@
  * looked through, one that does is a variable of the function that made the object.
  */
 import { ts } from 'ts-morph';
-import { adviceForPlatform } from './atoms-advice.ts';
+import { isAssignment } from './frontend-draft.ts';
 import { AtomsExpressions } from './atoms-expressions.ts';
-import { constant } from './atoms-types.ts';
 import {
   type ArrayValue,
   type ClassValue,
@@ -21,13 +20,16 @@ import {
   scalar,
   UNDEFINED,
   type Value,
+  type Variable,
 } from './atoms-values.ts';
 
 const K = ts.SyntaxKind;
 
 export abstract class AtomsObjects extends AtomsExpressions {
-  /** Objects whose constructor is running. */
-  private readonly unfinished = new Set<Map<string, Slot>>();
+  /** Objects whose constructor is running, and what was uncertain when it began. */
+  private readonly unfinished = new Map<Map<string, Slot>, { readonly uncertain: number; readonly exits: number }>();
+  /** Variables of fields that have not been set on any way. */
+  private readonly early = new Set<Variable>();
 
   protected abstract inline(fn: FunctionValue, args: readonly Value[], node: ts.Node, before?: () => void): Value;
   protected abstract topLevel(symbol: ts.Symbol, node: ts.Node): Value;
@@ -56,6 +58,10 @@ export abstract class AtomsObjects extends AtomsExpressions {
         if (name === 'length') return numberValue(object.elements.length);
         break;
       }
+      case 'cells':
+        if (name === 'length') return numberValue(object.variables.length);
+        if (name === 'BYTES_PER_ELEMENT' && object.element !== null) return numberValue(ELEMENTS[object.element].bytes);
+        break;
       case 'class':
         return this.staticProperty(object, name, node);
       case 'module': {
@@ -67,6 +73,9 @@ export abstract class AtomsObjects extends AtomsExpressions {
         return this.platformProperty(object, name);
       case 'maybe':
         return this.property(this.present(object, node), name, node);
+      case 'error':
+        if (name === 'message' || name === 'name' || name === 'stack') return { is: 'text' };
+        return this.refuse(node, `\`.${name}\` of ${describe(object)}`, 'return a number that says what went wrong');
       case 'scalar': {
         const text = this.textOf(object);
         if (text !== undefined && name === 'length') return numberValue(text.length);
@@ -135,12 +144,12 @@ export abstract class AtomsObjects extends AtomsExpressions {
     return UNDEFINED;
   }
 
-  private platformProperty({ path }: PlatformValue, name: string): Value {
-    if (path === 'globalThis' || path === 'self' || path === 'window') return { is: 'platform', path: name };
+  private platformProperty({ path, imported }: PlatformValue, name: string): Value {
+    if (path === 'globalThis' || path === 'self' || path === 'window') return { is: 'platform', path: name, imported: false };
     if (isElementType(path) && name === 'BYTES_PER_ELEMENT') return numberValue(ELEMENTS[path].bytes);
     const home: object | null = path === 'Math' ? Math : path === 'Number' ? Number : null;
     const value: unknown = home === null ? undefined : Reflect.get(home, name);
-    return typeof value === 'number' ? numberValue(value) : { is: 'platform', path: `${path}.${name}` };
+    return typeof value === 'number' ? numberValue(value) : { is: 'platform', path: `${path}.${name}`, imported };
   }
 
   protected setProperty(object: Value, name: string, value: Value, node: ts.Node): void {
@@ -149,14 +158,15 @@ export abstract class AtomsObjects extends AtomsExpressions {
       return;
     }
     const slot = object.fields.get(name);
-    if (slot?.is === 'variable') {
+    const isBeingMade = this.unfinished.has(object.fields);
+    if (slot?.is === 'variable' && !(isBeingMade && this.early.has(slot.variable))) {
       this.write(slot.variable, value, node);
       return;
     }
     const setter = object.accessors?.get(name)?.set ?? this.setterOf(object, name);
     if (setter !== null) this.inline({ ...setter, self: object }, [value], node);
-    else if (this.unfinished.has(object.fields)) this.setField(object, name, value, node);
-    else if (this.isStatic() || slot === undefined || !isScalar(slot.value))
+    else if (isBeingMade) this.setField(object, name, value, node);
+    else if (this.isStatic() || slot === undefined || slot.is !== 'value' || !isScalar(slot.value))
       this.refuse(node, `the field \`${name}\` is replaced`, 'let arrays and objects stay in the fields that the constructor put them in');
     else
       this.refuse(
@@ -177,22 +187,30 @@ export abstract class AtomsObjects extends AtomsExpressions {
 
   /** A field of an object that is being made. */
   private setField(object: ObjectValue, name: string, value: Value, node: ts.Node): void {
-    const known = object.fields.get(name);
+    if (!this.graph.isOpen()) return;
+    const found = object.fields.get(name);
+    const isEarly = found?.is === 'variable' && this.early.delete(found.variable) && !isScalar(value);
+    const known = isEarly ? undefined : found;
     const isScalarField = isScalar(value) && this.whole.isFieldMutable(name) && !this.isStatic();
     if (known?.is === 'variable') {
       this.write(known.variable, value, node);
-    } else if (isScalarField && (known === undefined || (known.value.is === 'none' && isUnset(known.value)))) {
+    } else if (isScalarField && this.isSure(object) && (known === undefined || (known.value.is === 'none' && isUnset(known.value)))) {
       const variable = this.newVariable(name, `${this.path}.${name}`);
-      if (known !== undefined && !isSurelySet(node)) this.write(variable, known.value, node);
       this.write(variable, value, node);
       object.fields.set(name, { is: 'variable', variable });
     } else if (known === undefined || isUnset(known.value)) {
-      if (!isSurelySet(node))
+      if (!this.isSure(object))
         this.refuse(node, `the field \`${name}\` is set in a branch`, 'set each field in a statement of the constructor itself');
       object.fields.set(name, { is: 'value', value: this.settleValue(value, name) });
     } else {
       this.refuse(node, `the field \`${name}\` is set twice`, 'set it once, in the constructor');
     }
+  }
+
+  /** Whether what happens here is sure to happen to an object that is being made. */
+  private isSure({ fields }: ObjectValue): boolean {
+    const began = this.unfinished.get(fields);
+    return began !== undefined && began.uncertain === this.uncertain && began.exits === this.exits;
   }
 
   // Objects that are written out
@@ -242,25 +260,34 @@ export abstract class AtomsObjects extends AtomsExpressions {
     return { is: 'class', name: node.name?.text ?? '', node, scope: this.scope, parent };
   }
 
-  protected construct(node: ts.NewExpression): Value {
-    const made = this.value(node.expression);
-    const args = this.inOrder(this.spread(node.arguments ?? []));
-    if (made.is === 'class') {
-      const fields = new Map<string, Slot>();
-      const object: ObjectValue = { is: 'object', name: made.name, members: made, fields };
-      const { path } = this;
-      this.path = `${path}/${this.whole.place(node)}`;
-      this.unfinished.add(fields);
+  /** An object of a class of the source. */
+  protected newObject(made: ClassValue, args: readonly Value[], node: ts.NewExpression): ObjectValue {
+    const fields = new Map<string, Slot>();
+    const object: ObjectValue = { is: 'object', name: made.name, members: made, fields };
+    const { path } = this;
+    this.path = `${path}/${this.whole.place(node)}`;
+    this.unfinished.set(fields, { uncertain: this.uncertain, exits: this.exits });
+    try {
+      this.earlyFields(object);
       this.initialise(object, made, args, node);
+    } finally {
       this.unfinished.delete(fields);
       this.path = path;
-      return object;
     }
-    if (made.is !== 'platform') return this.refuse(node, `\`new\` with ${describe(made)}`, 'make objects with classes of the source');
-    if (made.path === 'SharedArrayBuffer') return this.newBuffer(node, args);
-    if (isElementType(made.path)) return this.newArray(node, made.path, args);
-    const { problem, advice } = adviceForPlatform(made.path);
-    return this.refuse(node, problem, advice);
+    return object;
+  }
+
+  /** Fields that a constructor sets in a branch are there from the beginning. */
+  private earlyFields({ fields, members }: ObjectValue): void {
+    if (this.isStatic()) return;
+    for (let home = members; home !== null; home = home.parent)
+      for (const name of branchFields(home.node)) {
+        if (fields.has(name) || !this.whole.isFieldMutable(name)) continue;
+        const variable = this.newVariable(name, `${this.path}.${name}`);
+        this.write(variable, UNDEFINED, home.node);
+        fields.set(name, { is: 'variable', variable });
+        this.early.add(variable);
+      }
   }
 
   /** What a constructor does to an object that is there already. */
@@ -304,62 +331,6 @@ export abstract class AtomsObjects extends AtomsExpressions {
 
   /** Does something with the names of a class around it and an object of it as `this`. */
   protected abstract within(self: Value, home: ClassValue, work: () => void): void;
-
-  private newBuffer(node: ts.NewExpression, args: readonly Value[]): Value {
-    const bytes = this.constantNumber(args[0] ?? UNDEFINED);
-    if (!this.isStatic())
-      return this.refuse(
-        node,
-        'shared memory made by a thread',
-        'make it at the top level, or name it in `memory`, so that all threads share it',
-      );
-    if (bytes === undefined || !Number.isInteger(bytes) || bytes < 0)
-      return this.refuse(node, 'shared memory of a size that is not known', 'write the number of bytes');
-    return this.whole.newBuffer(node, bytes);
-  }
-
-  private newArray(node: ts.NewExpression, element: keyof typeof ELEMENTS, args: readonly Value[]): Value {
-    const [buffer, offset, length] = args;
-    const name = ts.isVariableDeclaration(node.parent) ? node.parent.name.getText() : element;
-    if (buffer?.is !== 'buffer')
-      return this.refuse(
-        node,
-        'an array that is not over shared memory',
-        'keep what a thread has for itself in variables, and what it shares in a SharedArrayBuffer',
-      );
-    const { bytes } = ELEMENTS[element];
-    const [from, count] = [this.given(offset, node), this.given(length, node)];
-    const start = from ?? 0;
-    const most = (buffer.bytes - start) / bytes;
-    if (
-      start % bytes !== 0 ||
-      start < 0 ||
-      most < 0 ||
-      (count === null && !Number.isInteger(most)) ||
-      (count !== null && (count < 0 || count > most))
-    )
-      return this.refuse(
-        node,
-        `an array that does not fit in the ${buffer.bytes} bytes of its buffer`,
-        'give an offset and a length that do; the offset is in bytes',
-      );
-    return {
-      is: 'array',
-      name,
-      element,
-      buffer,
-      start: constant(buffer.start + start),
-      length: constant(count ?? most),
-    } satisfies ArrayValue;
-  }
-
-  private given(value: Value | undefined, node: ts.Node): number | null {
-    if (value === undefined || (value.is === 'none' && value.which === 'undefined')) return null;
-    return (
-      this.constantNumber(value) ??
-      this.refuse(node, 'an array whose place is not known when the code is compiled', 'write numbers, or take a subarray')
-    );
-  }
 }
 
 /** Methods of typed arrays. */
@@ -376,17 +347,22 @@ function isUnset(value: Value): boolean {
   return value === UNSET;
 }
 
-function isScalar(value: Value): boolean {
-  return value.is === 'scalar' || value.is === 'maybe' || value.is === 'none';
+/** Fields that a constructor sets elsewhere than in statements of its body itself. */
+function branchFields({ members }: ts.ClassLikeDeclaration): ReadonlySet<string> {
+  const names = new Set<string>();
+  const look = (node: ts.Node): void => {
+    if (ts.isClassLike(node)) return;
+    const isSet = ts.isBinaryExpression(node) && isAssignment(node.operatorToken.kind) && ts.isPropertyAccessExpression(node.left);
+    if (isSet && node.left.expression.kind === K.ThisKeyword && !ts.isConstructorDeclaration(node.parent.parent.parent))
+      names.add(node.left.name.text);
+    ts.forEachChild(node, look);
+  };
+  for (const member of members) if (ts.isConstructorDeclaration(member)) look(member);
+  return names;
 }
 
-/** Whether a field is set in a statement of a body itself, which nothing can pass by. */
-function isSurelySet(node: ts.Node): boolean {
-  if (ts.isParameter(node) || ts.isPropertyDeclaration(node)) return true;
-  const assignment = node.parent;
-  const statement = assignment.parent;
-  if (!ts.isBinaryExpression(assignment) || !ts.isExpressionStatement(statement)) return false;
-  return ts.isBlock(statement.parent) && ts.isFunctionLike(statement.parent.parent);
+function isScalar(value: Value): boolean {
+  return value.is === 'scalar' || value.is === 'maybe' || value.is === 'none';
 }
 
 export function isStaticMember(member: ts.ClassElement): boolean {

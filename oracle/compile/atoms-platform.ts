@@ -3,7 +3,7 @@
  */
 import { ts } from 'ts-morph';
 import { adviceForPlatform } from './atoms-advice.ts';
-import { AtomsObjects } from './atoms-objects.ts';
+import { AtomsConstruction, ERRORS, SETTLE } from './atoms-construct.ts';
 import { constant, isWord, joinKinds, type Kind } from './atoms-types.ts';
 import { numberValue, type Scalar, scalar, UNDEFINED, type Value } from './atoms-values.ts';
 import { quote } from './frontend-context.ts';
@@ -21,7 +21,10 @@ const ASSERTIONS: ReadonlyMap<string, 'true' | 'equal' | 'unequal' | 'never'> = 
   ['assert.fail', 'never'],
 ]);
 
-export abstract class AtomsPlatform extends AtomsObjects {
+/** Of a list that is made by a function. */
+const MOST_ELEMENTS = 1000;
+
+export abstract class AtomsPlatform extends AtomsConstruction {
   protected platformCall(path: string, args: readonly Value[], node: ts.CallExpression, dropped: boolean): Value {
     if (path.startsWith('Atomics.')) return this.atomic(path.slice('Atomics.'.length), args, node, dropped);
     const math = MATH.find((name) => path === `Math.${name}`);
@@ -39,10 +42,42 @@ export abstract class AtomsPlatform extends AtomsObjects {
         return known === undefined ? { is: 'text' } : this.string(known);
       }
     }
+    if (ERRORS.has(path)) return { is: 'error' };
+    if (path === 'Array') return this.newList(args, node);
+    if (path === 'Array.of') return this.newListOf(args);
+    if (path === 'Array.from' && first !== undefined) return this.listFrom(first, args[1], node);
+    if (path === SETTLE) return this.settlePromise(first ?? UNDEFINED);
+    // However long it is: the promise is settled some time, and others may run until then.
+    if (this.settlers.length > 0 && (path === 'setTimeout' || path === 'setImmediate' || path === 'queueMicrotask')) {
+      if (first?.is === 'platform' && first.path === SETTLE) return this.settlePromise(UNDEFINED);
+      const before = this.graph.mark();
+      if (first?.is === 'function') this.apply(first, [], node, true);
+      if (first?.is === 'function' && this.graph.isUnchanged(before)) return UNDEFINED;
+    }
     if (path === 'Promise.resolve') return { is: 'promise', of: first ?? UNDEFINED, ticket: null };
     const { problem, advice } = adviceForPlatform(path);
     return this.refuse(node, problem, advice);
   }
+
+  private settlePromise(by: Value): Value {
+    const settler = this.settlers.at(-1);
+    if (settler === undefined) return UNDEFINED;
+    const isSure = settler.uncertain === this.uncertain && settler.exits === this.exits;
+    // One that may never be settled is none that is.
+    Object.assign(settler, { by, times: settler.times + (isSure ? 1 : 2) });
+    return UNDEFINED;
+  }
+
+  /** `Array.from({ length }, (_, index) => …)`, or of a list. */
+  private listFrom(from: Value, fn: Value | undefined, node: ts.CallExpression): Value {
+    const length = from.is === 'object' ? this.constantNumber(this.property(from, 'length', node)) : undefined;
+    const elements =
+      length === undefined ? this.elementsOf(from, node) : Array.from({ length: Math.min(length, MOST_ELEMENTS) }, () => UNDEFINED);
+    if (fn === undefined) return this.newListOf(elements);
+    return this.newListOf(elements.map((element, index) => this.apply(fn, [element, numberValue(index)], node, false)));
+  }
+
+  protected abstract apply(fn: Value, args: readonly Value[], node: ts.CallExpression, dropped: boolean): Value;
 
   private math(name: MathName, args: readonly Value[], node: ts.CallExpression): Value {
     const numbers = args.map((arg, index) => this.number(arg, node.arguments[index] ?? node));
@@ -93,14 +128,11 @@ export abstract class AtomsPlatform extends AtomsObjects {
     return quote(node);
   }
 
-  /** What is thrown, in words; what its arguments do is done. */
+  /** What is thrown, in words; what it does before is done. */
   protected thrownText(node: ts.Expression): string {
-    if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) {
-      if (ts.isStringLiteralLike(node)) return node.text;
-      this.value(node);
-      return quote(node);
-    }
-    this.inOrder(this.spread(node.arguments ?? []));
+    if (ts.isStringLiteralLike(node)) return node.text;
+    this.value(node);
+    if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) return quote(node);
     const name = quote(node.expression);
     const [message] = node.arguments ?? [];
     return message === undefined ? name : `${name}: ${this.messageText(message)}`;

@@ -7,7 +7,7 @@ import { ts } from 'ts-morph';
 import { AtomsLowering } from './atoms-lower.ts';
 import { Memory, type MemoryDeclaration, type Region } from './atoms-memory.ts';
 import { holdsOf, Numbers, type Shape, shapeOf } from './atoms-shapes.ts';
-import { Assigned, foreignImport, openSource, type SourceOptions } from './atoms-source.ts';
+import { Assigned, foreignImport, hoistedNames, isDeclaredAgain, runsByItself, openSource, type SourceOptions } from './atoms-source.ts';
 import { type Holds, joinHolds, type Kind, NOTHING, sameHolds } from './atoms-types.ts';
 import {
   booleanValue,
@@ -88,9 +88,11 @@ export class AtomsWhole {
   private readonly numbers = new Numbers();
   private readonly holdsAt = new Map<string, Holds>();
   private readonly inlined = new Set<ts.Node>();
+  private readonly throwing = new Set<ts.Node>();
   private readonly buffers = new Map<ts.Node, BufferValue>();
   private readonly texts: string[] = ['ok', 'not-equal', 'timed-out'];
   private readonly fixedValues = new Map<ts.Node, Value | 'open'>();
+  private readonly hoistedIn = new Map<ts.Block, readonly ts.Identifier[]>();
   private changed = false;
 
   // Of one round.
@@ -165,8 +167,7 @@ export class AtomsWhole {
 
   private checkTopLevel(file: ts.SourceFile): void {
     for (const statement of file.statements) {
-      const runs = ts.isExpressionStatement(statement) ? !isHarmless(statement.expression) : RUNS.has(statement.kind);
-      if (runs)
+      if (runsByItself(statement))
         this.context.report(
           statement,
           'code at the top level that runs by itself',
@@ -293,11 +294,24 @@ export class AtomsWhole {
       return NOTHING;
     }
     const code = this.codeAt.get(key);
-    if (code !== undefined && !this.inlined.has(code)) {
-      this.inlined.add(code);
-      this.changed = true;
-    }
+    return code === undefined ? null : this.inlineInstead(code);
+  }
+
+  /** A function is to stand in place of its calls: seen in the next round. */
+  inlineInstead(code: ts.Node): null {
+    if (!this.inlined.has(code)) this.changed = true;
+    this.inlined.add(code);
     return null;
+  }
+
+  /** A function throws something that it does not catch. */
+  throws(code: ts.Node): void {
+    if (!this.throwing.has(code)) this.changed = true;
+    this.throwing.add(code);
+  }
+
+  mayThrow(code: ts.Node): boolean {
+    return this.throwing.has(code);
   }
 
   // Variables
@@ -312,8 +326,29 @@ export class AtomsWhole {
     this.changed = true;
   }
 
+  /** The variable that a name declares; of a parameter that is a field as well, the parameter. */
+  declared(name: ts.Identifier): ts.Symbol | undefined {
+    const { checker } = this.context;
+    const { parent } = name;
+    if (ts.isParameter(parent) && ts.isParameterPropertyDeclaration(parent, parent.parent))
+      return checker.getSymbolsOfParameterPropertyDeclaration(parent, name.text)[0];
+    return checker.getSymbolAtLocation(name);
+  }
+
   isReassigned(symbol: ts.Symbol): boolean {
-    return this.assigned.hasVariable(symbol);
+    return this.assigned.hasVariable(symbol) || isDeclaredAgain(symbol);
+  }
+
+  /** Whether elements of the list that a name stands for are assigned. */
+  hasChangingElements(symbol: ts.Symbol): boolean {
+    return this.assigned.hasElements(symbol);
+  }
+
+  /** Names of `var` in a function that are seen where their declaration need not have come by. */
+  hoisted(body: ts.Block): readonly ts.Identifier[] {
+    const known = this.hoistedIn.get(body) ?? hoistedNames(body, (name) => this.declared(name) ?? this.context.symbol(name));
+    this.hoistedIn.set(body, known);
+    return known;
   }
 
   isFieldMutable(name: string): boolean {
@@ -433,27 +468,6 @@ export class AtomsWhole {
     );
     return { is: 'object', name: declaration.name.text, members: null, fields };
   }
-}
-
-/** Statements that do something when a module is loaded. */
-const RUNS: ReadonlySet<ts.SyntaxKind> = new Set([
-  ts.SyntaxKind.IfStatement,
-  ts.SyntaxKind.ForStatement,
-  ts.SyntaxKind.ForOfStatement,
-  ts.SyntaxKind.ForInStatement,
-  ts.SyntaxKind.WhileStatement,
-  ts.SyntaxKind.DoStatement,
-  ts.SyntaxKind.SwitchStatement,
-  ts.SyntaxKind.TryStatement,
-  ts.SyntaxKind.ThrowStatement,
-  ts.SyntaxKind.Block,
-  ts.SyntaxKind.LabeledStatement,
-]);
-
-/** `'use strict'`, and what CommonJS exports. */
-function isHarmless(node: ts.Expression): boolean {
-  if (ts.isStringLiteral(node)) return true;
-  return ts.isBinaryExpression(node) && /^(module\.)?exports\b/.test(node.left.getText());
 }
 
 /** In place of a function that was refused. */

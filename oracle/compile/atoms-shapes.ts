@@ -3,7 +3,7 @@
  * shape can be joined leaf by leaf, kept in locals, and handed to a function as parameters.
  */
 import { type Holds, isWord, joinHolds, type Kind, kindOfNumber, NOTHING } from './atoms-types.ts';
-import type { ObjectValue, Scalar, Slot, Value } from './atoms-values.ts';
+import { type ObjectValue, type Scalar, type Slot, UNDEFINED, type Value } from './atoms-values.ts';
 import type { Int } from './ir-impl.ts';
 
 /** A value with other leaves. */
@@ -155,6 +155,9 @@ function keyOf(numbers: Numbers, value: Value, inside: boolean, depth: number): 
     }
     case 'module':
       return `s${numbers.of(value.symbol)}`;
+    case 'error':
+      return 'e';
+    case 'cells':
     case 'promise':
     case 'text':
       return null;
@@ -204,6 +207,9 @@ export function mergeValues(values: readonly Value[], merging: Merging): Value |
       return values.every((v) => v.is === 'function' && v.node === first.node && v.scope === first.scope && v.self === first.self)
         ? first
         : null;
+    case 'text':
+    case 'error':
+      return values.every((v) => v.is === first.is) ? first : null;
     case 'platform':
       return values.every((v) => v.is === 'platform' && v.path === first.path) ? first : null;
     case 'buffer':
@@ -226,14 +232,14 @@ export function mergeValues(values: readonly Value[], merging: Merging): Value |
 function mergeObjects(first: ObjectValue, objects: readonly ObjectValue[], wanted: number, merging: Merging): Value | null {
   const fits = (object: ObjectValue): boolean =>
     object.members?.node === first.members?.node &&
-    object.fields.size === first.fields.size &&
-    [...object.fields].every(([name, slot]) => slot.is === 'value' && first.fields.get(name)?.is === 'value');
+    (object.accessors?.size ?? 0) === 0 &&
+    [...object.fields.values()].every(({ is }) => is === 'value');
   if (objects.length < wanted || !objects.every(fits)) return null;
   const fields = new Map<string, Slot>();
-  for (const name of first.fields.keys()) {
-    const values = objects.flatMap((object) => {
+  for (const name of new Set(objects.flatMap((object) => [...object.fields.keys()]))) {
+    const values = objects.map((object): Value => {
       const slot = object.fields.get(name);
-      return slot?.is === 'value' ? [slot.value] : [];
+      return slot?.is === 'value' ? slot.value : UNDEFINED;
     });
     const value = mergeValues(values, merging);
     if (value === null) return null;

@@ -56,6 +56,7 @@ export function openSource({ root, file, sources }: SourceOptions): ts.Program {
 export class Assigned {
   private readonly symbols = new Set<ts.Symbol>();
   private readonly fields = new Set<string>();
+  private readonly lists = new Set<ts.Symbol>();
   private readonly checker: ts.TypeChecker;
 
   constructor(program: ts.Program) {
@@ -66,6 +67,10 @@ export class Assigned {
 
   hasVariable(symbol: ts.Symbol): boolean {
     return this.symbols.has(symbol);
+  }
+
+  hasElements(symbol: ts.Symbol): boolean {
+    return this.lists.has(symbol);
   }
 
   /** By name only: objects that are written out have no type that would tell more. */
@@ -100,6 +105,8 @@ export class Assigned {
       if (target.expression.kind === ts.SyntaxKind.ThisKeyword && isFirst(assignment)) first.set(name, (first.get(name) ?? 0) + 1);
       else this.fields.add(name);
     } else if (ts.isElementAccessExpression(target)) {
+      const list = ts.isIdentifier(target.expression) ? this.checker.getSymbolAtLocation(target.expression) : undefined;
+      if (list !== undefined) this.lists.add(list);
       if (ts.isStringLiteralLike(target.argumentExpression)) this.fields.add(target.argumentExpression.text);
     } else if (ts.isParenthesizedExpression(target) || ts.isNonNullExpression(target) || ts.isAsExpression(target)) {
       this.target(target.expression, assignment, first);
@@ -114,6 +121,45 @@ function isFirst(assignment: ts.Node): boolean {
   if (!ts.isBinaryExpression(assignment) || assignment.operatorToken.kind !== ts.SyntaxKind.EqualsToken) return false;
   const statement = assignment.parent;
   return ts.isExpressionStatement(statement) && ts.isBlock(statement.parent) && ts.isConstructorDeclaration(statement.parent.parent);
+}
+
+/**
+ * Names of `var` that are seen in other places of a function than `let` would be: outside of the block of their declaration, or before
+ * it, or in a function inside; and those that are declared more than once.
+ */
+export function hoistedNames(body: ts.Block, symbolOf: (name: ts.Identifier) => ts.Symbol | undefined): readonly ts.Identifier[] {
+  const declared = new Map<ts.Symbol, { readonly name: ts.Identifier; readonly block: ts.Node; isFree: boolean }>();
+  const uses: { readonly name: ts.Identifier; readonly isInner: boolean }[] = [];
+  const visit = (node: ts.Node, isInner: boolean): void => {
+    if (ts.isIdentifier(node)) uses.push({ name: node, isInner });
+    ts.forEachChild(node, (child) => visit(child, isInner || ts.isFunctionLike(node)));
+    if (!ts.isVariableDeclaration(node) || isInner || !ts.isVariableDeclarationList(node.parent)) return;
+    if ((node.parent.flags & ts.NodeFlags.BlockScoped) !== 0) return;
+    const statement = ts.isVariableStatement(node.parent.parent) ? node.parent.parent.parent : node.parent.parent;
+    const isPlain = ts.isBlock(statement) || ts.isIterationStatement(statement, false);
+    const hasValue = node.initializer !== undefined || ts.isForOfStatement(node.parent.parent);
+    for (const name of namesOf(node.name)) {
+      const symbol = symbolOf(name);
+      if (symbol === undefined) continue;
+      const known = declared.get(symbol);
+      if (known !== undefined) known.isFree = true;
+      else declared.set(symbol, { name, block: statement, isFree: !isPlain || !hasValue || (symbol.declarations?.length ?? 0) > 1 });
+    }
+  };
+  for (const statement of body.statements) visit(statement, false);
+  for (const { name, isInner } of uses) {
+    const symbol = symbolOf(name);
+    const known = symbol === undefined ? undefined : declared.get(symbol);
+    if (known === undefined) continue;
+    const isInside = ts.findAncestor(name, (each) => each === known.block) !== undefined && name.pos >= known.name.pos;
+    if (!isInside || (isInner && known.block !== body)) known.isFree = true;
+  }
+  return [...declared.values()].filter(({ isFree }) => isFree).map(({ name }) => name);
+}
+
+function namesOf(name: ts.BindingName): readonly ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((element) => (ts.isOmittedExpression(element) ? [] : namesOf(element.name)));
 }
 
 /** What an imported name stands for that comes from a package or from Node, by its path: `assert.equal`; null of any other name. */
@@ -136,4 +182,35 @@ export function foreignImport(context: Context, node: ts.Identifier): string | n
   if (!ts.isImportSpecifier(declaration)) return module;
   const name = (declaration.propertyName ?? declaration.name).text;
   return name === 'default' || (module === 'assert' && name === 'strict') ? module : `${module}.${name}`;
+}
+
+/** Whether several declarations give a value to one variable: `var` again, or `var` of a parameter. */
+export function isDeclaredAgain({ declarations = [] }: ts.Symbol): boolean {
+  return declarations.filter((each) => ts.isVariableDeclaration(each) || ts.isBindingElement(each) || ts.isParameter(each)).length > 1;
+}
+
+/** Statements that do something when a module is loaded. */
+const RUNS: ReadonlySet<ts.SyntaxKind> = new Set([
+  ts.SyntaxKind.IfStatement,
+  ts.SyntaxKind.ForStatement,
+  ts.SyntaxKind.ForOfStatement,
+  ts.SyntaxKind.ForInStatement,
+  ts.SyntaxKind.WhileStatement,
+  ts.SyntaxKind.DoStatement,
+  ts.SyntaxKind.SwitchStatement,
+  ts.SyntaxKind.TryStatement,
+  ts.SyntaxKind.ThrowStatement,
+  ts.SyntaxKind.Block,
+  ts.SyntaxKind.LabeledStatement,
+]);
+
+/** `'use strict'`, and what CommonJS exports. */
+function isHarmless(node: ts.Expression): boolean {
+  if (ts.isStringLiteral(node)) return true;
+  return ts.isBinaryExpression(node) && /^(module\.)?exports\b/.test(node.left.getText());
+}
+
+/** Whether a statement of the top level does something when the module is loaded. */
+export function runsByItself(statement: ts.Statement): boolean {
+  return ts.isExpressionStatement(statement) ? !isHarmless(statement.expression) : RUNS.has(statement.kind);
 }

@@ -85,6 +85,15 @@ export interface ListValue {
   readonly elements: readonly Value[];
 }
 
+/** An array that a thread has for itself: a variable for each element. */
+export interface CellsValue {
+  readonly is: 'cells';
+  readonly name: string;
+  /** Of a typed array; null of one that holds any values. */
+  readonly element: ElementType | null;
+  readonly variables: readonly Variable[];
+}
+
 /** One of several values, by a number known only at run time. */
 export interface ChoiceValue {
   readonly is: 'choice';
@@ -117,6 +126,8 @@ export interface ClassValue {
 export interface PlatformValue {
   readonly is: 'platform';
   readonly path: string;
+  /** From a package or a module of Node, and no global name. */
+  readonly imported: boolean;
 }
 
 /** A module, by the name it was given in an import. */
@@ -128,6 +139,11 @@ export interface ModuleValue {
 /** A string made at run time: for messages only. */
 export interface TextValue {
   readonly is: 'text';
+}
+
+/** An error, or whatever else was thrown: a `catch` may throw it again, or put it into a message. */
+export interface ErrorValue {
+  readonly is: 'error';
 }
 
 /** A method of an array over shared memory, taken but not called yet. */
@@ -152,12 +168,14 @@ export type Value =
   | ArrayValue
   | ObjectValue
   | ListValue
+  | CellsValue
   | ChoiceValue
   | FunctionValue
   | ClassValue
   | PlatformValue
   | ModuleValue
   | TextValue
+  | ErrorValue
   | MethodValue
   | PromiseValue;
 
@@ -218,6 +236,8 @@ export function describe(value: Value): string {
       return value.name === '' ? 'an object' : `an object of class ${value.name}`;
     case 'list':
       return 'a list';
+    case 'cells':
+      return 'an array of the thread itself';
     case 'choice':
       return 'one of several objects';
     case 'function':
@@ -233,5 +253,7 @@ export function describe(value: Value): string {
       return 'a module';
     case 'text':
       return 'a string made at run time';
+    case 'error':
+      return 'something that was thrown';
   }
 }

@@ -39,6 +39,10 @@ export class Graph {
     this.current = block === 0 || this.reached.has(block) ? (this.blocks[block] ?? null) : null;
   }
 
+  isReached(block: number): boolean {
+    return this.reached.has(block);
+  }
+
   /** Goes on in a block to which something will lead. */
   begin(block: number): void {
     this.reached.add(block);

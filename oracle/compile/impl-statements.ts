@@ -22,6 +22,8 @@ interface Target {
 export abstract class Statements {
   protected abstract readonly graph: Graph;
   private targets: Target[] = [];
+  /** How many branches and loops stand around this place that only a run decides. */
+  protected uncertain = 0;
 
   protected abstract context(): Context;
   /** Ends the block with a branch on a condition. */
@@ -117,8 +119,19 @@ export abstract class Statements {
 
   private inside(target: Target, nodes: readonly ts.Statement[]): void {
     this.targets.push(target);
-    this.statements(nodes);
+    if (target.kind === 'block') this.statements(nodes);
+    else this.uncertainly(() => this.statements(nodes));
     this.targets.pop();
+  }
+
+  /** Lowers what may or may not happen. */
+  protected uncertainly<T>(work: () => T): T {
+    this.uncertain++;
+    try {
+      return work();
+    } finally {
+      this.uncertain--;
+    }
   }
 
   private labelledBlock(node: ts.Block, labels: readonly string[]): void {
@@ -131,11 +144,17 @@ export abstract class Statements {
   private ifStatement(node: ts.IfStatement): void {
     const [then, otherwise, after] = [this.graph.reserve(), this.graph.reserve(), this.graph.reserve()];
     this.condition(node.expression, then, otherwise);
+    const isOpen = this.graph.isReached(then) && this.graph.isReached(otherwise);
+    const lower = (statement: ts.Statement | undefined): void => {
+      if (statement === undefined) return;
+      if (isOpen) this.uncertainly(() => this.statements([statement]));
+      else this.statements([statement]);
+    };
     this.graph.goTo(then);
-    this.statements([node.thenStatement]);
+    lower(node.thenStatement);
     this.graph.jump(after);
     this.graph.goTo(otherwise);
-    if (node.elseStatement !== undefined) this.statements([node.elseStatement]);
+    lower(node.elseStatement);
     this.graph.jump(after);
     this.graph.goTo(after);
   }

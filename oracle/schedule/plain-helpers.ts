@@ -63,6 +63,11 @@ function isShared(value: unknown): value is SharedArray {
   return ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer;
 }
 
+/** A typed array that is not shared. */
+function isOwn(value: unknown): value is SharedArray {
+  return ArrayBuffer.isView(value) && !(value.buffer instanceof SharedArrayBuffer);
+}
+
 function* fail(id: string, text: string): Steps<never> {
   yield { door: 'fail', id, text };
   throw new Error('a thread that failed went on');
@@ -119,6 +124,7 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
   }
 
   function* get(object: unknown, key: unknown): Steps {
+    if (isOwn(object) && typeof key === 'number') yield* checked(object, key);
     if (isShared(object) && typeof key === 'number') return yield { door: 'get', ...(yield* checked(object, key)) };
     if (object === null || object === undefined) throw new TypeError(`no ${String(key)} of ${object}`);
     const getter: unknown = Reflect.get(Object(object), `${GET}${String(key)}`);
@@ -131,6 +137,7 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
       yield { door: 'put', ...(yield* checked(object, key)), value: Number(value) };
       return value;
     }
+    if (isOwn(object) && typeof key === 'number') yield* checked(object, key);
     const setter: unknown = Reflect.get(object as object, `${SET}${String(key)}`);
     if (typeof setter === 'function') yield* callOn(object, setter, [value]);
     else (object as Record<string, unknown>)[String(key)] = value;
@@ -169,13 +176,38 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
 
   function* method(object: unknown, key: unknown, args: readonly unknown[]): Steps {
     if (object === Atomics) return yield* atomic(String(key), args);
+    if (object === Array && key === 'from' && typeof args[1] === 'function')
+      return yield* eachElement(Array.from(args[0] as ArrayLike<unknown>), 'map', [args[1]]);
     if (isShared(object) && typeof Reflect.get(object, key as string) === 'function') return yield* arrayMethod(object, String(key), args);
-    if (Array.isArray(object) && (key === 'forEach' || key === 'map')) {
-      const results: unknown[] = [];
-      for (const [index, element] of object.entries()) results.push(yield* call(args[0], [element, index]));
-      return key === 'map' ? results : undefined;
-    }
+    if ((Array.isArray(object) || isOwn(object)) && typeof args[0] === 'function') return yield* eachElement(object, String(key), args);
     return yield* callOn(object, yield* get(object, key), args);
+  }
+
+  /** Methods of arrays that call back, in words of ECMA-262: each element is read when its turn comes. */
+  function* eachElement(list: ArrayLike<unknown> & object, name: string, args: readonly unknown[]): Steps {
+    const [fn, start] = args;
+    const results: unknown[] = [];
+    let sum = args.length > 1 ? start : list[0];
+    for (let index = name === 'reduce' && args.length < 2 ? 1 : 0; index < list.length; index++) {
+      const result = yield* call(fn, name === 'reduce' ? [sum, list[index], index] : [list[index], index]);
+      if (name === 'some' && result) return true;
+      if (name === 'every' && !result) return false;
+      sum = result;
+      results.push(result);
+    }
+    switch (name) {
+      case 'forEach':
+        return undefined;
+      case 'some':
+      case 'every':
+        return name === 'every';
+      case 'reduce':
+        return sum;
+      case 'map':
+        return Array.isArray(list) ? results : Reflect.construct(list.constructor, [results]);
+      default:
+        throw new TypeError(`no plain .${name}()`);
+    }
   }
 
   function* construct(made: unknown, args: readonly unknown[]): Steps {
@@ -188,6 +220,11 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
       return new array(buffer, part.start + start, Number(length ?? (part.byteLength - start) / array.BYTES_PER_ELEMENT));
     }
     if (typeof made !== 'function') throw new TypeError('not a class');
+    if (isShared(part) && Object.values<unknown>(ARRAYS).includes(made)) {
+      const elements: unknown[] = [];
+      for (let index = 0; index < part.length; index++) elements.push(yield { door: 'get', array: part, index });
+      return Reflect.construct(made, [elements]);
+    }
     const prototype = Reflect.get(made, 'prototype') as object;
     if (!(INIT in prototype)) return Reflect.construct(made, args);
     const object: unknown = Object.create(prototype);
@@ -200,7 +237,10 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
     return value;
   }
 
+  let catches = 0;
+
   function* thrown(error: unknown): Steps {
+    if (catches > 0) throw error;
     return yield* fail('assertion', String(error));
   }
 
@@ -232,6 +272,12 @@ export function helpers(buffer: SharedArrayBuffer, regions: readonly Region[]): 
     construct,
     settled,
     thrown,
+    caught: () => {
+      catches++;
+    },
+    caughtNoMore: () => {
+      catches--;
+    },
     now,
     getIfThere: (object: unknown, key: unknown) => ifThere(object, () => get(object, key)),
     methodIfThere: (object: unknown, key: unknown, args: readonly unknown[]) => ifThere(object, () => method(object, key, args)),

@@ -104,6 +104,7 @@ class Transform {
     if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return this.unary(node);
     if (ts.isAwaitExpression(node)) return this.run('settled', [this.expression(node.expression)]);
     if (ts.isThrowStatement(node)) return this.make.createExpressionStatement(this.run('thrown', [this.expression(node.expression)]));
+    if (ts.isTryStatement(node) && (node.catchClause !== undefined || swallows(node.finallyBlock))) return this.tryCatch(node);
     if (ts.isForOfStatement(node)) return this.forOf(node);
     if (ts.isPrivateIdentifier(node)) return this.make.createIdentifier(ownName(node));
     return this.children(node);
@@ -325,6 +326,21 @@ class Transform {
     return make.updateObjectLiteralExpression(node, members);
   }
 
+  /** Whether something that is thrown will be caught has to be known where it is thrown. */
+  private tryCatch(node: ts.TryStatement): ts.Node {
+    const { make } = this;
+    const tell = (name: string): ts.Statement =>
+      make.createExpressionStatement(make.createCallExpression(this.helper(name), undefined, []));
+    const known = (block: ts.Block): ts.Block =>
+      make.createBlock([tell('caught'), make.createTryStatement(block, undefined, make.createBlock([tell('caughtNoMore')]))]);
+    const isSwallowed = swallows(node.finallyBlock);
+    const { tryBlock, catchClause, finallyBlock } = this.children(node);
+    if (catchClause === undefined) return make.createTryStatement(known(tryBlock), undefined, finallyBlock);
+    if (!isSwallowed) return make.createTryStatement(known(tryBlock), catchClause, finallyBlock);
+    const inner = make.createTryStatement(known(tryBlock), catchClause, undefined);
+    return make.createTryStatement(known(make.createBlock([inner])), undefined, finallyBlock);
+  }
+
   /** Element by element, so that those of shared memory are read one at a time. */
   private forOf(node: ts.ForOfStatement): ts.Node {
     const { make } = this;
@@ -363,6 +379,26 @@ const OPERATORS: ReadonlyMap<ts.SyntaxKind, ts.BinaryOperator> = new Map<ts.Synt
   [K.GreaterThanGreaterThanEqualsToken, K.GreaterThanGreaterThanToken],
   [K.GreaterThanGreaterThanGreaterThanEqualsToken, K.GreaterThanGreaterThanGreaterThanToken],
 ]);
+
+/** Whether control may leave a `finally` in another way than by its end, which ends what was thrown as well. */
+function swallows(block: ts.Block | undefined): boolean {
+  const leaves = (node: ts.Node, open: readonly string[]): boolean => {
+    if (ts.isFunctionLike(node) || ts.isClassLike(node)) return false;
+    if (ts.isReturnStatement(node)) return true;
+    if (ts.isBreakStatement(node)) return !open.includes(node.label?.text ?? 'break');
+    if (ts.isContinueStatement(node)) return !open.includes(node.label?.text ?? 'continue');
+    const more = [...open];
+    if (ts.isIterationStatement(node, false)) more.push('break', 'continue');
+    if (ts.isSwitchStatement(node)) more.push('break');
+    if (ts.isLabeledStatement(node)) more.push(node.label.text);
+    let found = false;
+    ts.forEachChild(node, (child) => {
+      found ||= leaves(child, more);
+    });
+    return found;
+  };
+  return block !== undefined && leaves(block, []);
+}
 
 function isStatic(member: ts.ClassElement | ts.ObjectLiteralElementLike): boolean {
   return ts.canHaveModifiers(member) && (ts.getModifiers(member)?.some((m) => m.kind === K.StaticKeyword) ?? false);
