@@ -103,6 +103,11 @@ export const PIECES: readonly Piece[] = [
       const rings = [new Ring(c), new Ring(c.subarray(0))]; for (let i = 0; i < 2; i++) { rings[i].count = i + 1; rings[i].push(7); } assert.equal(rings[1].count, 3); assert.equal(rings[0].count, 2);`,
   },
   {
+    name: 'parameters that are fields',
+    top: 'class Counted { total = 0; constructor(private readonly cells: Int32Array, private step = 2, at = step) { this.total = Atomics.add(cells, at, step) + step; step = 9; } next(): number { return Atomics.add(this.cells, 0, this.step); } }',
+    body: 'const k = new Counted(c); assert.equal(k.total, 2); assert.equal(k.next(), 0); assert.equal(c[2], 2); assert.equal(new Counted(c, 1).total, 1); assert.equal(c[0] + c[1], 3);',
+  },
+  {
     name: 'objects and functions as values',
     top: `function counter(a: Int32Array, at: number) { let calls = 0; return { up(by = 1): number { calls++; return Atomics.add(a, at, by); }, get calls(): number { return calls; }, at }; }
       const { load, store: put } = Atomics;
@@ -136,4 +141,127 @@ export const PIECES: readonly Piece[] = [
   { name: 'a number that outgrows its word', body: 'let s = 0x7fffffff; s += n; Atomics.load(c, 0); c[0] = s;', end: 'wide' },
   { name: 'an exception', body: "if (c[0] === 0) throw new RangeError('no');", end: 'assertion' },
   { name: 'an exception passes by finally', body: "try { throw new Error('no'); } finally { c[0] = 1; }", end: 'assertion' },
+  {
+    name: '`catch` takes what was thrown',
+    top: `function f(c: Int32Array, n: number): number { c[0]++; if (n > 1) throw new Error('x'); return 3; }`,
+    body: `let x = 1; try { x = 2; x = c[0] + f(c, n); c[3] = 1; } catch { c[1] = x; } assert.equal(c[0], 1); assert.equal(c[1], 2); assert.equal(c[3], 0);
+      try { x = f(c, 1); } catch { x = 7; } assert.equal(x, 3); try { throw n; } catch (e) { console.log(e); c[4] = 1; } assert.equal(c[4], 1);
+      const ok = ((): number => { try { if (n > 1) throw new Error('x'); return c[0]; } catch { return -1; } })(); assert.equal(ok, -1);`,
+  },
+  {
+    name: '`finally` comes last, and before what goes on',
+    body: `let s = 0; const log = (k: number): void => { c[s++] = k; };
+      try { try { log(1); throw new Error('a'); } catch (e) { log(2); throw e; } finally { log(3); } } catch { log(4); } finally { log(5); }
+      for (let i = 0; i < 5; i++) assert.equal(c[i], i + 1);
+      const f = (): number => { try { throw new Error('a'); } catch { return c[0] + 1; } finally { c[0] = 9; } }; assert.equal(f(), 2); assert.equal(c[0], 9);`,
+  },
+  {
+    name: '`finally` of several functions on the way to a `catch`',
+    top: `function lock(c: Int32Array): void { while (Atomics.compareExchange(c, 0, 0, 1) !== 0) Atomics.wait(c, 0, 1); }`,
+    body: `const run = <T>(work: () => T): T => { lock(c); try { return work(); } finally { Atomics.store(c, 0, 0); Atomics.notify(c, 0, 1); } };
+      const outer = (): void => { try { run(() => { throw new Error('x'); }); } finally { c[2] = c[0] + 5; } };
+      try { outer(); } catch { c[3] = c[2]; } assert.equal(c[0], 0); assert.equal(c[3], 5); assert.equal(run(() => n), 2);`,
+  },
+  {
+    name: 'a `finally` that leaves by itself ends what was thrown',
+    body: `const f = (k: number): number => { try { throw new Error('a'); } finally { c[1]++; if (k > 1) return 3; } }; assert.equal(f(n), 3);
+      try { f(1); c[5] = 1; } catch { c[6] = c[1]; } assert.equal(c[6], 2); assert.equal(c[5], 0);
+      for (let i = 0; i < 3; i++) { try { c[0]++; throw new Error('a'); } finally { if (i < 2) continue; else break; } } assert.equal(c[0], 3);`,
+  },
+  {
+    name: 'an exception of a `catch` or a `finally` takes the place of the first',
+    body: `try { try { throw new Error('a'); } finally { c[0] = 1; throw new Error('b'); } } catch { c[1]++; } assert.equal(c[1], 1);
+      try { try { throw new Error('a'); } catch { throw new Error('b'); } finally { c[2]++; } } catch { c[1]++; } assert.equal(c[1], 2); assert.equal(c[2], 1);
+      for (let i = 0; i < 5; i++) { try { if (i === n) throw new Error('x'); c[3]++; } catch { continue; } finally { c[4]++; } c[5]++; } assert.equal(c[3] + c[4] + c[5], 13);`,
+  },
+  {
+    name: 'what nobody catches is a failure',
+    top: `function f(c: Int32Array, n: number): number { if (n > 1) throw new RangeError('x'); return 3; }`,
+    body: `try { c[0] = f(c, n); } finally { c[1] = 1; }`,
+    end: 'assertion',
+  },
+  {
+    name: 'what is thrown again and not caught is a failure',
+    body: `try { if (n > 1) throw new Error('x'); c[0] = 1; } catch (e) { c[1] = 1; throw e; }`,
+    end: 'assertion',
+  },
+  {
+    name: 'what a `finally` need not end is a failure',
+    body: `const f = (k: number): number => { try { throw new Error('a'); } finally { c[1]++; if (k > 7) return 3; } }; c[0] = f(n);`,
+    end: 'assertion',
+  },
+  {
+    name: 'errors of the source',
+    top: `class Full extends Error { code = 3; constructor(text: string, readonly at: number) { super(text); this.name = 'Full'; } } function make(c: Int32Array): Error { Atomics.store(c, 0, 3); return new TypeError(\`x \${c[0]}\`); }`,
+    body: `try { if (n > 1) throw new Full('x', Atomics.add(c, 0, 2)); } catch (e) { console.log((e as Full).message, String(e)); c[1] = c[0]; } assert.equal(c[1], 2);
+      try { throw make(c); } catch { c[2] = c[0]; } assert.equal(c[2], 3); const known = new Error('x'); try { if (n > 1) throw known; } catch { c[3] = 1; } assert.equal(c[3], 1);`,
+  },
+  {
+    name: 'methods and constructors that throw',
+    top: `class Queue { size = 0; constructor(private cells: Int32Array, readonly most: number) { if (most < 1) throw new Error('none'); } push(x: number): void { if (this.size === this.most) throw new Error('full'); this.cells[this.size++] = x; } }`,
+    body: `const q = new Queue(c, n); try { for (;;) q.push(7); } catch { c[7] = q.size; } assert.equal(c[7], 2); assert.equal(c[1], 7); assert.equal(c[2], 0);
+      try { new Queue(c, n - 2); c[6] = 1; } catch { c[5] = 1; } assert.equal(c[5], 1); assert.equal(c[6], 0);`,
+  },
+  {
+    name: 'asynchronous functions that throw',
+    top: `async function f(c: Int32Array, n: number): Promise<number> { await 0; if (n > 1) throw new Error('x'); return 3; } async function g(c: Int32Array, n: number): Promise<number> { try { return await f(c, n); } catch { c[1] = 7; return 2; } }`,
+    body: `const r = await g(c, n); assert.equal(r, 2); assert.equal(c[1], 7); try { await f(c, n); } catch { c[2] = 1; } assert.equal(c[2], 1);`,
+  },
+  {
+    name: "what can't be reached changes nothing of the rest",
+    top: `class A { cells: Int32Array; constructor(c: Int32Array, first: boolean) { if (first) this.cells = c; else this.cells = c.subarray(1); } }`,
+    body: `const die = (): number => { throw new Error('x'); }; const fs = [(x: number): number => x, (x: number): number => Atomics.add(c, 2, x)]; let v = n;
+      if (v === n + 1 && 7 === (-1 as number) && fs[1](n) < 3) c[1] = 1; else v = 3; assert.equal(v, 3);
+      if (c[0] === 1 && die() > 3) c[1] = 1; else c[2] = 1; assert.equal(c[2], 1);
+      for (let i = 0; ; i = die() + 1) { if (c[0] === 0) break; return; } do { if (c[0] === 0) break; return; } while (die() + 1 > 0); c[3] = 1; assert.equal(c[3], 1);
+      const a = new A(c, false); a.cells[0] = 5; assert.equal(c[1], 5);`,
+  },
+  {
+    name: 'arrays that a thread has for itself',
+    body: `const a = new Uint8Array(4); a[n] = 300; a[n & 1]--; assert.equal(a[n], 44); assert.equal(a[0], 255); a.fill(3, 1, 3); assert.equal(a[1] + a[3], 3);
+      const b = new Uint16Array([1, 70000, n]); assert.equal(b[1], 4464); assert.equal(b.length, 3); const d = b.slice(1); d[0] = 1; assert.equal(b[1], 4464);
+      b.set([5, 6], 1); assert.equal(b[2], 6); for (const x of b) c[4] += x; assert.equal(c[4], 12); assert.equal(b.at(-1), 6);
+      c[1] = 5; const e = new Int32Array(c); c[1] = 6; assert.equal(e[1], 5); c.set(b, 5); assert.equal(c[6], 5); assert.equal(Uint16Array.BYTES_PER_ELEMENT, b.BYTES_PER_ELEMENT);
+      assert.equal(new Int8Array(3).map((x, i) => 200 + i)[1], -55); for (let i = 0; i < 3; i++) { const f = [0, 0]; f[i & 1]++; c[i] = f[0]; } assert.equal(c[0] * 4 + c[1] * 2 + c[2], 5);`,
+  },
+  {
+    name: 'lists whose elements change',
+    top: `function first(list: number[]): number { return list[0]++; }`,
+    body: `const l = [1, n, 3]; l[n] = 7; l[0] += l[n]; assert.equal(l[0], 8); const o = { l }; assert.equal(o.l[2], 7); const at = (): number => l[0]; l[0] = 5; assert.equal(at(), 5);
+      assert.equal(first(l), 5); assert.equal(l[0], 6); const copy = [...l, (l[0] = 9)]; assert.equal(copy[0], 6); const [p, ...q] = l; l[0] = 1; assert.equal(p, 9); assert.equal(q[1], 7);
+      const m = [true, false]; m[n & 1] = false; assert.ok(!m[0]); const u = [1, undefined, 3]; u[n] = undefined; assert.equal(u[n] ?? 9, 9); assert.equal(u[0], 1);
+      const z = new Array(3).fill(0); z[1] = n; assert.equal(z[1] + z[0] + z.length, 5); const g = Array.from({ length: 3 }, (_, i) => i * 2); g[n]++; assert.equal(g[2], 5);`,
+  },
+  {
+    name: 'methods of lists',
+    top: `class Slot { constructor(private readonly cells: Int32Array, private readonly at: number) {} up(): number { return Atomics.add(this.cells, this.at, 1); } }`,
+    body: `const slots = [0, 1].map((i) => new Slot(c, i)); for (const s of slots) s.up(); slots.forEach((s) => s.up()); assert.equal(c[1], 2); assert.equal(slots.reduce((sum, s) => sum + s.up(), 10), 14);
+      const a = [3, n, 4]; assert.equal(a.indexOf(2), 1); assert.equal(a.indexOf(9), -1); assert.ok(a.includes(4)); assert.equal(a.slice(1).concat([7], 8).at(-1), 8); assert.equal(a.reduce((s, x) => s * x), 24); assert.equal(['a', 1].join('-'), 'a-1');
+      assert.ok(a.some((x) => Atomics.add(c, 3, x) === 3)); assert.equal(c[3], 5); assert.ok(!a.every((x) => Atomics.add(c, 4, 1) < 1)); assert.equal(c[4], 2);
+      let k = 0; const sums = a.map((x) => (k += x)); assert.equal(sums[0] * 100 + sums[2], 309); const live = [1, 2, 3]; live.forEach((x, i) => { if (i < 2) live[i + 1] = x + 10; }); assert.equal(live[2], 21);`,
+  },
+  {
+    name: 'elements of a list in their order among other values',
+    body: `const f = (a: number, b: number): number => a * 10 + b; assert.equal(f(Atomics.add(c, 0, 1), ...[Atomics.load(c, 0)]), 1); const a = [1, 2]; const b = [(a[0] = 7), ...a]; assert.equal(b[1], 7);`,
+  },
+  {
+    name: '`var`',
+    top: `function f(x?: number): number { if (x === undefined) { var x: number | undefined = 5; } return x; }`,
+    body: `if (n > 1) { var x = 3; } else { var x = 4; } assert.equal(x, 3); if (n > 5) { var y = 3; } assert.equal(y, undefined); assert.equal(z, undefined); var z = 4; assert.equal(z, 4);
+      for (var i = 0; i < 3; i++) { var k = i * 2; c[k] = k; if (i === 0) { var stale = 9; } c[7] += stale; } assert.equal(i + k, 7); assert.equal(c[7], 27);
+      assert.equal(f() + f(2), 7); var d = c.subarray(1); if (n > 1) { var e = d; e[0] = 4; } assert.equal(c[1], 4);`,
+  },
+  {
+    name: 'fields that are set in a branch',
+    top: `class A { count: number; seen?: number; constructor(n: number) { if (n > 5) { this.count = 3; this.seen = 1; } else this.count = 4; } }`,
+    body: `const a = new A(n); a.count++; assert.equal(a.count, 5); assert.equal(a.seen, undefined); a.seen = 2; assert.equal(a.seen + new A(n + 4).count, 5);`,
+  },
+  {
+    name: 'a delay',
+    body: `await new Promise((r) => setTimeout(r, 10)); c[0]++; await new Promise<void>((resolve) => { setTimeout(() => resolve(), 10); }); assert.equal(c[0], 1);`,
+  },
+  {
+    name: 'what there is of the platform',
+    body: `assert.equal(typeof Atomics.wait, 'function'); assert.equal(typeof (globalThis as any).nothing, 'undefined'); if ((globalThis as any).nothing) c[0] = 1; assert.equal(c[0], 0); assert.ok((globalThis as any).nothing === undefined); const t = \`\${n}\`; assert.equal(typeof t, 'string');`,
+  },
 ];

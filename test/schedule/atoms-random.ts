@@ -3,6 +3,13 @@ import type { Case } from './atoms-agreement.ts';
 
 type Roll = (below: number) => number;
 
+/** What a function has for itself: an array, an object, a list of functions. */
+const OWN = `  const own = new Int16Array(4);
+  const list = [3, 1, 2];
+  const pair = { f: 1, g: 2 };
+  const picks = [(x: number): number => x & 15, (x: number): number => Atomics.add(i32, 2, x & 1), (x: number): number => ~x];
+`;
+
 const ARRAYS = ['i32', 'u32', 'i16', 'u16', 'i8', 'u8'] as const;
 const LENGTH = { i32: 4, u32: 4, i16: 8, u16: 8, i8: 16, u8: 16 } as const;
 
@@ -46,7 +53,7 @@ class Writer {
       this.names = 100 * (n + 1);
       [this.readable, this.assignable, this.loops] = [['n'], ['n'], 0];
       const body = this.block(2, 3);
-      const text = `function h${n}(${views}, n: number): number {\n${body}return ${this.number(1)};\n}`;
+      const text = `function h${n}(${views}, n: number): number {\n${OWN}${body}return ${this.number(1)};\n}`;
       this.helpers.push(`h${n}(${pass}, `);
       return text;
     });
@@ -69,6 +76,7 @@ class Writer {
       '  const box = new Box(i32, 1);',
       '  const twice = (work: () => number): number => { work(); return work(); };',
       '  let kept = 1;',
+      OWN,
       body,
       `  kept = (kept + box.bump(${this.small()}) + twice(() => box.bump(kept & 7))) | 0;`,
       '  box.value = kept & 3;',
@@ -94,7 +102,7 @@ class Writer {
   }
 
   private statement(depth: number): string {
-    const choice = this.roll(depth > 0 ? 18 : 9);
+    const choice = this.roll(depth > 0 ? 24 : 9);
     switch (choice) {
       case 0:
       case 1: {
@@ -132,6 +140,18 @@ class Writer {
         return this.loops > 0 ? `if (${this.boolean(1)}) ${this.pick(['break', 'continue'])};\n` : this.write();
       case 15:
         return `{\nconst f = (x: number): number => (x + ${this.number(1)}) | 0;\n${this.pick(ARRAYS)}[1] = f(${this.number(1)});\n}\n`;
+      case 17:
+        return this.caught(depth);
+      case 18:
+        return `${this.roll(2) === 0 ? `list[(${this.number(1)} & 1) + 1]` : `own[${this.number(1)} & 3]`} ${this.pick(['=', '+=', '^='])} ${this.number(1)};\n`;
+      case 20: {
+        const name = `x${this.names++}`;
+        return `if (${this.boolean(1)}) { var ${name} = ${this.number(1)} | 0; }\nown[0] ^= ${name} ?? 7;\n`;
+      }
+      case 21:
+        return `own.forEach((x, i) => { ${this.pick(ARRAYS)}[1] = x; if (i < 3) own[i + 1] += ${this.number(1)} & 7; });\n`;
+      case 19:
+        return `${this.pick(['pair.f', 'pair.g', 'pair.f &', 'pair.g ^'])}= ${this.number(1)} | 0;\n`;
       case 16:
         return `for (const x of [${this.small()}, ${this.number(1)}]) { ${this.pick(ARRAYS)}[2] = x; }\n`;
       default:
@@ -148,7 +168,7 @@ class Writer {
   }
 
   private loop(depth: number): string {
-    const name = `i${this.names++}`;
+    const name = `k${this.names++}`;
     this.readable.push(name);
     this.loops++;
     const body = this.block(depth - 1, 2);
@@ -239,10 +259,44 @@ case 0:\n${this.block(depth - 1, 1)}${through}case 1:\n${this.block(depth - 1, 1
   }
 
   /** A number of 32 bits, signed or not. */
+  /** `try` in its forms: thrown on the way or in a function, caught, thrown again, `finally` that ends it. */
+  private caught(depth: number): string {
+    const inner = (): string => this.block(depth - 1, 1);
+    const mayThrow = `if (${this.boolean(1)}) throw new Error('thrown');\n`;
+    const called = `own[1] += ((x: number): number => { try { ${mayThrow} return x; } finally { ${this.pick(ARRAYS)}[0] = 5; } })(${this.number(1)});\n`;
+    const body = `${inner()}${this.roll(2) === 0 ? mayThrow : called}${inner()}`;
+    const again = this.roll(3) === 0 ? `if (${this.boolean(1)}) throw error;\n` : '';
+    const end = this.loops > 0 && this.roll(2) === 0 ? `if (${this.boolean(1)}) ${this.pick(['break', 'continue'])};\n` : '';
+    switch (this.roll(4)) {
+      case 0:
+        return `try {\n${body}} catch (error) {\n${again}${inner()}} finally {\n${inner()}${end}}\n`;
+      case 1:
+        return `try {\ntry {\n${body}} finally {\n${end}${inner()}}\n${inner()}} catch {\n${inner()}}\n`;
+      default:
+        return `try {\n${body}} catch (error) {\n${inner()}${again}}\n`;
+    }
+  }
+
   private number(depth: number): string {
     if (depth <= 0) return this.readable.length > 0 && this.roll(2) === 0 ? this.pick(this.readable) : this.small();
     const [a, b] = [() => this.number(depth - 1), () => this.number(depth - 1)];
-    switch (this.roll(14)) {
+    switch (this.roll(19)) {
+      case 13:
+        return `own[${a()} & 3]`;
+      case 14:
+        return `(${this.pick(['pair.f', 'pair.g', '(pair.f = pair.g)', '(own[1]++)', '(--own[2])'])} | 0)`;
+      case 15:
+        return `((${this.boolean(depth - 1)} ? ${a()} : undefined) ?? ${b()})`;
+      case 17:
+        return this.pick([
+          '(list.reduce((sum, x) => (sum + x) | 0, 0) | 0)',
+          '(own.map((x) => x << 9)[n & 3])',
+          '([...list, list[1]++].length + list[1])',
+          '(list.indexOf(2))',
+          '((list.some((x) => x > 2) && own.every((x) => (i32[3] = x) < 5)) ? 1 : 0)',
+        ]);
+      case 16:
+        return `picks[${this.roll(2) === 0 ? this.roll(3) : `(${a()} & 1)`}](${b()})`;
       case 0:
         return `((${a()} ${this.pick(['+', '-', '*'])} ${b()}) | 0)`;
       case 1:
