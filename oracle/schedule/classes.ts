@@ -73,12 +73,12 @@ export class Classes {
   private guardWord = -1;
   private guardIsZero = false;
   private asleep = 0;
-  // Scratch: the clock an agent has before its step, the races found, first steps of agents.
+  // Scratch: the clock an agent has before its step, the steps that it depends on, first steps of agents.
   private readonly clock: Int32Array;
   /** Of a guard: what its agent knew, and what the monitor heard before. */
   private readonly known: Int32Array;
-  private readonly racing: Int32Array;
-  private races = 0;
+  private earlier: Int32Array;
+  private met = 0;
   private readonly first: Int32Array;
 
   constructor(machine: Machine) {
@@ -101,7 +101,7 @@ export class Classes {
     this.clock = new Int32Array(agents);
     this.known = new Int32Array(agents);
     this.first = new Int32Array(agents);
-    this.racing = new Int32Array(2 * agents + 2);
+    this.earlier = new Int32Array(4 * agents + 4);
   }
 
   /** The machine has come to a state in which somebody can move. False: all of it sleeps, and the step is to be taken back. */
@@ -174,29 +174,52 @@ export class Classes {
     const { machine, agents, rows, stride } = this;
     const row = this.depth * stride;
     const agent = rows[row + AGENT]!;
-    this.clockOf(agent);
-    rows[row + LOCAL] = this.clock[agent]! + 1;
+    const previous = this.last[agent]!;
+    const waker = this.waker[agent]!;
+    const clock = row + CLOCK;
+    if (previous === 0) for (let n = 0; n < agents; n++) rows[clock + n] = 0;
+    else for (let n = 0, from = (previous - 1) * stride + CLOCK; n < agents; n++) rows[clock + n] = rows[from + n]!;
+    if (waker !== 0) this.join(row, waker - 1);
+    const local = rows[clock + agent]! + 1;
+    rows[clock + agent] = local;
+    rows[row + LOCAL] = local;
     rows[row + OLD] = machine.lastRead;
-    rows[row + PREVIOUS] = this.last[agent]!;
-    rows[row + WAKER] = this.waker[agent]!;
+    rows[row + PREVIOUS] = previous;
+    rows[row + WAKER] = waker;
     rows[row + WOKEN] = machine.woken;
     rows[row + PLACES] = this.logEnd;
-    for (let n = 0; n < agents; n++) rows[row + CLOCK + n] = this.clock[n]!;
-    rows[row + CLOCK + agent] = this.clock[agent]! + 1;
-    this.races = 0;
+    this.met = 0;
     if (machine.heard !== 0) this.hear(row, agent, machine.heard);
-    const heardRaces = this.races;
-    if (this.guardWord >= 0) for (let n = 0; n < agents; n++) this.known[n] = rows[row + CLOCK + n]!;
-    const write = this.guardWord < 0 || this.shift === 0 ? 0 : this.changed[(this.guardWord * 4) >> this.shift]!;
-    this.meet(row, agent);
+    if (this.guardWord >= 0) this.guardStep(row, agent);
+    else {
+      this.meet(agent);
+      if (this.met > 0) this.order(row, agent);
+    }
     this.last[agent] = this.depth + 1;
     this.waker[agent] = 0;
     for (let woken = machine.woken; woken !== 0; woken &= woken - 1) this.waker[31 - Math.clz32(woken & -woken)] = this.depth + 1;
-    if (this.races > 0) this.reverse(row, agent, write - 1);
-    if (this.guardWord >= 0) this.guard(agent, rows[row + TRANSITION]!, this.guardWord, this.guardIsZero, heardRaces, this.depth);
     // What this step made impossible is tried before it.
-    const gone = rows[row + ENABLED]! & ~machine.enabled() & ~(1 << rows[row + TRANSITION]!);
-    rows[row + BACKTRACK] = rows[row + BACKTRACK]! | (gone & ~rows[row + SLEEP]!);
+    const gone = rows[row + ENABLED]! & ~machine.enabled() & ~(1 << rows[row + TRANSITION]!) & ~rows[row + SLEEP]!;
+    if (gone !== 0) rows[row + BACKTRACK] = rows[row + BACKTRACK]! | gone;
+  }
+
+  private join(row: number, step: number): void {
+    const { rows, agents } = this;
+    const from = step * this.stride + CLOCK;
+    for (let n = 0, to = row + CLOCK; n < agents; n++) if (rows[from + n]! > rows[to + n]!) rows[to + n] = rows[from + n]!;
+  }
+
+  /** A guard first comes after what the monitor has heard, then after who wrote its word. */
+  private guardStep(row: number, agent: number): void {
+    const { rows, agents } = this;
+    this.clockOf(agent);
+    const heardRaces = this.met;
+    if (heardRaces > 0) this.order(row, agent);
+    for (let n = 0; n < agents; n++) this.known[n] = rows[row + CLOCK + n]!;
+    this.guard(agent, rows[row + TRANSITION]!, this.guardWord, this.guardIsZero, heardRaces, this.depth);
+    this.met = 0;
+    this.meet(agent);
+    for (let n = 0; n < this.met; n++) this.join(row, this.earlier[n]!);
   }
 
   /** The schedule is complete: guards that don't hold are held against the writes that made it so. */
@@ -248,56 +271,57 @@ export class Classes {
     }
   }
 
-  /** The places the step touches: it comes after those who touched them before. */
-  private meet(row: number, agent: number): void {
+  /** The places the step touches, and who touched them before. */
+  private meet(agent: number): void {
     const { access, shift } = this;
     if ((access & (READ | WRITE)) !== 0 && this.bytes > 0) {
       const isWrite = (access & WRITE) !== 0;
       const end = (this.from + this.bytes - 1) >> shift;
-      for (let place = this.from >> shift; place <= end; place++) this.touch(row, agent, place, isWrite);
+      for (let place = this.from >> shift; place <= end; place++) this.touch(agent, place, isWrite);
       if (this.source >= 0) {
         const last = (this.source + this.bytes - 1) >> shift;
-        for (let place = this.source >> shift; place <= last; place++) this.touch(row, agent, place, false);
+        for (let place = this.source >> shift; place <= last; place++) this.touch(agent, place, false);
       }
     }
     if (this.list >= 0) {
       const place = this.lists + (this.list >> 2);
-      if ((access & PASSES) === 0) this.touch(row, agent, place, (access & WAITS) !== 0);
-      else this.pass(row, agent, place);
+      if ((access & PASSES) === 0) this.touch(agent, place, (access & WAITS) !== 0);
+      else this.pass(agent, place);
     }
   }
 
-  private touch(row: number, agent: number, place: number, isChange: boolean): void {
+  private touch(agent: number, place: number, isChange: boolean): void {
     const { agents, looked, changed } = this;
     if (this.logEnd + LOG_ENTRY > this.log.length) this.log = longer(this.log);
     const { log } = this;
     const change = changed[place]!;
-    if (change > 0) this.follow(row, agent, change - 1);
+    if (change > 0) this.follow(change - 1);
     // Who passed by before the last change is before it already.
-    if (place >= this.lists) this.followAll(row, agent, this.passed, (place - this.lists) * agents, change);
-    let end = this.logEnd;
-    log[end++] = place;
+    if (place >= this.lists) this.followAll(agent, this.passed, (place - this.lists) * agents, change);
+    const end = this.logEnd;
+    log[end] = place;
     if (isChange) {
-      this.followAll(row, agent, looked, place * agents, change);
-      log[end++] = CHANGED;
-      log[end++] = change;
+      this.followAll(agent, looked, place * agents, change);
+      log[end + 1] = CHANGED;
+      log[end + 2] = change;
       changed[place] = this.depth + 1;
     } else {
-      log[end++] = agent;
-      log[end++] = looked[place * agents + agent]!;
-      looked[place * agents + agent] = this.depth + 1;
+      const at = place * agents + agent;
+      log[end + 1] = agent;
+      log[end + 2] = looked[at]!;
+      looked[at] = this.depth + 1;
     }
-    this.logEnd = end;
+    this.logEnd = end + LOG_ENTRY;
   }
 
   /** A wait finds another value: it comes after whoever changed the list or looked at it. */
-  private pass(row: number, agent: number, place: number): void {
+  private pass(agent: number, place: number): void {
     const { agents, looked, changed, passed } = this;
     if (this.logEnd + LOG_ENTRY > this.log.length) this.log = longer(this.log);
     const { log, logEnd } = this;
     const change = changed[place]!;
-    if (change > 0) this.follow(row, agent, change - 1);
-    this.followAll(row, agent, looked, place * agents, change);
+    if (change > 0) this.follow(change - 1);
+    this.followAll(agent, looked, place * agents, change);
     const at = (place - this.lists) * agents + agent;
     log[logEnd] = place;
     log[logEnd + 1] = FIRST_PASS - agent;
@@ -307,31 +331,30 @@ export class Classes {
   }
 
   /** The step comes after those of the other agents' that were made since the last change. */
-  private followAll(row: number, agent: number, steps: Int32Array, from: number, change: number): void {
+  private followAll(agent: number, steps: Int32Array, from: number, change: number): void {
     for (let other = 0; other < this.agents; other++) {
       const step = steps[from + other]!;
-      if (step > change && other !== agent) this.follow(row, agent, step - 1);
+      if (step > change && other !== agent) this.follow(step - 1);
     }
   }
 
-  /** The step comes after an earlier one, with which it races unless that is before what its agent knew. */
-  private follow(row: number, agent: number, earlier: number): void {
-    const { rows, stride, agents, racing } = this;
-    const theirs = earlier * stride;
-    const other = rows[theirs + AGENT]!;
-    if (other === agent || this.clock[other]! >= rows[theirs + LOCAL]!) return;
-    for (let n = 0; n < this.races; n++) if (racing[n] === earlier) return;
-    racing[this.races++] = earlier;
-    for (let n = 0; n < agents; n++)
-      if (rows[theirs + CLOCK + n]! > rows[row + CLOCK + n]!) rows[row + CLOCK + n] = rows[theirs + CLOCK + n]!;
+  /** The step depends on an earlier one. They are kept in their order, the last first. */
+  private follow(step: number): void {
+    if (this.met === this.earlier.length) this.earlier = longer(this.earlier);
+    const { earlier } = this;
+    let n = this.met;
+    while (n > 0 && earlier[n - 1]! < step) n--;
+    if (n > 0 && earlier[n - 1] === step) return;
+    for (let m = this.met++; m > n; m--) earlier[m] = earlier[m - 1]!;
+    earlier[n] = step;
   }
 
   /** A call comes after the returns the monitor has heard, a return after the calls. */
   private hear(row: number, agent: number, heard: number): void {
     for (let other = 0; other < this.agents; other++) {
       if (other === agent) continue;
-      if ((heard & HEARD_CALL) !== 0 && this.return[other]! > 0) this.follow(row, agent, this.return[other]! - 1);
-      if ((heard & HEARD_RETURN) !== 0 && this.call[other]! > 0) this.follow(row, agent, this.call[other]! - 1);
+      if ((heard & HEARD_CALL) !== 0 && this.return[other]! > 0) this.follow(this.return[other]! - 1);
+      if ((heard & HEARD_RETURN) !== 0 && this.call[other]! > 0) this.follow(this.call[other]! - 1);
     }
     if ((heard & HEARD_CALL) !== 0) {
       this.rows[row + CALL] = this.call[agent]!;
@@ -350,15 +373,15 @@ export class Classes {
     }
   }
 
-  /** Of the races of the step those that no other step stands between, but for the one with `write`, which is a guard's. */
-  private reverse(row: number, agent: number, write: number): void {
-    const { rows, stride, racing, races } = this;
-    for (let n = 0; n < races; n++) {
-      const theirs = racing[n]! * stride;
-      let isImmediate = true;
-      for (let m = 0; m < races && isImmediate; m++)
-        if (m !== n && rows[racing[m]! * stride + CLOCK + rows[theirs + AGENT]!]! >= rows[theirs + LOCAL]!) isImmediate = false;
-      if (isImmediate && racing[n] !== write) this.tryBefore(racing[n]!, agent, rows[row + TRANSITION]!, row + CLOCK, this.depth);
+  /** The step comes after those, the last first: it races with one unless it comes after it already, by another. */
+  private order(row: number, agent: number): void {
+    const { rows, stride, earlier } = this;
+    for (let n = 0; n < this.met; n++) {
+      const theirs = earlier[n]! * stride;
+      const other = rows[theirs + AGENT]!;
+      if (other === agent || rows[row + CLOCK + other]! >= rows[theirs + LOCAL]!) continue;
+      this.join(row, earlier[n]!);
+      this.tryBefore(earlier[n]!, agent, rows[row + TRANSITION]!, row + CLOCK, this.depth);
     }
   }
 
@@ -367,7 +390,7 @@ export class Classes {
    * `heardRaces` races, which the history made.
    */
   private guard(agent: number, transition: number, word: number, isZero: boolean, heardRaces: number, end: number): void {
-    const { rows, stride, racing } = this;
+    const { rows, stride, earlier } = this;
     if (this.shift === 0) {
       this.guardInParts(agent, transition, word, end);
       return;
@@ -379,7 +402,7 @@ export class Classes {
       const other = rows[row + AGENT]!;
       if (other === agent || this.clock[other]! >= rows[row + LOCAL]!) return;
       for (let n = 0; n < heardRaces; n++)
-        if (racing[n] !== write - 1 && rows[racing[n]! * stride + CLOCK + other]! >= rows[row + LOCAL]!) return;
+        if (earlier[n] !== write - 1 && rows[earlier[n]! * stride + CLOCK + other]! >= rows[row + LOCAL]!) return;
       if ((rows[row + OLD] === 0) === isZero) {
         this.tryBefore(write - 1, agent, transition, -1, end);
         return;
@@ -417,21 +440,23 @@ export class Classes {
     const other = rows[row + AGENT]!;
     const local = rows[row + LOCAL]!;
     const tried = rows[row + BACKTRACK]! | rows[row + SLEEP]!;
-    first.fill(0);
-    let initials = 0;
-    for (let step = row + stride; step < end * stride; step += stride) {
-      const who = rows[step + AGENT]!;
-      if (first[who] !== 0 || rows[step + CLOCK + other]! >= local) continue;
-      let isInitial = true;
-      for (let n = 0; n < agents && isInitial; n++) if (first[n] !== 0 && rows[step + CLOCK + n]! >= first[n]!) isInitial = false;
-      first[who] = rows[step + LOCAL]!;
-      if (!isInitial) continue;
-      const bit = 1 << rows[step + TRANSITION]!;
-      if ((tried & bit) !== 0) return;
-      initials |= bit;
-    }
-    if (first[agent] === 0) {
-      let isInitial = true;
+    // With nothing in between it is the transition itself.
+    let initials = 1 << transition;
+    if (earlier < end - 1) {
+      initials = 0;
+      for (let n = 0; n < agents; n++) first[n] = 0;
+      for (let step = row + stride; step < end * stride; step += stride) {
+        const who = rows[step + AGENT]!;
+        if (first[who] !== 0 || rows[step + CLOCK + other]! >= local) continue;
+        let isInitial = true;
+        for (let n = 0; n < agents && isInitial; n++) if (first[n] !== 0 && rows[step + CLOCK + n]! >= first[n]!) isInitial = false;
+        first[who] = rows[step + LOCAL]!;
+        if (!isInitial) continue;
+        const bit = 1 << rows[step + TRANSITION]!;
+        if ((tried & bit) !== 0) return;
+        initials |= bit;
+      }
+      let isInitial = first[agent] === 0;
       for (let n = 0; n < agents && isInitial; n++)
         if (first[n] !== 0 && (clock < 0 ? this.known[n]! : rows[clock + n]!) >= first[n]!) isInitial = false;
       if (isInitial) initials |= 1 << transition;

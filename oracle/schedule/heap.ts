@@ -37,8 +37,9 @@ export const ENTRY = {
   timed: 6,
   monitor: 7,
   waiters: 8,
-  hash: 9,
-  size: 13,
+  transition: 9,
+  hash: 10,
+  size: 14,
 } as const;
 
 /** A record: what is hashed as it stands, then the rest. */

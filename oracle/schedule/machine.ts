@@ -51,7 +51,7 @@ export class Machine extends Runner {
     }
     heap[REGISTER.logEnd] = this.log.length - 3;
     for (;;) {
-      openStep(this);
+      openStep(this, -1);
       try {
         for (let agent = 0; agent < this.agents && this.violation === null; agent++) {
           const record = renew(this, agent);
@@ -85,7 +85,7 @@ export class Machine extends Runner {
     const { heap } = this;
     const mark = this.steps;
     for (;;) {
-      openStep(this);
+      openStep(this, transition);
       const logFrom = heap[REGISTER.log]!;
       this.woken = 0;
       this.heard = 0;
@@ -404,7 +404,7 @@ export class Machine extends Runner {
    */
   private checkBlocks(): void {
     if (this.violation !== null || !this.hasBlocks) return;
-    const isMixed = this.code.hasCells || this.restsPlainly;
+    const isMixed = this.code.hasNarrowAtomics || this.restsPlainly;
     for (let agent = 0; agent < this.agents; agent++) {
       if (this.opBytes[agent] === 0 || this.opKind[agent] === COPY) continue;
       const [from, bytes] = [this.opFrom[agent]!, this.opBytes[agent]!];

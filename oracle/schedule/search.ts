@@ -18,8 +18,6 @@ export class Search {
   deepest = 0;
   found: Found | null = null;
   stopped: string | null = null;
-  readonly schedule: number[] = [];
-  private readonly marks: number[] = [];
   private readonly watchMarks: number[] = [];
   private readonly watch: Watch | null;
   private readonly exploration: Exploration;
@@ -35,23 +33,18 @@ export class Search {
 
   step(transition: number): void {
     const { machine } = this;
-    this.marks.push(machine.mark());
-    this.schedule.push(transition);
     if (this.watch === null) machine.step(transition);
     else {
       this.watchMarks.push(this.watch.mark());
       this.watch.step(transition);
     }
     this.steps++;
-    if (this.schedule.length > this.deepest) this.deepest = this.schedule.length;
+    if (machine.steps > this.deepest) this.deepest = machine.steps;
   }
 
   back(): void {
-    const mark = this.marks.pop();
-    this.schedule.pop();
-    if (mark !== undefined) this.machine.undo(mark);
-    const watchMark = this.watchMarks.pop();
-    if (watchMark !== undefined) this.watch?.undo(watchMark);
+    this.machine.back();
+    if (this.watch !== null) this.watch.undo(this.watchMarks.pop() ?? 0);
   }
 
   /** Judges the state the machine is in. False: nothing is to be done from here. */
@@ -67,7 +60,7 @@ export class Search {
   }
 
   private judge(violation: Violation | null): false {
-    if (violation !== null) this.found ??= { violation, schedule: this.schedule.slice() };
+    if (violation !== null) this.found ??= { violation, schedule: this.machine.schedule() };
     return false;
   }
 
@@ -101,7 +94,7 @@ export class Search {
 
   /** Goes back to the start. */
   finish(more: Partial<Figures> = {}): Explored {
-    while (this.marks.length > 0) this.back();
+    while (this.machine.steps > 0) this.back();
     return {
       complete: this.found === null && this.stopped === null,
       stopped: this.found === null ? this.stopped : null,

@@ -6,7 +6,19 @@ import type { Source } from '../compile/ir.ts';
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { FRAME, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
 import { CELLS, DOORS } from '../compile/ir-impl.ts';
-import { GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, RECORDS, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
+import {
+  ENTRY,
+  GLOBAL,
+  type Layout,
+  layOut,
+  makeHeap,
+  MOST_TICKETS,
+  RECORD,
+  RECORDS,
+  STEP,
+  TICKET_RANK_BITS,
+  WAITER_WORDS,
+} from './heap.ts';
 import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PASSES, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
@@ -127,7 +139,7 @@ export class MachineState {
     this.monitor = options.monitor ?? null;
     this.hashed = options.hashed;
     this.restsPlainly = options.granularity === 'access';
-    this.hasBlocks = this.code.hasPlain || this.code.hasCells;
+    this.hasBlocks = this.code.hasPlain || this.code.hasNarrowAtomics;
     this.identity = Int32Array.from(agents, ({ symmetry }, agent) =>
       options.symmetry && symmetry !== undefined ? agents.findIndex((other) => other.symmetry === symmetry) : agent,
     );
@@ -239,6 +251,14 @@ export class MachineState {
   /** The place of the access that the agent rests before. */
   source(agent: number): (Source & { readonly name: string }) | null {
     return this.stack(agent)[0] ?? null;
+  }
+
+  /** The transitions made since the start. */
+  schedule(): readonly number[] {
+    const made: number[] = [];
+    for (let at = this.heap[STEP]!; made.length < this.steps; at = this.store[at + ENTRY.previous]!)
+      made.push(this.store[at + ENTRY.transition]!);
+    return made.reverse();
   }
 
   /** The transitions that can be made: bit a, a step of agent a; bit agents + a, the time-out of its wait. */

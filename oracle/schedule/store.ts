@@ -13,7 +13,7 @@ import type { MachineState } from './state.ts';
 const FRAMES = 1 << 12;
 const OP_MASK = (1 << CELL_SHIFT) - 1;
 
-export function openStep(machine: MachineState): void {
+export function openStep(machine: MachineState, transition: number): void {
   const { heap } = machine;
   const at = heap[REGISTER.store]!;
   if (at + machine.layout.stepWords + FRAMES > machine.store.length) growStore(machine);
@@ -27,6 +27,7 @@ export function openStep(machine: MachineState): void {
   store[at + ENTRY.timed] = heap[GLOBAL.timed]!;
   store[at + ENTRY.monitor] = heap[GLOBAL.monitor]!;
   store[at + ENTRY.waiters] = heap[GLOBAL.waiters]!;
+  store[at + ENTRY.transition] = transition;
   if (machine.hashed) {
     store[at + ENTRY.hash] = heap[GLOBAL.hash]!;
     store[at + ENTRY.hash + 1] = heap[GLOBAL.hash + 1]!;

@@ -5,7 +5,7 @@
 
 /** Words of an entry: four of the fingerprint, the search's own. */
 const ENTRY = 5;
-const FIRST = 1 << 12;
+const FIRST = 1 << 14;
 
 export class StateTable {
   size = 0;
