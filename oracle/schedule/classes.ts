@@ -213,10 +213,9 @@ export class Classes {
   private guardStep(row: number, agent: number): void {
     const { rows, agents } = this;
     this.clockOf(agent);
-    const heardRaces = this.met;
-    if (heardRaces > 0) this.order(row, agent);
+    if (this.met > 0) this.order(row, agent);
     for (let n = 0; n < agents; n++) this.known[n] = rows[row + CLOCK + n]!;
-    this.guard(agent, rows[row + TRANSITION]!, this.guardWord, this.guardIsZero, heardRaces, this.depth);
+    this.guard(agent, rows[row + TRANSITION]!, this.guardWord, this.guardIsZero, this.depth);
     this.met = 0;
     this.meet(agent);
     for (let n = 0; n < this.met; n++) this.join(row, this.earlier[n]!);
@@ -229,7 +228,7 @@ export class Classes {
       if (machine.opKind[agent] !== OP_GUARD) continue;
       this.clockOf(agent);
       this.known.set(this.clock);
-      this.guard(agent, agent, machine.opFrom[agent]! >> 2, machine.opArg(agent, 1) === 1, 0, this.depth + 1);
+      this.guard(agent, agent, machine.opFrom[agent]! >> 2, machine.opArg(agent, 1) === 1, this.depth + 1);
     }
   }
 
@@ -386,11 +385,12 @@ export class Classes {
   }
 
   /**
-   * A guard races with the last write before which it held, and with none that is before what its agent knew or before one of the first
-   * `heardRaces` races, which the history made.
+   * A guard races with the last write before which it held, unless that is before what its agent knew. It races with it too if the history
+   * alone puts the write before the guard, by a step in between: the guard may not hold before that step, so that reversing those two
+   * does not lead there.
    */
-  private guard(agent: number, transition: number, word: number, isZero: boolean, heardRaces: number, end: number): void {
-    const { rows, stride, earlier } = this;
+  private guard(agent: number, transition: number, word: number, isZero: boolean, end: number): void {
+    const { rows, stride } = this;
     if (this.shift === 0) {
       this.guardInParts(agent, transition, word, end);
       return;
@@ -401,8 +401,6 @@ export class Classes {
       const row = (write - 1) * stride;
       const other = rows[row + AGENT]!;
       if (other === agent || this.clock[other]! >= rows[row + LOCAL]!) return;
-      for (let n = 0; n < heardRaces; n++)
-        if (earlier[n] !== write - 1 && rows[earlier[n]! * stride + CLOCK + other]! >= rows[row + LOCAL]!) return;
       if ((rows[row + OLD] === 0) === isZero) {
         this.tryBefore(write - 1, agent, transition, -1, end);
         return;
@@ -432,7 +430,9 @@ export class Classes {
 
   /**
    * Sees to it that from the state before an earlier step something is tried with which the steps that don't come after it can begin, and
-   * then the transition of `agent`, which comes at `end`. `clock` is where its clock stands, -1: in this.known.
+   * then the transition of `agent`, which comes at `end`. `clock` is where its clock stands, -1: in this.known. What the monitor hears in
+   * the transition may be more without that earlier step: a compareExchange that succeeds may be the last step of a call. So it is
+   * taken for one that comes after all that was heard from others.
    */
   private tryBefore(earlier: number, agent: number, transition: number, clock: number, end: number): void {
     const { rows, stride, agents, first } = this;
@@ -458,7 +458,8 @@ export class Classes {
       }
       let isInitial = first[agent] === 0;
       for (let n = 0; n < agents && isInitial; n++)
-        if (first[n] !== 0 && (clock < 0 ? this.known[n]! : rows[clock + n]!) >= first[n]!) isInitial = false;
+        if (first[n] !== 0 && ((clock < 0 ? this.known[n]! : rows[clock + n]!) >= first[n]! || this.lastHeard(n) >= first[n]!))
+          isInitial = false;
       if (isInitial) initials |= 1 << transition;
     }
     if ((initials & tried) !== 0) return;
@@ -467,6 +468,12 @@ export class Classes {
     // One of them is always possible; all are tried if that should not be so.
     const chosen = possible === 0 ? rows[row + ENABLED]! : mine !== 0 ? mine : possible & -possible;
     rows[row + BACKTRACK] = rows[row + BACKTRACK]! | chosen;
+  }
+
+  /** The last step of an agent in which the monitor heard something, as one of its steps from 1; 0: there is none. */
+  private lastHeard(agent: number): number {
+    const step = Math.max(this.call[agent]!, this.return[agent]!);
+    return step === 0 ? 0 : this.rows[(step - 1) * this.stride + LOCAL]!;
   }
 
   /** How many schedules there may be in all, reckoned from how much of the tree has been seen. */
