@@ -52,10 +52,9 @@ export const FRAME = {
   caller: 1,
   /** Words, these included. */
   size: 2,
-  /** How many frames are below. */
-  depth: 3,
-  lanes: 4,
-  locals: 8,
+  /** Of its fingerprint. */
+  lanes: 3,
+  locals: 7,
 } as const;
 export const PLACE_BITS = 12;
 const PLACE_MASK = (1 << PLACE_BITS) - 1;

@@ -26,20 +26,27 @@ export function addCell(heap: Int32Array, lanes: number, address: number, value:
   heap[lanes + 3] = heap[lanes + 3]! + Math.imul(s, sign);
 }
 
-/** Lanes of a sequence of words, written to four words from `lanes` on. */
-export function hashWords(from: Int32Array, begin: number, end: number, seed: number, to: Int32Array, lanes: number): void {
-  // The seed is multiplied before a word meets it, or a word could undo its difference to another seed.
-  let a = Math.imul(seed ^ 0x3c6ef372, 0x2c1b3c6d);
-  let b = Math.imul(seed ^ 0x1b873593, 0x297a2d39);
-  let c = Math.imul(seed ^ 0x6a09e667, 0x7f4a7c15);
-  let d = Math.imul(seed ^ 0x52dce729, 0x3504f333);
-  a ^= a >>> 15;
-  b ^= b >>> 13;
-  c ^= c >>> 14;
-  d ^= d >>> 16;
+/** The lanes of an empty sequence, written to four words from `lanes` on. */
+export function emptyLanes(to: Int32Array, lanes: number): void {
+  to[lanes] = 0x3c6ef372;
+  to[lanes + 1] = 0x1b873593;
+  to[lanes + 2] = 0x6a09e667;
+  to[lanes + 3] = 0x52dce729;
+}
+
+/** Appends a word, then those of an array, to a sequence whose four lanes are at `lanes`. They are no fingerprint before they are mixed. */
+export function appendWords(head: number, from: Int32Array, begin: number, end: number, to: Int32Array, lanes: number): void {
+  // The rotations differ so that a difference in one bit goes to another place in each lane, and can't be undone in all.
+  let a = Math.imul(to[lanes]! ^ head, 0x85ebca6b);
+  let b = Math.imul(to[lanes + 1]! + head, 0xc2b2ae35);
+  let c = Math.imul(to[lanes + 2]! ^ head, 0x27d4eb2f);
+  let d = Math.imul(to[lanes + 3]! + head, 0x165667b1);
+  a = (a << 13) | (a >>> 19);
+  b = (b << 17) | (b >>> 15);
+  c = (c << 7) | (c >>> 25);
+  d = (d << 21) | (d >>> 11);
   for (let n = begin; n < end; n++) {
     const word = from[n]!;
-    // The rotations differ so that a difference in one bit goes to another place in each lane, and can't be undone in all.
     a = Math.imul(a ^ word, 0x85ebca6b);
     b = Math.imul(b + word, 0xc2b2ae35);
     c = Math.imul(c ^ word, 0x27d4eb2f);
@@ -49,15 +56,10 @@ export function hashWords(from: Int32Array, begin: number, end: number, seed: nu
     c = (c << 7) | (c >>> 25);
     d = (d << 21) | (d >>> 11);
   }
-  a += end - begin;
-  b += a;
-  c += b;
-  d += c;
-  a += d;
-  to[lanes] = mix(a);
-  to[lanes + 1] = mix(b ^ 0x2545f491);
-  to[lanes + 2] = mix(c ^ 0x5bd1e995);
-  to[lanes + 3] = mix(d ^ 0x3504f333);
+  to[lanes] = a;
+  to[lanes + 1] = b;
+  to[lanes + 2] = c;
+  to[lanes + 3] = d;
 }
 
 /** Every bit of the result depends on every bit of the value; a permutation. */

@@ -72,8 +72,8 @@ export const RECORD = {
   plainSize: 16,
   /** What it adds to the fingerprint. */
   share: 16,
-  /** The sum of its frames and results. */
-  frames: 20,
+  /** The lanes of its results. */
+  results: 20,
   /** States and ranks of tickets, where there are any. */
   states: 24,
   size: 24,

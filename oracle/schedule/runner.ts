@@ -8,7 +8,7 @@ import { CELL_BYTES, CELLS } from '../compile/ir-impl.ts';
 import { clearShadow, conflictingBytes, takeTrace, WRITERS } from './footprint.ts';
 import { GLOBAL, RECORD, RECORDS } from './heap.ts';
 import { DONE, GUARDED, HEARD_CALL, HEARD_RETURN, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
-import { addFrames, addResult, changeMonitor, dropFrame } from './share.ts';
+import { addResult, changeMonitor, hashFrames } from './share.ts';
 import { MachineState } from './state.ts';
 import { goBack, grown, growStore } from './store.ts';
 
@@ -136,7 +136,6 @@ export class Runner extends MachineState {
     let value = result;
     for (let frame = store[record + RECORD.frame]!; frame !== 0; ) {
       const caller = store[frame + FRAME.caller]!;
-      if (this.hashed) dropFrame(store, record, frame);
       value = functions[store[frame]! >>> PLACE_BITS]!(heap, log, trace, store, frame, value);
       if (heap[REGISTER.rested] !== 0) {
         this.rest(agent, record, caller);
@@ -219,7 +218,7 @@ export class Runner extends MachineState {
     store[record + RECORD.args + 1] = b;
     store[record + RECORD.args + 2] = heap[REGISTER.args + 2]!;
     store[record + RECORD.frame] = heap[REGISTER.top]!;
-    if (this.hashed) addFrames(store, record, below);
+    if (this.hashed) hashFrames(store, heap[REGISTER.top]!, below);
     this.takeBlock(agent, record);
     if (kind === PANIC || kind === FAIL) {
       this.die(agent, kind === PANIC, a, b);

@@ -1,9 +1,10 @@
 /**
- * An agent's *share* of the fingerprint: its record, its frames, the results of its calls, the plain accesses of its block, and who it is.
- * A frame keeps its lanes in its head and the record their sum, so that each frame is hashed once.
+ * An agent's *share* of the fingerprint: its frames, its record, the plain accesses of its block, who it is, and the results of its
+ * calls. All but the results are one sequence of words, the lowest frame first; a frame keeps the lanes of the sequence up to itself, so that
+ * each frame is hashed once.
  */
 import { FRAME, MEMORY, REGISTER } from '../compile/impl-steps.ts';
-import { addCell, hashWords, mix } from './fingerprint.ts';
+import { addCell, appendWords, emptyLanes, mix } from './fingerprint.ts';
 import { GLOBAL, RECORD, RECORDS, SCRATCH } from './heap.ts';
 import type { MachineState } from './state.ts';
 import { movedAgents } from './store.ts';
@@ -12,41 +13,27 @@ import { movedAgents } from './store.ts';
 const MONITOR = -1;
 /** Added to the place of a result in the script, to make an address. */
 const RESULTS = 1 << 24;
-const RECORD_SEED = 0x51;
-const BLOCK_SEED = 0x52;
-const TICKET_SEED = 0x53;
 
-/** Frames that are gone on from do not count any longer. */
-export function dropFrame(store: Int32Array, record: number, frame: number): void {
-  const sum = record + RECORD.frames;
-  for (let lane = 0; lane < 4; lane++) store[sum + lane] = store[sum + lane]! - store[frame + FRAME.lanes + lane]!;
+/** The frames from the top down to the last new one, above `below`, get their lanes. */
+export function hashFrames(store: Int32Array, top: number, below: number): void {
+  const caller = store[top + FRAME.caller]!;
+  if (caller !== below) hashFrames(store, caller, below);
+  const lanes = top + FRAME.lanes;
+  if (caller === 0) emptyLanes(store, lanes);
+  else copyLanes(store, caller + FRAME.lanes, store, lanes);
+  // The place says how many locals come.
+  appendWords(store[top]!, store, top + FRAME.locals, top + store[top + FRAME.size]!, store, lanes);
 }
 
-/** The frames from the top to the last new one, above `below`, count from now on. */
-export function addFrames(store: Int32Array, record: number, below: number): void {
-  const sum = record + RECORD.frames;
-  const top = store[record + RECORD.frame]!;
-  let depth = below === 0 ? -1 : store[below + FRAME.depth]!;
-  for (let frame = top; frame !== below; frame = store[frame + FRAME.caller]!) depth++;
-  for (let frame = top; frame !== below; frame = store[frame + FRAME.caller]!) {
-    store[frame + FRAME.depth] = depth;
-    const lanes = frame + FRAME.lanes;
-    hashWords(store, frame + FRAME.locals, frame + store[frame + FRAME.size]!, frameSeed(store[frame]!, depth), store, lanes);
-    store[sum] = store[sum]! + store[lanes]!;
-    store[sum + 1] = store[sum + 1]! + store[lanes + 1]!;
-    store[sum + 2] = store[sum + 2]! + store[lanes + 2]!;
-    store[sum + 3] = store[sum + 3]! + store[lanes + 3]!;
-    depth--;
-  }
-}
-
-/** Which function stands where, and how deep in the chain. */
-function frameSeed(place: number, depth: number): number {
-  return place ^ Math.imul(depth + 1, 0x9e3779b1);
+function copyLanes(from: Int32Array, at: number, to: Int32Array, lanes: number): void {
+  to[lanes] = from[at]!;
+  to[lanes + 1] = from[at + 1]!;
+  to[lanes + 2] = from[at + 2]!;
+  to[lanes + 3] = from[at + 3]!;
 }
 
 export function addResult(store: Int32Array, record: number, position: number, value: number): void {
-  addCell(store, record + RECORD.frames, RESULTS + position, value, 1);
+  addCell(store, record + RECORD.results, RESULTS + position, value, 1);
 }
 
 export function changeMonitor(heap: Int32Array, before: number, after: number): void {
@@ -69,45 +56,36 @@ export function updateHash(machine: MachineState, logFrom: number): void {
 function updateShare(machine: MachineState, agent: number): void {
   const { heap, store } = machine;
   const record = heap[RECORDS + agent]!;
-  shareOf(machine, agent, store, record + RECORD.frames);
-  for (let lane = 0; lane < 4; lane++) {
-    const share = heap[SCRATCH + lane]!;
-    heap[GLOBAL.hash + lane] = heap[GLOBAL.hash + lane]! + share - store[record + RECORD.share + lane]!;
-    store[record + RECORD.share + lane] = share;
-  }
+  const frame = store[record + RECORD.frame]!;
+  if (frame === 0) emptyLanes(heap, SCRATCH);
+  else copyLanes(store, frame + FRAME.lanes, heap, SCRATCH);
+  shareOf(machine, agent, store, record + RECORD.results);
+  const share = record + RECORD.share;
+  heap[GLOBAL.hash] = heap[GLOBAL.hash]! + heap[SCRATCH]! - store[share]!;
+  heap[GLOBAL.hash + 1] = heap[GLOBAL.hash + 1]! + heap[SCRATCH + 1]! - store[share + 1]!;
+  heap[GLOBAL.hash + 2] = heap[GLOBAL.hash + 2]! + heap[SCRATCH + 2]! - store[share + 2]!;
+  heap[GLOBAL.hash + 3] = heap[GLOBAL.hash + 3]! + heap[SCRATCH + 3]! - store[share + 3]!;
+  copyLanes(heap, SCRATCH, store, share);
 }
 
-/** Leaves an agent's share in SCRATCH; its frames' lanes are summed up at `frames` of an array. */
-function shareOf(machine: MachineState, agent: number, from: Int32Array, frames: number): void {
+/** Where the lanes of an agent's frames are, in SCRATCH, it leaves its share; the lanes of its results are at `results` of an array. */
+function shareOf(machine: MachineState, agent: number, from: Int32Array, results: number): void {
   const { heap, store, layout, trace } = machine;
   const record = heap[RECORDS + agent]!;
-  let a = from[frames]!;
-  let b = from[frames + 1]!;
-  let c = from[frames + 2]!;
-  let d = from[frames + 3]!;
-  const add = (): void => {
-    a += heap[SCRATCH]!;
-    b += heap[SCRATCH + 1]!;
-    c += heap[SCRATCH + 2]!;
-    d += heap[SCRATCH + 3]!;
-  };
-  hashWords(store, record, record + RECORD.hashedEnd, RECORD_SEED, heap, SCRATCH);
-  add();
+  // No frame begins with a negative word: places are not. So the frames end here.
+  appendWords(~machine.identity[agent]!, store, record, record + RECORD.hashedEnd, heap, SCRATCH);
   const [begin, end] = [store[record + RECORD.blockFrom]!, store[record + RECORD.blockEnd]!];
-  if (begin < end) {
-    hashWords(trace, begin, end, BLOCK_SEED, heap, SCRATCH);
-    add();
-  }
-  if (machine.code.hasTickets) {
-    hashWords(store, record + RECORD.states, record + layout.recordWords, TICKET_SEED, heap, SCRATCH);
-    add();
-  }
-  // Shares are added up, so each must look like chance by itself, and say whose it is.
-  const identity = machine.identity[agent]! + 1;
-  heap[SCRATCH] = mix(a + Math.imul(identity, 0x9e3779b1));
-  heap[SCRATCH + 1] = mix(b + Math.imul(identity, 0x7f4a7c15));
-  heap[SCRATCH + 2] = mix(c + Math.imul(identity, 0x3c6ef372));
-  heap[SCRATCH + 3] = mix(d + Math.imul(identity, 0x5bd1e995));
+  appendWords(end - begin, trace, begin, end, heap, SCRATCH);
+  if (machine.code.hasTickets) appendWords(0, store, record + RECORD.states, record + layout.recordWords, heap, SCRATCH);
+  const a = heap[SCRATCH]! + from[results]!;
+  const b = heap[SCRATCH + 1]! + from[results + 1]! + a;
+  const c = heap[SCRATCH + 2]! + from[results + 2]! + b;
+  const d = heap[SCRATCH + 3]! + from[results + 3]! + c;
+  // Shares are added up, so each must look like chance by itself.
+  heap[SCRATCH] = mix(a + d);
+  heap[SCRATCH + 1] = mix(b ^ 0x2545f491);
+  heap[SCRATCH + 2] = mix(c ^ 0x5bd1e995);
+  heap[SCRATCH + 3] = mix(d ^ 0x3504f333);
 }
 
 /** The fingerprint of the state as it is, reckoned from nothing. */
@@ -118,17 +96,14 @@ export function hashState(machine: MachineState): Int32Array {
   addCell(sum, 0, MONITOR, heap[GLOBAL.monitor]!, 1);
   for (let agent = 0; agent < machine.agents; agent++) {
     const record = heap[RECORDS + agent]!;
-    const frames = new Int32Array(4);
-    const lanes = new Int32Array(4);
     const chain: number[] = [];
     for (let frame = store[record + RECORD.frame]!; frame !== 0; frame = store[frame + FRAME.caller]!) chain.unshift(frame);
-    for (const [depth, frame] of chain.entries()) {
-      hashWords(store, frame + FRAME.locals, frame + store[frame + FRAME.size]!, frameSeed(store[frame]!, depth), lanes, 0);
-      for (let lane = 0; lane < 4; lane++) frames[lane] = frames[lane]! + lanes[lane]!;
-    }
-    const results = layout.results + agent * layout.resultWords;
-    for (let n = 0; n < store[record + RECORD.position]!; n++) addCell(frames, 0, RESULTS + n, heap[results + n]!, 1);
-    shareOf(machine, agent, frames, 0);
+    emptyLanes(heap, SCRATCH);
+    for (const frame of chain) appendWords(store[frame]!, store, frame + FRAME.locals, frame + store[frame + FRAME.size]!, heap, SCRATCH);
+    const results = new Int32Array(4);
+    const first = layout.results + agent * layout.resultWords;
+    for (let n = 0; n < store[record + RECORD.position]!; n++) addCell(results, 0, RESULTS + n, heap[first + n]!, 1);
+    shareOf(machine, agent, results, 0);
     for (let lane = 0; lane < 4; lane++) sum[lane] = sum[lane]! + heap[SCRATCH + lane]!;
   }
   return sum;
