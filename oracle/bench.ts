@@ -15,6 +15,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: 'model', measure: async (tell) => (await import('./bench/model.ts')).measureModel(tell) },
   { name: 'calls', measure: async (tell) => (await import('./bench/calls.ts')).measureCalls(tell) },
   { name: 'throughput', measure: async (tell) => (await import('./bench/throughput.ts')).measureThroughput(tell) },
+  { name: 'schedule', measure: async (tell) => (await import('./bench/schedule.ts')).measureSchedule(tell) },
   { name: 'prove', measure: async (tell) => (await import('./bench/prove.ts')).measureProve(tell) },
 ];
 
