@@ -11,6 +11,7 @@
 import { areDependent, areHeardDependent } from './independence.ts';
 import type { Machine } from './machine.ts';
 import { HEARD_CALL, HEARD_RETURN, LOOKS, OP_GUARD, opOf, PASSES, READ, WAITS, WRITE } from './operation.ts';
+import { countBits } from './sampling.ts';
 
 const COPY = opOf('copy');
 
@@ -489,12 +490,6 @@ export class Classes {
     }
     return seen === 0 ? executions : Math.max(executions, Math.round(executions / seen));
   }
-}
-
-function countBits(mask: number): number {
-  let count = 0;
-  for (let left = mask; left !== 0; left &= left - 1) count++;
-  return count;
 }
 
 function longer(array: Int32Array): Int32Array<ArrayBuffer> {
