@@ -26,7 +26,7 @@ export interface Exploration {
   readonly machine: Machine;
   readonly limits: Limits;
   readonly seed: number;
-  /** At most so many switches away from an agent that could go on; null: any number. */
+  /** At most so many switches away from an agent that could go on; null: any number. `dpor` and `naive` cover more: they count none. */
   readonly preemptions: number | null;
   /** Of `pct`: the number of ordering constraints a bug needs. */
   readonly depth?: number;
@@ -62,8 +62,10 @@ export interface Found {
 
 export interface Explored {
   readonly complete: boolean;
-  /** Why the search is not complete. */
+  /** Why the search ended before it was done; null: it did all that it was to do, which under a bound is not everything. */
   readonly stopped: string | null;
+  /** All schedules with up to so many preemptions were covered, by a search that counts them. */
+  readonly preemptions?: number;
   readonly violation: Found | null;
   readonly figures: Figures;
 }

@@ -58,7 +58,8 @@ const LIMITS: readonly string[] = ['wide'];
 
 export async function judge(subject: Subject, search: Search): Promise<Judgement> {
   const { program } = subject;
-  const symmetry = search.symmetry && search.strategy === 'states' && hasTwins(subject);
+  // Under a bound on preemptions it matters who moved last.
+  const symmetry = search.symmetry && search.strategy === 'states' && search.preemptions === null && hasTwins(subject);
   const atEnd = (machine: Machine): Violation | null =>
     machine.hasEnded() ? subject.judgeEnd(machine) : { id: STUCK, agent: -1, text: 'nobody can move' };
   try {
@@ -124,9 +125,9 @@ function explain(subject: Subject, { granularity }: Search, violation: Violation
   return subject.describe(violation);
 }
 
-/** Of samples, that so many were taken is all there is to say. */
+/** Of samples, that so many were taken is all there is to say; under a bound on preemptions, that the search came to its end. */
 function holds({ strategy }: Search, { complete, stopped, figures }: Explored): boolean {
-  return complete || (isSample(strategy) && figures.executions > 0 && stopped !== 'interrupted');
+  return complete || stopped === null || (isSample(strategy) && figures.executions > 0 && stopped !== 'interrupted');
 }
 
 function isSample(strategy: SearchName): boolean {
@@ -137,11 +138,17 @@ function boundOf({ program }: Subject, search: Search, explored: Explored, symme
   const { complete, stopped, figures, violation } = explored;
   const threads = `${program.agents.length} ${program.agents.length === 1 ? 'thread' : 'threads'}`;
   const covered = coveredText(search, complete, figures);
-  const preemptions = search.preemptions === null ? '' : `, at most ${search.preemptions} preemptions`;
+  const preemptions = boundedBy(search, explored);
   const twins = symmetry ? ', equal threads interchangeable' : '';
   const chance = figures.missedStateChance === undefined ? '' : `, chance of a missed state ${figures.missedStateChance.toExponential(0)}`;
   const until = violation !== null || holds(search, explored) ? '' : `; stopped at ${stopped}`;
   return `${covered}${preemptions}${twins}${chance}; ${threads}${until}`;
+}
+
+/** With how many preemptions; nothing where it does not matter. */
+function boundedBy({ strategy, preemptions: asked }: Search, { complete, preemptions }: Explored): string {
+  const most = isSample(strategy) ? asked : (preemptions ?? null);
+  return complete || most === null ? '' : `, ${isSample(strategy) ? '' : 'all '}with at most ${most} preemption${most === 1 ? '' : 's'}`;
 }
 
 function coveredText({ strategy }: Search, complete: boolean, { executions, states: count }: Figures): string {

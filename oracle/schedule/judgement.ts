@@ -112,7 +112,7 @@ function unjudged({ id }: Target, method: string, detail: string, bound: string,
 
 export function explore(target: Target, request: Request, strategy: StrategyName): Promise<Explored> {
   const { wanted } = request;
-  const machine = machineOf(target, request.granularity, strategy);
+  const machine = machineOf(target, request.granularity, strategy, hasTwins(target, request, strategy));
   return SEARCHES[strategy]({
     machine,
     limits: {
@@ -123,7 +123,7 @@ export function explore(target: Target, request: Request, strategy: StrategyName
     seed: request.seed,
     preemptions: preemptionsOf(target, request, strategy),
     depth: request.depth,
-    symmetry: hasTwins(target, strategy),
+    symmetry: hasTwins(target, request, strategy),
     signal: request.signal,
     progress: (figures) => request.progress(figures.states ?? figures.executions, null, `${target.id}: ${progressText(figures)}`),
     atEnd: (at) => {
@@ -133,19 +133,22 @@ export function explore(target: Target, request: Request, strategy: StrategyName
   });
 }
 
-export function machineOf(target: Target, granularity: Granularity, strategy: StrategyName): Machine {
+export function machineOf(target: Target, granularity: Granularity, strategy: StrategyName, symmetry = false): Machine {
   const { program, monitor } = target;
-  const symmetry = hasTwins(target, strategy);
   return new Machine(program, { granularity, hashed: strategy === 'states', symmetry, ...(monitor === null ? {} : { monitor }) });
 }
 
 /** Whether states count as one that differ only in which of several equal agents is where. */
-function hasTwins({ program }: Target, strategy: StrategyName): boolean {
-  const classes = program.agents.flatMap(({ symmetry }) => (symmetry === undefined ? [] : [symmetry]));
-  return strategy === 'states' && new Set(classes).size < classes.length;
+function hasTwins(target: Target, request: Request, strategy: StrategyName): boolean {
+  const classes = target.program.agents.flatMap(({ symmetry }) => (symmetry === undefined ? [] : [symmetry]));
+  // Under a bound on preemptions it matters who moved last.
+  const isBounded = preemptionsOf(target, request, strategy) !== null;
+  return strategy === 'states' && !isBounded && new Set(classes).size < classes.length;
 }
 
 function preemptionsOf(target: Target, request: Request, strategy: StrategyName): number | null {
+  // It takes one schedule of each class, whatever it costs.
+  if (strategy === 'dpor') return null;
   // The bound of a target is that of the search it suggests.
   return request.preemptions ?? (strategy === target.suggested.strategy ? target.suggested.preemptions : null);
 }
@@ -186,7 +189,7 @@ async function simplest(target: Target, request: Request, first: Found): Promise
 }
 
 function write(target: Target, request: Request, schedule: readonly number[], { violation, seen, allowed }: Reasoned): string {
-  const { granularity, atomicLocks, seed } = request;
+  const { granularity, seed } = request;
   const steps = record(machineOf(target, granularity, 'random'), schedule);
   const last = steps.length - 1;
   const file: ExploreCounterexample = {
@@ -199,7 +202,8 @@ function write(target: Target, request: Request, schedule: readonly number[], { 
     breaks: violation.id,
     fault: target.fault,
     granularity,
-    atomicLocks,
+    // They are made of their atomics here, whatever was asked for.
+    atomicLocks: false,
     configuration: { ...target.configuration },
     // What comes out of the schema has no readonly.
     program: target.scenario as ExploreCounterexample['program'],
@@ -229,30 +233,37 @@ function isSample(strategy: StrategyName): boolean {
   return strategy !== 'states' && strategy !== 'dpor';
 }
 
-/** A sample, or a bound on preemptions, that was asked for has been covered. */
+/** A sample that was asked for has been taken. */
 function isByDesign(stopped: string): boolean {
-  return / schedules sampled$/.test(stopped) || /preemption/.test(stopped);
+  return / schedules sampled$/.test(stopped);
 }
 
 /** "all schedules: 12,345 states, complete; 2 threads, wire; locks from raw atomics". */
-function boundOf(target: Target, request: Request, strategy: StrategyName, { complete, stopped, figures, violation }: Explored): string {
-  const preemptions = preemptionsOf(target, request, strategy);
+function boundOf(target: Target, request: Request, strategy: StrategyName, explored: Explored): string {
+  const { complete, stopped, figures, violation, preemptions } = explored;
   const states = figures.states === undefined ? '' : `${count(figures.states)} states`;
   const executions = `${count(figures.executions)} schedules`;
   const covered = states === '' ? executions : states;
-  const whole =
-    preemptions === null ? 'all schedules' : `all schedules with up to ${preemptions} preemption${preemptions === 1 ? '' : 's'}`;
-  const twins = hasTwins(target, strategy) ? ', equal threads interchangeable' : '';
+  const few = preemptions === undefined ? '' : `with up to ${preemptions} preemption${preemptions === 1 ? '' : 's'}`;
+  const twins = hasTwins(target, request, strategy) ? ', equal threads interchangeable' : '';
   const what = isSample(strategy)
-    ? `sampled: ${executions} by ${strategy}, seed ${request.seed}`
-    : complete || (stopped !== null && isByDesign(stopped))
-      ? `${whole}: ${covered}, ${preemptions === null ? 'complete' : 'bounded'}${twins}`
+    ? `sampled: ${executions} by ${strategy}, seed ${request.seed}${sampledUnder(preemptionsOf(target, request, strategy))}`
+    : complete
+      ? `all schedules: ${covered}, complete${twins}`
       : violation !== null
         ? `found after ${covered}`
-        : `not all schedules: ${covered}, stopped: ${stopped ?? 'early'}`;
+        : stopped === null
+          ? `all schedules ${few}: ${covered}, bounded`
+          : `not all schedules: ${covered}, stopped: ${stopped}${few === '' ? '' : `; all ${few} before that`}`;
   const unit = request.granularity === 'access' ? '; every access a step' : '';
-  const locks = target.subject === 'litmus' ? '' : `; locks ${request.atomicLocks ? 'as primitives' : 'from raw atomics'}`;
+  // There is no coarser form of the kernel's locks yet: who asks for it gets the schedules of this one, which are more.
+  const finer = request.atomicLocks ? ', all that primitives would do and more' : '';
+  const locks = target.subject === 'litmus' ? '' : `; locks from raw atomics${finer}`;
   return `${what}; ${target.setting}${locks}${unit}`;
+}
+
+function sampledUnder(preemptions: number | null): string {
+  return preemptions === null ? '' : `, with up to ${preemptions} preemption${preemptions === 1 ? '' : 's'}`;
 }
 
 function count(value: number): string {

@@ -15,10 +15,12 @@ import type { Machine } from '../machine.ts';
 import { HEARD_CALL, HEARD_RETURN } from '../operation.ts';
 import { Search } from '../search.ts';
 import { StateTable } from '../table.ts';
+import { bounded } from './bounded.ts';
 
 export async function states(exploration: Exploration): Promise<Explored> {
   const { machine, limits } = exploration;
   if (!machine.hashed) throw new Error('this strategy needs a machine that keeps its fingerprint');
+  if (exploration.preemptions !== null) return bounded(exploration);
   const search = new Search(exploration);
   const table = new StateTable(limits.memory);
   const walk = new Walk(machine, table, !exploration.symmetry);
