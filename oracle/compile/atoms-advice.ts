@@ -28,7 +28,6 @@ const TABLE: ReadonlyMap<ts.SyntaxKind, Advice> = new Map([
   [K.RegularExpressionLiteral, { problem: 'a regular expression', advice: 'compare with literals' }],
   [K.BigIntLiteral, { problem: 'a big integer', advice: 'use numbers of 32 bits, in an Int32Array or a Uint32Array' }],
   [K.InKeyword, { problem: '`in`', advice: 'compare a field with a literal' }],
-  [K.InstanceOfKeyword, { problem: '`instanceof`', advice: 'compare a field with a literal' }],
   [K.AsteriskAsteriskToken, { problem: 'a power of numbers', advice: 'write a product, or a shift' }],
   [K.AsteriskAsteriskEqualsToken, { problem: 'a power of numbers', advice: 'write a product, or a shift' }],
   [K.MetaProperty, { problem: '`import.meta`, `new.target`', advice: 'give the thread what it needs as an argument' }],

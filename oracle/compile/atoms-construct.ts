@@ -144,6 +144,12 @@ export abstract class AtomsConstruction extends AtomsObjects {
 
   /** An array that a thread has for itself: of a length, or with the elements of another. */
   private newOwnArray(node: ts.NewExpression, name: string, element: ElementType, from: Value): Value {
+    if (from.is === 'platform')
+      return this.refuse(
+        node,
+        `an array over \`${from.path}\`, of which only a run can tell what it is`,
+        'name the array in `memory`: a constant of the top level that has this name stands for it',
+      );
     if (this.isStatic())
       return this.refuse(
         node,

@@ -7,7 +7,7 @@ import { adviceForAtoms, adviceForPlatform } from './atoms-advice.ts';
 import { foldBinary, kindOfBinary, OPERATORS } from './atoms-arithmetic.ts';
 import { AtomsPrivate } from './atoms-private.ts';
 import { binary, choose, constant, isNumber, type Kind, kindOfNumber } from './atoms-types.ts';
-import { type ChoiceValue, describe, numberValue, type Scalar, scalar, UNDEFINED, type Value } from './atoms-values.ts';
+import { type ChoiceValue, describe, isInstanceOf, numberValue, type Scalar, scalar, UNDEFINED, type Value } from './atoms-values.ts';
 import { isAssignment, isStep } from './frontend-draft.ts';
 import type { BinaryOperator, Int } from './ir-impl.ts';
 
@@ -174,6 +174,11 @@ export abstract class AtomsExpressions extends AtomsPrivate {
     if (kind === K.EqualsEqualsToken || kind === K.ExclamationEqualsToken) {
       const same = this.same(left, right, true, node);
       return kind === K.EqualsEqualsToken ? this.boolean(same) : this.negated(same);
+    }
+    if (kind === K.InstanceOfKeyword) {
+      const is = isInstanceOf(left, right);
+      if (is !== undefined) return this.boolean(constant(is ? 1 : 0));
+      return this.refuse(node, `\`instanceof\` of ${describe(left)} and ${describe(right)}`, 'compare a field with a literal');
     }
     const operator = OPERATORS.get(kind);
     if (operator === undefined) {
@@ -427,6 +432,7 @@ export abstract class AtomsExpressions extends AtomsPrivate {
 
   protected assign(node: ts.BinaryExpression): Value {
     const { kind } = node.operatorToken;
+    if (kind === K.EqualsToken && ts.isArrayLiteralExpression(node.left)) return this.assignEach(node.left, this.value(node.right));
     const target = this.target(node.left);
     if (kind === K.EqualsToken) {
       const value = this.settleValue(this.value(node.right), 'value');
@@ -452,6 +458,20 @@ export abstract class AtomsExpressions extends AtomsPrivate {
     const value = this.settleValue(this.arithmetic(operator, old, right, node), 'value');
     target.write(value);
     return value;
+  }
+
+  /** `[a, b] = [b, a]`: every value is there before the first is assigned. */
+  private assignEach(targets: ts.ArrayLiteralExpression, given: Value): Value {
+    if (given.is !== 'list' && given.is !== 'cells')
+      return this.refuse(targets, `${describe(given)} taken apart`, 'read the elements one by one');
+    const values = this.settleValue({ is: 'list', elements: this.elementsOf(given, targets) }, 'given').elements;
+    for (const [index, target] of targets.elements.entries()) {
+      if (ts.isOmittedExpression(target)) continue;
+      if (ts.isSpreadElement(target) || ts.isBinaryExpression(target))
+        return this.refuse(target, 'a value taken apart by an assignment', 'write one assignment for each variable');
+      this.target(target).write(values[index] ?? UNDEFINED);
+    }
+    return given;
   }
 
   protected step(node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression): Value {

@@ -249,6 +249,9 @@ export abstract class AtomsObjects extends AtomsExpressions {
   // Classes
 
   protected classValue(node: ts.ClassLikeDeclaration): Value {
+    const block = node.members.find((member) => ts.isClassStaticBlockDeclaration(member) && member.body.statements.length > 0);
+    if (block !== undefined)
+      return this.refuse(block, 'code at the top level that runs by itself', 'put it in a function, and let a thread call it');
     const heritage = node.heritageClauses?.find((clause) => clause.token === K.ExtendsKeyword)?.types[0];
     const parent = heritage === undefined ? null : this.value(heritage.expression);
     if (parent !== null && parent.is !== 'class')

@@ -42,6 +42,10 @@ export abstract class AtomsPlatform extends AtomsConstruction {
         return known === undefined ? { is: 'text' } : this.string(known);
       }
     }
+    if (first !== undefined) {
+      const known = this.isOfKind(path, first);
+      if (known !== undefined) return this.boolean(constant(known ? 1 : 0));
+    }
     if (ERRORS.has(path)) return { is: 'error' };
     if (path === 'Array') return this.newList(args, node);
     if (path === 'Array.of') return this.newListOf(args);
@@ -57,6 +61,25 @@ export abstract class AtomsPlatform extends AtomsConstruction {
     if (path === 'Promise.resolve') return { is: 'promise', of: first ?? UNDEFINED, ticket: null };
     const { problem, advice } = adviceForPlatform(path);
     return this.refuse(node, problem, advice);
+  }
+
+  /** What `Number.isInteger` and their like say, where it is known; a number in a word is whole. */
+  private isOfKind(path: string, value: Value): boolean | undefined {
+    if (path === 'Array.isArray') return value.is === 'list' || (value.is === 'cells' && value.element === null);
+    if (value.is !== 'scalar' || value.kind === 'string' || value.kind === 'boolean') return undefined;
+    const number = this.constantNumber(value);
+    if (number === undefined && !isWord(value.kind)) return undefined;
+    switch (path) {
+      case 'Number.isInteger':
+      case 'Number.isSafeInteger':
+      case 'Number.isFinite':
+        return number === undefined || (path === 'Number.isFinite' ? Number.isFinite(number) : Number.isSafeInteger(number));
+      case 'Number.isNaN':
+      case 'isNaN':
+        return number !== undefined && Number.isNaN(number);
+      default:
+        return undefined;
+    }
   }
 
   private settlePromise(by: Value): Value {

@@ -219,6 +219,21 @@ export function booleanValue(value: boolean): Scalar {
   return scalar('boolean', { op: 'const', value: value ? 1 : 0 });
 }
 
+/** Whether a value is an instance of a class: known of what is looked through. Undefined: only a run could tell. */
+export function isInstanceOf(value: Value, of: Value): boolean | undefined {
+  if (value.is === 'scalar' || value.is === 'none' || value.is === 'maybe') return false;
+  if (of.is === 'class') {
+    if (value.is !== 'object') return value.is === 'error' || value.is === 'choice' ? undefined : false;
+    for (let at = value.members; at !== null; at = at.parent) if (at.node === of.node) return true;
+    return false;
+  }
+  if (of.is !== 'platform' || of.imported) return undefined;
+  if (value.is === 'array' || (value.is === 'cells' && value.element !== null)) return of.path === 'Object' || of.path === value.element;
+  if (value.is === 'buffer') return of.path === 'Object' || of.path === 'SharedArrayBuffer';
+  if (value.is === 'list' || value.is === 'cells') return of.path === 'Object' || of.path === 'Array';
+  return undefined;
+}
+
 /** What a value is, for messages. */
 export function describe(value: Value): string {
   switch (value.is) {

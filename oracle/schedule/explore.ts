@@ -168,6 +168,8 @@ const name = z.string().min(1).max(60).optional();
 const threadCall = z.strictObject(call);
 const limit = z.number().min(0).nullable().optional();
 
+const LIMITS = { executions: limit, steps: limit, states: limit, memory: limit, seconds: limit };
+
 const types = [...(Object.keys(ELEMENTS) as ElementType[]), 'SharedArrayBuffer'] as const;
 
 const schema = z.strictObject({
@@ -192,7 +194,11 @@ const schema = z.strictObject({
   check: z.union([threadCall, z.custom<FinalCheck>((value) => typeof value === 'function')], 'a call, or a function').optional(),
   strategy: z.enum(Object.keys(SEARCHES) as [SearchName, ...SearchName[]]).optional(),
   granularity: z.enum(['block', 'access']).optional(),
-  limits: z.strictObject({ executions: limit, steps: limit, states: limit, memory: limit, seconds: limit }).optional(),
+  limits: z
+    .strictObject(LIMITS, {
+      error: ({ code }) => (code === 'unrecognized_keys' ? `there are ${Object.keys(LIMITS).join(', ')}` : undefined),
+    })
+    .optional(),
   preemptions: whole.optional(),
   depth: z.int().min(1).max(100).optional(),
   seed: z.int().optional(),

@@ -17,6 +17,7 @@ import { loadImplementation } from '../compile/impl-machine.ts';
 import { Interpreter } from './interpreter.ts';
 import type { Machine } from './machine.ts';
 import type { AgentProgram, Program, ScriptCall, Violation } from './program.ts';
+import { UsageError } from '../usage.ts';
 import type { Subject } from './subject.ts';
 
 export interface ThreadCalls {
@@ -187,11 +188,22 @@ function judgeBy(
     try {
       said = check(views, results);
     } catch (error) {
+      // A mistake in the check itself says nothing of the threads.
+      if (error instanceof TypeError || error instanceof ReferenceError)
+        throw new UsageError(
+          `check: ${error.message}. It is given ${Object.keys(views).join(', ') || 'no memory: name some in `memory`'}.`,
+        );
       said = error instanceof Error ? error.message : String(error);
     }
     if (said === undefined || said === true) return null;
+    if (said !== false && typeof said !== 'string')
+      throw new UsageError(`check: it gives true, false, a text that says what is wrong, or nothing; not ${typeOf(said)}.`);
     return { id: 'final-state', agent: -1, text: said === false ? 'the check says no' : said };
   };
+}
+
+function typeOf(said: unknown): string {
+  return said instanceof Promise ? "a promise: it can't be asynchronous" : String(said);
 }
 
 // Names
