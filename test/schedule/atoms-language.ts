@@ -264,4 +264,15 @@ export const PIECES: readonly Piece[] = [
     name: 'what there is of the platform',
     body: `assert.equal(typeof Atomics.wait, 'function'); assert.equal(typeof (globalThis as any).nothing, 'undefined'); if ((globalThis as any).nothing) c[0] = 1; assert.equal(c[0], 0); assert.ok((globalThis as any).nothing === undefined); const t = \`\${n}\`; assert.equal(typeof t, 'string');`,
   },
+  {
+    name: 'what a value is an instance of',
+    top: 'class A {} class B extends A {} class D {}',
+    body: `const b = new B(); assert.ok(b instanceof A && b instanceof B && !(b instanceof D) && !((n as unknown) instanceof A)); assert.ok(c instanceof Int32Array && !((c as unknown) instanceof Uint8Array));
+      assert.ok([n] instanceof Array && new Uint8Array(2) instanceof Uint8Array && Array.isArray([n]) && !Array.isArray(c));
+      assert.ok(Number.isInteger(n) && Number.isSafeInteger(c[0]) && Number.isFinite(n) && !Number.isNaN(n) && !Number.isInteger(0.5) && Number.isNaN(NaN));`,
+  },
+  {
+    name: 'variables that change places',
+    body: 'let a = n, b = 5, d = 0; [a, b] = [b, a]; assert.equal(a * 10 + b, 52); [a, , d] = [b, c[0]++, a, 7]; assert.equal(a * 10 + d, 25); assert.equal(c[0], 1); const l = [1, n]; [b] = l; assert.equal(b, 1);',
+  },
 ];

@@ -159,6 +159,11 @@ describe('a request', () => {
     expect(await field(ask({ threads: two('add', 1), memory: { cells: { ...MEMORY.cells, values: [1, 2, 3] } } }))).toBe('memory');
     expect(await field(ask({ threads: Array.from({ length: 16 }, () => ({ call: 'add' })) }))).toBe('threads');
     expect(await field({ ...ask({ threads: two('add', 1) }), treads: [] })).toBe('');
+    await expect(explore(ask({ threads: two('add', 1), limits: { time: 1 } } as never))).rejects.toThrow('there are executions, steps');
+    // A mistake in the check is none of the threads.
+    const check = (wrong: unknown): Promise<unknown> => explore(ask({ threads: two('add', 1), check: wrong as never }));
+    await expect(check(({ sells }: { readonly sells: Int32Array }) => sells[0] === 2)).rejects.toThrow('It is given cells.');
+    await expect(check(async () => true)).rejects.toThrow(UsageError);
     await expect(explore(ask({ threads: two('ad', 1) }))).rejects.toThrow(CompileError);
     await expect(explore(ask({ threads: two('ad', 1) }))).rejects.toThrow('Name one that it exports: add, plain');
   });
