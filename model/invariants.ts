@@ -53,7 +53,10 @@ export const invariants: Predicates<State> = {
   'no-dangling-reference': (s) =>
     s.fds.every((so) => exists(s, so)) &&
     s.handles.every((so) => exists(s, so)) &&
-    s.threads.every(({ file, closing, child, target }) => exists(s, file) && exists(s, closing) && exists(s, child) && exists(s, target)) &&
+    s.threads.every(
+      ({ file, closing, child, twin, target }) =>
+        exists(s, file) && exists(s, closing) && exists(s, child) && exists(s, twin) && exists(s, target),
+    ) &&
     s.sockets.every(
       ({ head, incomplete, complete }) =>
         exists(s, head) && incomplete.every((child) => exists(s, child)) && complete.every((child) => exists(s, child)),
@@ -158,7 +161,7 @@ export function beingClosed(s: State, so: SocketId): boolean {
 
 /** Some thread holds it. */
 export function inHand(s: State, so: SocketId): boolean {
-  return s.threads.some((thread) => thread.child === so);
+  return s.threads.some((thread) => thread.child === so || thread.twin === so);
 }
 
 export function hasChildren(socket: Socket): boolean {

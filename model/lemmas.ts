@@ -5,7 +5,7 @@
 import { beingClosed, connects, hasChildren, inHand } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
-import { type Amount, type Pcb, type Socket, type State, sockets, socketOf, type Thread, threads } from './state.ts';
+import { type Amount, type Pcb, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads } from './state.ts';
 
 export const lemmas: Predicates<State> = {
   /** What a thread has in its record fits together: a reason for every socket in hand, a call around everything else. */
@@ -45,9 +45,12 @@ export const lemmas: Predicates<State> = {
       return references === 0 && !noFdRef && queue === 'none' && file !== closing && !shared;
     }),
 
-  /** An open socket has a file, or is being closed. */
+  /** An open socket has a file, or is being closed, or is one of a pair that is being made. */
   'open-has-file': (s) =>
-    sockets.every((so) => s.sockets[so].protocol === 'none' || s.sockets[so].noFdRef !== (s.sockets[so].file > 0 || beingClosed(s, so))),
+    sockets.every((so) => {
+      const { protocol, noFdRef, file } = s.sockets[so];
+      return protocol === 'none' || noFdRef !== (file > 0 || beingClosed(s, so) || isPaired(s, so));
+    }),
 
   /** Once the protocol was told of the close, its part of the connection is over or keeps the socket. */
   'told-is-over': (s) => s.threads.every(({ closing, told }) => closing === null || !told || overOrKept(s, s.sockets[closing])),
@@ -76,12 +79,21 @@ export const lemmas: Predicates<State> = {
       );
     }),
 
+  /** The second of a pair that is being made is as new as the first, and in no other hand. */
+  'twins-are-new': (s) =>
+    threads.every((t) => {
+      const { child, twin } = s.threads[t];
+      if (twin === null) return true;
+      const shared = threads.some((other) => s.threads[other].child === twin || (other !== t && s.threads[other].twin === twin));
+      return child !== null && !shared && isNew(s, s.sockets[twin]);
+    }),
+
   /** A connect with a child in hand is on a UNIX socket without a peer, and its target is a UNIX socket that was listening. */
   'connect-is-unix': (s) =>
     s.threads.every((thread) => {
       const { file, target, child } = thread;
       return (
-        (target === null || (s.sockets[target].protocol === 'unix' && s.sockets[target].queue === 'none' && target !== child)) &&
+        (target === null || (wasListener(s, target) && target !== child)) &&
         (!connects(thread) || (file !== null && file !== child && isAlone(s, s.sockets[file])))
       );
     }),
@@ -153,6 +165,7 @@ function callFits(thread: Thread): boolean {
     (!connects(thread) || inCall(thread)) &&
     (thread.hand !== 'accepted' || (inCall(thread) && thread.reserved !== null)) &&
     (thread.reserved === null || thread.closing === null) &&
+    (thread.hand === 'paired' ? thread.file === null && thread.closing === null : thread.twin === null) &&
     (!thread.sends || inCall(thread)) &&
     (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null)
   );
@@ -194,6 +207,7 @@ function overOrKept(s: State, socket: Socket): boolean {
 
 function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   const { child, hand } = thread;
+  if (hand === 'paired') return isNew(s, socket);
   const off = socket.queue === 'none' && socket.head === null;
   const givenUp = off && s.threads.some((other) => other.child === child && other.hand === 'unlinked');
   if (!socket.noFdRef || socket.file > 0 || socket.protoRef || socket.protocol === 'udp') return false;
@@ -201,6 +215,24 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   if (socket.count > 0) return false;
   if (hand === 'unlinked') return off;
   return isAlone(s, socket) && !socket.connected && (hand === 'made' ? off : socket.queue === 'incomplete' || givenUp);
+}
+
+/** A UNIX socket that may have listened. */
+function wasListener(s: State, so: SocketId): boolean {
+  return s.sockets[so].protocol === 'unix' && s.sockets[so].queue === 'none' && !isPaired(s, so);
+}
+
+/** One of a pair that is being made. */
+function isPaired(s: State, so: SocketId): boolean {
+  return s.threads.some(({ child, hand, twin }) => (child === so && hand === 'paired') || twin === so);
+}
+
+/** Nobody has done anything with the socket yet. */
+function isNew(s: State, socket: Socket): boolean {
+  const { pcb, queue, noFdRef, protoRef, file, acceptConn, connected, connecting } = socket;
+  if (pcb === null || queue !== 'none' || noFdRef || protoRef || file > 0 || socket.count !== 1) return false;
+  const { peer, foreign, state, dropped } = s.pcbs[pcb];
+  return !acceptConn && !hasChildren(socket) && !connected && !connecting && peer === null && !foreign && state === 'CLOSED' && !dropped;
 }
 
 /** A UNIX socket without a peer. */

@@ -93,9 +93,10 @@ export interface Thread {
   after: SocketId | null; // the file given back when that close is done: an accept had its listener still when its child was gone
   reportsClose: boolean; // soclose's result is that of the call (close), not discarded (the last drop at the end of another call)
   child: SocketId | null; // a socket in this thread's hand,
-  hand: 'empty' | 'made' | 'published' | 'accepted' | 'unlinked'; // and why
+  hand: 'empty' | 'made' | 'published' | 'accepted' | 'unlinked' | 'paired'; // and why
+  twin: SocketId | null; // the other socket of a pair in hand
   target: SocketId | null; // the listener for which the child in hand was made
-  reserved: Fd | null; // the descriptor that accept or socket has reserved
+  reserved: Fd | null; // the descriptor that accept, socket or socketpair has reserved
   told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
   drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
@@ -159,7 +160,7 @@ export function freePcb(): Pcb {
 function idleThread(): Thread {
   // biome-ignore format: the zero of every field
   return {
-    file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', target: null, reserved: null,
+    file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', twin: null, target: null, reserved: null,
     told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', errno: 'none', value: 0, answer: 'none',
   };
 }

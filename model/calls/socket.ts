@@ -1,10 +1,11 @@
-/** socket, socketpair and connect2 (C.1 socreate, C.4 soconnect2): how a socket with a descriptor comes to be. Nobody can see what they make before they end, but the descriptor that socket reserves. */
-import { type Procedure, rule, when } from '../lang.ts';
+/** socket, socketpair and connect2 (C.1 socreate, C.4 soconnect2): how a socket with a descriptor comes to be. Of what they make others
+ * can only see, before they end, that there is less left: of sockets, and of descriptors, one of which is reserved. */
+import { type Procedure, rule, until, when } from '../lang.ts';
 import { pcballoc, pcbdetach, pcbfree } from '../protocols/pcb.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
 import { soalloc, sodealloc } from '../socket.ts';
 import { type Errno, type Fd, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
-import { done, fail, falloc, getsock, idle, install } from './file.ts';
+import { done, fail, falloc, getsock, handOver, idle, install } from './file.ts';
 
 /** What is asked for: a protocol that exists, one that does not, or one that exists but not of this type. */
 export type Asked = 'unix' | 'udp' | 'tcp' | 'unknown protocol' | 'wrong type';
@@ -55,32 +56,51 @@ export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
   done(s, t, fd);
 }
 
-/** Two connected UNIX streams; the first descriptor is the result, the second is the next one free. [C.4 kern_socketpair] */
+/**
+ * Two connected UNIX streams: two sockets are made, then two descriptors reserved, each by itself, so that the first, which is the result,
+ * can be the higher one. [C.4 kern_socketpair]
+ */
 export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
-  when(idle(s, t) && !s.link);
-  let errno = find(asked);
-  if (errno !== 'none') return fail(s, t, errno);
-  const one = socreate(s, asked);
-  if (one === null) return fail(s, t, 'ENOBUFS');
-  const two = socreate(s, asked);
-  if (two === null) {
-    drop(s, one);
+  when(idle(s, t));
+  const refused = find(asked);
+  if (refused !== 'none') return fail(s, t, refused);
+  const first = socreate(s, asked);
+  if (first === null) return fail(s, t, 'ENOBUFS');
+  s.threads[t].child = first;
+  s.threads[t].hand = 'paired';
+  yield;
+  const second = socreate(s, asked);
+  if (second === null) {
+    drop(s, handOver(s, t));
     return fail(s, t, rule('socketpair_1', 'the second socket fails: the first goes too [C.4]', 'ENOBUFS'));
   }
-  const fd = falloc(s, null);
-  const other = falloc(s, fd);
-  if (other === null) errno = rule('socketpair_2', 'fewer than two descriptors free: EMFILE [C.4]', 'EMFILE');
-  else if (asked !== 'unix') errno = rule('socketpair_3', 'the protocol has no pairs: EOPNOTSUPP [C.11 connect2]', 'EOPNOTSUPP');
+  s.threads[t].twin = second;
+  yield;
+  s.threads[t].reserved = falloc(s, null);
+  yield until(() => !s.link);
+  const fd = s.threads[t].reserved;
+  const other = falloc(s, null);
+  const one = handOver(s, t);
+  const two = s.threads[t].twin as SocketId;
+  s.threads[t].reserved = null;
+  s.threads[t].twin = null;
+  const errno = mayPair(s, fd, other, one, two);
   if (errno !== 'none') {
     drop(s, one);
     drop(s, two);
     return fail(s, t, errno);
   }
-  rule('socketpair_4', 'both connected, each with a descriptor [C.4]');
   unp_connect2(s, one, two);
   install(s, fd as Fd, one);
   install(s, other as Fd, two);
   done(s, t, fd as Fd);
+}
+
+function mayPair(s: State, fd: Fd | null, other: Fd | null, one: SocketId, two: SocketId): Errno {
+  if (fd === null || other === null) return rule('socketpair_2', 'fewer than two descriptors free: EMFILE [C.4]', 'EMFILE');
+  if (s.sockets[one].protocol !== 'unix' || s.sockets[two].protocol !== 'unix')
+    return rule('socketpair_3', 'the protocol has no pairs: EOPNOTSUPP [C.11 connect2]', 'EOPNOTSUPP');
+  return rule('socketpair_4', 'both connected, each with a descriptor [C.4]', 'none');
 }
 
 /** soconnect2 between two sockets that exist, as fifos do. [C.4, D.1 unp_connect2] */

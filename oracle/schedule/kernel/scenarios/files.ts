@@ -40,6 +40,22 @@ export const FILES: readonly Scenario[] = [
     threads: [[call('dup', { fd: 0 })], [call('close', { fd: 0 })]],
   },
   {
+    id: 'socketpair-close',
+    about: 'a descriptor is closed between the two that a socketpair reserves: the first is the higher one',
+    citation: 'C.4 kern_socketpair',
+    sizes: { SOCKETS: 4, PCBS: 4 },
+    prologue: pair,
+    threads: [[call('socketpair', { asked: 'unix' })], [call('close', { fd: 0 })]],
+  },
+  {
+    id: 'socketpair-socket',
+    about: 'a socketpair takes the last sockets; a descriptor that a socket had reserved in vain is free again for the second of the pair',
+    citation: 'C.4 kern_socketpair, C.1 socreate, J.4 socket',
+    sizes: { SOCKETS: 2, PCBS: 2, FDS: 3 },
+    prologue: [],
+    threads: [[call('socketpair', { asked: 'unix' })], [call('socket', { asked: 'unix' })]],
+  },
+  {
     id: 'socket-exhausted',
     about: 'the last socket is closed and made again at once: ENOBUFS, or success',
     citation: 'C.1 socreate, E.9 G1',
