@@ -4,8 +4,8 @@
  */
 import type { Source } from '../compile/ir.ts';
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
-import { FRAME, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
-import { CELLS, DOORS } from '../compile/ir-impl.ts';
+import { FRAME, isPlain, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
+import { CELLS, DOORS, type ImplProgram } from '../compile/ir-impl.ts';
 import {
   ENTRY,
   GLOBAL,
@@ -107,9 +107,10 @@ export class MachineState {
   protected initialViolation: Violation | null = null;
   readonly monitor: Monitor | null;
   readonly hashed: boolean;
-  /** Whether plain accesses are steps; whether there may be blocks that conflict. */
+  /** Whether plain accesses are steps. */
   protected readonly restsPlainly: boolean;
-  protected readonly hasBlocks: boolean;
+  /** Whether agents may make accesses that race: plain ones, or of several widths. What nobody calls does not count. */
+  readonly hasBlocks: boolean;
   /** Who counts as whom in the fingerprint. */
   readonly identity: Int32Array;
   readonly calls: readonly (readonly PreparedCall[])[];
@@ -139,11 +140,14 @@ export class MachineState {
     this.monitor = options.monitor ?? null;
     this.hashed = options.hashed;
     this.restsPlainly = options.granularity === 'access';
-    this.hasBlocks = this.code.hasPlain || this.code.hasNarrowAtomics;
     this.identity = Int32Array.from(agents, ({ symmetry }, agent) =>
       options.symmetry && symmetry !== undefined ? agents.findIndex((other) => other.symmetry === symmetry) : agent,
     );
     this.calls = agents.map((agent) => agent.script.map((call) => this.prepare(agent, call)));
+    this.hasBlocks = mayRace(
+      this.code.program,
+      this.calls.flatMap((calls) => calls.map(({ fn }) => fn)),
+    );
   }
 
   private prepare({ kind }: AgentProgram, call: ScriptCall): PreparedCall {
@@ -343,6 +347,18 @@ export class MachineState {
     const count = Math.min(MOST_TICKETS, this.store[record + RECORD.tickets]!);
     return Array.from({ length: count }, (_, n) => this.store[record + RECORD.states + n]! - 2);
   }
+}
+
+/** Whether one of these functions, or one that they call, makes plain accesses, or atomic ones of cells smaller than a word. */
+function mayRace({ functions }: ImplProgram, called: readonly number[]): boolean {
+  const reached = new Set(called);
+  // A set hands out what is added to it on the way.
+  for (const fn of reached)
+    for (const { end } of functions[fn]?.blocks ?? []) {
+      if (end.op === 'call') reached.add(end.fn);
+      if (end.op === 'door' && (isPlain(end.door) || (end.cell !== undefined && end.cell !== 'i32'))) return true;
+    }
+  return false;
 }
 
 /** The low bits of a value as a cell has them; `cell` is its place in CELLS plus 1, 0 is a word. */

@@ -20,8 +20,8 @@ const WAIT_ASYNC = opOf('waitAsync');
 const PROMISES = 64;
 
 /** Whether a program can have a race that its states do not show; without plain accesses and with one width it has none at all. */
-export function needsWatch({ code }: Machine): boolean {
-  return code.hasPlain || code.hasCells;
+export function needsWatch({ hasBlocks }: Machine): boolean {
+  return hasBlocks;
 }
 
 export class Watch {
