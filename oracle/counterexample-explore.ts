@@ -24,6 +24,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('handshake'), fd }),
   z.strictObject({ what: z.literal('synack'), fd }),
   z.strictObject({ what: z.literal('rst'), fd }),
+  z.strictObject({ what: z.literal('queued rst'), fd }),
   z.strictObject({ what: z.literal('fin'), fd }),
   z.strictObject({ what: z.literal('data'), fd, units: count }),
   z.strictObject({ what: z.literal('ack'), fd, units: count, fin: z.boolean() }),

@@ -96,7 +96,15 @@ export type ExploreTargets =
   /** One from a file. */
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   /** Null: as many as the program has by itself. */
-  | { readonly kind: 'litmus'; readonly id: string; readonly threads: number | null; readonly ops: number | null };
+  | { readonly kind: 'litmus'; readonly id: string; readonly threads: number | null; readonly ops: number | null }
+  /** All programs of so many threads with so many calls each in these situations, or so many of them. */
+  | {
+      readonly kind: 'generated';
+      readonly situations: readonly string[];
+      readonly threads: number;
+      readonly calls: number;
+      readonly sample: number | null;
+    };
 
 export interface ExploreOptions extends Work {
   /** Directory for counterexample files. */
@@ -125,6 +133,8 @@ export interface ExploreEngine {
   explore(options: ExploreOptions): Promise<Outcome>;
   listScenarios(): readonly Listed[];
   listLitmus(): readonly Listed[];
+  /** Where generated programs begin. */
+  listSituations(): readonly Listed[];
 }
 
 export interface StressOptions extends Work {

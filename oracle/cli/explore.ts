@@ -1,10 +1,10 @@
 /**
  * The verb *explore*: the implementation under a controlled scheduler. Programs are named scenarios over the socket calls, or litmus
- * programs of a few atomics; with the strategy `replay` they are files, each a schedule that was recorded.
+ * programs of a few atomics, or all small programs that can be made of the calls; with the strategy `replay` they are files, each a schedule that was recorded.
  */
 import { z } from 'zod';
 import { readCounterexample } from '../counterexample.ts';
-import { type ExploreTargets, GRANULARITIES, STRATEGIES, type StrategyName } from '../engine.ts';
+import { type ExploreEngine, type ExploreTargets, GRANULARITIES, type Listed, STRATEGIES, type StrategyName } from '../engine.ts';
 import { isScenarioFile, readScenario } from '../schedule/scenario-file.ts';
 import { quote, UsageError } from '../usage.ts';
 import { type Outcome, type Row, worst } from '../verdict.ts';
@@ -26,6 +26,8 @@ const schema = z.object({
   memory: whole(1, 1_000_000).optional(),
   time: seconds().optional(),
   all: z.boolean().optional(),
+  generate: z.string().optional(),
+  sample: whole(1, 1_000_000).optional(),
   list: z.boolean().optional(),
   out: directory,
   seed,
@@ -45,32 +47,15 @@ export async function judge(
   if (strategy === REPLAY) return replayAll(operands, options.seed, context);
 
   const engine = await context.engines.explore();
-  const scenarios = engine.listScenarios();
-  const litmus = engine.listLitmus();
   if (options.list === true) {
-    const named = (kind: string, list: typeof scenarios) => list.map((each) => ({ kind, ...each }));
-    return { list: [...named('scenarios', scenarios), ...named('litmus programs', litmus)] };
+    const named = (kind: string, list: readonly Listed[]) => list.map((each) => ({ kind, ...each }));
+    const [scenarios, litmus, situations] = [engine.listScenarios(), engine.listLitmus(), engine.listSituations()];
+    return {
+      list: [...named('scenarios', scenarios), ...named('litmus programs', litmus), ...named('situations of --generate', situations)],
+    };
   }
-  const programs = options.all === true ? litmus.map(({ id }) => id) : [...new Set(options.litmus ?? [])];
-  const ids = litmus.map(({ id }) => id);
-  mustBeKnown('litmus program', programs, ids);
-  if (programs.length === 0 && (options.threads !== undefined || options.ops !== undefined))
-    throw new UsageError('--threads and --ops are sizes of a litmus program: name one with --litmus', {
-      field: '--litmus',
-      reason: 'is missing',
-      known: ids,
-    });
-  const small = programs.map((id): ExploreTargets => ({ kind: 'litmus', id, threads: options.threads ?? null, ops: options.ops ?? null }));
-  // Who names litmus programs only means those only.
-  const onlyLitmus = operands.length === 0 && small.length > 0 && options.all !== true;
-  const files = await Promise.all(operands.filter(isScenarioFile).map(readScenario));
-  const names = operands.filter((name) => !isScenarioFile(name));
-  const named = onlyLitmus || (names.length === 0 && files.length > 0) ? [] : chosen('scenario', names, scenarios);
-  const targets: readonly ExploreTargets[] = [
-    ...(named.length === 0 ? [] : [{ kind: 'scenarios', ids: named } as const]),
-    ...files.map((scenario): ExploreTargets => ({ kind: 'scenario', scenario })),
-    ...small,
-  ];
+  const targets =
+    options.generate === undefined ? await namedTargets(options, operands, engine) : [generatedTargets(options, operands, engine)];
   return engine.explore({
     out: options.out,
     targets,
@@ -88,6 +73,60 @@ export async function judge(
     progress: context.progress,
     display: context.display,
   });
+}
+
+type Options = z.output<typeof schema>;
+
+async function namedTargets(options: Options, operands: readonly string[], engine: ExploreEngine): Promise<readonly ExploreTargets[]> {
+  if (options.sample !== undefined)
+    throw new UsageError('--sample is a number of generated programs: say which with --generate', {
+      field: '--generate',
+      reason: 'is missing',
+    });
+  const litmus = engine.listLitmus().map(({ id }) => id);
+  const programs = options.all === true ? litmus : [...new Set(options.litmus ?? [])];
+  mustBeKnown('litmus program', programs, litmus);
+  if (programs.length === 0 && (options.threads !== undefined || options.ops !== undefined))
+    throw new UsageError('--threads and --ops are sizes of a litmus program: name one with --litmus', {
+      field: '--litmus',
+      reason: 'is missing',
+      known: litmus,
+    });
+  const sized = programs.map((id): ExploreTargets => ({ kind: 'litmus', id, threads: options.threads ?? null, ops: options.ops ?? null }));
+  // Who names litmus programs only means those only.
+  const onlyLitmus = operands.length === 0 && sized.length > 0 && options.all !== true;
+  const files = await Promise.all(operands.filter(isScenarioFile).map(readScenario));
+  const names = operands.filter((name) => !isScenarioFile(name));
+  const named = onlyLitmus || (names.length === 0 && files.length > 0) ? [] : chosen('scenario', names, engine.listScenarios());
+  return [
+    ...(named.length === 0 ? [] : [{ kind: 'scenarios', ids: named } as const]),
+    ...files.map((scenario): ExploreTargets => ({ kind: 'scenario', scenario })),
+    ...sized,
+  ];
+}
+
+function generatedTargets(options: Options, operands: readonly string[], engine: ExploreEngine): ExploreTargets {
+  const [, threads, calls] = /^([1-4])x([1-4])$/.exec(options.generate ?? '') ?? [];
+  if (threads === undefined) {
+    const reason = `expected threads and calls of each, 1x1 to 4x4; saw ${quote(options.generate)}`;
+    throw new UsageError(`--generate: ${reason}`, { field: '--generate', reason });
+  }
+  const stranger =
+    options.litmus !== undefined
+      ? '--litmus'
+      : options.all === true
+        ? '--all'
+        : options.threads !== undefined
+          ? '--threads'
+          : options.ops !== undefined
+            ? '--ops'
+            : null;
+  if (stranger !== null) {
+    const reason = 'names programs that there are, and --generate makes new ones';
+    throw new UsageError(`${stranger} ${reason}: leave one of them out`, { field: stranger, reason });
+  }
+  const situations = chosen('situation', operands, engine.listSituations());
+  return { kind: 'generated', situations, threads: Number(threads), calls: Number(calls), sample: options.sample ?? null };
 }
 
 function strategyOf(typed: string | undefined): StrategyName | typeof REPLAY | null {

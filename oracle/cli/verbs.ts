@@ -132,6 +132,11 @@ export const VERBS: readonly Verb[] = [
       { flags: '--memory <MiB>', text: 'memory for the states of each program' },
       { flags: '--time <seconds>', text: 'time for each program' },
       { flags: '--all', text: 'every scenario and every litmus program' },
+      {
+        flags: '--generate <TxK>',
+        text: 'instead: all programs of T threads with K calls each; SCENARIO names the situations they begin in',
+      },
+      { flags: '--sample <number>', text: 'so many of the generated programs of each situation, drawn by the seed' },
       LIST,
       OUT,
     ],

@@ -4,8 +4,9 @@
  */
 import type { ExploreOptions, ExploreTargets, Listed, MuseumOptions, StressOptions } from '../engine.ts';
 import { type Outcome, type Row, worst } from '../verdict.ts';
-import { judge } from './judgement.ts';
+import { judge, type Request } from './judgement.ts';
 import { SCENARIOS } from './kernel/scenarios.ts';
+import { type Situation, SITUATIONS } from './kernel/situations.ts';
 import { LITMUS } from './litmus.ts';
 import type { Target } from './target.ts';
 
@@ -16,6 +17,10 @@ export function listScenarios(): readonly Listed[] {
   return SCENARIOS.map(({ id, about }) => ({ id, text: about, ...(QUICK.includes(id) ? { quick: true } : {}) }));
 }
 
+export function listSituations(): readonly Listed[] {
+  return SITUATIONS.map(({ id, about }) => ({ id, text: about }));
+}
+
 export function listLitmus(): readonly Listed[] {
   return LITMUS.map(({ id, text }) => ({ id, text }));
 }
@@ -23,17 +28,19 @@ export function listLitmus(): readonly Listed[] {
 export async function explore(options: ExploreOptions): Promise<Outcome> {
   const { signal, progress, display, seed, out, strategy, granularity, atomicLocks, preemptions, depth } = options;
   const began = performance.now();
-  const makers = options.targets.flatMap((targets) => makersOf(targets));
+  const tasks = options.targets.flatMap((targets) => tasksOf(targets));
   const rows: Row[] = [];
-  for (const [index, { id, make }] of makers.entries()) {
+  let done = 0;
+  for (const [index, { id, judged }] of tasks.entries()) {
     const left = options.budgetSeconds === undefined ? null : options.budgetSeconds - (performance.now() - began) / 1000;
     if (signal.aborted) break;
     if (left !== null && left <= 0) {
+      done++;
       rows.push(notStarted(id, `no time was left of the ${options.budgetSeconds} s for all`));
       continue;
     }
     const seconds = Math.min(left ?? Number.POSITIVE_INFINITY, options.timeSeconds ?? Number.POSITIVE_INFINITY);
-    const { row } = await judge(await make(), {
+    const request: Request = {
       strategy,
       granularity,
       atomicLocks,
@@ -49,38 +56,55 @@ export async function explore(options: ExploreOptions): Promise<Outcome> {
       seed,
       out,
       signal,
-      progress: (done, _total, text) => progress(index, makers.length, `${text} (${done})`),
+      progress: (of, _total, text) => progress(index, tasks.length, `${text} (${of})`),
       display,
-    });
-    rows.push(row);
-    progress(index + 1, makers.length, id);
+    };
+    rows.push(...(await judged(request)));
+    done++;
+    progress(index + 1, tasks.length, id);
   }
-  const missing = makers.length - rows.length;
+  const missing = tasks.length - done;
   return {
     verdict: missing > 0 ? worst([...rows.map(({ verdict }) => verdict), 'unknown']) : worst(rows.map(({ verdict }) => verdict)),
-    bound: summary(rows, makers.length),
+    bound: summary(rows, done, tasks.length),
     results: rows,
     figures: totals(rows, (performance.now() - began) / 1000),
   };
 }
 
-interface Maker {
+interface Task {
   readonly id: string;
-  readonly make: () => Promise<Target>;
+  readonly judged: (request: Request) => Promise<readonly Row[]>;
 }
 
 /** Each target is made when its turn comes: what it takes to make one is not needed for the others. */
-function makersOf(targets: ExploreTargets): readonly Maker[] {
+function tasksOf(targets: ExploreTargets): readonly Task[] {
+  const task = (id: string, make: () => Promise<Target>): Task => ({
+    id,
+    judged: async (request) => [(await judge(await make(), request)).row],
+  });
   switch (targets.kind) {
     case 'scenarios':
-      return targets.ids.map((id) => ({ id, make: () => scenarioTarget(id) }));
+      return targets.ids.map((id) => task(id, () => scenarioTarget(id)));
     case 'scenario':
-      return [{ id: targets.scenario.id, make: async () => (await import('./targets/pristine.ts')).pristineTarget(targets.scenario) }];
+      return [task(targets.scenario.id, async () => (await import('./targets/pristine.ts')).pristineTarget(targets.scenario))];
     case 'litmus': {
       const { id, threads, ops } = targets;
-      return [{ id, make: async () => (await import('./targets/litmus.ts')).litmusTarget(id, { threads, ops }) }];
+      return [task(id, async () => (await import('./targets/litmus.ts')).litmusTarget(id, { threads, ops }))];
     }
+    case 'generated':
+      return targets.situations.map((id) => ({
+        id,
+        judged: async (request) =>
+          (await import('./generated.ts')).judgeGenerated(situation(id), { ...targets, seed: request.seed }, request),
+      }));
   }
+}
+
+function situation(id: string): Situation {
+  const found = SITUATIONS.find((each) => each.id === id);
+  if (found === undefined) throw new RangeError(`there is no situation ${id}`);
+  return found;
 }
 
 async function scenarioTarget(id: string): Promise<Target> {
@@ -94,10 +118,10 @@ function notStarted(id: string, detail: string): Row {
 }
 
 /** "24 programs: 18 complete, 6 bounded or sampled". */
-function summary(rows: readonly Row[], total: number): string {
+function summary(rows: readonly Row[], done: number, total: number): string {
   const complete = rows.filter(({ verdict, bound }) => verdict === 'holds' && / complete/.test(bound)).length;
   const held = rows.filter(({ verdict }) => verdict === 'holds').length;
-  const programs = `${rows.length} of ${total} program${total === 1 ? '' : 's'}`;
+  const programs = `${done} of ${total} program${total === 1 ? '' : 's'}`;
   if (rows.length === 1 && total === 1) return rows[0]?.bound ?? programs;
   return `${programs}: ${complete} complete, ${held - complete} bounded or sampled`;
 }
@@ -107,7 +131,7 @@ function totals(rows: readonly Row[], seconds: number): Readonly<Record<string, 
   const steps = sum('steps');
   const inside = rows.reduce((total, row) => total + row.seconds, 0);
   return {
-    programs: rows.length,
+    programs: rows.reduce((total, { figures }) => total + (figures?.programs ?? 1), 0),
     states: sum('states'),
     steps,
     // While exploring: making the programs is not in it.

@@ -22,7 +22,8 @@ export const SCENARIOS: readonly Listed[] = [
   { id: 'accept-close', text: 'accept while the listener is closed', quick: true },
   { id: 'connect-reset', text: 'connect while a reset arrives' },
 ];
-export const LITMUS: readonly Listed[] = [{ id: 'futex-mutex', text: 'a mutex of one word' }];
+export const SITUATIONS = [{ id: 'pair', text: 'two connected sockets' }];
+const LITMUS: readonly Listed[] = [{ id: 'futex-mutex', text: 'a mutex of one word' }];
 export const ENTRIES: readonly Listed[] = [
   { id: 'G30', text: 'sonewconn after drain' },
   { id: 'G49', text: 'shutdown against accept' },
@@ -60,6 +61,7 @@ export function fakeEngines(fakes: Fakes): Engines {
       explore: fakes.explore ?? unexpected('explore'),
       listScenarios: () => SCENARIOS,
       listLitmus: () => LITMUS,
+      listSituations: () => SITUATIONS,
     }),
     stress: async () => ({ stress: fakes.stress ?? unexpected('stress'), listScenarios: () => SCENARIOS }),
     museum: async () => ({ museum: fakes.museum ?? unexpected('museum'), listEntries: async () => ENTRIES }),

@@ -1,0 +1,115 @@
+/**
+ * *Generated scenarios*: in a situation, all programs of so many threads with so many calls each, or a sample of them. Threads are not told
+ * apart, so that of programs that differ in the order of their threads there is one.
+ */
+import * as fc from 'fast-check';
+import type { ResultOf } from '../../adapter.ts';
+import type { Argument } from '../../run/operations.ts';
+import { call, resultOf, type Scenario, type Scripted } from './scenario.ts';
+import { ROOMY, type Situation } from './situations.ts';
+
+export interface Plan {
+  readonly threads: number;
+  readonly calls: number;
+  /** Null: all there are. */
+  readonly sample: number | null;
+  readonly seed: number;
+}
+
+type Script = readonly Scripted[];
+
+/** How many programs there are. */
+export function countOf(situation: Situation, { threads, calls }: Plan): number {
+  const scripts = numberOfScripts(situation, calls);
+  // Multisets of so many scripts.
+  let count = 1;
+  for (let n = 1; n <= threads; n++) count = (count * (scripts + n - 1)) / n;
+  return Math.round(count);
+}
+
+/** Each program once, or so many of them at random; the same for the same seed. */
+export function* generated(situation: Situation, plan: Plan): Generator<Scenario> {
+  const { threads, calls, sample, seed } = plan;
+  if (sample === null || sample >= countOf(situation, plan)) {
+    const scripts = [...scriptsOf(situation, calls)];
+    let number = 0;
+    for (const chosen of multisets(scripts, threads)) yield scenarioOf(situation, chosen, ++number);
+    return;
+  }
+  const programs = fc.array(scriptOf(situation, calls), { minLength: threads, maxLength: threads });
+  for (const [index, chosen] of fc.sample(programs, { seed, numRuns: sample }).entries()) yield scenarioOf(situation, chosen, index + 1);
+}
+
+function scenarioOf(situation: Situation, threads: readonly Script[], number: number): Scenario {
+  const { open: _open, protocol: _protocol, ...rest } = situation;
+  return { ...rest, sizes: ROOMY, id: `${situation.id}-${number}`, citation: 'generated', threads };
+}
+
+/** Calls that give a descriptor to go on with. */
+const GIVES: readonly string[] = ['accept', 'dup', 'socket'];
+
+/** What may come after these calls of the same thread. */
+function callsAfter(situation: Situation, before: Script): readonly Scripted[] {
+  const { protocol, open } = situation;
+  const made = before.flatMap(({ name }, index) => (GIVES.includes(name) ? [resultOf(index)] : []));
+  return [
+    ...[...open, ...made].flatMap((fd) => callsOn(fd, protocol)),
+    call('socket', { asked: protocol }),
+    ...(protocol === 'unix' ? [call('socketpair', { asked: 'unix' })] : []),
+    ...(open.length > 1 ? [call('connect2', { fd1: 0, fd2: 1 })] : []),
+    call('fputsock', { handle: 0 }),
+  ];
+}
+
+function callsOn(fd: number | ResultOf, protocol: Situation['protocol']): readonly Scripted[] {
+  const remote = protocol !== 'unix';
+  const on = (name: string, args: Readonly<Record<string, Argument>> = {}): Scripted => ({ name, args: { fd, ...args } });
+  const withAddress = (scripted: Scripted): Scripted => ({ ...scripted, unix: !remote });
+  return [
+    withAddress(on('bind', { name: 1 })),
+    on('listen', { backlog: 1 }),
+    on('accept'),
+    withAddress(on('connect', { name: 0, remote })),
+    on('disconnect'),
+    on('send', { amount: 1 }),
+    on('receive', { amount: 1 }),
+    ...['read', 'write', 'both'].map((how) => on('shutdown', { how })),
+    on('setsockopt', { on: true }),
+    on('getsockopt'),
+    on('setlinger', { linger: 'reset' }),
+    on('geterror'),
+    on('setnbio', { on: true }),
+    on('dup'),
+    on('close'),
+    on('fgetsock'),
+  ];
+}
+
+function* scriptsOf(situation: Situation, calls: number, before: Script = []): Generator<Script> {
+  if (before.length === calls) yield before;
+  else for (const next of callsAfter(situation, before)) yield* scriptsOf(situation, calls, [...before, next]);
+}
+
+function numberOfScripts(situation: Situation, calls: number, before: Script = []): number {
+  const next = callsAfter(situation, before);
+  if (before.length === calls - 1) return next.length;
+  return next.reduce((sum, each) => sum + numberOfScripts(situation, calls, [...before, each]), 0);
+}
+
+function scriptOf(situation: Situation, calls: number): fc.Arbitrary<Script> {
+  return fc.array(fc.nat(0xffff), { minLength: calls, maxLength: calls }).map((numbers) =>
+    numbers.reduce<Script>((before, number) => {
+      const next = callsAfter(situation, before);
+      return [...before, next[number % next.length] as Scripted];
+    }, []),
+  );
+}
+
+function* multisets<T>(items: readonly T[], size: number, from = 0): Generator<readonly T[]> {
+  if (size === 0) {
+    yield [];
+    return;
+  }
+  for (let first = from; first < items.length; first++)
+    for (const rest of multisets(items, size - 1, first)) yield [items[first] as T, ...rest];
+}
