@@ -10,7 +10,7 @@
  *   4  SS_NOFDREF, sorele
  */
 
-import { ENOTCONN } from '../errno.ts';
+import { EALREADY, ENOTCONN } from '../errno.ts';
 import {
   accept_mtx,
   SO_ACCEPTCONN,
@@ -94,8 +94,8 @@ function soclose_disconnect(k: Kernel, td: number, so: number): number {
   if ((load(k, so + so_state) & SS_ISCONNECTED) === 0) return 0;
   if ((load(k, so + so_state) & SS_ISDISCONNECTING) === 0) {
     const error = sodisconnect(k, td, so);
-    // If the connection has ended by itself since we looked, that is what the caller wanted. (F93 forgives ENOTCONN, not TCP's ECONNRESET.)
-    if (error !== 0) return error === ENOTCONN || (load(k, so + so_state) & SS_ISCONNECTED) === 0 ? 0 : error;
+    // If the connection has ended by itself since we looked, that is what the caller wanted; if somebody else ends it, we linger for that.
+    if (error !== 0 && error !== EALREADY) return error === ENOTCONN ? 0 : error;
   }
   // A time of 0 asks for a reset, which pru_close sees to, and not for a sleep without end (as F93 takes it; later versions don't).
   if ((load(k, so + so_options) & SO_LINGER) === 0 || load(k, so + so_linger) === 0) return 0;

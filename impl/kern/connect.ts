@@ -45,10 +45,14 @@ export function soconnect_check(k: Kernel, so: number): number {
 }
 
 export function sodisconnect(k: Kernel, td: number, so: number): number {
+  return pru_disconnect(k, td, so);
+}
+
+/** Is there an association to end? For protocols with connections, under the lock under which they end them. */
+export function sodisconnect_check(k: Kernel, so: number): number {
   const state = load(k, so + so_state);
   if ((state & SS_ISCONNECTED) === 0) return ENOTCONN;
-  if ((state & SS_ISDISCONNECTING) !== 0) return EALREADY;
-  return pru_disconnect(k, td, so);
+  return (state & SS_ISDISCONNECTING) !== 0 ? EALREADY : 0;
 }
 
 export function soconnect2(k: Kernel, td: number, so: number, so2: number): number {

@@ -87,16 +87,12 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
   put(k, so + so_head, head);
   put(k, so + so_type, get(k, head + so_type));
   put(k, so + so_proto, get(k, head + so_proto));
-  store(k, so + so_options, load(k, head + so_options) & ~SO_ACCEPTCONN);
-  store(k, so + so_linger, load(k, head + so_linger));
-  // Of the head's state only this is inherited: F93 copies all of it, and a head that was connected once would pass that on.
-  store(k, so + so_state, (load(k, head + so_state) & SS_NBIO) | SS_NOFDREF);
+  store(k, so + so_state, SS_NOFDREF);
   if (sonewconn_attach(k, td, head, so) !== 0) {
     put(k, so + so_head, 0);
     sodealloc(k, td, so);
     return 0;
   }
-  store(k, so + so_state, load(k, so + so_state) | connstatus);
   mtx_lock(k, td, accept_mtx);
   if ((load(k, head + so_options) & SO_ACCEPTCONN) === 0) {
     // The listener has been closed meanwhile and its queues are drained: nobody would ever find this socket there.
@@ -105,6 +101,7 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
     sofree(k, td, so);
     return 0;
   }
+  sonewconn_inherit(k, td, head, so, connstatus);
   if (connstatus !== 0) {
     put(k, so + so_qstate, SQ_COMP);
     TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
@@ -130,6 +127,18 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
   put(k, head + so_incqlen, get(k, head + so_incqlen) + 1);
   mtx_unlock(k, td, accept_mtx);
   return so;
+}
+
+/**
+ * What is set on the listener is set on the child, all at once and as it is when the child is queued. Of the head's state only NBIO is
+ * inherited: F93 copies all of it, and a head that was connected once would pass that on. accept_mtx is held.
+ */
+function sonewconn_inherit(k: Kernel, td: number, head: number, so: number, connstatus: number): void {
+  mtx_lock(k, td, head + so_rcv + sb_mtx);
+  store(k, so + so_options, load(k, head + so_options) & ~SO_ACCEPTCONN);
+  store(k, so + so_linger, load(k, head + so_linger));
+  store(k, so + so_state, (load(k, head + so_state) & SS_NBIO) | SS_NOFDREF | connstatus);
+  mtx_unlock(k, td, head + so_rcv + sb_mtx);
 }
 
 /** Gives the child the listener's limits and a protocol control block. All or nothing. */

@@ -35,7 +35,7 @@ import {
 import { fixed, get, type Kernel, load, or, put } from '../memory.ts';
 import { callout_reset } from '../kern/callout.ts';
 import { copyin_word, copyout_word } from '../kern/copy.ts';
-import { soconnect_check } from '../kern/connect.ts';
+import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -220,11 +220,8 @@ export function tcp_usr_accept(k: Kernel, td: number, so: number): number {
 
 export function tcp_usr_disconnect(k: Kernel, td: number, so: number): number {
   const inp = tcp_usr_enter(k, td, so);
-  let error = ECONNRESET;
-  if (!tcp_usr_over(k, inp)) {
-    tcp_disconnect(k, td, inp, so);
-    error = 0;
-  }
+  const error = sodisconnect_check(k, so);
+  if (error === 0) tcp_disconnect(k, td, inp, so);
   tcp_usr_leave(k, td, inp);
   return error;
 }

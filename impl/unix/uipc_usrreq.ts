@@ -19,7 +19,7 @@
  */
 
 import { EADDRINUSE, ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE } from '../errno.ts';
-import { soconnect_check } from '../kern/connect.ts';
+import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -213,6 +213,7 @@ export function uipc_disconnect(k: Kernel, td: number, so: number): number {
   const unp = sotounpcb(k, so);
   rw_wlock(k, td, unp_link_rwlock);
   mtx_lock(k, td, unp + unp_mtx);
+  const error = sodisconnect_check(k, so);
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
     mtx_lock(k, td, peer + unp_mtx);
@@ -221,7 +222,7 @@ export function uipc_disconnect(k: Kernel, td: number, so: number): number {
   }
   mtx_unlock(k, td, unp + unp_mtx);
   rw_wunlock(k, td, unp_link_rwlock);
-  return 0;
+  return error;
 }
 
 /** The name stays until detach. */

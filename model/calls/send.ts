@@ -37,6 +37,8 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
     } else {
       s.threads[t].chunk = Math.min(s.threads[t].left, space(s, held(s, t)));
       yield until(() => linkFree(s, held(s, t)));
+      const wrong = misaddressed(held(s, t), addressed);
+      if (wrong !== 'none') return finish(s, t, wrong);
       const lost = pru_send(s, held(s, t), s.threads[t].chunk);
       if (lost !== 'none') return finish(s, t, lost);
       s.threads[t].sent += s.threads[t].chunk;
@@ -54,9 +56,15 @@ function refused(socket: Socket, amount: Amount, addressed: boolean): Errno {
   if (socket.protocol === 'udp') {
     if (!socket.connected && !addressed) return rule('send_4', 'nowhere to send to: EDESTADDRREQ [C.5 step 5]', 'EDESTADDRREQ');
     if (amount > BUFFER) return rule('send_5', 'too long for one datagram: EMSGSIZE [C.5 step 6]', 'EMSGSIZE');
-    if (socket.connected && addressed) return rule('send_6', 'connected, and yet an address: EISCONN [D.3 send]', 'EISCONN');
   } else if (!socket.connected) return rule('send_7', 'not connected: ENOTCONN [C.5 step 5]', 'ENOTCONN');
   return 'none';
+}
+
+/** UDP looks again, under its own lock. [D.3 send] */
+function misaddressed(socket: Socket, addressed: boolean): Errno {
+  if (socket.protocol !== 'udp' || socket.connected !== addressed) return 'none';
+  if (addressed) return rule('send_6', 'connected, and yet an address: EISCONN [D.3 send]', 'EISCONN');
+  return rule('send_18', 'disconnected since it was tested: EDESTADDRREQ [D.3 send]', 'EDESTADDRREQ');
 }
 
 /** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP keeps nothing. */

@@ -24,5 +24,6 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   send_11: RACE,
   send_13: RACE,
   send_14: RACE,
+  send_18: RACE,
   setsockopt_4: RACE,
 };
