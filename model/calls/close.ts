@@ -46,8 +46,8 @@ export function* soclose(s: State, t: ThreadId): Procedure {
   if (!designs[s.design].detachInClose) pru_close(s, closing(s, t));
   else if (closing(s, t).pcb !== null) pru_detach_p06(s, closing(s, t));
   s.threads[t].told = true;
-  yield;
   if (!designs[s.design].drainFirst) {
+    yield;
     closing(s, t).acceptConn = false;
     yield* drain(s, t);
     s.threads[t].drained = true;
