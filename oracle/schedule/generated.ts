@@ -5,12 +5,19 @@
 import type { Row } from '../verdict.ts';
 import { judge, type Request } from './judgement.ts';
 import { countOf, generated, type Plan } from './kernel/generated.ts';
+import type { Scenario } from './kernel/scenario.ts';
 import type { Situation } from './kernel/situations.ts';
+import type { Target } from './target.ts';
 import { pristineTarget } from './targets/pristine.ts';
 
 const MOST_VIOLATED = 5;
 
-export async function judgeGenerated(situation: Situation, plan: Plan, request: Request): Promise<readonly Row[]> {
+export async function judgeGenerated(
+  situation: Situation,
+  plan: Plan,
+  request: Request,
+  targetOf: (scenario: Scenario) => Promise<Target> = pristineTarget,
+): Promise<readonly Row[]> {
   const began = performance.now();
   const total = countOf(situation, plan);
   const wanted = Math.min(total, plan.sample ?? total);
@@ -46,7 +53,7 @@ export async function judgeGenerated(situation: Situation, plan: Plan, request: 
     const seconds = Number.isFinite(end) ? (end - performance.now()) / 1000 : null;
     const progress = (): void =>
       request.progress(figures.programs, wanted, `${situation.id}: ${count(figures.programs)} of ${count(wanted)}`);
-    const { row: one } = await judge(await pristineTarget(scenario), {
+    const { row: one } = await judge(await targetOf(scenario), {
       ...request,
       limits: { ...request.limits, seconds },
       progress,

@@ -56,7 +56,7 @@ describe('on p06', () => {
   // With three sockets and two threads it is the same trace, and takes more than a minute.
   test('a socket queued after the drain breaks listener-freed-empty, in the fewest steps', { timeout: 240_000 }, async () => {
     const outcome = await prove(options({ design: 'p06', invariants: ['listener-freed-empty'], sockets: 2, threads: 1 }));
-    expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 10 } });
+    expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 9 } });
     const text = readFileSync(outcome.results[0]?.counterexample ?? '', 'utf8');
     expect(text).toContain('handshake');
     expect((await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), work)).verdict).toBe('violated');

@@ -97,12 +97,15 @@ function numberOfScripts(situation: Situation, calls: number, before: Script = [
 }
 
 function scriptOf(situation: Situation, calls: number): fc.Arbitrary<Script> {
-  return fc.array(fc.nat(0xffff), { minLength: calls, maxLength: calls }).map((numbers) =>
-    numbers.reduce<Script>((before, number) => {
-      const next = callsAfter(situation, before);
-      return [...before, next[number % next.length] as Scripted];
-    }, []),
-  );
+  const choices = fc.array(fc.nat(0xffff), { minLength: calls, maxLength: calls });
+  return choices.map((numbers) => {
+    const script: Scripted[] = [];
+    for (const number of numbers) {
+      const next = callsAfter(situation, script);
+      script.push(next[number % next.length] as Scripted);
+    }
+    return script;
+  });
 }
 
 function* multisets<T>(items: readonly T[], size: number, from = 0): Generator<readonly T[]> {
