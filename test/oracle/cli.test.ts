@@ -216,6 +216,28 @@ describe('explore', () => {
     });
   });
 
+  it('makes programs of the sizes that are asked for, in the situations that are named', async () => {
+    const generated = { kind: 'generated', situations: ['pair'], threads: 2, calls: 1, sample: null };
+    expect((await ask('--generate', '2x1'))?.targets).toEqual([generated]);
+    expect((await ask('--generate', '3x2', 'pair', '--sample', '50'))?.targets).toEqual([
+      { ...generated, threads: 3, calls: 2, sample: 50 },
+    ]);
+  });
+
+  it.each([
+    [['--generate', '2'], '--generate', /expected threads and calls of each, 1x1 to 4x4; saw "2"/],
+    [['--generate', '9x1'], '--generate', /saw "9x1"/],
+    [['--generate', '2x1', 'pear'], null, /pair/],
+    [['--generate', '2x1', '--all'], '--all', /leave one of them out/],
+    [['--generate', '2x1', '--litmus', 'futex-mutex'], '--litmus', /leave one of them out/],
+    [['--sample', '5'], '--generate', /say which with --generate/],
+  ])('refuses %j', async (words, field, says) => {
+    const ended = await sockref(['explore', ...words, '--json'], fakeEngines({}));
+    expect(ended.status).toBe(EXIT.usage);
+    expect(`${ended.stdout}${ended.stderr}`).toMatch(says);
+    if (field !== null) expect(JSON.parse(ended.stdout)).toMatchObject({ field });
+  });
+
   it('with the strategy replay gives each file to replay', async () => {
     const file = writeCounterexample(scratch, proveExample);
     const broken = fakeEngines({ replay: async () => outcome('violated', [row('pcb-while-valid', 'violated')], { steps: 4 }) });
@@ -229,7 +251,7 @@ describe('explore', () => {
 
 describe('--list', () => {
   it.each([
-    [['explore'], ['accept-close', 'connect-reset', 'futex-mutex']],
+    [['explore'], ['accept-close', 'connect-reset', 'futex-mutex', 'pair']],
     [['stress'], ['accept-close', 'connect-reset']],
     [['museum'], ['G30', 'G49']],
   ])('of %j names what there is and judges nothing', async (words, names) => {

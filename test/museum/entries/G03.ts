@@ -1,5 +1,5 @@
 /** G03: close finds that the peer has ended the connection a moment ago. */
-import { instead, replace } from '../../../oracle/run/faults/edit.ts';
+import { replace } from '../../../oracle/run/faults/edit.ts';
 import type { Entry } from '../../../oracle/schedule/museum/entry.ts';
 
 export const entry: Entry = {
@@ -10,11 +10,7 @@ export const entry: Entry = {
   changes: [
     {
       file: 'impl/netinet/tcp_usrreq.ts',
-      change: (source) => replace(source.in('tcp_usr_disconnect').mention('ECONNRESET'), 'EINVAL'),
-    },
-    {
-      file: 'impl/kern/close.ts',
-      change: (source) => instead(source.in('soclose_disconnect').answer('ENOTCONN', 'error'), 'return error === ENOTCONN ? 0 : error;'),
+      change: (source) => replace(source.in('tcp_usr_disconnect').call('sodisconnect_check'), 'tcp_usr_over(k, inp) ? EINVAL : 0'),
     },
   ],
   scenario: 'close-rst',

@@ -13,7 +13,7 @@ export const entry: Entry = {
     {
       file: 'impl/netinet/tcp_usrreq.ts',
       change: (source) => {
-        replace(source.in('tcp_usr_disconnect').call('tcp_usr_over'), 'false');
+        replace(source.in('tcp_usr_disconnect').call('sodisconnect_check'), '0');
         follow(source.in('tcp_disconnect').declaration('tp'), 'KASSERT(k, tp !== 0, PANIC_TCP_USR_PCB, so);');
       },
     },

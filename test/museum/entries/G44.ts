@@ -11,7 +11,7 @@ export const entry: Entry = {
     {
       file: 'impl/kern/listen.ts',
       change: (source) =>
-        instead(source.in('sonewconn').call('store', 'so + so_options'), 'store(k, so + so_options, load(k, head + so_options));'),
+        instead(source.in('sonewconn_inherit').call('store', 'so + so_options'), 'store(k, so + so_options, load(k, head + so_options));'),
     },
   ],
   scenario: 'accept-connect',
