@@ -46,7 +46,7 @@ export async function measureSchedule(tell: Tell): Promise<readonly Figure[]> {
   const large = await fetchAdds('dpor', LARGE);
   tell('naive');
   const [smallPeer, largePeer] = [await fetchAdds('naive', SMALL), await fetchAdds('naive', LARGE)];
-  const why = await profileOf(() => explore(fetchAddTarget(LARGE), 'dpor'));
+  const why = await profileOf(async () => explore(await fetchAddTarget(LARGE), 'dpor'));
   tell('states of the kernel');
   return [executionsFigure(small, smallPeer, counted, why), eventsFigure(large, largePeer, why), await statesFigure()];
 }
@@ -57,7 +57,7 @@ interface Rates {
   readonly steps: number;
 }
 
-function fetchAddTarget([threads, ops]: readonly [number, number]): Target {
+function fetchAddTarget([threads, ops]: readonly [number, number]): Promise<Target> {
   return litmusTarget('fetch-add', { threads, ops });
 }
 
@@ -79,7 +79,7 @@ function explore(target: Target, strategy: Name, limits: Partial<Limits> = {}): 
 async function countClasses(): Promise<string> {
   const counts: string[] = [];
   for (const [threads, ops, classes] of COUNTS) {
-    const { complete, figures } = await explore(fetchAddTarget([threads, ops]), 'dpor');
+    const { complete, figures } = await explore(await fetchAddTarget([threads, ops]), 'dpor');
     const isExact = complete && figures.executions === classes && figures.blocked === 0;
     counts.push(`${threads} × ${ops}: ${printNumber(figures.executions)}${isExact ? '' : ` (WRONG, there are ${printNumber(classes)})`}`);
   }
@@ -87,7 +87,7 @@ async function countClasses(): Promise<string> {
 }
 
 async function fetchAdds(strategy: Name, size: readonly [number, number]): Promise<Rates> {
-  const target = fetchAddTarget(size);
+  const target = await fetchAddTarget(size);
   const events = size[0] * size[1];
   for (const seconds = processorSeconds(); seconds() < WARM_UP_SECONDS; ) await explore(target, strategy);
   let [executions, steps] = [0, 0];

@@ -21,7 +21,8 @@ import { judge, type Judgement, type SearchName, SEARCHES } from './judge.ts';
 import { MOST_AGENTS, type Violation } from './program.ts';
 import { type ScheduleStep, scheduleSteps, scheduleText } from './schedule-text.ts';
 import type { Subject } from './subject.ts';
-import { type FinalCheck, InitFailed, userSubject } from './user-program.ts';
+import { compileUser } from './user-compile.ts';
+import { type FinalCheck, InitFailed, type UserProgram, userSubject } from './user-program.ts';
 
 /** Shared memory: `length` elements of a type, or bytes of a SharedArrayBuffer. */
 export interface SharedMemory extends MemoryDeclaration {
@@ -135,7 +136,7 @@ function subjectOf({ file, source, memory = {}, threads, init, check }: ExploreR
   );
   const full = ({ call, args = [] }: ThreadCall): { call: string; args: readonly Argument[] } => ({ call, args });
   try {
-    return userSubject({
+    const user: UserProgram = {
       name: path.basename(name),
       root: process.cwd(),
       file: name,
@@ -148,7 +149,8 @@ function subjectOf({ file, source, memory = {}, threads, init, check }: ExploreR
       })),
       ...(init === undefined ? {} : { init: full(init) }),
       ...(check === undefined ? {} : { check: typeof check === 'function' ? check : full(check) }),
-    });
+    };
+    return userSubject(user, compileUser(user));
   } catch (error) {
     if (error instanceof InitFailed || error instanceof RangeError)
       throw new UsageError(error.message, { field: error instanceof InitFailed ? 'init' : 'memory' });

@@ -7,8 +7,7 @@ import type { MemoryDeclaration } from '../compile/atoms-memory.ts';
 import type { Argument, EntryCall } from '../compile/atoms-program.ts';
 import { packageRoot } from '../root.ts';
 import { UsageError } from '../usage.ts';
-import type { Subject } from './subject.ts';
-import { type ThreadCalls, type UserProgram, userSubject } from './user-program.ts';
+import type { ThreadCalls, UserProgram } from './user-program.ts';
 
 export interface Litmus {
   readonly id: string;
@@ -428,10 +427,6 @@ export function litmusProgram(id: string, threads: number | null = null, ops: nu
     ...(entry.init === undefined ? {} : { init: entry.init(t) }),
     ...(entry.check === undefined ? {} : { check: entry.check(t, o) }),
   };
-}
-
-export function litmusSubject(id: string, threads: number | null = null, ops: number | null = null): Subject {
-  return userSubject(litmusProgram(id, threads, ops));
 }
 
 function sized(id: string, field: 'threads' | 'ops', { usual, least, most }: Sizes, given: number | null): number {

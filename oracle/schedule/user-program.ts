@@ -2,17 +2,10 @@
  * *User code as a program*: functions of anybody's TypeScript or JavaScript, the memory they share, and which threads call what. A function of
  * the source may prepare the memory before, and one may judge it afterwards; both run by themselves.
  */
-import {
-  type AtomsOptions,
-  type AtomsProgram,
-  type Argument,
-  compileAtoms,
-  type EntryCall,
-  type Message,
-} from '../compile/atoms-program.ts';
+import type { Argument, AtomsOptions, AtomsProgram, EntryCall, Message } from '../compile/atoms-program.ts';
 import type { Region } from '../compile/atoms-memory.ts';
 import { ELEMENTS, type ElementType } from '../compile/atoms-values.ts';
-import { emitImplementation } from '../compile/impl-javascript.ts';
+import type { ImplArtefact } from '../compile/impl-javascript.ts';
 import { loadImplementation } from '../compile/impl-machine.ts';
 import { Interpreter } from './interpreter.ts';
 import type { Machine } from './machine.ts';
@@ -44,16 +37,23 @@ export interface UserProgram extends Omit<AtomsOptions, 'entries'> {
 
 /** Steps that `init` and `check` may take. */
 const MOST_STEPS = 1_000_000;
-/** Words of a thread, its stack included. */
-const THREAD_WORDS = 1024;
+
+/** What the compiler makes of it (user-compile.ts). */
+export interface CompiledUser extends Omit<AtomsProgram, 'program'> {
+  readonly artefact: ImplArtefact;
+}
 
 export class InitFailed extends Error {}
 
-export function userSubject(user: UserProgram): Subject & { readonly atoms: AtomsProgram } {
-  const { threads, check, init } = user;
+/** The calls of the threads, in their order, then those of `init` and `check`. */
+export function entriesOf({ threads, check, init }: UserProgram): readonly EntryCall[] {
   const around = [...(init === undefined ? [] : [init]), ...(check === undefined || typeof check === 'function' ? [] : [check])];
-  const atoms = compileAtoms({ ...user, entries: [...threads.flatMap(({ calls }) => calls), ...around] });
-  const code = loadImplementation(emitImplementation(atoms.program, { threadWords: THREAD_WORDS }));
+  return [...threads.flatMap(({ calls }) => calls), ...around];
+}
+
+export function userSubject(user: UserProgram, atoms: CompiledUser): Subject & { readonly atoms: CompiledUser } {
+  const { threads, check, init } = user;
+  const code = loadImplementation(atoms.artefact);
   const entries = [...atoms.entries];
   const scripts = threads.map(({ calls }) => calls.map((call) => scriptCall(call, entries.shift())));
   const classes = new Map<string, number>();
@@ -105,7 +105,7 @@ function returns(threads: readonly ThreadCalls[], results: readonly boolean[]): 
   return threads.map(({ calls }) => calls.map(() => rest.shift() ?? false));
 }
 
-function wordsOf({ values }: UserProgram, { regions, bytes }: AtomsProgram): Int32Array {
+function wordsOf({ values }: UserProgram, { regions, bytes }: CompiledUser): Int32Array {
   const words = new Int32Array(bytes / 4);
   for (const [name, list] of Object.entries(values ?? {})) {
     const view = viewsOf(words.buffer, regions)[name];
@@ -219,7 +219,7 @@ function sizeOf(type: ElementType | 'SharedArrayBuffer'): number {
   return type === 'SharedArrayBuffer' ? 1 : ELEMENTS[type].bytes;
 }
 
-function describe(violation: Violation, { messages }: AtomsProgram): Violation {
+function describe(violation: Violation, { messages }: CompiledUser): Violation {
   const message = violation.id === 'assertion' ? messages[violation.code ?? -1] : undefined;
   if (message === undefined) return violation;
   const index = message.id === 'out-of-bounds' ? `${message.text}: ${violation.about ?? 0}` : message.text;

@@ -21,9 +21,11 @@ const asIs = { threads: null, ops: null };
 const TARGETS: readonly Target[] = [
   toyTarget('lossy', lossy()),
   toyTarget('racy', racy()),
-  ...['refcount-two-steps', 'bounded-queue-wrong', 'condvar-late', 'single-wait', 'futex-mutex-forgetful', 'ring-hasty'].map((id) =>
-    litmusTarget(id, asIs),
-  ),
+  ...(await Promise.all(
+    ['refcount-two-steps', 'bounded-queue-wrong', 'condvar-late', 'single-wait', 'futex-mutex-forgetful', 'ring-hasty'].map((id) =>
+      litmusTarget(id, asIs),
+    ),
+  )),
 ];
 
 const machineOf = ({ program }: Target): Machine => new Machine(program, { granularity: 'block', hashed: false });

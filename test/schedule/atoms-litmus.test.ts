@@ -2,7 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { judge, type SearchName } from '../../oracle/schedule/judge.ts';
-import { LITMUS, type Litmus, litmusProgram, litmusSubject } from '../../oracle/schedule/litmus.ts';
+import { LITMUS, type Litmus, litmusProgram } from '../../oracle/schedule/litmus.ts';
+import { litmusSubject } from '../../oracle/schedule/litmus-subject.ts';
+import { compileUser } from '../../oracle/schedule/user-compile.ts';
 import { userSubject } from '../../oracle/schedule/user-program.ts';
 import { agree, compileCase } from './atoms-agreement.ts';
 
@@ -26,7 +28,7 @@ function search(strategy: SearchName, limits: Partial<typeof NO_LIMITS> = {}) {
 
 describe('the search of states', () => {
   test.each(LITMUS)('$id: $text', async ({ id, violations }: Litmus) => {
-    const judgement = await judge(litmusSubject(id), search('states'));
+    const judgement = await judge(await litmusSubject(id), search('states'));
     expect(judgement.violation?.id, judgement.violation?.text).toBe(violations[0]);
     expect(judgement.verdict).toBe(violations.length === 0 ? 'holds' : 'violated');
     if (violations.length === 0) expect(judgement.bound).toMatch(/^complete: all [\d,]+ states/);
@@ -34,7 +36,7 @@ describe('the search of states', () => {
 
   test('finds the same in every access by itself', async () => {
     for (const { id, violations } of LITMUS.filter((each) => each.id !== 'unordered-spin')) {
-      const judgement = await judge(litmusSubject(id), { ...search('states'), granularity: 'access', symmetry: false });
+      const judgement = await judge(await litmusSubject(id), { ...search('states'), granularity: 'access', symmetry: false });
       if (violations.length === 0) expect([id, judgement.violation]).toEqual([id, null]);
       else expect(violations, id).toContain(judgement.violation?.id);
     }
@@ -45,13 +47,13 @@ describe('the other strategies', () => {
   test.each(WRONG.filter(({ id }) => !SPINNING.test(id) && id !== 'bounded-queue-wrong'))(
     'classes of schedules find $id',
     async ({ id, violations }) => {
-      const judgement = await judge(litmusSubject(id), search('dpor'));
+      const judgement = await judge(await litmusSubject(id), search('dpor'));
       expect(violations, judgement.violation?.text).toContain(judgement.violation?.id);
     },
   );
 
   test.each(WRONG.filter(({ id }) => id !== 'unordered-spin'))('samples find $id', async ({ id, violations }) => {
-    const found = await judge(litmusSubject(id), search('random', { executions: 20_000 }));
+    const found = await judge(await litmusSubject(id), search('random', { executions: 20_000 }));
     expect(violations, found.violation?.text).toContain(found.violation?.id);
   });
 
@@ -63,7 +65,7 @@ describe('the other strategies', () => {
       [4, 2, 2520],
       [3, 4, 34_650],
     ]) {
-      const { figures, verdict } = await judge(litmusSubject('fetch-add', threads, ops), search('dpor'));
+      const { figures, verdict } = await judge(await litmusSubject('fetch-add', threads, ops), search('dpor'));
       expect([verdict, figures.executions]).toEqual(['holds', count]);
     }
   });
@@ -72,7 +74,7 @@ describe('the other strategies', () => {
 describe('the plain executor', () => {
   test.each(LITMUS)('agrees on random schedules of $id', ({ id }) => {
     const user = litmusProgram(id);
-    const { words } = userSubject(user).program;
+    const { words } = userSubject(user, compileUser(user)).program;
     const given = { file: user.file, memory: user.memory, threads: user.threads.map(({ calls }) => calls) };
     const compiled = compileCase(given);
     const ends = new Set<string>();
@@ -81,11 +83,18 @@ describe('the plain executor', () => {
   });
 });
 
+test.each(LITMUS)('$id, from the cache, is what the compiler makes of it', async ({ id }) => {
+  const made = compileUser(litmusProgram(id));
+  // Twice: the second time it certainly was there.
+  await litmusSubject(id);
+  expect((await litmusSubject(id)).atoms).toEqual(made);
+});
+
 describe('sizes', () => {
-  test('that a program has not are refused', () => {
-    expect(() => litmusSubject('peterson', 3)).toThrow('peterson has 2 threads, not 3');
-    expect(() => litmusSubject('futex-mutex', 2, 0)).toThrow('futex-mutex has 1 to 100 ops, not 0');
-    expect(() => litmusSubject('no-such')).toThrow('there is no litmus program "no-such"');
+  test('that a program has not are refused', async () => {
+    await expect(litmusSubject('peterson', 3)).rejects.toThrow('peterson has 2 threads, not 3');
+    await expect(litmusSubject('futex-mutex', 2, 0)).rejects.toThrow('futex-mutex has 1 to 100 ops, not 0');
+    await expect(litmusSubject('no-such')).rejects.toThrow('there is no litmus program "no-such"');
   });
 
   test('that it has are taken', async () => {
@@ -97,7 +106,7 @@ describe('sizes', () => {
       ['refcount', 4, 1],
       ['ring', 2, 6],
     ] as const) {
-      const { verdict, bound } = await judge(litmusSubject(id, threads, ops), search('states'));
+      const { verdict, bound } = await judge(await litmusSubject(id, threads, ops), search('states'));
       expect([verdict, bound.startsWith('complete')], id).toEqual(['holds', true]);
     }
   });

@@ -1,9 +1,9 @@
 /** A litmus program as a *target*: compiled in the sizes asked for, judged by its own assertions, told in the names of its arrays. */
 import type { Names } from '../../report/words.ts';
-import { LITMUS, type Litmus, litmusProgram } from '../litmus.ts';
+import { LITMUS, type Litmus } from '../litmus.ts';
+import { litmusSubject } from '../litmus-subject.ts';
 import type { Program, ScriptCall } from '../program.ts';
 import type { Target } from '../target.ts';
-import { userSubject } from '../user-program.ts';
 import { nativeProgram } from './native.ts';
 
 /** Null: as the program has it by itself. */
@@ -13,9 +13,8 @@ export interface LitmusSizes {
 }
 
 /** Throws a UsageError for a name or a size that the program does not have. */
-export function litmusTarget(id: string, sizes: LitmusSizes): Target {
-  const user = litmusProgram(id, sizes.threads, sizes.ops);
-  const subject = userSubject(user);
+export async function litmusTarget(id: string, sizes: LitmusSizes): Promise<Target> {
+  const subject = await litmusSubject(id, sizes.threads, sizes.ops);
   const { program, nameOf, knowledge, atoms } = subject;
   const known = litmusOf(id);
   const threads = sizes.threads ?? known.threads.usual;
@@ -41,8 +40,8 @@ export function litmusTarget(id: string, sizes: LitmusSizes): Target {
     named: subject.describe,
     explain: ({ text }) => ({ seen: text, allowed: null }),
     suggested: { strategy: 'states', preemptions: null, executions: null },
-    smaller: () => smaller(known, threads, ops).map((less) => async () => litmusTarget(id, less)),
-    native: async () => nativeProgram(user, atoms.regions),
+    smaller: () => smaller(known, threads, ops).map((less) => () => litmusTarget(id, less)),
+    native: async () => nativeProgram(subject.user, atoms.regions),
   };
 }
 
