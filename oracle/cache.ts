@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { packageRoot, packageVersion } from './root.ts';
 
 /** Everything an artefact is made from. */
@@ -93,7 +94,7 @@ function load(path: string): string | undefined {
 }
 
 function store(path: string, text: string, kind: string): void {
-  const unfinished = `${path}.${process.pid}.tmp`;
+  const unfinished = `${path}.${process.pid}.${threadId}.tmp`;
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(unfinished, `${sha256(text)}\n${text}`);

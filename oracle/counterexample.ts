@@ -11,6 +11,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
 import { exploreFields } from './counterexample-explore.ts';
 import { fingerprint, id, key, line, prose, STEP_LIMIT, step, whole } from './counterexample-fields.ts';
@@ -92,7 +93,7 @@ export function writeCounterexample(directory: string, counterexample: Counterex
     throw new Error(`an engine made a counterexample that replay would refuse: ${refused.message}`);
   }
   const path = join(directory, fileName(counterexample));
-  const unfinished = `${path}.${process.pid}.tmp`;
+  const unfinished = `${path}.${process.pid}.${threadId}.tmp`;
   try {
     if (!existsSync(directory)) {
       mkdirSync(directory, { recursive: true });

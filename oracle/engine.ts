@@ -126,6 +126,8 @@ export interface ExploreOptions extends Work {
   readonly timeSeconds: number | null;
   /** For all programs together: those that find no time are `unknown`. */
   readonly budgetSeconds?: number;
+  /** Threads that judge programs side by side; without it one, this one. */
+  readonly workers?: number;
 }
 
 /** `oracle/schedule/index.ts`. The lists come without compiling anything. */
@@ -157,6 +159,8 @@ export interface MuseumOptions extends Work {
   readonly entries: readonly string[];
   /** For each entry, the fault and the unmodified code together. */
   readonly timeSeconds: number;
+  /** Threads that judge entries side by side; without it one, this one. */
+  readonly workers?: number;
 }
 
 /** `oracle/schedule/index.ts`: historical bugs, each put back and found. The list takes reading files. */

@@ -9,7 +9,7 @@ import { isScenarioFile, readScenario } from '../schedule/scenario-file.ts';
 import { quote, UsageError } from '../usage.ts';
 import { type Outcome, type Row, worst } from '../verdict.ts';
 import { chosen, mustBeKnown } from './named.ts';
-import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import { directory, readOptions, seconds, seed, whole, workers } from './options.ts';
 import type { Listing, VerbContext } from './verbs.ts';
 
 const schema = z.object({
@@ -28,6 +28,7 @@ const schema = z.object({
   all: z.boolean().optional(),
   generate: z.string().optional(),
   sample: whole(1, 1_000_000).optional(),
+  workers: workers(),
   list: z.boolean().optional(),
   out: directory,
   seed,
@@ -68,6 +69,7 @@ export async function judge(
     steps: options.steps ?? null,
     memoryMiB: options.memory ?? null,
     timeSeconds: options.time ?? null,
+    workers: options.workers,
     seed: options.seed,
     signal: context.signal,
     progress: context.progress,

@@ -1,4 +1,5 @@
 /** What is typed after an option comes in as text; these schemas make it a value, or a `UsageError` that names the option. */
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { quote, UsageError } from '../usage.ts';
 
@@ -20,6 +21,11 @@ export function seconds() {
     context.addIssue({ code: 'custom', message: 'expected a number of seconds, more than 0 and at most 86400' });
     return z.NEVER;
   });
+}
+
+/** Threads that judge side by side: more than there are processors would only wait for each other. */
+export function workers() {
+  return whole(1, availableParallelism());
 }
 
 export const seed = whole(0, 2 ** 31 - 1);

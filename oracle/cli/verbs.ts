@@ -53,6 +53,12 @@ export interface VerbModule {
 
 const OUT: OptionDeclaration = { flags: '--out <directory>', text: 'where counterexample files go', fallback: '.sockref' };
 
+const WORKERS: OptionDeclaration = {
+  flags: '--workers <number>',
+  text: 'threads that judge side by side, at most one for each processor',
+  fallback: '1',
+};
+
 const LIST: OptionDeclaration = { flags: '--list', text: 'print the names and judge nothing' };
 
 /** Every verb has these. */
@@ -137,6 +143,7 @@ export const VERBS: readonly Verb[] = [
         text: 'instead: all programs of T threads with K calls each; SCENARIO names the situations they begin in',
       },
       { flags: '--sample <number>', text: 'so many of the generated programs of each situation, drawn by the seed' },
+      WORKERS,
       LIST,
       OUT,
     ],
@@ -160,7 +167,7 @@ export const VERBS: readonly Verb[] = [
     summary: 'historical bugs, each put back into the implementation and found',
     meaning: 'Holds when every bug is found and the unmodified code holds in the same scenario within the same bound.',
     operand: { name: 'ENTRY', text: 'an entry, by its id (--list)', many: true },
-    options: [{ flags: '--time <seconds>', text: 'time for each entry', fallback: '60' }, LIST, OUT],
+    options: [{ flags: '--time <seconds>', text: 'time for each entry', fallback: '60' }, WORKERS, LIST, OUT],
     load: () => import('./museum.ts'),
   },
   {

@@ -1,14 +1,14 @@
 /**
  * *explore*, *stress* and *museum*: the engines that let the implementation run under a scheduler, or on real threads. Here the programs
- * are found by name and judged one after the other; how one is judged is in judgement.ts, stress/ and museum/.
+ * are judged one after the other, or side by side in workers/; how one is judged is in judgement.ts, stress/ and museum/.
  */
-import type { ExploreOptions, ExploreTargets, Listed, MuseumOptions, StressOptions } from '../engine.ts';
+import type { ExploreOptions, Listed, MuseumOptions, Progress, StressOptions } from '../engine.ts';
 import { type Outcome, type Row, worst } from '../verdict.ts';
-import { judge, type Request } from './judgement.ts';
+import type { Request } from './judgement.ts';
 import { SCENARIOS } from './kernel/scenarios.ts';
-import { type Situation, SITUATIONS } from './kernel/situations.ts';
+import { SITUATIONS } from './kernel/situations.ts';
 import { LITMUS } from './litmus.ts';
-import type { Target } from './target.ts';
+import { judgeTask, type Task, tasksOf } from './tasks.ts';
 
 /** Scenarios of which all schedules are explored in a moment, and which between them use most of the kernel: what `verify` has time for. */
 const QUICK: readonly string[] = ['accept-shutdown', 'receive-send', 'connect-connect', 'setsockopt-rst', 'close-rst', 'fputsock-close'];
@@ -26,43 +26,16 @@ export function listLitmus(): readonly Listed[] {
 }
 
 export async function explore(options: ExploreOptions): Promise<Outcome> {
-  const { signal, progress, display, seed, out, strategy, granularity, atomicLocks, preemptions, depth } = options;
   const began = performance.now();
   const tasks = options.targets.flatMap((targets) => tasksOf(targets));
-  const rows: Row[] = [];
-  let done = 0;
-  for (const [index, { id, judged }] of tasks.entries()) {
-    const left = options.budgetSeconds === undefined ? null : options.budgetSeconds - (performance.now() - began) / 1000;
-    if (signal.aborted) break;
-    if (left !== null && left <= 0) {
-      done++;
-      rows.push(notStarted(id, `no time was left of the ${options.budgetSeconds} s for all`));
-      continue;
-    }
-    const seconds = Math.min(left ?? Number.POSITIVE_INFINITY, options.timeSeconds ?? Number.POSITIVE_INFINITY);
-    const request: Request = {
-      strategy,
-      granularity,
-      atomicLocks,
-      preemptions,
-      depth,
-      limits: {
-        executions: options.executions,
-        steps: options.steps,
-        states: null,
-        memory: options.memoryMiB,
-        seconds: Number.isFinite(seconds) ? seconds : null,
-      },
-      seed,
-      out,
-      signal,
-      progress: (of, _total, text) => progress(index, tasks.length, `${text} (${of})`),
-      display,
-    };
-    rows.push(...(await judged(request)));
-    done++;
-    progress(index + 1, tasks.length, id);
-  }
+  const left = (): number | null =>
+    options.budgetSeconds === undefined ? null : options.budgetSeconds - (performance.now() - began) / 1000;
+  const judged =
+    (options.workers ?? 1) > 1 && tasks.length > 1
+      ? await judgeSideBySide(tasks, options, left)
+      : await judgeOneByOne(tasks, options, left);
+  const done = judged.filter((rows) => rows !== null).length;
+  const rows = judged.flatMap((each) => each ?? []);
   const missing = tasks.length - done;
   return {
     verdict: missing > 0 ? worst([...rows.map(({ verdict }) => verdict), 'unknown']) : worst(rows.map(({ verdict }) => verdict)),
@@ -72,49 +45,58 @@ export async function explore(options: ExploreOptions): Promise<Outcome> {
   };
 }
 
-interface Task {
-  readonly id: string;
-  readonly judged: (request: Request) => Promise<readonly Row[]>;
-}
+type Judged = readonly (readonly Row[] | null)[];
+type Asked = Omit<Request, 'signal' | 'progress'>;
 
-/** Each target is made when its turn comes: what it takes to make one is not needed for the others. */
-function tasksOf(targets: ExploreTargets): readonly Task[] {
-  const task = (id: string, make: () => Promise<Target>): Task => ({
-    id,
-    judged: async (request) => [(await judge(await make(), request)).row],
-  });
-  switch (targets.kind) {
-    case 'scenarios':
-      return targets.ids.map((id) => task(id, () => scenarioTarget(id)));
-    case 'scenario':
-      return [task(targets.scenario.id, async () => (await import('./targets/pristine.ts')).pristineTarget(targets.scenario))];
-    case 'litmus': {
-      const { id, threads, ops } = targets;
-      return [task(id, async () => (await import('./targets/litmus.ts')).litmusTarget(id, { threads, ops }))];
-    }
-    case 'generated':
-      return targets.situations.map((id) => ({
-        id,
-        judged: async (request) =>
-          (await import('./generated.ts')).judgeGenerated(situation(id), { ...targets, seed: request.seed }, request),
-      }));
+async function judgeOneByOne(tasks: readonly Task[], options: ExploreOptions, left: () => number | null): Promise<Judged> {
+  const { signal, progress } = options;
+  const judged: (readonly Row[] | null)[] = tasks.map(() => null);
+  for (const [index, task] of tasks.entries()) {
+    if (signal.aborted) break;
+    const request = requestFor(options, left());
+    const report: Progress = (of, _total, text) => progress(index, tasks.length, `${text} (${of})`);
+    judged[index] = request === null ? [notStarted(task.id, options)] : await judgeTask(task, { ...request, signal, progress: report });
+    progress(index + 1, tasks.length, task.id);
   }
+  return judged;
 }
 
-function situation(id: string): Situation {
-  const found = SITUATIONS.find((each) => each.id === id);
-  if (found === undefined) throw new RangeError(`there is no situation ${id}`);
-  return found;
+async function judgeSideBySide(tasks: readonly Task[], options: ExploreOptions, left: () => number | null): Promise<Judged> {
+  const { sideBySide } = await import('./workers/side-by-side.ts');
+  return sideBySide({
+    items: tasks,
+    workers: options.workers ?? 1,
+    signal: options.signal,
+    progress: (done, text) => options.progress(done, tasks.length, text),
+    jobOf: (task) => {
+      const request = requestFor(options, left());
+      return request === null ? [notStarted(task.id, options)] : { kind: 'task', task, request };
+    },
+    died: ({ id }, why, seconds) => [unjudged(id, why, seconds)],
+  });
 }
 
-async function scenarioTarget(id: string): Promise<Target> {
-  const scenario = SCENARIOS.find((each) => each.id === id);
-  if (scenario === undefined) throw new RangeError(`there is no scenario ${id}`);
-  return (await import('./targets/pristine.ts')).pristineTarget(scenario);
+/** Of the next program; null: no time is left for it. */
+function requestFor(options: ExploreOptions, left: number | null): Asked | null {
+  if (left !== null && left <= 0) return null;
+  const { strategy, granularity, atomicLocks, preemptions, depth, seed, out, display } = options;
+  const seconds = Math.min(left ?? Number.POSITIVE_INFINITY, options.timeSeconds ?? Number.POSITIVE_INFINITY);
+  const limits = {
+    executions: options.executions,
+    steps: options.steps,
+    states: null,
+    memory: options.memoryMiB,
+    seconds: Number.isFinite(seconds) ? seconds : null,
+  };
+  return { strategy, granularity, atomicLocks, preemptions, depth, limits, seed, out, display };
 }
 
-function notStarted(id: string, detail: string): Row {
-  return { id, verdict: 'unknown', bound: 'nothing', seconds: 0, counterexample: null, detail };
+function notStarted(id: string, { budgetSeconds }: ExploreOptions): Row {
+  return unjudged(id, `no time was left of the ${budgetSeconds} s for all`, 0);
+}
+
+function unjudged(id: string, detail: string, seconds: number): Row {
+  return { id, verdict: 'unknown', bound: 'nothing', seconds, counterexample: null, detail };
 }
 
 /** "24 programs: 18 complete, 6 bounded or sampled". */

@@ -39,6 +39,7 @@ describe('explore', () => {
       steps: null,
       memoryMiB: null,
       timeSeconds: null,
+      workers: 1,
       out: '.sockref',
     });
   });
@@ -83,6 +84,9 @@ describe('explore', () => {
     [['--generate', '2x1', '--all'], '--all', /leave one of them out/],
     [['--generate', '2x1', '--litmus', 'futex-mutex'], '--litmus', /leave one of them out/],
     [['--sample', '5'], '--generate', /say which with --generate/],
+    [['--workers', '0'], '--workers', /expected a whole number from 1 to \d+, saw "0"/],
+    [['--workers', '1000000'], '--workers', /saw "1000000"/],
+    [['--workers', 'two'], '--workers', /saw "two"/],
   ])('refuses %j', async (words, field, says) => {
     const ended = await sockref(['explore', ...words, '--json'], fakeEngines({}));
     expect(ended.status).toBe(EXIT.usage);

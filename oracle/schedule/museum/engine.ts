@@ -16,7 +16,30 @@ import { prepare } from './faulty.ts';
 export async function museum(options: MuseumOptions): Promise<Outcome> {
   const all = await exhibits();
   const chosen = options.entries.map((id) => exhibitOf(all, id));
-  return exhibition(chosen, options);
+  return (options.workers ?? 1) > 1 && chosen.length > 1 ? sideBySideExhibition(chosen, options) : exhibition(chosen, options);
+}
+
+/** Those that have their control in common stay together: it is judged once, as without workers. */
+async function sideBySideExhibition(chosen: readonly Exhibit[], options: MuseumOptions): Promise<Outcome> {
+  const { sideBySide } = await import('../workers/side-by-side.ts');
+  const { signal, progress, ...plain } = options;
+  const commons = [...new Set(chosen.map(({ common }) => common))];
+  const groups = commons.map((common) => chosen.filter((exhibit) => exhibit.common === common));
+  const judged = await sideBySide({
+    items: groups,
+    workers: options.workers ?? 1,
+    signal,
+    progress: (done, text) => progress(done, groups.length, text),
+    jobOf: (group) => ({ kind: 'entries', options: { ...plain, workers: 1, entries: group.map(({ id }) => id) } }),
+    died: (group, why, seconds) => group.map(({ id, title }) => unjudged(id, seconds, `${title}\n${why}`)),
+  });
+  const rows = new Map(judged.flatMap((each) => each ?? []).map((row) => [row.id, row]));
+  const inOrder = chosen.flatMap(({ id }) => rows.get(id) ?? []);
+  return outcomeOf(chosen, inOrder, {});
+}
+
+function unjudged(id: string, seconds: number, detail: string): Row {
+  return { id, verdict: 'unknown', bound: 'nothing', seconds, counterexample: null, found: false, detail };
 }
 
 function exhibitOf(all: readonly Exhibit[], id: string): Exhibit {
@@ -40,13 +63,17 @@ export async function exhibition(chosen: readonly Exhibit[], options: MuseumOpti
     options.progress(index + 1, chosen.length, exhibit.id);
     await new Promise((resolve) => setImmediate(resolve));
   }
+  return outcomeOf(chosen, rows, { prepareSeconds });
+}
+
+function outcomeOf(chosen: readonly Exhibit[], rows: readonly Row[], times: Readonly<Record<string, number>>): Outcome {
   const found = rows.filter((row) => row.found === true).length;
   const verdicts = rows.map(({ verdict }) => verdict);
   return {
     verdict: worst(rows.length < chosen.length ? [...verdicts, 'unknown'] : verdicts),
     bound: `${found} of ${chosen.length} bugs found, each within its bound`,
     results: rows,
-    figures: { entries: rows.length, found, medianFindSeconds: medianFind(rows), prepareSeconds },
+    figures: { entries: rows.length, found, medianFindSeconds: medianFind(rows), ...times },
   };
 }
 
@@ -88,7 +115,13 @@ async function shown(exhibit: Exhibit, options: MuseumOptions, controls: Map<str
     const detail = [`${title}: ${saw} where ${breaks.join(' or ')} was expected`, ...(broken.detail === undefined ? [] : [broken.detail])];
     return { verdict, bound: broken.bound, counterexample: broken.counterexample, found: false, detail: detail.join('\n') };
   }
-  const again = await replay(await readCounterexample(broken.counterexample ?? ''), { ...options, progress: () => undefined });
+  const { seed, signal, display } = options;
+  const again = await replay(await readCounterexample(broken.counterexample ?? ''), {
+    seed,
+    signal,
+    progress: () => undefined,
+    ...(display === undefined ? {} : { display }),
+  });
   const control = controls.get(common) ?? sound().then((pristine) => judge(pristine, request));
   controls.set(common, control);
   const { row: held } = await control;
