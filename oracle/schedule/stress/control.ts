@@ -47,6 +47,8 @@ export interface StressTask {
   readonly memory: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
   readonly thread: number;
+  /** The last round that began without it. */
+  readonly round: number;
   readonly mostCalls: number;
   readonly script: readonly ScriptCall[];
   /** Turns of an empty loop at most, before a call. */

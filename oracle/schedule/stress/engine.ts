@@ -63,7 +63,7 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
   let wrong: { readonly violation: Violation; readonly round: Round } | null = null;
   try {
     while (histories < options.runs && wrong === null && performance.now() < end && !options.signal.aborted) {
-      const round = await threads.play();
+      const round = await threads.play((end) => judgeRound(target, end) !== null);
       histories++;
       if (overlaps(round.history)) overlapped++;
       different.add(

@@ -48,6 +48,8 @@ export interface Round {
 }
 
 const PATIENCE_MS = 3_000;
+/** Between two looks at an end that seems wrong. */
+const SECOND_LOOK_MS = 10;
 const SPIN = 4_000;
 /** How long a sleeper that was let go may take to end its round. */
 const FAREWELL_MS = 50;
@@ -98,6 +100,8 @@ export class StressThreads {
       memory: this.words.buffer as SharedArrayBuffer,
       control: this.control.buffer as SharedArrayBuffer,
       thread: agent,
+      // Who replaces another takes no part in the round that is over: its memory will be that of the next one.
+      round: this.number,
       mostCalls,
       script: this.target.program.agents[agent]?.script ?? [],
       spin: SPIN,
@@ -110,8 +114,11 @@ export class StressThreads {
     await new Promise((resolve) => worker.once('online', resolve));
   }
 
-  /** Plays one round. */
-  async play(): Promise<Round> {
+  /**
+   * Plays one round. A sleeper enters its queue before it gives back its locks, and the system may take the processor from it in between:
+   * an end with sleepers that is `odd` counts only if it stays so.
+   */
+  async play(odd: (round: Round) => boolean = () => false): Promise<Round> {
     const { control, target } = this;
     const agents = [...target.program.agents.keys()];
     this.words.set(target.program.words);
@@ -120,9 +127,21 @@ export class StressThreads {
     for (const agent of agents) control.fill(0, this.base(agent), this.base(agent + 1));
     Atomics.store(control, ROUND, ++this.number);
     Atomics.notify(control, ROUND);
+    let round = await this.end(agents);
+    const patience = performance.now() + PATIENCE_MS;
+    while (round.asleep.includes(true) && round.panic === null && !round.stuck && odd(round) && performance.now() < patience) {
+      await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
+      round = await this.end(agents);
+    }
+    await this.dismiss(agents);
+    return round;
+  }
+
+  /** How the round stands when nobody moves any more. */
+  private async end(agents: readonly number[]): Promise<Round> {
     const stuck = !(await this.settles(agents));
     const panicked = agents.find((agent) => this.read(agent, STATUS) === PANICKED);
-    const round: Round = {
+    return {
       history: this.history(agents),
       asleep: agents.map((agent) => !this.hasEnded(agent) && this.read(agent, STATUS) !== WAITS),
       stuck,
@@ -130,8 +149,6 @@ export class StressThreads {
       // Sleepers that are let go write on.
       words: agents.every((agent) => this.hasEnded(agent)) ? this.words : this.words.slice(),
     };
-    await this.dismiss(agents);
-    return round;
   }
 
   /** Waits until nobody moves any more; false: the patience is at its end. */
@@ -177,7 +194,6 @@ export class StressThreads {
     for (const agent of agents) {
       if (this.hasEnded(agent)) continue;
       await this.workers[agent]?.terminate();
-      // The new one waits for a round after this one.
       this.failure = null;
       await this.spawn(agent);
     }

@@ -80,7 +80,7 @@ function isPanic(error: unknown): error is Error & { readonly panicCode: number;
   return error instanceof Error && error.name === 'KernelPanic';
 }
 
-for (let last = 0; ; ) {
+for (let last = task.round; ; ) {
   Atomics.wait(control, ROUND, last);
   last = Atomics.load(control, ROUND);
   if (last < 0) break;
