@@ -42,7 +42,10 @@ test('a sleeper that is slow to give back its locks is no error', async () => {
   const dawdle: Change = {
     file: 'impl/sync/sleepqueue.ts',
     change: (source) =>
-      follow(source.in('msleep').call('sleepq_add'), 'for (let n = 0; n < 5_000_000; n++) if (load(k, td + td_wchan) === -1) return EINTR;'),
+      follow(
+        source.in('msleep').call('sleepq_add'),
+        'for (let n = 0; n < 5_000_000; n++) if (load(k, td + td_wchan) === -1) return EINTR;',
+      ),
   };
   const implementation = await faultyImplementation({ id: 'slow', changes: [dawdle] });
   const target = await kernelTarget(scenario('receive-receive-datagram'), implementation);
