@@ -17,7 +17,7 @@ import { ELEMENTS, type ElementType } from '../compile/atoms-values.ts';
 import { quote, UsageError } from '../usage.ts';
 import type { Verdict } from '../verdict.ts';
 import { type Figures, type Limits, NO_LIMITS } from './exploration.ts';
-import { judge, type Judgement, type SearchName, SEARCHES } from './judge.ts';
+import { judge, type Judgement, type Search, type SearchName, SEARCHES } from './judge.ts';
 import { MOST_AGENTS, type Violation } from './program.ts';
 import { type ScheduleStep, scheduleSteps, scheduleText } from './schedule-text.ts';
 import type { Subject } from './subject.ts';
@@ -95,24 +95,42 @@ const MEMORY = 2048;
 /** Throws a `UsageError` for a request that can't be, and a `CompileError` for source that can't be taken. */
 export async function explore(request: ExploreRequest): Promise<ExploreResult> {
   checkRequest(request);
-  const subject = subjectOf(request);
-  const judgement = await judge(subject, {
+  const { looked, watched } = watchResults(request.check);
+  const subject = subjectOf(watched === undefined ? request : { ...request, check: watched });
+  const search: Search = {
     strategy: request.strategy ?? 'states',
     granularity: request.granularity ?? 'block',
     limits: { ...NO_LIMITS, memory: MEMORY, ...request.limits },
     seed: request.seed ?? 1,
     preemptions: request.preemptions ?? null,
     depth: request.depth ?? 3,
-    symmetry: request.symmetry ?? !looksAtResults(request.check),
+    symmetry: request.symmetry ?? !takesResults(request.check),
     signal: request.signal ?? new AbortController().signal,
     progress: request.progress ?? (() => {}),
-  });
-  return resultOf(subject, judgement, request.granularity ?? 'block');
+  };
+  const judgement = await judge(subject, search);
+  // A parameter with a default is not counted in the length of its function: that there is one shows when it is looked at.
+  const again = request.symmetry === undefined && search.symmetry && looked();
+  return resultOf(subject, again ? await judge(subject, { ...search, symmetry: false }) : judgement, request.granularity ?? 'block');
 }
 
 /** Of threads that are interchangeable it is not said which of them returned what. */
-function looksAtResults(check: ExploreRequest['check']): boolean {
+function takesResults(check: ExploreRequest['check']): boolean {
   return typeof check === 'function' && check.length !== 1;
+}
+
+/** The same check, and whether it has looked at the results. */
+function watchResults(check: ExploreRequest['check']): { readonly looked: () => boolean; readonly watched: FinalCheck | undefined } {
+  let looked = false;
+  const see: ProxyHandler<Parameters<FinalCheck>[1]> = {
+    get: (results, key) => {
+      looked = true;
+      return Reflect.get(results, key);
+    },
+  };
+  const watched =
+    typeof check === 'function' ? (...[memory, results]: Parameters<FinalCheck>) => check(memory, new Proxy(results, see)) : undefined;
+  return { looked: () => looked, watched };
 }
 
 function resultOf(subject: Subject, judgement: Judgement, granularity: 'block' | 'access'): ExploreResult {

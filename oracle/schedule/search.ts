@@ -74,7 +74,7 @@ export class Search {
 
   /** Whether it is time to look at the limits. */
   pauses(): boolean {
-    return this.steps % BREATH === 0;
+    return this.steps % BREATH === 0 || this.steps === this.exploration.limits.steps;
   }
 
   /** Looks at the limits, lets others run, tells how far it is. */

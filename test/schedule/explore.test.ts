@@ -179,6 +179,14 @@ describe('a request', () => {
 test('threads are not taken for interchangeable where the check tells them apart', async () => {
   const first = ask({ threads: two('add', 1), check: (_, results) => results[0]?.[0] === 0 || 'the second was first' });
   expect((await explore(first)).violation?.text).toBe('the second was first');
+  // A function does not say how many parameters with defaults it has.
+  const other = ask({ threads: two('add', 1), check: (_, results = []) => results[0]?.[0] === 0 || 'the second was first' });
+  expect((await explore(other)).violation?.text).toBe('the second was first');
+});
+
+test.each(['states', 'dpor', 'naive'] as const)('%s takes no more steps than it may', async (strategy) => {
+  const { verdict, reason, figures } = await explore(ask({ threads: two('add', 40), strategy, limits: { steps: 100 } }));
+  expect({ verdict, reason, steps: figures.steps }).toEqual({ verdict: 'unknown', reason: '100 steps', steps: 100 });
 });
 
 test('the example finds the queue that is wrong, and that the others are right', async () => {
