@@ -1,13 +1,12 @@
 /** The program of a recorded schedule: what the file names is looked up, what it describes is checked, and built anew. */
 import type { ExploreCounterexample } from '../counterexample.ts';
-import type { TINY } from '../schedule/kernel/scenario.ts';
 import type { Scenario } from '../schedule/kernel/scenario.ts';
 import { panicIds } from '../schedule/panics.ts';
-import { checkedThreads } from '../schedule/scenario-file.ts';
+import { checkedScenario } from '../schedule/scenario-file.ts';
 import type { Target } from '../schedule/target.ts';
 import { pristineImplementation } from '../schedule/targets/pristine.ts';
 import { kernelTarget } from '../schedule/targets/kernel.ts';
-import { checkSizes, refusedFile } from './ending.ts';
+import { refusedFile } from './ending.ts';
 
 /** What a schedule can break, besides the panics of the implementation. */
 const IDS: readonly string[] = [
@@ -28,17 +27,6 @@ const IDS: readonly string[] = [
   'final-state',
 ];
 
-/** Sizes that a file may ask for: what scenarios use, with room for more. */
-const SIZE_LIMITS: Readonly<Record<keyof typeof TINY, readonly [least: number, most: number]>> = {
-  SOCKETS: [2, 12],
-  PCBS: [2, 24],
-  FDS: [1, 16],
-  HANDLES: [1, 4],
-  NAMES: [1, 6],
-  BACKLOG: [0, 3],
-  BUFFER: [1, 8],
-};
-
 export async function targetOf(file: ExploreCounterexample): Promise<Target> {
   const known = [...IDS, ...panicIds()];
   if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
@@ -52,8 +40,7 @@ export async function targetOf(file: ExploreCounterexample): Promise<Target> {
     return litmusTarget(file.scenario, { threads, ops });
   }
   if (program === null) throw refusedFile('program', 'is missing: a schedule of the implementation needs its scenario');
-  const scenario = checkedThreads(program as Scenario, 'the counterexample');
-  checkSizes(scenario.sizes ?? {}, SIZE_LIMITS, false);
+  const scenario = checkedScenario(program as Scenario, 'the counterexample');
   const implementation = file.fault === null ? await pristineImplementation() : await withBug(file.fault);
   return kernelTarget(scenario, implementation);
 }

@@ -5,9 +5,21 @@
 import { readFile } from 'node:fs/promises';
 import { scenarioSchema } from '../counterexample-explore.ts';
 import { quote, UsageError } from '../usage.ts';
-import type { Scenario } from './kernel/scenario.ts';
+import type { Scenario, TINY } from './kernel/scenario.ts';
+import { MOST_AGENTS } from './program.ts';
 
 const SIZE_LIMIT = 256 * 1024;
+
+/** Sizes that a scenario may ask for: what those of the house use, with room for more. */
+const SIZES: Readonly<Record<keyof typeof TINY, readonly [least: number, most: number]>> = {
+  SOCKETS: [2, 12],
+  PCBS: [2, 24],
+  FDS: [1, 16],
+  HANDLES: [1, 4],
+  NAMES: [1, 6],
+  BACKLOG: [0, 3],
+  BUFFER: [1, 8],
+};
 
 /** A name that is meant to be the path of a file. */
 export function isScenarioFile(name: string): boolean {
@@ -39,12 +51,21 @@ export function parseScenario(text: string, name: string): Scenario {
     const issue = parsed.error.issues[0];
     throw refusal(name, fieldOf(issue?.path ?? []), issue?.message ?? 'is not a scenario');
   }
-  return checkedThreads(parsed.data as Scenario, name);
+  return checkedScenario(parsed.data as Scenario, name);
 }
 
-/** What names a thread must name one that there is. */
-export function checkedThreads(scenario: Scenario, name: string): Scenario {
-  const { threads, actors = [] } = scenario;
+/** What names a thread must name one that there is; and what is asked for must be of a size that can be explored. */
+export function checkedScenario(scenario: Scenario, name: string): Scenario {
+  const { threads, actors = [], sizes = {} } = scenario;
+  for (const [size, value] of Object.entries(sizes)) {
+    const limits = Object.hasOwn(SIZES, size) ? SIZES[size as keyof typeof SIZES] : undefined;
+    if (limits === undefined) throw refusal(name, `sizes.${size}`, 'is not a size of the specification', Object.keys(SIZES));
+    const [least, most] = limits;
+    if (value < least || value > most)
+      throw refusal(name, `sizes.${size}`, `expected a whole number from ${least} to ${most}, saw ${quote(value)}`);
+  }
+  const agents = threads.length + actors.length;
+  if (agents > MOST_AGENTS) throw refusal(name, 'actors', `are ${agents} with the threads, and ${MOST_AGENTS} is the most`);
   for (const [index, actor] of actors.entries()) {
     if (actor.kind !== 'signal' || actor.thread < threads.length) continue;
     throw refusal(name, `actors[${index}].thread`, `is ${actor.thread}, and the threads are 0 to ${threads.length - 1}`);
@@ -70,7 +91,12 @@ function fieldOf(path: readonly PropertyKey[]): string {
   );
 }
 
-function refusal(name: string, field: string, reason: string): UsageError {
+function refusal(name: string, field: string, reason: string, known?: readonly string[]): UsageError {
   const subject = field === '(file)' ? 'the file' : field;
-  return new UsageError(`the scenario ${quote(name, 200)} was refused: ${subject} ${reason}`, { field, reason });
+  const names = known === undefined ? '' : `\nKnown: ${known.join(', ')}`;
+  return new UsageError(`the scenario ${quote(name, 200)} was refused: ${subject} ${reason}${names}`, {
+    field,
+    reason,
+    ...(known === undefined ? {} : { known }),
+  });
 }

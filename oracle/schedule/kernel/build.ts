@@ -8,7 +8,7 @@ import * as N from '../../../impl/netinet/layout.ts';
 import { putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
 import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
 import { isRefusal, operationOf } from '../../run/signatures.ts';
-import { UsageError } from '../../usage.ts';
+import { quote, UsageError } from '../../usage.ts';
 import type { AgentProgram, Program, ScriptCall } from '../program.ts';
 import type { Happening } from './elements.ts';
 import { KernelMonitor, type ModelCall } from './monitor.ts';
@@ -29,6 +29,7 @@ export async function build(scenario: Scenario, subject: Subject): Promise<Built
   const memory = threads.map((script) => script.reduce((bytes, each) => bytes + memoryOf(each), 0));
   const prologue = scenario.prologue.map((each) => checked(scenario, each, sizes));
   const stage = await prepare(subject, { ...scenario, prologue }, Math.max(0, ...memory));
+  checkNames(scenario, stage);
   const agents = [
     ...threads.map((script, thread) => threadProgram(stage, script, thread, scenario.linger)),
     ...(scenario.actors ?? []).map((actor, index) => actorProgram(stage, scenario, actor, threads.length + index)),
@@ -45,6 +46,21 @@ export async function build(scenario: Scenario, subject: Subject): Promise<Built
   return { scenario, stage, program: { code: subject.code, words: Int32Array.from(stage.kernel.words), agents }, monitor };
 }
 
+/** Of the operations of a prologue a thread makes only the calls; events are those of the specification's wire. */
+function checkNames({ id, threads, events }: Scenario, { model }: Stage): void {
+  const [calls = [], wire = []] = model.agents.map(({ procedures }) => procedures.map(({ name }) => name));
+  for (const [thread, script] of threads.entries())
+    for (const [index, { name }] of script.entries())
+      if (!calls.includes(name)) throw refused(id, `threads[${thread}][${index}]`, `is ${quote(name)}, which is no call of a thread`);
+  for (const [index, { event }] of (events ?? []).entries())
+    if (!wire.includes(event)) throw refused(id, `events[${index}]`, `is ${quote(event)}, which is no event of the wire`, wire);
+}
+
+function refused(scenario: string, field: string, reason: string, known: readonly string[] = []): UsageError {
+  const names = known.length === 0 ? '' : `\nKnown: ${known.join(', ')}`;
+  return new UsageError(`scenario ${scenario}: ${field} ${reason}${names}`, { field, reason, known });
+}
+
 /** What a call that does not say otherwise has. */
 const USUAL: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
   connect: { remote: false },
@@ -52,9 +68,15 @@ const USUAL: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
   setsockopt: { valid: true },
 };
 
+/** Arguments that may be what an earlier call returned. */
+const OF_RESULTS: readonly string[] = ['fd', 'fd1', 'fd2', 'handle'];
+
 /** The call with all its arguments, in order. Throws a UsageError for one that the specification does not know. */
 function checked<S extends Scripted>(scenario: Scenario, scripted: S, sizes: Configuration): S {
   const args: Scripted['args'] = { ...USUAL[scripted.name], ...scripted.args };
+  const stranger = Object.keys(args).find((name) => typeof args[name] === 'object' && !OF_RESULTS.includes(name));
+  if (stranger !== undefined)
+    throw refused(scenario.id, `arguments.${stranger}`, `of ${scripted.name} can't be the result of a call: it is no descriptor or handle`);
   const plain = Object.fromEntries(Object.entries(args).map(([name, value]) => [name, typeof value === 'object' ? 0 : value]));
   const found = operationOf(scripted.name, plain, sizes);
   if (isRefusal(found)) {
@@ -99,7 +121,10 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
 function isUnix(kernel: Kernel, { name, args, unix }: Scripted): boolean {
   if (unix !== undefined || (name !== 'bind' && name !== 'connect')) return unix ?? false;
   const so = typeof args.fd === 'number' ? socketOf(kernel, args.fd) : 0;
-  if (so === 0) throw new RangeError(`${name} on a descriptor that is not open at the start: say whether it is a UNIX socket`);
+  if (so === 0) {
+    const reason = 'on a descriptor that is not open at the start: say with `"unix": true` or `false` whether it is a UNIX socket';
+    throw new UsageError(`${name} ${reason}`, { field: 'unix', reason: 'is missing' });
+  }
   return fixed(kernel, so + L.so_proto) === L.PROTO_UNIX;
 }
 

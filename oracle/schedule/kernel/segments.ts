@@ -5,13 +5,16 @@
  */
 import { ECONNREFUSED } from '../../../impl/errno.ts';
 import * as L from '../../../impl/layout.ts';
-import { get, load } from '../../../impl/memory.ts';
+import { fixed, get, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../../impl/netinet/tcp_fsm.ts';
 import { FIRST_PORT as NAME_0, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
+import { UsageError } from '../../usage.ts';
 import type { Segment } from './scenario.ts';
 
+/** As many as the wire of a scenario's kernel holds. */
+export const WIRE_SEGMENTS = 8;
 /** The window it offers; far more than a scenario sends. */
 const WINDOW = 32_000;
 /** Apart from what run/remote.ts uses, which plays the remote host in prologues. */
@@ -26,20 +29,34 @@ interface Peer {
 
 type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'unreachable' }>;
 
-/** Puts the segments on the wire, in this order. */
-export function putOnWire(machine: Machine, segments: readonly Segment[]): void {
+/** Puts the segments on the wire, in this order; of data at most so many units. Throws a UsageError for one that is for nobody. */
+export function putOnWire(machine: Machine, segments: readonly Segment[], most: number): void {
   const peers = new Map<number, Peer>();
   for (const [index, segment] of segments.entries()) {
+    const wrong = wrongWith(machine, segment, index, most);
+    if (wrong !== null) throw new UsageError(`segments[${index}]: ${wrong}`, { field: `segments[${index}]`, reason: wrong });
     if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index);
     else if (segment.what === 'datagram' || segment.what === 'unreachable') datagram(machine, segment);
     else stream(machine, segment, peers);
   }
 }
 
+function wrongWith(machine: Machine, segment: Segment, index: number, most: number): string | null {
+  const { kernel } = machine;
+  const { what, fd } = segment;
+  const so = socketOf(kernel, fd);
+  if (so === 0) return `it is for descriptor ${fd}, which is not open`;
+  const isDatagram = what === 'datagram' || what === 'unreachable';
+  if (fixed(kernel, so + L.so_proto) !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP))
+    return `it is for descriptor ${fd}, which is not a ${isDatagram ? 'UDP' : 'TCP'} socket`;
+  if (what === 'handshake' && machine.waiting() > 0) return 'a handshake must be the first segment';
+  if (what === 'queued rst' && get(kernel, so + L.so_comp_first) === 0) return `no connection waits at descriptor ${fd}`;
+  if (what === 'data' && segment.units > most) return `it has ${segment.units} units of data, and ${most} is the most`;
+  return index < WIRE_SEGMENTS ? null : `the wire holds ${WIRE_SEGMENTS} segments`;
+}
+
 function pcbOf(machine: Machine, fd: number): number {
-  const so = socketOf(machine.kernel, fd);
-  if (so === 0) throw new RangeError(`a segment is for descriptor ${fd}, which is not open`);
-  return get(machine.kernel, so + L.so_pcb);
+  return get(machine.kernel, socketOf(machine.kernel, fd) + L.so_pcb);
 }
 
 /** The SYN is answered at once, since the answer says what the last segment of the handshake must acknowledge. */
@@ -48,7 +65,6 @@ function handshake(machine: Machine, fd: number, port: number): void {
   const to = get(k, pcbOf(machine, fd) + N.inp_lport);
   const send = (seq: number, ack: number, flags: number): void =>
     machine.inject(L.IPPROTO_TCP, machine.remoteHost, port, N.HOST_LOCAL, to, seq, ack, flags, WINDOW, machine.user, 0);
-  if (machine.waiting() > 0) throw new RangeError('a handshake must be the first segment');
   send(ISS, 0, TH_SYN);
   machine.deliver();
   for (let sc = get(k, N.syncache_first); sc !== 0; sc = get(k, sc + N.sc_next)) {
@@ -119,6 +135,5 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
 
 function queuedPcb(machine: Machine, fd: number): number {
   const child = get(machine.kernel, socketOf(machine.kernel, fd) + L.so_comp_first);
-  if (child === 0) throw new RangeError(`no connection waits at descriptor ${fd}`);
   return get(machine.kernel, child + L.so_pcb);
 }

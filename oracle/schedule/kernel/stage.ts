@@ -13,7 +13,7 @@ import { Lockstep } from '../../run/lockstep.ts';
 import { type Configuration, printOperation } from '../../run/operations.ts';
 import { compiledSpecification, SPECIFICATION } from '../../specification.ts';
 import { type Scenario, TINY } from './scenario.ts';
-import { putOnWire } from './segments.ts';
+import { putOnWire, WIRE_SEGMENTS } from './segments.ts';
 import type { Subject } from './subject.ts';
 
 export interface Stage {
@@ -52,7 +52,7 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
   const { kernel, td } = lockstep.machine;
   subject.meter.left = ACCESSES;
   const { thread } = subject.modules;
-  putOnWire(lockstep.machine, scenario.segments ?? []);
+  putOnWire(lockstep.machine, scenario.segments ?? [], sizes.BUFFER + 1);
   // What was sent to the remote host is read there.
   lockstep.machine.discard();
   thread.thread_detach(kernel, td);
@@ -65,7 +65,7 @@ function options(sizes: Configuration, agents: number, userBytes: number): Kerne
     threads: agents,
     userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT),
     mbufs: 16,
-    wireSegments: 8,
+    wireSegments: WIRE_SEGMENTS,
     tcpReassembly: 4,
     tcpHalfOpen: 2,
     tcpMsl: 1,
