@@ -71,6 +71,21 @@ test.each(['udp-new', 'tcp-new'])('%s: all pairs of calls hold, every schedule o
   expect(rows[0]?.bound).toMatch(/^210 of 210 programs of 2 threads × 1 call: [\d,]+ states, each complete; /);
 });
 
+test.each([
+  ['tcp-new', 2, 1, 209],
+  ['unix-pair', 2, 1, 300],
+])('of %s, %d threads with %d calls, so many are drawn, each once', (id, threads, calls, sample) => {
+  const programs = [...generated(situation(id), { ...plan(threads, calls, sample), seed: 1 })];
+  const keys = programs.map((each) =>
+    each.threads
+      .map((script) => JSON.stringify(script))
+      .sort()
+      .join(),
+  );
+  expect(new Set(keys).size).toBe(sample);
+  expect(new Set(programs.map((each) => each.id)).size).toBe(sample);
+});
+
 test('a sample is the same for the same seed, and another for another', () => {
   const drawn = (seed: number): string => [...generated(situation('unix-queued'), { ...plan(2, 2, 20), seed })].map(textOf).join('\n');
   expect(drawn(1)).toBe(drawn(1));

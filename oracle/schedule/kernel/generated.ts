@@ -36,8 +36,17 @@ export function* generated(situation: Situation, plan: Plan): Generator<Scenario
     for (const chosen of multisets(scripts, threads)) yield scenarioOf(situation, chosen, ++number);
     return;
   }
-  const programs = fc.array(scriptOf(situation, calls), { minLength: threads, maxLength: threads });
-  for (const [index, chosen] of fc.sample(programs, { seed, numRuns: sample }).entries()) yield scenarioOf(situation, chosen, index + 1);
+  const programs = fc.noBias(fc.array(scriptOf(situation, calls), { minLength: threads, maxLength: threads }));
+  const drawn = new Set<string>();
+  // What has been drawn already is drawn anew: that so many of all were looked at must be true.
+  for (let round = 0; drawn.size < sample; round++) {
+    for (const chosen of fc.sample(programs, { seed: seed + round, numRuns: sample })) {
+      const key = chosen.map((script) => JSON.stringify(script)).sort();
+      if (drawn.size === sample || drawn.has(key.join())) continue;
+      drawn.add(key.join());
+      yield scenarioOf(situation, chosen, drawn.size);
+    }
+  }
 }
 
 function scenarioOf(situation: Situation, threads: readonly Script[], number: number): Scenario {
