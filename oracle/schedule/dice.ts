@@ -2,13 +2,18 @@
  * *Dice*: random numbers from a seed, the same ones on every machine (xoshiro128**, seeded by splitmix32).
  */
 export class Dice {
-  private a: number;
-  private b: number;
-  private c: number;
-  private d: number;
+  private a = 0;
+  private b = 0;
+  private c = 0;
+  private d = 0;
 
   constructor(seed: number) {
-    let state = seed | 0;
+    this.restart(seed, 0);
+  }
+
+  /** Takes the dice up anew: each number of a seed is the start of another sequence. */
+  restart(seed: number, number: number): void {
+    let state = (seed ^ Math.imul(number, 0x85ebca6b)) | 0;
     const next = (): number => {
       state = (state + 0x9e3779b9) | 0;
       let mixed = state ^ (state >>> 16);

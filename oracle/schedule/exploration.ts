@@ -28,6 +28,8 @@ export interface Exploration {
   readonly seed: number;
   /** At most so many switches away from an agent that could go on; null: any number. `dpor` and `naive` cover more: they count none. */
   readonly preemptions: number | null;
+  /** Of a sampling strategy: the number of its first execution; each is made of the seed and its number alone. Default: 0. */
+  readonly from?: number;
   /** Of `pct`: the number of ordering constraints a bug needs. */
   readonly depth?: number;
   /** Whether states that differ only in which agent of a class is where count as one. */
@@ -67,6 +69,8 @@ export interface Explored {
   /** All schedules with up to so many preemptions were covered, by a search that counts them. */
   readonly preemptions?: number;
   readonly violation: Found | null;
+  /** Of a sample that others have taken: why nothing may be concluded from finding nothing. */
+  readonly doubt?: string | null;
   readonly figures: Figures;
 }
 

@@ -49,16 +49,29 @@ type Judged = readonly (readonly Row[] | null)[];
 type Asked = Omit<Request, 'signal' | 'progress'>;
 
 async function judgeOneByOne(tasks: readonly Task[], options: ExploreOptions, left: () => number | null): Promise<Judged> {
-  const { signal, progress } = options;
+  const { signal, progress, workers = 1 } = options;
   const judged: (readonly Row[] | null)[] = tasks.map(() => null);
   for (const [index, task] of tasks.entries()) {
     if (signal.aborted) break;
     const request = requestFor(options, left());
     const report: Progress = (of, _total, text) => progress(index, tasks.length, `${text} (${of})`);
-    judged[index] = request === null ? [notStarted(task.id, options)] : await judgeTask(task, { ...request, signal, progress: report });
+    judged[index] =
+      request === null
+        ? [notStarted(task.id, options)]
+        : await judgeTask(task, inParts(task, { ...request, signal, progress: report }, workers));
     progress(index + 1, tasks.length, task.id);
   }
   return judged;
+}
+
+/** The only program there is: if it is sampled, its executions are what workers have side by side. */
+function inParts(task: Task, request: Request, workers: number): Request {
+  if (workers === 1 || task.what.kind === 'generated') return request;
+  return {
+    ...request,
+    sampleInParts: async (strategy, executions) =>
+      (await import('./workers/sample.ts')).sampleInParts({ task, request, strategy, executions, workers }),
+  };
 }
 
 async function judgeSideBySide(tasks: readonly Task[], options: ExploreOptions, left: () => number | null): Promise<Judged> {

@@ -34,6 +34,10 @@ export interface Request {
   readonly display: Display | undefined;
   /** Only this violation is looked for at the ends of executions: others may follow from a bug that was put in. */
   readonly wanted?: readonly string[];
+  /** Takes a sample of the whole target by others, in parts; without it, it is taken here. */
+  readonly sampleInParts?: (strategy: StrategyName, executions: number | null) => Promise<Explored>;
+  /** Of a part: the number of its first execution. */
+  readonly from?: number;
 }
 
 /** Memory for the table of states if nobody says otherwise, MiB. */
@@ -99,7 +103,10 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
 /** A text: why the machine can't hold the program. */
 async function exploreWithin(target: Target, request: Request, strategy: StrategyName): Promise<Explored | string> {
   try {
-    return await explore(target, request, strategy);
+    const executions = request.limits.executions ?? target.suggested.executions;
+    // Steps are counted over all executions, one after the other.
+    const inParts = isSample(strategy) && request.limits.steps === null ? request.sampleInParts : undefined;
+    return await (inParts?.(strategy, executions) ?? explore(target, request, strategy));
   } catch (error) {
     if (error instanceof RangeError) return error.message;
     throw error;
@@ -121,6 +128,7 @@ export function explore(target: Target, request: Request, strategy: StrategyName
       executions: request.limits.executions ?? target.suggested.executions,
     },
     seed: request.seed,
+    ...(request.from === undefined ? {} : { from: request.from }),
     preemptions: preemptionsOf(target, request, strategy),
     depth: request.depth,
     symmetry: hasTwins(target, request, strategy),
@@ -221,8 +229,11 @@ function prose(text: string): string {
 }
 
 /** Nothing was found: that is a pass only if the bound says of what. */
-function unbroken(target: Target, { stopped, complete }: Explored): { readonly verdict: Verdict; readonly detail: string | null } {
-  const doubt = target.doubt();
+function unbroken(
+  target: Target,
+  { stopped, complete, doubt: theirs }: Explored,
+): { readonly verdict: Verdict; readonly detail: string | null } {
+  const doubt = theirs ?? target.doubt();
   if (doubt !== null)
     return { verdict: 'unknown', detail: `nothing was found, and the specification was not followed to the end: ${doubt}` };
   if (complete || stopped === null || isByDesign(stopped)) return { verdict: 'holds', detail: null };
@@ -279,7 +290,7 @@ function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, n
     executions: figures.executions,
     depth: figures.depth,
     ...(missedStateChance === undefined ? {} : { missedStateChance }),
-    ...(estimate === undefined ? {} : { estimate }),
+    ...(estimate === undefined ? {} : { estimate: Number(estimate.toPrecision(3)) }),
   };
 }
 

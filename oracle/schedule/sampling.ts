@@ -2,6 +2,8 @@
  * *Sampling*: one schedule after the other from the start, each chosen by dice, with the happens-before relation kept. It proves
  * nothing, and says so: it is never complete.
  *
+ * An execution is made of the seed and its number, so that a part of the sample is the same whoever takes it, and with which other parts.
+ *
  * What chooses is a *chooser*. It is asked before each step which of the enabled transitions is to be made, and hears what was
  * made. One that is given no choice is not asked.
  */
@@ -12,8 +14,10 @@ import type { Machine } from './machine.ts';
 import { needsWatch, Watch } from './watch.ts';
 
 export interface Chooser {
-  /** A new execution begins; `longest` is the number of steps of the longest so far. */
-  begin(dice: Dice, longest: number): void;
+  /** Whether it asks for the length of executions. */
+  readonly measures?: boolean;
+  /** A new execution begins; `length` is the number of steps of the longest of the first few, as far as they have been made. */
+  begin(dice: Dice, length: number): void;
   /** One of the enabled transitions. */
   choose(machine: Machine, enabled: number, dice: Dice, step: number): number;
   /** Before a transition is made, chosen or not. */
@@ -29,6 +33,9 @@ export const SAMPLES = 10_000;
 
 /** An execution that is longer goes round in circles, or is of no use for a report. */
 const LONGEST = 50_000;
+
+/** The first executions, whose length stands for that of all. */
+export const MEASURED = 16;
 
 const BREATH = 1 << 14;
 
@@ -46,15 +53,16 @@ export function countBits(mask: number): number {
 }
 
 export async function sample(exploration: Exploration, chooser: Chooser): Promise<Explored> {
-  const { machine, limits, signal, progress, preemptions } = exploration;
+  const { machine, limits, signal, progress, preemptions, seed, from = 0 } = exploration;
+  if (from > 0 && from < MEASURED) throw new RangeError(`a part of a sample begins at 0, or not before ${MEASURED}`);
   const isUnlimited = limits.executions === null && limits.steps === null && limits.seconds === null;
   const executionsLimit = isUnlimited ? SAMPLES : limits.executions;
   const began = performance.now();
-  const dice = new Dice(exploration.seed);
+  const dice = new Dice(seed);
   const start = machine.mark();
   const watch = needsWatch(machine) ? new Watch(machine) : null;
   const [agents, schedule] = [machine.agents, [] as number[]];
-  let [executions, steps, longest, cut] = [0, 0, 0, 0];
+  let [executions, steps, longest, cut, length] = [0, 0, 0, 0, 0];
   let found: Found | null = null;
   let stopped: string | null = null;
   let breath = BREATH;
@@ -69,18 +77,23 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
     if (signal.aborted) stopped = 'interrupted';
   };
 
+  // A part that begins later makes the first ones as well, if it needs their length; they belong to the first part.
+  let number = chooser.measures === true ? 0 : from;
   while (found === null && stopped === null) {
-    chooser.begin(dice, longest);
+    const isOwn = number >= from;
+    dice.restart(seed, number);
+    chooser.begin(dice, length);
     schedule.length = 0;
     let [last, switched] = [-1, 0];
     for (;;) {
       const violation = watch === null ? machine.violation : watch.violation;
       if (violation !== null) {
-        found = { violation, schedule: schedule.slice() };
+        if (isOwn) found = { violation, schedule: schedule.slice() };
         break;
       }
       const enabled = machine.enabled();
       if (enabled === 0) {
+        if (!isOwn) break;
         executions++;
         chooser.ended?.();
         const wrong = exploration.atEnd?.(machine) ?? null;
@@ -88,7 +101,7 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
         break;
       }
       if (schedule.length >= LONGEST) {
-        cut++;
+        if (isOwn) cut++;
         break;
       }
       const goesOn = last >= 0 && ((enabled >> last) & 1) === 1;
@@ -101,9 +114,13 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
       if (watch === null) machine.step(next);
       else watch.step(next);
       last = agent;
-      steps++;
     }
-    if (schedule.length > longest) longest = schedule.length;
+    if (number < MEASURED) length = Math.max(length, schedule.length);
+    number = number + 1 === MEASURED && !isOwn ? from : number + 1;
+    if (isOwn) {
+      steps += schedule.length;
+      longest = Math.max(longest, schedule.length);
+    }
     machine.undo(start);
     watch?.clear();
     if (executionsLimit !== null && executions + cut >= executionsLimit) stopped ??= `${executions + cut} schedules sampled`;

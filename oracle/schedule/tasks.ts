@@ -37,6 +37,12 @@ export async function judgeTask({ id, what }: Task, request: Request): Promise<r
   return [(await judge(await targetOf(id, what), request)).row];
 }
 
+/** All that is not generated is one target. */
+export async function taskTarget({ id, what }: Task): Promise<Target> {
+  if (what.kind === 'generated') throw new Error('generated programs are many');
+  return targetOf(id, what);
+}
+
 async function targetOf(id: string, what: Exclude<ExploreTargets, { readonly kind: 'generated' }>): Promise<Target> {
   if (what.kind === 'litmus') return (await import('./targets/litmus.ts')).litmusTarget(id, what);
   const { pristineTarget } = await import('./targets/pristine.ts');

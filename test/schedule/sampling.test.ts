@@ -95,6 +95,21 @@ describe.each(SAMPLERS)('%s', (_, strategy) => {
     expect(await ways(5)).not.toEqual(await ways(6));
   });
 
+  test('is the same in parts', async () => {
+    const ways = async (from: number, count: number): Promise<string[]> => {
+      const seen: string[] = [];
+      const atEnd: Exploration['atEnd'] = (machine) => {
+        seen.push(`${machine.schedule().join('')} ${outcome(machine)}`);
+        return null;
+      };
+      await strategy(exploring(fetchAdds(3, 3), { ...limited(count), from, atEnd }));
+      return seen;
+    };
+    const all = await ways(0, 120);
+    expect([...(await ways(0, 50)), ...(await ways(50, 40)), ...(await ways(90, 30))]).toEqual(all);
+    expect(new Set(all).size).toBeGreaterThan(50);
+  });
+
   test('ends in no way that is not possible, and in most that are', async () => {
     let [possible, reached] = [0, 0];
     for (let seed = 1; seed <= 120; seed++) {

@@ -8,6 +8,9 @@ import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { explore, listScenarios, museum } from '../../oracle/schedule/index.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
 import type { Job } from '../../oracle/schedule/workers/job.ts';
+import type { Request } from '../../oracle/schedule/judgement.ts';
+import { judgeTask, type Task } from '../../oracle/schedule/tasks.ts';
+import { sampleInParts } from '../../oracle/schedule/workers/sample.ts';
 import { Death, Lane } from '../../oracle/schedule/workers/lane.ts';
 import { sideBySide } from '../../oracle/schedule/workers/side-by-side.ts';
 import { UsageError } from '../../oracle/usage.ts';
@@ -17,6 +20,19 @@ const scratch = mkdtempSync(join(tmpdir(), 'sockref-workers-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const litmus = (id: string): ExploreTargets => ({ kind: 'litmus', id, threads: null, ops: null });
+
+/** What a worker is asked. */
+const WORKLESS = {
+  strategy: null,
+  granularity: 'block',
+  atomicLocks: false,
+  preemptions: null,
+  depth: 3,
+  limits: NO_LIMITS,
+  seed: 1,
+  out: join(scratch, 'out'),
+  display: undefined,
+} as const;
 
 function asking(targets: readonly ExploreTargets[], changes: Partial<ExploreOptions> = {}): ExploreOptions {
   return {
@@ -109,17 +125,7 @@ describe('a worker that dies', () => {
   const died = (item: string, why: string) => [
     { id: item, verdict: 'unknown', bound: 'nothing', seconds: 0, counterexample: null, detail: why } as const,
   ];
-  const request = {
-    strategy: null,
-    granularity: 'block',
-    atomicLocks: false,
-    preemptions: null,
-    depth: 3,
-    limits: NO_LIMITS,
-    seed: 1,
-    out: join(scratch, 'out'),
-    display: undefined,
-  } as const;
+  const request = WORKLESS;
   const job = (id: string): Job => ({ kind: 'task', task: { id, what: litmus(id) }, request });
   const signal = new AbortController().signal;
 
@@ -132,8 +138,8 @@ describe('a worker that dies', () => {
     };
     const judged = lane.judge(endless, signal, () => void lane.end());
     await expect(judged).rejects.toThrow(Death);
-    const [row] = await lane.judge(job('fetch-add'), signal, () => undefined);
-    expect(row).toMatchObject({ id: 'fetch-add', verdict: 'holds' });
+    const after = await lane.judge(job('fetch-add'), signal, () => undefined);
+    expect(after).toMatchObject({ kind: 'rows', rows: [{ id: 'fetch-add', verdict: 'holds' }] });
     await lane.end();
   });
 
@@ -168,6 +174,53 @@ describe('a worker that dies', () => {
       [['c', 'unknown']],
     ]);
     for (const each of rows) expect(each?.[0]?.detail).toContain(why);
+  });
+});
+
+describe('the sample of one program, taken in parts', () => {
+  test.each(['random', 'pct', 'pos'] as const)('is the same, by %s', async (strategy) => {
+    const right = [{ ...litmus('futex-mutex'), threads: 3, ops: 2 } as ExploreTargets];
+    const [one, two] = [await ending(1, right, { strategy, executions: 3500 }), await ending(2, right, { strategy, executions: 3500 })];
+    expect(two.document).toEqual(one.document);
+    expect(one.outcome.results[0]).toMatchObject({ verdict: 'holds', figures: { executions: 3500 } });
+  });
+
+  test('comes to the same violation as its first, and counts no more', async () => {
+    // By dice alone it takes long: these threads must come in each other's way at three places.
+    const wrong = [{ ...litmus('stale-waiter') }];
+    for (const strategy of ['random', 'pos'] as const) {
+      const [one, two] = [await ending(1, wrong, { strategy }), await ending(2, wrong, { strategy })];
+      expect([two.document, two.files]).toEqual([one.document, one.files]);
+      expect(one.outcome.verdict).toBe('violated');
+    }
+  });
+
+  test('is unknown if a part has died', async () => {
+    const file = join(scratch, 'dead.cjs');
+    writeFileSync(file, 'process.exit(3);');
+    const task: Task = { id: 'fetch-add', what: litmus('fetch-add') };
+    const { signal, progress } = asking([]);
+    const request: Request = { ...WORKLESS, signal, progress };
+    const explored = await sampleInParts({ task, request, strategy: 'pct', executions: 5000, workers: 2, file });
+    expect(explored).toMatchObject({
+      complete: false,
+      violation: null,
+      stopped: expect.stringMatching(/from number 0 on died: its thread ended with 3/),
+    });
+    const sampled = { ...request, strategy: 'pct', sampleInParts: async () => explored } as const;
+    expect((await judgeTask(task, sampled))[0]).toMatchObject({ verdict: 'unknown', detail: expect.stringContaining('died') });
+  });
+
+  test('ends when it is interrupted', async () => {
+    const interrupt = new AbortController();
+    const asked = asking([litmus('futex-mutex')], {
+      workers: 2,
+      strategy: 'pct',
+      executions: 1e9,
+      signal: interrupt.signal,
+      progress: () => interrupt.abort(),
+    });
+    expect((await explore(asked)).results[0]).toMatchObject({ verdict: 'unknown', detail: 'stopped: interrupted' });
   });
 });
 

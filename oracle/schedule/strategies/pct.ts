@@ -22,6 +22,7 @@ const FIRST_LENGTH = 50;
 
 class Pct implements Chooser {
   private readonly depth: number;
+  readonly measures = true;
   private readonly priorities: number[];
   private changes: number[] = [];
   private lowest = 0;
@@ -33,9 +34,9 @@ class Pct implements Chooser {
     this.priorities = Array.from({ length: transitions }, () => 0);
   }
 
-  begin(dice: Dice, longest: number): void {
+  begin(dice: Dice, measured: number): void {
     for (const transition of this.priorities.keys()) this.priorities[transition] = 1 + dice.bits();
-    const length = longest === 0 ? FIRST_LENGTH : longest;
+    const length = measured === 0 ? FIRST_LENGTH : measured;
     this.changes = Array.from({ length: this.depth - 1 }, () => dice.below(length)).sort((a, b) => b - a);
     [this.lowest, this.last, this.row] = [0, -1, 0];
   }

@@ -26,7 +26,7 @@ class Random implements Chooser {
   }
 
   figures(executions: number): Partial<Figures> {
-    return executions === 0 || !Number.isFinite(this.sum) ? {} : { estimate: Math.round(this.sum / executions) };
+    return executions === 0 || !Number.isFinite(this.sum) ? {} : { estimate: this.sum / executions };
   }
 }
 

@@ -16,15 +16,14 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { Progress } from '../../engine.ts';
 import { packageRoot } from '../../root.ts';
 import { UsageError } from '../../usage.ts';
-import type { Row } from '../../verdict.ts';
-import type { FromWorker, Job, ToWorker } from './job.ts';
+import type { Answer, FromWorker, Job, ToWorker } from './job.ts';
 
 /** Of what the worker died, in words. */
 export class Death extends Error {}
 
 interface Waiting {
   readonly progress: Progress;
-  readonly resolve: (rows: readonly Row[]) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -41,13 +40,13 @@ export class Lane {
   }
 
   /** Throws what the judgement throws, or a Death. One job at a time. */
-  async judge(job: Job, signal: AbortSignal, progress: Progress): Promise<readonly Row[]> {
+  async judge(job: Job, signal: AbortSignal, progress: Progress): Promise<Answer> {
     if (this.waiting !== null) throw new Error('a lane has one job at a time');
     const worker = this.worker ?? this.start();
     const say = (message: ToWorker): void => worker.postMessage(message);
     const stop = (): void => say({ kind: 'stop' });
     try {
-      return await new Promise<readonly Row[]>((resolve, reject) => {
+      return await new Promise<Answer>((resolve, reject) => {
         this.waiting = { progress, resolve, reject };
         say({ kind: 'job', job });
         if (signal.aborted) stop();
@@ -86,7 +85,8 @@ export class Lane {
         this.waiting?.progress(message.done, message.total, message.text);
         return;
       case 'rows':
-        this.waiting?.resolve(message.rows);
+      case 'sampled':
+        this.waiting?.resolve(message);
         return;
       case 'thrown':
         this.waiting?.reject(errorOf(message));

@@ -56,7 +56,9 @@ export async function sideBySide<Item>(asked: SideBySide<Item>): Promise<readonl
     const began = performance.now();
     const progress: Progress = (of, total, text) => asked.progress(done, `${text} (${of}${total === null ? '' : ` of ${total}`})`);
     try {
-      return await lane.judge(job, end.signal, progress);
+      const answer = await lane.judge(job, end.signal, progress);
+      if (answer.kind !== 'rows') throw new Error('rows were asked for');
+      return answer.rows;
     } catch (error) {
       if (!(error instanceof Death)) throw error;
       return asked.died(item, `the worker that judged it died: ${error.message}`, (performance.now() - began) / 1000);

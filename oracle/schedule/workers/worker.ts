@@ -1,25 +1,36 @@
 /** A worker: judges the jobs it is given, one after the other, with the same code as a judgement without workers. */
 import { parentPort } from 'node:worker_threads';
 import { UsageError } from '../../usage.ts';
-import type { Row } from '../../verdict.ts';
-import type { FromWorker, Job, ToWorker } from './job.ts';
+import type { Target } from '../target.ts';
+import type { Answer, FromWorker, Job, ToWorker } from './job.ts';
 
 if (parentPort === null) throw new Error('this file is for worker threads');
 const port = parentPort;
 let interrupt = new AbortController();
 
+let sampled: { readonly name: string; readonly target: Target } | null = null;
+
 const say = (message: FromWorker): void => port.postMessage(message);
 
-async function rowsOf(job: Job): Promise<readonly Row[]> {
+async function answerTo(job: Job): Promise<Answer> {
   const live = {
     signal: interrupt.signal,
     progress: (done: number, total: number | null, text: string) => say({ kind: 'progress', done, total, text }),
   };
   switch (job.kind) {
     case 'task':
-      return (await import('../tasks.ts')).judgeTask(job.task, { ...job.request, ...live });
+      return { kind: 'rows', rows: await (await import('../tasks.ts')).judgeTask(job.task, { ...job.request, ...live }) };
+    case 'sample': {
+      const [{ taskTarget }, { explore }] = await Promise.all([import('../tasks.ts'), import('../judgement.ts')]);
+      // Parts of one sample come one after the other.
+      const name = JSON.stringify(job.task);
+      if (sampled?.name !== name) sampled = { name, target: await taskTarget(job.task) };
+      const { target } = sampled;
+      const explored = await explore(target, { ...job.request, ...live }, job.strategy);
+      return { kind: 'sampled', explored: { ...explored, doubt: target.doubt() } };
+    }
     case 'entries':
-      return (await (await import('../museum/engine.ts')).museum({ ...job.options, ...live })).results;
+      return { kind: 'rows', rows: (await (await import('../museum/engine.ts')).museum({ ...job.options, ...live })).results };
   }
 }
 
@@ -35,8 +46,5 @@ port.on('message', (message: ToWorker) => {
     return;
   }
   interrupt = new AbortController();
-  rowsOf(message.job).then(
-    (rows) => say({ kind: 'rows', rows }),
-    (error: unknown) => say(told(error)),
-  );
+  answerTo(message.job).then(say, (error: unknown) => say(told(error)));
 });
