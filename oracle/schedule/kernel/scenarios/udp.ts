@@ -15,6 +15,16 @@ export const UDP: readonly Scenario[] = [
     events: [{ event: 'unreachable', times: 1 }],
   },
   {
+    id: 'send-disconnect-unreachable',
+    about: 'a sender that has passed its tests finds itself without a peer, and the error of an earlier datagram is still to be told',
+    citation: 'D.3 send, G15',
+    prologue: connected,
+    segments: [{ what: 'unreachable', fd: 0 }],
+    threads: [[call('send', { fd: 0, amount: 1 })], [call('disconnect', { fd: 0 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'unreachable', times: 1 }],
+  },
+  {
     id: 'receive-datagram',
     about: 'a datagram comes while a thread is about to sleep in receive',
     citation: 'C.6 soreceive_dgram, E.9 G12',

@@ -95,6 +95,20 @@ export const UNIX: readonly Scenario[] = [
     threads: [[call('bind', { fd: 0, name: 0 })], [call('bind', { fd: 1, name: 0 })]],
   },
   {
+    id: 'disconnect-disconnect',
+    about: 'both ends of a pair, and one of them twice, end their connection: each is told once that it did, or that there was none',
+    citation: 'C.4 sodisconnect',
+    prologue: pair,
+    threads: [[call('disconnect', { fd: 0 })], [call('disconnect', { fd: 0 })], [call('disconnect', { fd: 1 })]],
+  },
+  {
+    id: 'disconnect-close-listener',
+    about: 'a connection that waits to be accepted is ended by its maker while the listener is closed',
+    citation: 'C.4 sodisconnect, C.2 soclose 4',
+    prologue: queued,
+    threads: [[call('disconnect', { fd: 1 })], [call('close', { fd: 0 })]],
+  },
+  {
     id: 'accept-then-close',
     about: 'what is accepted is closed at once, while the other end does the same',
     citation: 'T01, G55, G103',
