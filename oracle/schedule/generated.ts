@@ -2,15 +2,18 @@
  * *Generated programs*, judged: all small programs of a situation, one after the other. They have a row together, and before it one for each
  * that is violated; after a few of these the rest is left for when their causes are mended.
  */
+import { UsageError } from '../usage.ts';
 import type { Row } from '../verdict.ts';
 import { judge, type Request } from './judgement.ts';
-import { countOf, generated, type Plan } from './kernel/generated.ts';
+import { generated, numberOf, type Plan, sizeOf } from './kernel/generated.ts';
 import type { Scenario } from './kernel/scenario.ts';
 import type { Situation } from './kernel/situations.ts';
 import type { Target } from './target.ts';
 import { pristineTarget } from './targets/pristine.ts';
 
 const MOST_VIOLATED = 5;
+/** Of more programs nobody sees the end. */
+const MOST_PROGRAMS = 5_000_000;
 
 export async function judgeGenerated(
   situation: Situation,
@@ -19,8 +22,12 @@ export async function judgeGenerated(
   targetOf: (scenario: Scenario) => Promise<Target> = pristineTarget,
 ): Promise<readonly Row[]> {
   const began = performance.now();
-  const total = countOf(situation, plan);
-  const wanted = Math.min(total, plan.sample ?? total);
+  const all = sizeOf(situation, plan);
+  if (plan.sample === null && all > MOST_PROGRAMS) {
+    const reason = `there are ${count(all)} such programs in ${situation.id}`;
+    throw new UsageError(`--generate: ${reason}. Draw some of them with --sample, or make them smaller.`, { field: '--generate', reason });
+  }
+  const wanted = numberOf(situation, plan);
   const end = request.limits.seconds === null ? Number.POSITIVE_INFINITY : began + request.limits.seconds * 1000;
   const figures = { programs: 0, states: 0, steps: 0, executions: 0 };
   let undecided = 0;
@@ -29,12 +36,12 @@ export async function judgeGenerated(
   const violated: Row[] = [];
   const size = `${plan.threads} thread${plan.threads === 1 ? '' : 's'} × ${plan.calls} call${plan.calls === 1 ? '' : 's'}`;
   const rows = (verdict: Row['verdict'], detail?: string): readonly Row[] => {
-    const programs = `${count(figures.programs)} of ${count(total)} programs of ${size}`;
-    const drawn = wanted < total ? `, drawn with seed ${plan.seed}` : '';
+    const programs = `${count(figures.programs)} of ${count(wanted)} programs of ${size}`;
+    const drawn = plan.sample === null ? '' : ` drawn with seed ${plan.seed}`;
     const covered = bounded > 0 ? `${count(bounded)} of them not completely` : 'each complete';
     const broken = violated.length > 0 ? `${violated.length} of them violated` : covered;
     const seconds = (performance.now() - began) / 1000;
-    const all: Row = {
+    const together: Row = {
       id: situation.id,
       verdict: violated.length > 0 ? 'violated' : verdict,
       bound: `${programs}${drawn}: ${count(figures.states)} states, ${broken}; ${situation.about}`,
@@ -43,7 +50,7 @@ export async function judgeGenerated(
       counterexample: violated[0]?.counterexample ?? null,
       figures: { ...figures, stepsPerSecond: Math.round(figures.steps / Math.max(seconds, 1e-6)) },
     };
-    return [...violated, detail === undefined ? all : { ...all, detail }];
+    return [...violated, detail === undefined ? together : { ...together, detail }];
   };
   for (const scenario of generated(situation, plan)) {
     if (request.signal.aborted || performance.now() > end) {

@@ -86,6 +86,22 @@ test.each([
   expect(new Set(programs.map((each) => each.id)).size).toBe(sample);
 });
 
+test('too many to be looked at are refused, and what looks behind a close in the middle of a call is left out', async () => {
+  await expect(judgeGenerated(situation('unix-pair'), plan(4, 4), request())).rejects.toThrow(/draw some of them with --sample/i);
+  const closes = ({ threads }: Scenario): boolean =>
+    threads.some((script, thread) =>
+      script.some(
+        ({ name, args }, at) =>
+          name === 'close' &&
+          at < script.length - 1 &&
+          threads.some((other, number) => number !== thread && other.some((each) => Object.values(each.args).includes(args.fd as number))),
+      ),
+    );
+  const drawn = [...generated(situation('unix-pair'), plan(2, 2, 2_000))];
+  expect(drawn.filter(closes)).toEqual([]);
+  expect(drawn.some(({ threads }) => threads.some((script) => script[0]?.name === 'close'))).toBe(true);
+});
+
 test('a sample is the same for the same seed, and another for another', () => {
   const drawn = (seed: number): string => [...generated(situation('unix-queued'), { ...plan(2, 2, 20), seed })].map(textOf).join('\n');
   expect(drawn(1)).toBe(drawn(1));
