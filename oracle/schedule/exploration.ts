@@ -50,6 +50,9 @@ export interface Figures {
   readonly depth: number;
   /** Executions given up because all they could still do had been seen. */
   readonly blocked?: number;
+  /** Of a search of states that was stopped: the states on the path it stood at, and the transitions from them that it has not tried. */
+  readonly path?: number;
+  readonly untried?: number;
   /** How many executions there may be in all. */
   readonly estimate?: number;
   /** That two different states had one fingerprint, at most. */

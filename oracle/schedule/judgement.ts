@@ -265,12 +265,19 @@ function boundOf(target: Target, request: Request, strategy: StrategyName, explo
         ? `found after ${covered}`
         : stopped === null
           ? `all schedules ${few}: ${covered}, bounded`
-          : `not all schedules: ${covered}, stopped: ${stopped}${few === '' ? '' : `; all ${few} before that`}`;
+          : `not all schedules: ${covered}, stopped: ${stopped}${leftText(figures)}${few === '' ? '' : `; all ${few} before that`}`;
   const unit = request.granularity === 'access' ? '; every access a step' : '';
   // There is no coarser form of the kernel's locks yet: who asks for it gets the schedules of this one, which are more.
   const finer = request.atomicLocks ? ', all that primitives would do and more' : '';
   const locks = target.subject === 'litmus' ? '' : `; locks from raw atomics${finer}`;
   return `${what}; ${target.setting}${locks}${unit}`;
+}
+
+/** Where a search of states stood when it was stopped. */
+function leftText({ path, untried }: Figures): string {
+  return path === undefined || untried === undefined
+    ? ''
+    : `, with ${count(untried)} transitions of ${count(path)} states on its path untried`;
 }
 
 function sampledUnder(preemptions: number | null): string {
@@ -282,7 +289,7 @@ function count(value: number): string {
 }
 
 function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, number>> {
-  const { states, missedStateChance, estimate } = figures;
+  const { states, missedStateChance, estimate, path, untried } = figures;
   return {
     ...(states === undefined ? {} : { states }),
     steps: figures.steps,
@@ -290,6 +297,8 @@ function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, n
     executions: figures.executions,
     depth: figures.depth,
     ...(missedStateChance === undefined ? {} : { missedStateChance }),
+    ...(path === undefined ? {} : { path }),
+    ...(untried === undefined ? {} : { untried }),
     ...(estimate === undefined ? {} : { estimate: Number(estimate.toPrecision(3)) }),
   };
 }

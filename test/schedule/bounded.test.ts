@@ -6,7 +6,7 @@ import type { Program } from '../../oracle/schedule/program.ts';
 import type { MachineOptions } from '../../oracle/schedule/state.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
 import { describeEnd, exploration, orderMonitor, reach } from './outcomes.ts';
-import { constant, futexMutex, local, makeFunction, makeProgram, plus, threads } from './programs.ts';
+import { constant, fetchAdds, futexMutex, local, makeFunction, makeProgram, plus, threads } from './programs.ts';
 import { PLAINEST, randomProgram, type Taste } from './random-programs.ts';
 
 type Options = Partial<MachineOptions>;
@@ -134,4 +134,11 @@ describe('a futex mutex', () => {
     const machine = new Machine(futexMutex(2, 1), { granularity: 'block', hashed: true });
     await expect(states(exploration(machine, { preemptions: 1, symmetry: true }))).rejects.toThrow(/interchangeable/);
   });
+});
+
+test('stopped, it counts what is left of its path under its bound', async () => {
+  const machine = new Machine(fetchAdds(2, 10), { granularity: 'block', hashed: true });
+  const { stopped, figures } = await states(exploration(machine, { preemptions: 1, limits: { ...NO_LIMITS, states: 5 } }));
+  // Without a preemption there is a choice in the first state only; the last one has the step that goes on.
+  expect([stopped, figures.states, figures.path, figures.untried]).toEqual(['5 states', 5, 5, 2]);
 });

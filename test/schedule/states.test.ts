@@ -5,7 +5,7 @@ import { Machine } from '../../oracle/schedule/machine.ts';
 import { naive } from '../../oracle/schedule/strategies/naive.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
 import { exploration, orderMonitor, outcomes, reach } from './outcomes.ts';
-import { constant, futexMutex, makeFunction, makeProgram, threads } from './programs.ts';
+import { constant, fetchAdds, futexMutex, makeFunction, makeProgram, threads } from './programs.ts';
 import { PLAINEST, randomProgram, type Taste } from './random-programs.ts';
 
 const TASTES: readonly Taste[] = [
@@ -103,6 +103,25 @@ describe('a search that is stopped', () => {
     expect(await search({ memory: 0.5 })).toMatchObject({ complete: false, stopped: expect.stringMatching(/MiB of states/) });
     expect(await search({ steps: 20_000 })).toMatchObject({ complete: false, stopped: expect.stringMatching(/steps/) });
     expect(await search({ executions: 1 })).toMatchObject({ complete: false, stopped: '1 executions' });
+  });
+
+  test('counts what is left of its path: one agent has one transition in each state, two have one more', async () => {
+    const stopped = async (agents: number, most: number) => {
+      const machine = new Machine(fetchAdds(agents, 10), { granularity: 'block', hashed: true });
+      const { figures } = await states(exploration(machine, { limits: { ...NO_LIMITS, states: most } }));
+      return [figures.states, figures.path, figures.untried];
+    };
+    // Straight ahead: each state has another agent's transitions left, the last one all.
+    expect(await stopped(1, 5)).toEqual([5, 5, 1]);
+    expect(await stopped(2, 5)).toEqual([5, 5, 4 + 2]);
+    expect(await stopped(3, 8)).toEqual([8, 8, 2 * 7 + 3]);
+    // The first agent has ended after ten steps, and the second has gone one: from there it has only its own.
+    expect(await stopped(2, 12)).toEqual([12, 12, 10 + 1]);
+  });
+
+  test('says nothing of the kind when it has come to its end', async () => {
+    const { complete, figures } = await search({});
+    expect([complete, figures.path, figures.untried]).toEqual([true, undefined, undefined]);
   });
 
   test('leaves the machine at its first state', async () => {

@@ -7,9 +7,10 @@
  * last (nobody, if he can't go on: then every switch is free), and it is gone on from again if it is come to with fewer. Nothing
  * sleeps here: the order of two independent steps may cost a preemption or not.
  */
-import type { Exploration, Explored } from '../exploration.ts';
+import type { Exploration, Explored, Figures } from '../exploration.ts';
 import { missedStateChance, mix } from '../fingerprint.ts';
 import type { Machine } from '../machine.ts';
+import { countBits } from '../sampling.ts';
 import { Search } from '../search.ts';
 import { StateTable } from '../table.ts';
 
@@ -23,6 +24,7 @@ export async function bounded(exploration: Exploration): Promise<Explored> {
   const search = new Search(exploration);
   let [states, depth, covered] = [0, 0, NOBODY];
   let isCut = true;
+  let left: Pick<Figures, 'path' | 'untried'> = {};
   for (let bound = 0; bound <= preemptions && isCut && !search.isOver(); bound++) {
     const walk = new Walk(machine, bound, limits.memory);
     await walk.run(search, limits.states);
@@ -30,8 +32,9 @@ export async function bounded(exploration: Exploration): Promise<Explored> {
     depth = Math.max(depth, search.deepest);
     isCut = walk.isCut;
     if (!search.isOver()) covered = bound;
+    else if (search.stopped !== null) left = walk.left;
   }
-  const explored = search.finish({ states, depth, missedStateChance: missedStateChance(states) });
+  const explored = search.finish({ states, depth, missedStateChance: missedStateChance(states), ...left });
   return { ...explored, complete: explored.complete && !isCut, ...(covered < 0 ? {} : { preemptions: covered }) };
 }
 
@@ -58,6 +61,11 @@ class Walk {
 
   get states(): number {
     return this.seen.size;
+  }
+
+  /** Under this bound; what larger ones would add is not known. */
+  get left(): { readonly path: number; readonly untried: number } {
+    return { path: this.todo.length, untried: this.todo.reduce((sum, todo) => sum + countBits(todo), 0) };
   }
 
   async run(search: Search, mostStates: number | null): Promise<void> {

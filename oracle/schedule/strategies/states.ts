@@ -13,6 +13,7 @@ import { missedStateChance } from '../fingerprint.ts';
 import { areDependent, areHeardDependent } from '../independence.ts';
 import type { Machine } from '../machine.ts';
 import { HEARD_CALL, HEARD_RETURN } from '../operation.ts';
+import { countBits } from '../sampling.ts';
 import { Search } from '../search.ts';
 import { StateTable } from '../table.ts';
 import { bounded } from './bounded.ts';
@@ -42,7 +43,8 @@ export async function states(exploration: Exploration): Promise<Explored> {
     else search.back();
     if (search.pauses()) await search.breathe();
   }
-  return search.finish({ states: table.size, missedStateChance: missedStateChance(table.size) });
+  const left = search.stopped === null ? {} : { path: walk.depth, untried: walk.untried() };
+  return search.finish({ states: table.size, missedStateChance: missedStateChance(table.size), ...left });
 }
 
 /** The path from the first state to the present one; at each state, what is still to be made there and what sleeps. */
@@ -143,6 +145,13 @@ class Walk {
 
   pop(): void {
     this.depth--;
+  }
+
+  /** Transitions still to be made from the states of the path. Some of them sleep, or lead to what has been seen: nobody knows how many. */
+  untried(): number {
+    let count = 0;
+    for (let at = 0; at < this.depth; at++) count += countBits(this.todo[at]!);
+    return count;
   }
 
   private grow(): void {
