@@ -113,7 +113,7 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       word,
     } = systemCall<ResultOf>(name, modelCall(scripted).args, place, args.remote === true ? N.HOST_REMOTE : N.HOST_LOCAL);
     if (word !== undefined) putWord(kernel, place.word, word);
-    return { fn, args: [td, ...given], label: label(scripted) };
+    return { fn: fn === 'sys_getsockopt' ? 'client_getsockopt' : fn, args: [td, ...given], label: label(scripted) };
   });
   return { name: `T${thread + 1}`, kind: 'thread', script: calls };
 }

@@ -3,7 +3,9 @@
  * woken. Like the code below the face these are functions over words, and are compiled with it. The words they work on are plain and
  * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
  */
-import { get, type Kernel, load, put } from '../../../impl/memory.ts';
+import { sys_getsockopt } from '../../../impl/kern/syscalls.ts';
+import { h_user } from '../../../impl/layout.ts';
+import { fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../../../impl/sync/rwlock.ts';
 import { wire_deliver, wire_wait } from '../../../impl/net/wire.ts';
@@ -78,6 +80,17 @@ export function client_give(k: Kernel, td: number, m: number, at: number, all: n
   else wakeup_one(k, td, at);
   mtx_unlock(k, td, m);
   return 0;
+}
+
+const NOTHING = 1_000_000;
+
+/** What an option is, which getsockopt leaves in user memory: a history sees only what is returned. Negative: an errno. */
+export function client_getsockopt(k: Kernel, td: number, fd: number, level: number, name: number, uaddr: number): number {
+  const word = (fixed(k, h_user) + uaddr) >> 2;
+  // Neither an option nor an error is that: what is not written shows.
+  put(k, word, NOTHING);
+  const error = sys_getsockopt(k, td, fd, level, name, uaddr);
+  return error < 0 ? error : get(k, word);
 }
 
 /** Carries one segment, and sleeps until there is one. */

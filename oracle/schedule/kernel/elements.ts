@@ -170,6 +170,18 @@ export class Elements {
     return read(this.words(element), this.value[who] as Cell);
   }
 
+  /** What SO_ERROR is, for geterror, as the model numbers it. */
+  answerOf(element: number, who: number): number {
+    return read(this.words(element), this.answer[who] as Cell);
+  }
+
+  /** How an ended call has ended: "EINTR", "2"; of a geterror what the error was. */
+  endOf(element: number, who: number): string {
+    const errno = this.errnoName(this.errnoOf(element, who));
+    const answer = this.errnoName(this.answerOf(element, who));
+    return errno !== 'none' ? errno : answer !== 'none' ? answer : String(this.valueOf(element, who));
+  }
+
   /** The model's number of an errno, -1 if it does not know it. */
   errnoCode(name: string): number {
     return codeOf(this.errno[0] as Cell, name);

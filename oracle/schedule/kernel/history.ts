@@ -3,7 +3,7 @@
  * monitor says whether the specification admits it; if not, this file says what was seen, what would have been allowed, and by which
  * rules.
  */
-import { resultOf } from '../../adapter.ts';
+import { errnoName, resultOf } from '../../adapter.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import { ENDED } from './elements.ts';
 import { type KernelMonitor, REFUSED, type Seen, START, UNKNOWN } from './monitor.ts';
@@ -41,8 +41,7 @@ export function allowed(monitor: KernelMonitor, model: CompiledModel, state: num
   const found = new Map<string, readonly string[]>();
   for (const [element, rules] of explained(monitor, model, state, agent)) {
     if (elements.phase(element, agent) !== ENDED) continue;
-    const errno = elements.errnoName(elements.errnoOf(element, agent));
-    const result = errno === 'none' ? String(elements.valueOf(element, agent)) : errno;
+    const result = elements.endOf(element, agent);
     if (!found.has(result)) found.set(result, rules);
   }
   return [...found].map(([result, rules]) => ({ result, rules }));
@@ -98,5 +97,6 @@ function closed(
 
 function print(name: string, returned: number): string {
   const { errno, value } = resultOf(name, returned);
-  return errno === 'none' ? String(value) : errno;
+  if (errno !== 'none') return errno;
+  return name === 'geterror' && returned > 0 ? errnoName(returned) : String(value);
 }

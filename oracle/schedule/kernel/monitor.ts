@@ -9,7 +9,7 @@
  *      and `gaveUp` says why: who asks for a verdict must look at it and may not call that a pass.
  *   2. Every other state is a closed set that is not empty.
  */
-import { type ResultOf, resultOf } from '../../adapter.ts';
+import { errnoName, type ResultOf, resultOf } from '../../adapter.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import type { Cells } from '../../run/cells.ts';
 import type { Monitor } from '../program.ts';
@@ -167,8 +167,10 @@ export class KernelMonitor implements Monitor {
     if (elements.phase(element, agent) !== ENDED) return false;
     const { errno, value } = resultOf(name, returned);
     if (elements.errnoOf(element, agent) !== elements.errnoCode(errno)) return false;
-    // What an option is lies in user memory, where the history can't see it.
-    return errno !== 'none' || name === 'getsockopt' || name === 'geterror' || elements.valueOf(element, agent) === value;
+    if (errno !== 'none') return true;
+    // A geterror that succeeds returns an errno: what the error was.
+    if (name === 'geterror') return elements.answerOf(element, agent) === elements.errnoCode(errnoName(returned));
+    return elements.valueOf(element, agent) === value;
   }
 
   private called(state: number, agent: number, index: number): number {

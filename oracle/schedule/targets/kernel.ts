@@ -67,7 +67,8 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
       const channel = words[(stage.records[agent] ?? 0) + L.td_wchan] ?? 0;
       return channel === 0 ? null : names.word(channel);
     },
-    result: (_, result) => (result < 0 ? errnoName(-result) : String(result)),
+    result: ({ label }, result) =>
+      result < 0 ? errnoName(-result) : result > 0 && label.startsWith('geterror') ? errnoName(result) : String(result),
     view: (state) => viewOf(monitor, state),
     named,
     explain: (violation, trace) => explain(violation, names, monitor, violation.id === 'history' ? lastStateOf(built, trace) : null),
@@ -139,8 +140,7 @@ function endsOf(monitor: KernelMonitor, set: Int32Array, who: number): readonly 
       ends.add('goes on');
       continue;
     }
-    const errno = elements.errnoName(elements.errnoOf(element, who));
-    ends.add(`may return ${errno === 'none' ? elements.valueOf(element, who) : errno}`);
+    ends.add(`may return ${elements.endOf(element, who)}`);
   }
   return [...ends].sort();
 }
