@@ -8,10 +8,10 @@ import { BUFFER } from '../limits.ts';
 import { pru_send } from '../protocols/protosw.ts';
 import { uipc_charged } from '../protocols/unix.ts';
 import type { Amount, Errno, Fd, Socket, State, ThreadId } from '../state.ts';
-import { cut, done, fail, held, hold, linkFree, mayCall, release, sleeps, takeError, wakes } from './file.ts';
+import { cut, done, fail, held, hold, idle, linkFree, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
-  when(mayCall(s, t, fd));
+  when(idle(s, t));
   if (!hold(s, t, fd)) return;
   if (held(s, t).protocol !== 'udp') {
     if (held(s, t).sending) {

@@ -95,6 +95,13 @@ export const UNIX: readonly Scenario[] = [
     threads: [[call('bind', { fd: 0, name: 0 })], [call('bind', { fd: 1, name: 0 })]],
   },
   {
+    id: 'connect-setlinger-send',
+    about: 'the listener is given an option after a child was made, and a send still finds no connection',
+    citation: 'C.3 sonewconn, C.5 step 5, D.1 connect',
+    prologue: client,
+    threads: [[call('connect', { fd: 1, name: 0 })], [call('setlinger', { fd: 0, linger: 'reset' }), call('send', { fd: 1, amount: 1 })]],
+  },
+  {
     id: 'disconnect-disconnect',
     about: 'both ends of a pair, and one of them twice, end their connection: each is told once that it did, or that there was none',
     citation: 'C.4 sodisconnect',
