@@ -75,6 +75,8 @@ export interface StepCode {
   readonly hasPlain: boolean;
   readonly hasCells: boolean;
   readonly hasTickets: boolean;
+  /** Locks that are taken in one step. */
+  readonly hasAcquire: boolean;
   /** Atomic accesses of cells smaller than a word. */
   readonly hasNarrowAtomics: boolean;
 }
@@ -97,6 +99,7 @@ export function stepCode(program: ImplProgram, granularity: Granularity): StepCo
     hasPlain: ends.some(({ door }) => isPlain(door)),
     hasCells: ends.some(({ door, cell }) => door === 'getByte' || door === 'putByte' || (cell !== undefined && cell !== 'i32')),
     hasNarrowAtomics: ends.some(({ door, cell }) => !isPlain(door) && cell !== undefined && cell !== 'i32'),
+    hasAcquire: ends.some(({ door }) => door === 'acquire'),
     hasTickets: ends.some(({ door }) => door === 'waitAsync' || door === 'settle'),
   };
   made.set(granularity, code);

@@ -66,10 +66,11 @@ export const KERNEL_DOORS = [
  *              notify(at, count) → woken                             these are on 32-bit cells
  *              waitAsync(at, expected, timed) → a ticket, or -1 not equal: it stands in the same list and does not block
  *              settle(ticket) → 0 woken, 2 timed out: blocks until the ticket is settled (a promise that is awaited)
+ *   lock       acquire(at, busy, amount) adds the amount; it is possible only while the word has none of the bits of `busy`
  *   no access  pause()
  *   the end    panic(code, about)        fail(message, about): an assertion of the user's code, by the number of its message
  */
-export const DOORS = [...KERNEL_DOORS, 'sub', 'xor', 'waitFor', 'waitAsync', 'settle', 'fail'] as const;
+export const DOORS = [...KERNEL_DOORS, 'sub', 'xor', 'waitFor', 'waitAsync', 'settle', 'fail', 'acquire'] as const;
 export type Door = (typeof DOORS)[number];
 
 /** The element types of integer arrays, as far as their values are 32-bit integers in a frame. */

@@ -134,12 +134,13 @@ class Teller {
 
   private lockOf({ door, stack, before, writes }: Access): AccessEvent['lock'] {
     const fn = stack[0]?.name ?? '';
+    if (door === 'acquire') return 'lock';
     if (TAKES.test(fn) && door === 'compareExchange') {
       if (!writes) return 'contend';
       // A sleeper leaves its mark in a word that it does not get.
       return before === 0 || fn === 'rw_rlock' ? 'lock' : 'contend';
     }
-    if (GIVES_BACK.test(fn) && (door === 'exchange' || (door === 'compareExchange' && writes))) return 'unlock';
+    if (GIVES_BACK.test(fn) && (door === 'exchange' || door === 'add' || (door === 'compareExchange' && writes))) return 'unlock';
     return null;
   }
 }

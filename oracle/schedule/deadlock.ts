@@ -10,6 +10,7 @@
  *   missing-notify     the word is no longer what the waiter takes it to be, and nobody has notified since it changed
  *   deadlock           none of these: what it waits for has not happened
  */
+import type { Pending } from './interpreter.ts';
 import type { Violation } from './program.ts';
 import { agentName, placeName, rangesOf, type Trace, type TraceEvent } from './trace.ts';
 
@@ -66,7 +67,7 @@ export function deadlockOf(trace: Trace, knowledge: WordKnowledge = {}): Violati
   const blamed = cycle?.[0] ?? roots.find((root) => root.id === id)?.waiting.agent ?? -1;
   const lines = reasons.map(({ text }) => text);
   for (const [agent, { kind, script }] of program.agents.entries())
-    if (kind === 'thread' && end.status(agent) === 'guarded')
+    if (kind === 'thread' && end.pending(agent)?.door === 'guard')
       lines.push(
         `${agentName(program, agent)} may not begin ${script[end.position(agent)]?.label ?? 'its call'} yet: its guard does not hold`,
       );
@@ -74,10 +75,12 @@ export function deadlockOf(trace: Trace, knowledge: WordKnowledge = {}): Violati
 }
 
 /** Those who wait at the end of a trace, an agent that awaits a promise among them. */
-export function waitingAt({ end, events, program }: Trace): readonly Waiting[] {
+export function waitingAt(trace: Trace): readonly Waiting[] {
+  const { end, events, program } = trace;
   return program.agents.flatMap((_, agent): Waiting[] => {
-    if (end.status(agent) !== 'blocked') return [];
     const pending = end.pending(agent);
+    if (pending?.door === 'acquire') return [lockWaiter(agent, pending, trace)];
+    if (end.status(agent) !== 'blocked') return [];
     const ticket = pending?.door === 'settle' ? (pending.args[0] ?? 0) : -1;
     const sleeper = end.waiters().find((one) => one.agent === agent && one.ticket === ticket);
     const since = events.findLast(
@@ -86,6 +89,26 @@ export function waitingAt({ end, events, program }: Trace): readonly Waiting[] {
     if (sleeper === undefined || since === undefined) return [];
     return [{ agent, at: sleeper.at, expected: sleeper.expected, value: end.words[sleeper.at >> 2] ?? 0, since }];
   });
+}
+
+/** A lock taken in one step has no list: who rests before it waits for its word to be 0, since its own last access. */
+function lockWaiter(agent: number, pending: Pending, { end, events }: Trace): Waiting {
+  const last = events.findLast((event) => event.agent === agent);
+  const since: TraceEvent = {
+    ...pending,
+    agent,
+    call: end.position(agent),
+    index: last?.index ?? -1,
+    step: last?.step ?? -1,
+    plain: false,
+    reads: true,
+    writes: false,
+    before: 0,
+    after: 0,
+    result: null,
+    woken: [],
+  };
+  return { agent, at: pending.from, expected: 0, value: end.words[pending.from >> 2] ?? 0, since };
 }
 
 function isQueued({ door, result }: TraceEvent): boolean {

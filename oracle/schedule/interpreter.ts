@@ -138,8 +138,8 @@ export class Interpreter {
   enabled(): number {
     let mask = 0;
     for (const [index, agent] of this.agents.entries()) {
-      if (agent.status === 'ready') mask |= 1 << index;
-      const guard = agent.status === 'guarded' ? this.program.agents[index]?.script[agent.position]?.guard : undefined;
+      if (agent.status === 'ready' || isFree(agent.pending, this.words)) mask |= 1 << index;
+      const guard = agent.pending?.door === 'guard' ? this.program.agents[index]?.script[agent.position]?.guard : undefined;
       if (guard !== undefined && (this.words[guard.word] === 0) === (guard.test === 'zero')) mask |= 1 << index;
     }
     for (const { agent, timed } of this.list) if (timed) mask |= 1 << (this.agents.length + agent);
@@ -253,7 +253,7 @@ export class Interpreter {
         return;
       }
       agent.pending = this.rest(request, agent.stack);
-      agent.status = request.door === 'guard' ? 'guarded' : 'ready';
+      agent.status = request.door === 'guard' || request.door === 'acquire' ? 'guarded' : 'ready';
       this.checkBounds(index, agent.pending);
       if (this.violation !== null || !this.eager || !isPlain(request.door)) return;
       answer = this.access(index, agent.pending) ?? 0;
@@ -327,6 +327,9 @@ export class Interpreter {
       case 'compareExchange':
         writes = before === narrow(b, kind);
         if (writes) after = c;
+        break;
+      case 'acquire':
+        after = before + c;
         break;
       case 'add':
         after = before + b;
@@ -450,6 +453,13 @@ export class Interpreter {
   private write(from: number, bytes: number, value: number): void {
     for (let n = 0; n < bytes; n++) this.bytes[from + n] = value >> (8 * n);
   }
+}
+
+/** Whether a lock that an agent rests before can be taken. */
+function isFree(pending: Pending | null, words: Int32Array): boolean {
+  if (pending?.door !== 'acquire') return false;
+  const [at = 0, busy = 0] = pending.args;
+  return ((words[at] ?? 0) & busy) === 0;
 }
 
 /** Whether an access learns nothing from the bytes it touches. */

@@ -8,6 +8,7 @@
  *   access    an agent rests before every access.
  *
  *   guarded → ready     [another agent's step: the guard's word]        ready → blocked    [step: wait, settle]
+ *   ready → guarded     [step: it rests before an acquire]
  *   ready → ready       [step]                                          blocked → ready    [notify of another; time-out of its own]
  *   ready → guarded     [step: the call returned, the next has a guard] ready → done       [step: the last call returned]
  *   ready → panicked    [step: panic, fail]
@@ -22,7 +23,7 @@ import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
 import { GLOBAL, MOST_TICKETS, NO_RANK, RECORD, RECORDS, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
-import { BLOCKED, GUARDED, OP_NONE, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
+import { BLOCKED, OP_ACQUIRE, OP_GUARD, OP_NONE, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
 import type { Program } from './program.ts';
 import { Runner } from './runner.ts';
 import { hashState, startHash, updateHash } from './share.ts';
@@ -105,7 +106,7 @@ export class Machine extends Runner {
     this.moving = agent;
     const record = renew(this, agent);
     const { heap, store } = this;
-    if (store[record + RECORD.status] === GUARDED) {
+    if (store[record + RECORD.op] === OP_GUARD) {
       this.lastRead = heap[store[record + RECORD.args]! + MEMORY]!;
       this.newBlock(agent, record);
       this.setStatus(agent, READY);
@@ -153,6 +154,10 @@ export class Machine extends Runner {
         break;
       case EXCHANGE:
         this.write(word, b);
+        break;
+      case OP_ACQUIRE:
+        this.write(word, (old + store[record + RECORD.args + 2]!) | 0);
+        this.setStatus(agent, READY);
         break;
       case ADD:
         this.write(word, (old + b) | 0);

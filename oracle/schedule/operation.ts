@@ -19,6 +19,8 @@ export const PASSES = 32;
 export const OP_NONE = 0;
 export const OP_GUARD = DOORS.length + 1;
 export const opOf = (door: Door): number => DOORS.indexOf(door) + 1;
+/** A lock taken in one step: like a guard, it waits for its word. */
+export const OP_ACQUIRE = opOf('acquire');
 
 /** What the monitor heard in a step. */
 export const HEARD_CALL = 1;

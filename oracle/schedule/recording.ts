@@ -42,6 +42,7 @@ const ARGUMENTS: Readonly<Partial<Record<Door, readonly string[]>>> = {
   notify: ['count'],
   putByte: ['value'],
   copy: ['from', 'bytes'],
+  acquire: ['busy', 'amount'],
 };
 
 /** Something that makes steps of a machine: the machine itself, or a watch of it. */

@@ -7,7 +7,7 @@ import { FRAME, PLACE_BITS, REGISTER, THROWN } from '../compile/impl-steps.ts';
 import { CELL_BYTES, CELLS } from '../compile/ir-impl.ts';
 import { clearShadow, conflictingBytes, takeTrace, WRITERS } from './footprint.ts';
 import { GLOBAL, RECORD, RECORDS } from './heap.ts';
-import { DONE, GUARDED, HEARD_CALL, HEARD_RETURN, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
+import { DONE, GUARDED, HEARD_CALL, HEARD_RETURN, OP_ACQUIRE, OP_GUARD, OP_NONE, opOf, PANICKED, READY } from './operation.ts';
 import { addResult, changeMonitor, hashFrames } from './share.ts';
 import { MachineState } from './state.ts';
 import { goBack, grown, growStore } from './store.ts';
@@ -227,6 +227,7 @@ export class Runner extends MachineState {
     if (cell === 0 && (kind < SPECIAL || kind > LAST_SPECIAL) && kind !== ZERO) {
       this.point(agent, record, kind, a * 4, 4);
       if (a >>> 0 >= this.layout.words) this.wild(agent, a * 4);
+      else if (kind === OP_ACQUIRE) this.setStatus(agent, GUARDED);
     } else this.restSpecially(agent, record, kind, cell, a, b);
   }
 

@@ -19,7 +19,21 @@ import {
   TICKET_RANK_BITS,
   WAITER_WORDS,
 } from './heap.ts';
-import { type AgentStatus, DONE, LOOKS, OP_NONE, opOf, PASSES, PLAIN, READ, STATUSES, type Waiter, WAITS, WRITE } from './operation.ts';
+import {
+  type AgentStatus,
+  DONE,
+  LOOKS,
+  OP_ACQUIRE,
+  OP_NONE,
+  opOf,
+  PASSES,
+  PLAIN,
+  READ,
+  STATUSES,
+  type Waiter,
+  WAITS,
+  WRITE,
+} from './operation.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
 export interface MachineOptions {
@@ -70,6 +84,7 @@ const STATIC_ACCESS = DOORS.map((door) => {
     case 'or':
     case 'xor':
     case 'exchange':
+    case 'acquire':
       return READ | WRITE;
     default:
       return 0;
@@ -278,7 +293,9 @@ export class MachineState {
 
   private guardHolds(agent: number): boolean {
     const args = this.heap[RECORDS + agent]! + RECORD.args;
-    return (this.heap[this.store[args]! + MEMORY] === 0) === (this.store[args + 1] === 1);
+    const word = this.heap[this.store[args]! + MEMORY]!;
+    if (this.opKind[agent] === OP_ACQUIRE) return (word & this.store[args + 1]!) === 0;
+    return (word === 0) === (this.store[args + 1] === 1);
   }
 
   /** Whether every thread has made all its calls. */

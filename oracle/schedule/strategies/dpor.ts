@@ -16,6 +16,10 @@ import { needsWatch, Watch } from '../watch.ts';
 
 export async function dpor(exploration: Exploration): Promise<Explored> {
   const { machine } = exploration;
+  if (machine.code.hasAcquire)
+    throw new RangeError(
+      'dpor takes no locks as primitives: a step that waits for a word and writes it. Use states, or leave out --atomic-locks',
+    );
   // In a class one schedule is looked at, and there two accesses that race need not meet.
   const search = new Search(exploration, needsWatch(machine) ? new Watch(machine) : null);
   const classes = new Classes(machine);
