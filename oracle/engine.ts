@@ -113,7 +113,7 @@ export interface ExploreOptions extends Work {
   /** Null: the one that suits the program. */
   readonly strategy: StrategyName | null;
   readonly granularity: Granularity;
-  /** Locks as primitives instead of from their atomics. */
+  /** Mutexes and reader-writer locks of the kernel as primitives, once they are proved, instead of from their atomics. Not with `dpor`. */
   readonly atomicLocks: boolean;
   /** No schedule with more preemptions; null: as many as there are. */
   readonly preemptions: number | null;

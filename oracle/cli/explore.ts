@@ -45,6 +45,11 @@ export async function judge(
   const strategy = strategyOf(options.strategy);
   const granularity = GRANULARITIES.find((unit) => unit === options.granularity);
   if (granularity === undefined) throw notOne('--granularity', options.granularity, GRANULARITIES);
+  if (options.atomicLocks === true && (strategy === REPLAY || strategy === 'dpor')) {
+    const reason =
+      strategy === REPLAY ? 'is in the file of what is replayed' : 'is not for dpor: of a step that waits for its word it has no races';
+    throw new UsageError(`--atomic-locks ${reason}`, { field: '--atomic-locks', reason });
+  }
   if (strategy === REPLAY) return replayAll(operands, options.seed, context);
 
   const engine = await context.engines.explore();

@@ -130,7 +130,10 @@ export const VERBS: readonly Verb[] = [
         text: 'a step is a block (an atomic access and the plain ones behind it) or an access',
         fallback: 'block',
       },
-      { flags: '--atomic-locks', text: 'locks as primitives, not from their atomics' },
+      {
+        flags: '--atomic-locks',
+        text: 'mutexes and reader-writer locks as primitives, once these are proved; default: from their raw atomics',
+      },
       { flags: '--preemptions <number>', text: 'no schedule with more preemptions than this' },
       { flags: '--depth <number>', text: 'pct: depth of the bugs looked for', fallback: '3' },
       { flags: '--executions <number>', text: 'schedules of each program at most' },

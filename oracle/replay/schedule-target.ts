@@ -6,6 +6,7 @@ import { checkedScenario } from '../schedule/scenario-file.ts';
 import type { Target } from '../schedule/target.ts';
 import { pristineImplementation } from '../schedule/targets/pristine.ts';
 import { kernelTarget } from '../schedule/targets/kernel.ts';
+import { withPrimitives } from '../schedule/targets/primitive.ts';
 import { refusedFile } from './ending.ts';
 
 /** What a schedule can break, besides the panics of the implementation. */
@@ -27,6 +28,9 @@ const IDS: readonly string[] = [
   'final-state',
 ];
 
+/** A replay follows one schedule; what was proved before it was found is not proved again. */
+const PROVED_THEN = 'when the schedule was recorded';
+
 export async function targetOf(file: ExploreCounterexample): Promise<Target> {
   const known = [...IDS, ...panicIds()];
   if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
@@ -42,7 +46,7 @@ export async function targetOf(file: ExploreCounterexample): Promise<Target> {
   if (program === null) throw refusedFile('program', 'is missing: a schedule of the implementation needs its scenario');
   const scenario = checkedScenario(program as Scenario, 'the counterexample');
   const implementation = file.fault === null ? await pristineImplementation() : await withBug(file.fault);
-  return kernelTarget(scenario, implementation);
+  return kernelTarget(scenario, file.atomicLocks ? withPrimitives(implementation, PROVED_THEN) : implementation);
 }
 
 async function withBug(id: string): ReturnType<typeof pristineImplementation> {

@@ -18,6 +18,10 @@ import { targetOf } from './schedule-target.ts';
 
 /** Throws a UsageError where the file names an agent, a scenario, a call, a fault or an id that does not exist. */
 export async function replaySchedule(file: ExploreCounterexample, work: ReplayOptions): Promise<Outcome> {
+  if (file.atomicLocks && work.workers === true) {
+    const reason = 'says that the locks were taken as primitives, in one step, which no real thread can do: replay it without --workers';
+    throw refusedFile('atomicLocks', reason);
+  }
   return replayOn(await targetOf(file), file, work);
 }
 

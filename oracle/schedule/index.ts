@@ -8,6 +8,7 @@ import type { Request } from './judgement.ts';
 import { SCENARIOS } from './kernel/scenarios.ts';
 import { SITUATIONS } from './kernel/situations.ts';
 import { LITMUS } from './litmus.ts';
+import type { Proven } from './targets/primitive.ts';
 import { judgeTask, type Task, tasksOf } from './tasks.ts';
 
 /** Scenarios of which all schedules are explored in a moment, and which between them use most of the kernel: what `verify` has time for. */
@@ -27,7 +28,8 @@ export function listLitmus(): readonly Listed[] {
 
 export async function explore(options: ExploreOptions): Promise<Outcome> {
   const began = performance.now();
-  const tasks = options.targets.flatMap((targets) => tasksOf(targets));
+  const locks = await locksFor(options);
+  const tasks = options.targets.flatMap((targets) => tasksOf(targets, locks?.proof ?? null));
   const left = (): number | null =>
     options.budgetSeconds === undefined ? null : options.budgetSeconds - (performance.now() - began) / 1000;
   const judged =
@@ -37,12 +39,23 @@ export async function explore(options: ExploreOptions): Promise<Outcome> {
   const done = judged.filter((rows) => rows !== null).length;
   const rows = judged.flatMap((each) => each ?? []);
   const missing = tasks.length - done;
+  const all = locks === null ? rows : [locks.row, ...rows];
   return {
-    verdict: missing > 0 ? worst([...rows.map(({ verdict }) => verdict), 'unknown']) : worst(rows.map(({ verdict }) => verdict)),
+    verdict: worst([...all.map(({ verdict }) => verdict), ...(missing > 0 ? (['unknown'] as const) : [])]),
     bound: summary(rows, done, tasks.length),
-    results: rows,
-    figures: totals(rows, (performance.now() - began) / 1000),
+    results: all,
+    figures: totals(all, (performance.now() - began) / 1000),
   };
+}
+
+/** The proof of the locks that are to be taken as primitives; null: none are. */
+async function locksFor({ atomicLocks, targets, signal, progress }: ExploreOptions): Promise<Proven | null> {
+  if (!atomicLocks || targets.every(({ kind }) => kind === 'litmus')) return null;
+  const [{ provenLocks }, { pristineImplementation }] = await Promise.all([
+    import('./targets/primitive.ts'),
+    import('./targets/pristine.ts'),
+  ]);
+  return provenLocks(await pristineImplementation(), { signal, progress: (text) => progress(0, targets.length, text) });
 }
 
 type Judged = readonly (readonly Row[] | null)[];
@@ -92,7 +105,7 @@ async function judgeSideBySide(tasks: readonly Task[], options: ExploreOptions, 
 /** Of the next program; null: no time is left for it. */
 function requestFor(options: ExploreOptions, left: number | null): Asked | null {
   if (left !== null && left <= 0) return null;
-  const { strategy, granularity, atomicLocks, preemptions, depth, seed, out, display } = options;
+  const { strategy, granularity, preemptions, depth, seed, out, display } = options;
   const seconds = Math.min(left ?? Number.POSITIVE_INFINITY, options.timeSeconds ?? Number.POSITIVE_INFINITY);
   const limits = {
     executions: options.executions,
@@ -101,7 +114,7 @@ function requestFor(options: ExploreOptions, left: number | null): Asked | null 
     memory: options.memoryMiB,
     seconds: Number.isFinite(seconds) ? seconds : null,
   };
-  return { strategy, granularity, atomicLocks, preemptions, depth, limits, seed, out, display };
+  return { strategy, granularity, preemptions, depth, limits, seed, out, display };
 }
 
 function notStarted(id: string, { budgetSeconds }: ExploreOptions): Row {

@@ -23,7 +23,6 @@ import { firstIn } from './watch.ts';
 export interface Request {
   readonly strategy: StrategyName | null;
   readonly granularity: Granularity;
-  readonly atomicLocks: boolean;
   readonly preemptions: number | null;
   readonly depth: number;
   readonly limits: Limits;
@@ -210,8 +209,7 @@ function write(target: Target, request: Request, schedule: readonly number[], { 
     breaks: violation.id,
     fault: target.fault,
     granularity,
-    // They are made of their atomics here, whatever was asked for.
-    atomicLocks: false,
+    atomicLocks: target.primitives !== undefined,
     configuration: { ...target.configuration },
     // What comes out of the schema has no readonly.
     program: target.scenario as ExploreCounterexample['program'],
@@ -267,9 +265,7 @@ function boundOf(target: Target, request: Request, strategy: StrategyName, explo
           ? `all schedules ${few}: ${covered}, bounded`
           : `not all schedules: ${covered}, stopped: ${stopped}${leftText(figures)}${few === '' ? '' : `; all ${few} before that`}`;
   const unit = request.granularity === 'access' ? '; every access a step' : '';
-  // There is no coarser form of the kernel's locks yet: who asks for it gets the schedules of this one, which are more.
-  const finer = request.atomicLocks ? ', all that primitives would do and more' : '';
-  const locks = target.subject === 'litmus' ? '' : `; locks from raw atomics${finer}`;
+  const locks = target.subject === 'litmus' ? '' : `; ${locksOf(target)}`;
   return `${what}; ${target.setting}${locks}${unit}`;
 }
 
@@ -278,6 +274,11 @@ function leftText({ path, untried }: Figures): string {
   return path === undefined || untried === undefined
     ? ''
     : `, with ${count(untried)} transitions of ${count(path)} states on its path untried`;
+}
+
+/** How the locks of the kernel were explored. */
+function locksOf({ primitives }: Target): string {
+  return primitives === undefined ? 'locks from raw atomics' : `locks as primitives (proved: ${primitives}), sx locks from raw atomics`;
 }
 
 function sampledUnder(preemptions: number | null): string {

@@ -18,6 +18,8 @@ export interface Target {
   readonly design: string | null;
   /** The entry of the museum that the implementation was made with. */
   readonly fault: string | null;
+  /** The kernel's locks are taken as primitives: what was proved of them. Not there: they are explored from their atomics. */
+  readonly primitives?: string;
   /** Sizes by name, for the counterexample. */
   readonly configuration: Readonly<Record<string, number>>;
   /** Of a kernel: the scenario as data. */

@@ -5,48 +5,59 @@
 import type { ExploreTargets } from '../engine.ts';
 import type { Row } from '../verdict.ts';
 import { judge, type Request } from './judgement.ts';
+import type { Scenario } from './kernel/scenario.ts';
 import { SCENARIOS } from './kernel/scenarios.ts';
 import { SITUATIONS } from './kernel/situations.ts';
 import type { Target } from './target.ts';
+import type { Proof } from './targets/primitive.ts';
 
 export interface Task {
   /** Of its row; of the last one, where there are several. */
   readonly id: string;
   /** That which is judged, and nothing else. */
   readonly what: ExploreTargets;
+  /** Of the kernel's locks as primitives; null: they are taken from their atomics, or there is no kernel. */
+  readonly locks: Proof | null;
 }
 
-export function tasksOf(targets: ExploreTargets): readonly Task[] {
+export function tasksOf(targets: ExploreTargets, locks: Proof | null = null): readonly Task[] {
   switch (targets.kind) {
     case 'scenarios':
-      return targets.ids.map((id) => ({ id, what: { ...targets, ids: [id] } }));
+      return targets.ids.map((id) => ({ id, what: { ...targets, ids: [id] }, locks }));
     case 'scenario':
-      return [{ id: targets.scenario.id, what: targets }];
+      return [{ id: targets.scenario.id, what: targets, locks }];
     case 'litmus':
-      return [{ id: targets.id, what: targets }];
+      return [{ id: targets.id, what: targets, locks: null }];
     case 'generated':
-      return targets.situations.map((id) => ({ id, what: { ...targets, situations: [id] } }));
+      return targets.situations.map((id) => ({ id, what: { ...targets, situations: [id] }, locks }));
   }
 }
 
-export async function judgeTask({ id, what }: Task, request: Request): Promise<readonly Row[]> {
+export async function judgeTask({ id, what, locks }: Task, request: Request): Promise<readonly Row[]> {
+  if (locks !== null && locks.verdict !== 'holds') return [(await import('./targets/primitive.ts')).unproved(id, locks.verdict)];
   if (what.kind === 'generated') {
     const { judgeGenerated } = await import('./generated.ts');
-    return judgeGenerated(named('situation', SITUATIONS, id), { ...what, seed: request.seed }, request);
+    return judgeGenerated(named('situation', SITUATIONS, id), { ...what, seed: request.seed }, request, (scenario) =>
+      scenarioTarget(scenario, locks),
+    );
   }
-  return [(await judge(await targetOf(id, what), request)).row];
+  return [(await judge(await targetOf(id, what, locks), request)).row];
 }
 
 /** All that is not generated is one target. */
-export async function taskTarget({ id, what }: Task): Promise<Target> {
+export async function taskTarget({ id, what, locks }: Task): Promise<Target> {
   if (what.kind === 'generated') throw new Error('generated programs are many');
-  return targetOf(id, what);
+  return targetOf(id, what, locks);
 }
 
-async function targetOf(id: string, what: Exclude<ExploreTargets, { readonly kind: 'generated' }>): Promise<Target> {
+async function targetOf(id: string, what: Exclude<ExploreTargets, { readonly kind: 'generated' }>, locks: Proof | null): Promise<Target> {
   if (what.kind === 'litmus') return (await import('./targets/litmus.ts')).litmusTarget(id, what);
-  const { pristineTarget } = await import('./targets/pristine.ts');
-  return pristineTarget(what.kind === 'scenario' ? what.scenario : named('scenario', SCENARIOS, id));
+  return scenarioTarget(what.kind === 'scenario' ? what.scenario : named('scenario', SCENARIOS, id), locks);
+}
+
+async function scenarioTarget(scenario: Scenario, locks: Proof | null): Promise<Target> {
+  if (locks === null) return (await import('./targets/pristine.ts')).pristineTarget(scenario);
+  return (await import('./targets/primitive.ts')).primitiveTarget(scenario, locks);
 }
 
 function named<Known extends { readonly id: string }>(kind: string, known: readonly Known[], id: string): Known {

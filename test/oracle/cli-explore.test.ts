@@ -83,6 +83,8 @@ describe('explore', () => {
     [['--generate', '2x1', 'pear'], null, /pair/],
     [['--generate', '2x1', '--all'], '--all', /leave one of them out/],
     [['--generate', '2x1', '--litmus', 'futex-mutex'], '--litmus', /leave one of them out/],
+    [['--strategy', 'dpor', '--atomic-locks'], '--atomic-locks', /is not for dpor/],
+    [['--strategy', 'replay', 'file.json', '--atomic-locks'], '--atomic-locks', /is in the file/],
     [['--sample', '5'], '--generate', /say which with --generate/],
     [['--workers', '0'], '--workers', /expected a whole number from 1 to \d+, saw "0"/],
     [['--workers', '1000000'], '--workers', /saw "1000000"/],

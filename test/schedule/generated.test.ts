@@ -52,7 +52,6 @@ function request(changes: Partial<Request> = {}): Request {
   return {
     strategy: null,
     granularity: 'block',
-    atomicLocks: false,
     preemptions: null,
     depth: 3,
     limits: NO_LIMITS,

@@ -25,7 +25,6 @@ const litmus = (id: string): ExploreTargets => ({ kind: 'litmus', id, threads: n
 const WORKLESS = {
   strategy: null,
   granularity: 'block',
-  atomicLocks: false,
   preemptions: null,
   depth: 3,
   limits: NO_LIMITS,
@@ -126,14 +125,14 @@ describe('a worker that dies', () => {
     { id: item, verdict: 'unknown', bound: 'nothing', seconds: 0, counterexample: null, detail: why } as const,
   ];
   const request = WORKLESS;
-  const job = (id: string): Job => ({ kind: 'task', task: { id, what: litmus(id) }, request });
+  const job = (id: string): Job => ({ kind: 'task', task: { id, what: litmus(id), locks: null }, request });
   const signal = new AbortController().signal;
 
   test('killed while it judges leaves its job unjudged, and the lane goes on with another', async () => {
     const lane = new Lane();
     const endless: Job = {
       kind: 'task',
-      task: { id: 'futex-mutex', what: { ...litmus('futex-mutex'), threads: 8, ops: 100 } as ExploreTargets },
+      task: { id: 'futex-mutex', what: { ...litmus('futex-mutex'), threads: 8, ops: 100 } as ExploreTargets, locks: null },
       request,
     };
     const judged = lane.judge(endless, signal, () => void lane.end());
@@ -198,7 +197,7 @@ describe('the sample of one program, taken in parts', () => {
   test('is unknown if a part has died', async () => {
     const file = join(scratch, 'dead.cjs');
     writeFileSync(file, 'process.exit(3);');
-    const task: Task = { id: 'fetch-add', what: litmus('fetch-add') };
+    const task: Task = { id: 'fetch-add', what: litmus('fetch-add'), locks: null };
     const { signal, progress } = asking([]);
     const request: Request = { ...WORKLESS, signal, progress };
     const explored = await sampleInParts({ task, request, strategy: 'pct', executions: 5000, workers: 2, file });

@@ -32,6 +32,15 @@ export function client_write(k: Kernel, td: number, rw: number, at: number): num
   return was;
 }
 
+/** The same of a lock that its owner may not take again. */
+export function client_write_once(k: Kernel, td: number, rw: number, at: number): number {
+  rw_wlock(k, td, rw);
+  const was = get(k, at);
+  put(k, at, was + 1);
+  rw_wunlock(k, td, rw);
+  return was;
+}
+
 /** What the word holds, read twice with the lock held for reading; -1 if the two differ. */
 export function client_read(k: Kernel, td: number, rw: number, at: number): number {
   rw_rlock(k, td, rw);

@@ -15,6 +15,8 @@ export interface Subject {
 
 /** What scenarios run besides the implementation's own functions: C-like code like it, over the same door. */
 const CLIENTS = 'oracle/schedule/kernel/clients.ts';
+/** What may stand for its locks. */
+const PRIMITIVES = 'oracle/schedule/kernel/primitives.ts';
 
 let pristine: Promise<Subject> | undefined;
 
@@ -33,5 +35,5 @@ export async function subjectOf(sources: Sources): Promise<Subject> {
 }
 
 async function compiled(sources: Sources): Promise<ImplCode> {
-  return loadImplementation(await implementationArtefact(sources, [CLIENTS]));
+  return loadImplementation(await implementationArtefact(sources, [CLIENTS, PRIMITIVES]));
 }

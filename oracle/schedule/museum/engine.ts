@@ -147,7 +147,6 @@ function requestFor({ strategy, bounds }: Exhibit, { seed, out, signal, display,
   return {
     strategy,
     granularity: 'block',
-    atomicLocks: false,
     preemptions: bounds.preemptions ?? null,
     depth: 3,
     limits: { ...NO_LIMITS, executions: bounds.executions ?? null, seconds: timeSeconds },

@@ -135,7 +135,6 @@ async function explained(
   const request: Request = {
     strategy: 'states',
     granularity: 'block',
-    atomicLocks: false,
     preemptions: null,
     depth: 3,
     limits: { ...NO_LIMITS, seconds: SEARCH_SECONDS },

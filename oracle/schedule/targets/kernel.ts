@@ -29,6 +29,8 @@ export interface Implementation {
   readonly sources: Sources;
   /** The entry of the museum it was made with. */
   readonly fault: string | null;
+  /** Its locks are primitives: what was proved of them. */
+  readonly primitives?: string;
 }
 
 /** What is known of a scenario besides. */
@@ -52,6 +54,7 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
     subject: 'impl',
     design: SPECIFICATION,
     fault: implementation.fault,
+    ...(implementation.primitives === undefined ? {} : { primitives: implementation.primitives }),
     configuration: { ...sizes, THREADS: scenario.threads.length },
     scenario,
     setting: settingOf(scenario),
@@ -88,7 +91,7 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
 }
 
 function asleep(machine: Machine): readonly boolean[] {
-  return Array.from({ length: machine.agents }, (_, agent) => machine.status(agent) === 'blocked');
+  return Array.from({ length: machine.agents }, (_, agent) => machine.status(agent) === 'blocked' || machine.status(agent) === 'guarded');
 }
 
 /** "2 threads, wire, clock". */
