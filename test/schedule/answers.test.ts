@@ -19,7 +19,6 @@ afterAll(() => rmSync(out, { recursive: true }));
 const request: Request = {
   strategy: 'states',
   granularity: 'block',
-  atomicLocks: false,
   preemptions: null,
   depth: 3,
   limits: NO_LIMITS,
