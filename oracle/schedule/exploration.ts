@@ -78,3 +78,12 @@ export interface Explored {
 }
 
 export type Strategy = (exploration: Exploration) => Promise<Explored>;
+
+/**
+ * Why finding nothing says nothing, although every schedule was followed: none of them ends. Whoever waits there waits for what nobody does.
+ * Null: some do.
+ */
+export function neverEnds({ complete, figures, violation }: Explored): string | null {
+  if (!complete || violation !== null || figures.executions > 0) return null;
+  return 'no schedule ends: whatever happens, somebody goes round for ever';
+}

@@ -3,7 +3,7 @@
  * can be had. What a search left out is part of what it says.
  */
 import { deadlockOf } from './deadlock.ts';
-import type { Exploration, Explored, Figures, Limits, Strategy } from './exploration.ts';
+import { type Exploration, type Explored, type Figures, type Limits, neverEnds, type Strategy } from './exploration.ts';
 import { Machine } from './machine.ts';
 import { minimise } from './minimise.ts';
 import type { Violation } from './program.ts';
@@ -67,14 +67,13 @@ export async function judge(subject: Subject, search: Search): Promise<Judgement
     const explored = await SEARCHES[search.strategy]({ ...search, machine, symmetry, atEnd });
     const bound = boundOf(subject, search, explored, symmetry);
     const none = { violation: null, schedule: [], preemptions: 0, switches: 0 };
-    if (explored.violation === null)
-      return {
-        ...none,
-        verdict: holds(search, explored) ? 'holds' : 'unknown',
-        bound,
-        figures: explored.figures,
-        reason: holds(search, explored) ? null : explored.stopped,
-      };
+    if (explored.violation === null) {
+      const { figures } = explored;
+      const endless = neverEnds(explored);
+      if (endless !== null) return { ...none, verdict: 'unknown', bound, figures, reason: endless };
+      const [verdict, reason] = holds(search, explored) ? (['holds', null] as const) : (['unknown', explored.stopped] as const);
+      return { ...none, verdict, bound, figures, reason };
+    }
     const first = firstIn(new Machine(program, { granularity: search.granularity, hashed: false }), explored.violation);
     const { violation: found } = first;
     const isSame = (other: Violation, schedule: readonly number[]): boolean =>

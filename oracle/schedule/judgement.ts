@@ -9,7 +9,7 @@ import { PLAIN as PLAIN_PAGE, renderLanes } from '../report/lanes.ts';
 import { switchesOf } from '../report/trace.ts';
 import type { Display } from '../report/trace.ts';
 import { replayCommand, type Row, type Verdict } from '../verdict.ts';
-import type { Explored, Figures, Found, Limits } from './exploration.ts';
+import { type Explored, type Figures, type Found, type Limits, neverEnds } from './exploration.ts';
 import { SEARCHES } from './judge.ts';
 import { Machine } from './machine.ts';
 import { minimise, minimiseProgram } from './minimise.ts';
@@ -227,10 +227,10 @@ function prose(text: string): string {
 }
 
 /** Nothing was found: that is a pass only if the bound says of what. */
-function unbroken(
-  target: Target,
-  { stopped, complete, doubt: theirs }: Explored,
-): { readonly verdict: Verdict; readonly detail: string | null } {
+function unbroken(target: Target, explored: Explored): { readonly verdict: Verdict; readonly detail: string | null } {
+  const { stopped, complete, doubt: theirs } = explored;
+  const endless = neverEnds(explored);
+  if (endless !== null) return { verdict: 'unknown', detail: endless };
   const doubt = theirs ?? target.doubt();
   if (doubt !== null)
     return { verdict: 'unknown', detail: `nothing was found, and the specification was not followed to the end: ${doubt}` };

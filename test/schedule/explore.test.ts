@@ -16,6 +16,7 @@ export function start(cells: Int32Array, value: number): void { cells[0] = value
 export function isThree(cells: Int32Array): void { if (cells[0] !== 3) throw new Error('not three'); }
 export function far(cells: Int32Array, at: number): number { return Atomics.load(cells, at); }
 export function grow(cells: Int32Array): void { let n = 0x7fffffff; n += 5; Atomics.load(cells, 0); cells[1] = n; }
+export function spin(cells: Int32Array): void { while (Atomics.load(cells, 0) === 0) {} }
 export function sleep(cells: Int32Array): void { Atomics.wait(cells, 0, 0); }
 export async function later(cells: Int32Array): Promise<string> { return await Atomics.waitAsync(cells, 0, 0).value; }
 export function wake(cells: Int32Array): number { return Atomics.notify(cells, 0); }`;
@@ -33,6 +34,13 @@ describe('the verdict', () => {
     expect(result).toMatchObject({ verdict: 'holds', violation: null, counterexample: null, reason: null });
     expect(result.bound).toMatch(/^complete: all \d+ states, equal threads interchangeable, chance of a missed state .*; 2 threads$/);
     expect(result.figures.states).toBeGreaterThan(5);
+  });
+
+  test('is unknown where no schedule ends', async () => {
+    const alone = await explore(ask({ threads: [{ call: 'spin', args: ['cells'] }] }));
+    expect([alone.verdict, alone.reason]).toEqual(['unknown', expect.stringContaining('no schedule ends')]);
+    const released = await explore(ask({ threads: [...two('spin'), { call: 'add', args: ['cells', 1] }] }));
+    expect([released.verdict, released.reason]).toEqual(['holds', null]);
   });
 
   test('is violated by a lost update, with the schedule', async () => {
