@@ -84,6 +84,7 @@ class Minimiser {
     for (let improved = true; improved; ) {
       improved = false;
       for (const variants of [grouped, without, shortened]) if (this.improve(variants)) improved = true;
+      if (!improved && this.best.preemptions > 1) improved = this.improveByOne();
     }
     const { schedule, preemptions, switches, violation } = this.best;
     return { violation: violation ?? this.found.violation, schedule, preemptions, switches, runs: this.runs, reproduced: true };
@@ -107,6 +108,25 @@ class Minimiser {
       }
     }
     return improved;
+  }
+
+  /** Everybody moves as long as possible, but for one who is preempted once: step by step that leads there from few schedules. */
+  private improveByOne(): boolean {
+    const counts = new Map<number, number>();
+    for (const transition of this.best?.schedule ?? []) counts.set(transition, (counts.get(transition) ?? 0) + 1);
+    const whole = [...counts].map(([transition, steps]): Run => ({ transition, steps }));
+    for (const first of whole) {
+      for (const second of whole) {
+        if (second === first) continue;
+        const others = whole.filter((run) => run !== first && run !== second);
+        for (let steps = 1; steps < first.steps; steps++) {
+          const one = [{ ...first, steps }, second, first];
+          if (this.tries([...one, ...others]) || (others.length > 0 && this.tries([...others, ...one]))) return true;
+          if (this.stepsLeft <= 0) return false;
+        }
+      }
+    }
+    return false;
   }
 
   private runsOfBest(): readonly Run[] {
