@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { Machine } from '../../oracle/schedule/machine.ts';
 import { type Explored, NO_LIMITS } from '../../oracle/schedule/exploration.ts';
-import { implementationSources } from '../../oracle/implementation.ts';
 import { build } from '../../oracle/schedule/kernel/build.ts';
 import { Judge } from '../../oracle/schedule/kernel/ending.ts';
 import type { Scenario } from '../../oracle/schedule/kernel/scenario.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
-import { pristineSubject, type Subject, subjectOf } from '../../oracle/schedule/kernel/subject.ts';
+import { pristineSubject, type Subject } from '../../oracle/schedule/kernel/subject.ts';
 import { collection } from '../../oracle/schedule/museum/collection.ts';
-import { changedSources, type Entry } from '../../oracle/schedule/museum/entry.ts';
+import type { Entry } from '../../oracle/schedule/museum/entry.ts';
+import { faultyImplementation } from '../../oracle/schedule/museum/faulty.ts';
 import type { Violation } from '../../oracle/schedule/program.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
 import * as PANICS from '../../impl/panic.ts';
@@ -60,7 +60,7 @@ it('the sample is there', () => {
 
 describe.each(entries)('$id: $title', (entry) => {
   it(`is found as ${entry.breaks.join(' or ')}`, async () => {
-    const subject = await subjectOf(changedSources(entry, implementationSources()));
+    const { subject } = await faultyImplementation(entry);
     const { violation } = await explore(scenarioOf(entry), subject, entry.breaks);
     expect(violation === null ? null : idOf(violation.violation)).toSatisfy((id: string) => entry.breaks.includes(id));
   });
