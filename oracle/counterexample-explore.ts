@@ -52,7 +52,7 @@ export const scenarioSchema = z.strictObject({
   sizes: z.record(key, whole).optional(),
   prologue: z.array(call).max(MOST_CALLS),
   segments: z.array(segment).max(MOST_CALLS).optional(),
-  threads: z.array(z.array(scriptedCall).min(1).max(MOST_CALLS)).min(1).max(MOST_AGENTS),
+  threads: z.array(z.array(scriptedCall).min(1).max(MOST_CALLS)).max(MOST_AGENTS),
   actors: z.array(actor).max(MOST_AGENTS).optional(),
   events: z
     .array(z.strictObject({ event: id, times: count, most: count.optional() }))

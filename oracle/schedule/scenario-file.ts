@@ -65,6 +65,7 @@ export function checkedScenario(scenario: Scenario, name: string): Scenario {
       throw refusal(name, `sizes.${size}`, `expected a whole number from ${least} to ${most}, saw ${quote(value)}`);
   }
   const agents = threads.length + actors.length;
+  if (agents === 0) throw refusal(name, 'threads', 'are none, and no actors either: nobody does anything');
   if (agents > MOST_AGENTS) throw refusal(name, 'actors', `are ${agents} with the threads, and ${MOST_AGENTS} is the most`);
   for (const [index, actor] of actors.entries()) {
     if (actor.kind !== 'signal' || actor.thread < threads.length) continue;

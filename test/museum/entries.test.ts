@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { scenarioSchema } from '../../oracle/counterexample-explore.ts';
 import { implementationSources, type Sources } from '../../oracle/implementation.ts';
 import { packageRoot } from '../../oracle/root.ts';
+import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
 import { collection } from '../../oracle/schedule/museum/collection.ts';
 import { changedSources } from '../../oracle/schedule/museum/entry.ts';
 
@@ -65,6 +67,13 @@ class Checker {
 it('each has a number of its own, which is the name of its file', () => {
   const files = readdirSync(join(packageRoot(), 'test/museum/entries')).map((name) => name.replace('.ts', ''));
   expect(entries.map(({ id }) => id).toSorted()).toEqual(files.toSorted());
+});
+
+it('each happens in a scenario that a counterexample can hold', () => {
+  for (const { id, scenario } of entries) {
+    const found = typeof scenario === 'string' ? SCENARIOS.find((each) => each.id === scenario) : scenario;
+    expect(scenarioSchema.safeParse(found).error?.issues, id).toBeUndefined();
+  }
 });
 
 it('there are enough of them', () => {
