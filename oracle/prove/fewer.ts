@@ -49,7 +49,7 @@ export function withFewerSteps(
         const left = from.left.map((times, at) => (at === step.starts ? times - 1 : times));
         const reached = { words, left, from, step };
         if (concrete.isBroken(words, id)) return pathTo(reached);
-        const key = `${hashOf(words)} ${left.join('')}`;
+        const key = `${hashOf(words)} ${left.join()}`;
         if (seen.has(key) || model.fault(words) !== null) continue;
         seen.add(key);
         next.push(reached);

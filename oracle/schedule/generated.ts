@@ -38,13 +38,14 @@ export async function judgeGenerated(
   const rows = (verdict: Row['verdict'], detail?: string): readonly Row[] => {
     const programs = `${count(figures.programs)} of ${count(wanted)} programs of ${size}`;
     const drawn = plan.sample === null ? '' : ` drawn with seed ${plan.seed}`;
+    const leftOut = plan.threads > 2 || plan.calls > 1 ? '; without those that look behind a close that another call outlasts' : '';
     const covered = bounded > 0 ? `${count(bounded)} of them not completely` : 'each complete';
     const broken = violated.length > 0 ? `${violated.length} of them violated` : covered;
     const seconds = (performance.now() - began) / 1000;
     const together: Row = {
       id: situation.id,
       verdict: violated.length > 0 ? 'violated' : verdict,
-      bound: `${programs}${drawn}: ${count(figures.states)} states, ${broken}; ${situation.about}`,
+      bound: `${programs}${drawn}: ${count(figures.states)} states, ${broken}; ${situation.about}${leftOut}`,
       method: 'generated',
       seconds,
       counterexample: violated[0]?.counterexample ?? null,
@@ -80,10 +81,11 @@ export async function judgeGenerated(
     } else if (!/ complete/.test(one.bound)) bounded++;
     progress();
   }
+  if (figures.programs === 0) return rows('unknown', 'there is no such program');
   return undecided > 0 ? rows('unknown', `${count(undecided)} programs are undecided; the first of them is ${doubt}`) : rows('holds');
 }
 
-/** "T1 accept(fd 0) | T2 close(fd 0)", near enough. */
+/** "T1 accept | T2 dup, close". */
 function told(threads: readonly (readonly { readonly name: string }[])[]): string {
   return threads.map((script, thread) => `T${thread + 1} ${script.map(({ name }) => name).join(', ')}`).join(' | ');
 }

@@ -110,6 +110,7 @@ test('a sample is the same for the same seed, and another for another', () => {
 test.each(SITUATIONS.map(({ id }) => id))('%s: of longer programs a few hold', async (id) => {
   const rows = await judgeGenerated(situation(id), plan(2, 2, 3), request({ limits: { ...NO_LIMITS, states: 40_000 } }));
   expect(rows.filter(({ verdict }) => verdict === 'violated')).toEqual([]);
+  expect(rows.at(-1)?.bound).toMatch(/without those that look behind a close/);
 });
 
 test('a test without its lock is found, told, and happens again; the rest goes on', async () => {
