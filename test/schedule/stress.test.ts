@@ -38,6 +38,13 @@ test('the implementation as it is holds, and what was seen is counted', async ()
   expect(row).toMatchObject({ verdict: 'holds', counterexample: null, figures: { histories: 40 } });
 });
 
+test.each(['accept-geterror', 'close-rst', 'linger-timeout'])('calls overlap, with those of actors as well: %s', async (id) => {
+  const row = await stressTarget(await pristineTarget(scenario(id)), options(200), () => undefined);
+  expect(row.verdict).toBe('holds');
+  expect(row.figures?.overlapped).toBeGreaterThan(0);
+  expect(row.figures?.different).toBeGreaterThan(1);
+});
+
 test('a sleeper that is slow to give back its locks is no error', async () => {
   const dawdle: Change = {
     file: 'impl/sync/sleepqueue.ts',

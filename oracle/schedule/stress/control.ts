@@ -16,6 +16,8 @@ export const CLOCK = 1;
 /** 1: actors give up what they wait for. */
 export const STOP = 2;
 export const SEED = 3;
+/** Always 0: who halts for a while waits here, and nobody wakes it. */
+export const HALT = 4;
 const HEADER = 8;
 
 export const STATUS = 0;
@@ -44,13 +46,16 @@ export function controlWords(threads: number, mostCalls: number): number {
 /** What a worker is started with. */
 export interface StressTask {
   readonly modules: Readonly<Record<string, string>>;
+  /** Which of the modules is the door to the memory. */
+  readonly door: string;
   readonly memory: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
+  /** What all threads meet at before a round. */
+  readonly barrier: SharedArrayBuffer;
+  readonly threads: number;
   readonly thread: number;
   /** The last round that began without it. */
   readonly round: number;
   readonly mostCalls: number;
   readonly script: readonly ScriptCall[];
-  /** Turns of an empty loop at most, before a call. */
-  readonly spin: number;
 }

@@ -65,9 +65,9 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
     while (histories < options.runs && wrong === null && performance.now() < end && !options.signal.aborted) {
       const round = await threads.play((end) => judgeRound(target, end) !== null);
       histories++;
-      if (overlaps(round.history)) overlapped++;
+      if (overlaps(round.happened)) overlapped++;
       different.add(
-        round.history
+        round.happened
           .map(({ kind, agent, index, result }) => `${kind[0]}${agent}.${index}${kind === 'return' ? `=${result}` : ''}`)
           .join(' '),
       );
@@ -95,10 +95,10 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
   };
 }
 
-/** Whether a call of one thread began before one of another had returned, and the other way round. */
-function overlaps(history: readonly Seen[]): boolean {
+/** Whether a call began before one of another agent had returned, and the other way round. */
+function overlaps(happened: readonly Seen[]): boolean {
   let open = 0;
-  for (const { kind } of history) {
+  for (const { kind } of happened) {
     open += kind === 'call' ? 1 : -1;
     if (open > 1) return true;
   }

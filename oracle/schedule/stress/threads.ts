@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../root.ts';
 import type { Target } from '../target.ts';
+import { Barrier } from './barrier.ts';
 import {
   ABOUT,
   CLOCK,
@@ -33,11 +34,16 @@ export interface Seen {
   readonly index: number;
   readonly result: number;
   readonly stamp: number;
+  /** Whether the specification hears of it; what actors do happens unseen. */
+  readonly visible: boolean;
 }
 
 /** How a round ended. */
 export interface Round {
+  /** What the specification hears of. */
   readonly history: readonly Seen[];
+  /** That, and what the actors did. */
+  readonly happened: readonly Seen[];
   /** By agent: in the middle of a call. */
   readonly asleep: readonly boolean[];
   /** Somebody neither ended nor slept in a sleep queue within the patience. */
@@ -50,7 +56,6 @@ export interface Round {
 const PATIENCE_MS = 3_000;
 /** Between two looks at an end that seems wrong. */
 const SECOND_LOOK_MS = 10;
-const SPIN = 4_000;
 /** How long a sleeper that was let go may take to end its round. */
 const FAREWELL_MS = 50;
 
@@ -63,6 +68,8 @@ export interface Sleepers {
 export class StressThreads {
   readonly words: Int32Array;
   private readonly control: Int32Array;
+  private readonly meeting = Barrier.memory();
+  private readonly barrier: Barrier;
   private readonly target: Target;
   private readonly modules: StressTask['modules'];
   private readonly sleepers: Sleepers;
@@ -78,6 +85,7 @@ export class StressThreads {
     this.mostCalls = Math.max(...target.program.agents.map(({ script }) => script.length));
     this.words = new Int32Array(new SharedArrayBuffer(target.program.words.byteLength));
     const agents = target.program.agents.length;
+    this.barrier = new Barrier(this.meeting, agents);
     this.control = new Int32Array(new SharedArrayBuffer(4 * controlWords(agents, this.mostCalls)));
     this.control[SEED] = seed;
   }
@@ -97,14 +105,16 @@ export class StressThreads {
     const { mostCalls, modules } = this;
     const task: StressTask = {
       modules,
+      door: 'impl/memory.ts',
       memory: this.words.buffer as SharedArrayBuffer,
       control: this.control.buffer as SharedArrayBuffer,
       thread: agent,
+      barrier: this.meeting,
+      threads: this.target.program.agents.length,
       // Who replaces another takes no part in the round that is over: its memory will be that of the next one.
       round: this.number,
       mostCalls,
       script: this.target.program.agents[agent]?.script ?? [],
-      spin: SPIN,
     };
     const worker = new Worker(workerFile(), { workerData: task });
     worker.on('error', (error) => {
@@ -122,6 +132,7 @@ export class StressThreads {
     const { control, target } = this;
     const agents = [...target.program.agents.keys()];
     this.words.set(target.program.words);
+    this.barrier.close();
     control[CLOCK] = 0;
     control[STOP] = 0;
     for (const agent of agents) control.fill(0, this.base(agent), this.base(agent + 1));
@@ -141,8 +152,10 @@ export class StressThreads {
   private async end(agents: readonly number[]): Promise<Round> {
     const stuck = !(await this.settles(agents));
     const panicked = agents.find((agent) => this.read(agent, STATUS) === PANICKED);
+    const happened = this.happened(agents);
     return {
-      history: this.history(agents),
+      history: happened.filter(({ visible }) => visible),
+      happened,
       asleep: agents.map((agent) => !this.hasEnded(agent) && this.read(agent, STATUS) !== WAITS),
       stuck,
       panic: panicked === undefined ? null : { agent: panicked, code: this.read(panicked, CODE), about: this.read(panicked, ABOUT) },
@@ -199,16 +212,16 @@ export class StressThreads {
     }
   }
 
-  private history(agents: readonly number[]): readonly Seen[] {
+  private happened(agents: readonly number[]): readonly Seen[] {
     const seen: Seen[] = [];
     for (const agent of agents) {
       const program = this.target.program.agents[agent];
       for (const [index, call] of (program?.script ?? []).entries()) {
-        if (!(call.visible ?? program?.kind === 'thread')) continue;
+        const visible = call.visible ?? program?.kind === 'thread';
         const [called, returned] = [this.event(agent, index, 0), this.event(agent, index, 1)];
         const result = this.event(agent, index, 2);
-        if (called !== 0) seen.push({ kind: 'call', agent, index, result: 0, stamp: called });
-        if (returned !== 0) seen.push({ kind: 'return', agent, index, result, stamp: returned });
+        if (called !== 0) seen.push({ kind: 'call', agent, index, result: 0, stamp: called, visible });
+        if (returned !== 0) seen.push({ kind: 'return', agent, index, result, stamp: returned, visible });
       }
     }
     return seen.sort((a, b) => a.stamp - b.stamp);

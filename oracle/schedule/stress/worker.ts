@@ -1,15 +1,17 @@
 /**
- * One thread of a stress run: round after round it makes the calls of its script on the real implementation, each after a random while,
- * and writes down when each began, when it returned and with what.
+ * One thread of a stress run: round after round it makes the calls of its script on the real implementation, each after a random while
+ * and many with a halt in the middle, and writes down when each began, when it returned and with what.
  */
 import { workerData } from 'node:worker_threads';
 import { type Exports, linker } from '../../link.ts';
 import type { ScriptCall } from '../program.ts';
+import { Barrier } from './barrier.ts';
 import {
   ABOUT,
   CLOCK,
   CODE,
   ENDED,
+  HALT,
   eventBase,
   IDLE,
   PANICKED,
@@ -30,8 +32,16 @@ const control = new Int32Array(task.control);
 const words = new Int32Array(task.memory);
 const kernel = { words, bytes: new Uint8Array(task.memory) };
 const base = threadBase(task.thread, task.mostCalls);
+/** Powers of two that the turns of a delay are below. */
+const MAGNITUDES = 14;
+/** The same of the accesses of a call. */
+const CALL_MAGNITUDES = 9;
+const HALT_MS = 0.05;
+const ACCESSES = ['load', 'store', 'compareExchange', 'add', 'or', 'and', 'exchange', 'notify'] as const;
+const barrier = new Barrier(task.barrier, task.threads);
 const load = linker((path) => task.modules[path], 'stress');
 const modules = Object.keys(task.modules).map(load);
+interrupt(load(task.door));
 const calls = task.script.map((call) => ({ call, make: find(modules, call.fn) }));
 
 function find(from: readonly Exports[], name: string): Callable {
@@ -51,19 +61,51 @@ function awaitGuard({ guard }: ScriptCall): boolean {
   return true;
 }
 
-/** A while of random length, so that rounds differ in who comes first. */
-function dawdle(dice: { state: number }): void {
+interface Dice {
+  state: number;
+}
+
+function roll(dice: Dice, below: number): number {
   dice.state = (Math.imul(dice.state, 1664525) + 1013904223) | 0;
-  // Most are short: calls that begin together are the ones to see.
-  const turns = (dice.state >>> 8) % (((dice.state >>> 4) & 3) === 0 ? task.spin : 64);
-  for (let turn = 0; turn < turns; turn++) Atomics.load(control, CLOCK);
+  return ((dice.state >>> 16) * below) >>> 16;
+}
+
+/** What the empty loop counts to, or an engine might leave it out. */
+let idle = 0;
+
+/**
+ * A while of random length before a call, so that rounds differ in who is how far when another begins: nothing, or any order of
+ * magnitude up to that of a long call, all as likely. Nothing shared is touched, which would be a pace that all have in common.
+ */
+function dawdle(dice: Dice): void {
+  const turns = roll(dice, 1 << roll(dice, MAGNITUDES));
+  for (let turn = 0; turn < turns; turn++) idle = Math.imul(idle, 31) + turn;
+}
+
+/** Atomic accesses until the thread halts; below 0: it does not. */
+let untilHalt = -1;
+
+/**
+ * Most calls take less time than the system lets a thread run, so that on few processors one often ends before another gets its turn.
+ * Thus a thread halts in the middle of some of its calls, before an access that others may see.
+ */
+function interrupt(door: Exports): void {
+  for (const name of ACCESSES) {
+    const access = door[name] as Callable;
+    door[name] = (k: object, ...args: readonly number[]): unknown => {
+      if (untilHalt >= 0 && untilHalt-- === 0) Atomics.wait(control, HALT, 0, HALT_MS);
+      return access(k, ...args);
+    };
+  }
 }
 
 function round(number: number): void {
   const dice = { state: (Atomics.load(control, SEED) ^ Math.imul(number, 0x9e3779b1) ^ Math.imul(task.thread + 1, 0x85ebca6b)) | 0 };
   const results: number[] = [];
+  barrier.pass(number);
   for (const [index, { call, make }] of calls.entries()) {
     dawdle(dice);
+    untilHalt = roll(dice, 2) === 0 ? -1 : roll(dice, 1 << roll(dice, CALL_MAGNITUDES));
     if (!awaitGuard(call)) return;
     const at = eventBase(task.thread, index, task.mostCalls);
     const args = call.args.map((arg) => (typeof arg === 'number' ? arg : (results[arg.resultOf] ?? 0)));
@@ -76,14 +118,19 @@ function round(number: number): void {
   }
 }
 
+/** Sleeps until a round is announced. The notify of one that this thread has seen without it, and has even ended, may come late. */
+function nextAfter(last: number): number {
+  let next = Atomics.load(control, ROUND);
+  for (; next === last; next = Atomics.load(control, ROUND)) Atomics.wait(control, ROUND, last);
+  return next;
+}
+
 function isPanic(error: unknown): error is Error & { readonly panicCode: number; readonly about: number } {
   return error instanceof Error && error.name === 'KernelPanic';
 }
 
 for (let last = task.round; ; ) {
-  Atomics.wait(control, ROUND, last);
-  last = Atomics.load(control, ROUND);
-  if (last < 0) break;
+  last = nextAfter(last);
   Atomics.store(control, base + STATUS, RUNS);
   let status: number = IDLE;
   try {
