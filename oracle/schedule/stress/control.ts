@@ -8,12 +8,15 @@
  *   runs     waits      an actor, as long as the guard of its next call does not hold
  *   runs     idle       the thread, when its script has ended, or the round is to end
  *   runs     panicked   the thread
+ *
+ * Before a thread sleeps on a word of the kernel it says so here, and takes it back when it has come out: between the two it touches
+ * nothing that others see.
  */
 import type { ScriptCall } from '../program.ts';
 
 export const ROUND = 0;
 export const CLOCK = 1;
-/** 1: actors give up what they wait for. */
+/** 1: the round is over. Actors give up what they wait for, and whoever comes out of a sleep goes no further. */
 export const STOP = 2;
 export const SEED = 3;
 /** Always 0: who halts for a while waits here, and nobody wakes it. */
@@ -25,7 +28,11 @@ export const CODE = 1;
 export const ABOUT = 2;
 /** The last round that the thread has ended. */
 export const ENDED = 3;
-const EVENTS = 4;
+/** The word that the thread sleeps on, or is about to; 0: none. What it is to hold as long as it sleeps. How often it has slept. */
+export const WORD = 4;
+export const EXPECTED = 5;
+export const SLEEPS = 6;
+const EVENTS = 7;
 /** Of a call: its number, that of its return (0: not yet), and what it returned. */
 const EVENT_WORDS = 3;
 

@@ -13,10 +13,12 @@ import { SCENARIOS } from '../kernel/scenarios.ts';
 import type { Violation } from '../program.ts';
 import type { KernelTarget } from '../targets/kernel.ts';
 import { pristineTarget } from '../targets/pristine.ts';
-import { type Round, type Seen, type Sleepers, StressThreads } from './threads.ts';
+import { type IsQueued, type Round, type Seen, StressThreads } from './threads.ts';
 
 /** To find the schedule of a history that should not have been. */
 const SEARCH_SECONDS = 30;
+/** Rounds without an end after which no more are tried. */
+const MOST_SLOW = 3;
 
 export async function stress(options: StressOptions): Promise<Outcome> {
   const rows: Row[] = [];
@@ -54,16 +56,22 @@ function boundOf(histories: number, overlapped: number): string {
 }
 
 /** One scenario: rounds until the number, the time, or a violation. */
-export async function stressTarget(target: KernelTarget, options: StressOptions, progress: (text: string) => void): Promise<Row> {
+export async function stressTarget(
+  target: KernelTarget,
+  options: StressOptions,
+  progress: (text: string) => void,
+  patience?: number,
+): Promise<Row> {
   const began = performance.now();
   const end = began + options.timeSeconds * 1000;
-  const threads = await StressThreads.start(target, sleepersOf(target), options.seed);
+  const threads = await StressThreads.start(target, queueOf(target), options.seed, patience);
   const different = new Set<string>();
+  const slow: string[] = [];
   let [histories, overlapped] = [0, 0];
   let wrong: { readonly violation: Violation; readonly round: Round } | null = null;
   try {
-    while (histories < options.runs && wrong === null && performance.now() < end && !options.signal.aborted) {
-      const round = await threads.play((end) => judgeRound(target, end) !== null);
+    while (histories < options.runs && wrong === null && slow.length < MOST_SLOW && performance.now() < end && !options.signal.aborted) {
+      const round = await threads.play();
       histories++;
       if (overlaps(round.happened)) overlapped++;
       different.add(
@@ -73,7 +81,10 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
       );
       const violation = judgeRound(target, round);
       if (violation !== null) wrong = { violation, round };
-      if (histories % 50 === 0) progress(`${histories} histories`);
+      if (round.ending.kind === 'slow') slow.push(`${round.ending.text}: ${underWay(target, round)}`);
+      if (histories % 50 !== 0) continue;
+      progress(`${histories} histories`);
+      await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     await threads.stop();
@@ -83,7 +94,7 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
   const row = { id: target.id, bound, method: 'real threads', figures };
   const took = (): number => (performance.now() - began) / 1000;
   if (wrong !== null) return { ...row, verdict: 'violated', seconds: took(), ...(await explained(target, options, wrong)) };
-  const doubt = target.doubt();
+  const doubt = target.doubt() ?? doubtOf(target, slow);
   const unknown =
     doubt ?? (histories < options.runs && options.signal.aborted ? 'interrupted' : histories === 0 ? 'no time for a single history' : null);
   return {
@@ -93,6 +104,23 @@ export async function stressTarget(target: KernelTarget, options: StressOptions,
     counterexample: null,
     ...(unknown === null ? {} : { detail: unknown }),
   };
+}
+
+/** Why nothing may be concluded although nothing was found: there were rounds that did not come to an end. */
+function doubtOf({ id }: KernelTarget, [first, ...more]: readonly string[]): string | null {
+  if (first === undefined) return null;
+  const times = more.length === 0 ? '' : `, and so ${more.length + 1} times`;
+  return `${first}${times}; that may be a deadlock or a slow machine: sockref explore ${id} finds out which`;
+}
+
+/** "T1 is in accept(fd 0)". */
+function underWay(target: KernelTarget, { happened }: Round): string {
+  const open = happened.filter(
+    ({ kind, agent, index }) =>
+      kind === 'call' && !happened.some((other) => other.kind === 'return' && other.agent === agent && other.index === index),
+  );
+  const told = open.map(({ agent, index }) => `${target.program.agents[agent]?.name ?? ''} is in ${labelOf(target, agent, index)}`);
+  return told.length === 0 ? 'nobody is in a call' : told.join(', ');
 }
 
 /** Whether a call began before one of another agent had returned, and the other way round. */
@@ -105,7 +133,7 @@ function overlaps(happened: readonly Seen[]): boolean {
   return false;
 }
 
-function judgeRound(target: KernelTarget, { history, panic, stuck, asleep, words }: Round): Violation | null {
+function judgeRound(target: KernelTarget, { history, panic, ending, asleep, words }: Round): Violation | null {
   if (panic !== null)
     return target.named({ id: 'panic', agent: panic.agent, text: `panic ${panic.code}`, code: panic.code, about: panic.about });
   let state = 0;
@@ -119,9 +147,12 @@ function judgeRound(target: KernelTarget, { history, panic, stuck, asleep, words
       };
     state = next;
   }
-  if (stuck) {
-    const agent = asleep.indexOf(true);
-    return { id: 'deadlock', agent, text: 'a call neither returns nor sleeps where another could wake it' };
+  if (ending.kind === 'slow') return null;
+  if (ending.kind === 'stuck') {
+    const sleeps = ending.sleeping.map(
+      ({ agent, word }) => `${target.program.agents[agent]?.name ?? ''} sleeps on ${target.names.word(word)}`,
+    );
+    return { id: 'deadlock', agent: ending.sleeping[0]?.agent ?? -1, text: `${sleeps.join(', ')}; nobody is left to wake one of them` };
   }
   return target.judgeEnd(words, state, asleep);
 }
@@ -169,14 +200,10 @@ function said(result: number): string {
   return result < 0 ? errnoName(-result) : String(result);
 }
 
-/** A thread of the kernel that sleeps is in a sleep queue; what it returns when it is let go nobody looks at any more. */
-function sleepersOf({ records }: KernelTarget): Sleepers {
-  const at = (agent: number, field: number): number => (records[agent] ?? 0) + field;
-  return {
-    sleeps: (words, agent) => Atomics.load(words, at(agent, L.td_wchan)) !== 0 && Atomics.load(words, at(agent, L.td_wait)) === L.SLEEPING,
-    letGo: (words, agent) => {
-      Atomics.store(words, at(agent, L.td_wait), L.INTERRUPTED);
-      Atomics.notify(words, at(agent, L.td_wait));
-    },
+/** A thread of the kernel sleeps in a sleep queue if it is on a channel, on the word that says how the sleep ended. */
+function queueOf({ records }: KernelTarget): IsQueued {
+  return (words, agent, word) => {
+    const td = records[agent] ?? 0;
+    return word === td + L.td_wait && Atomics.load(words, td + L.td_wchan) !== 0 && Atomics.load(words, word) === L.SLEEPING;
   };
 }

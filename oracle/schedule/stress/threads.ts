@@ -1,7 +1,8 @@
 /**
  * *Stress threads*: the agents of a program on worker threads that live from round to round. A round puts the memory back, lets all go at
  * once, and ends when nobody moves any more: each thread has ended, or sleeps where only another could wake it, or waits for a
- * guard. Sleepers are then let go, and a thread that can't be is replaced.
+ * guard. Sleepers are then woken to end the round, and a thread that does not end it is replaced. That time passes proves nothing: a round
+ * in which nothing happens any more is a deadlock only if everybody was found asleep.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,15 +17,18 @@ import {
   CODE,
   controlWords,
   ENDED,
+  EXPECTED,
   eventBase,
   PANICKED,
   ROUND,
   SEED,
+  SLEEPS,
   STATUS,
   STOP,
   type StressTask,
   threadBase,
   WAITS,
+  WORD,
 } from './control.ts';
 
 /** A call or a return, in the order of the clock. */
@@ -38,7 +42,17 @@ export interface Seen {
   readonly visible: boolean;
 }
 
-/** How a round ended. */
+/**
+ * How a round came to its end.
+ *   settled   everybody has ended, or sleeps where the kernel knows of it, or waits for a guard that does not hold; or one has panicked
+ *   stuck     everybody has ended, or sleeps, or waits for a guard; and some sleep where nobody is left who would wake them
+ *   slow      somebody has not come to any of this, and nobody can tell whether it would have
+ */
+export type Ending =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'stuck'; readonly sleeping: readonly { readonly agent: number; readonly word: number }[] }
+  | { readonly kind: 'slow'; readonly text: string };
+
 export interface Round {
   /** What the specification hears of. */
   readonly history: readonly Seen[];
@@ -46,24 +60,22 @@ export interface Round {
   readonly happened: readonly Seen[];
   /** By agent: in the middle of a call. */
   readonly asleep: readonly boolean[];
-  /** Somebody neither ended nor slept in a sleep queue within the patience. */
-  readonly stuck: boolean;
+  readonly ending: Ending;
   readonly panic: { readonly agent: number; readonly code: number; readonly about: number } | null;
   /** The memory as it was left; valid until the next round. */
   readonly words: Int32Array;
 }
 
+/** How long nothing may happen before a round is given up, and how long a round may take. */
 const PATIENCE_MS = 3_000;
-/** Between two looks at an end that seems wrong. */
-const SECOND_LOOK_MS = 10;
-/** How long a sleeper that was let go may take to end its round. */
+const PATIENCES = 10;
+/** Between two looks at whether anything happens. */
+const LOOK_MS = 50;
+/** How long somebody may take to end a round that is over. */
 const FAREWELL_MS = 50;
 
-/** Whether an agent of a target sleeps where only another can wake it, and how it is woken for good. */
-export interface Sleepers {
-  readonly sleeps: (words: Int32Array, agent: number) => boolean;
-  readonly letGo: (words: Int32Array, agent: number) => void;
-}
+/** Whether an agent that sleeps on this word does so where the kernel will look for it, to wake it. */
+export type IsQueued = (words: Int32Array, agent: number, word: number) => boolean;
 
 export class StressThreads {
   readonly words: Int32Array;
@@ -72,16 +84,18 @@ export class StressThreads {
   private readonly barrier: Barrier;
   private readonly target: Target;
   private readonly modules: StressTask['modules'];
-  private readonly sleepers: Sleepers;
+  private readonly isQueued: IsQueued;
+  private readonly patience: number;
   private readonly mostCalls: number;
   private readonly workers: Worker[] = [];
   private number = 0;
   private failure: Error | null = null;
 
-  private constructor(target: Target, modules: StressTask['modules'], sleepers: Sleepers, seed: number) {
+  private constructor(target: Target, modules: StressTask['modules'], isQueued: IsQueued, seed: number, patience: number) {
     this.target = target;
     this.modules = modules;
-    this.sleepers = sleepers;
+    this.isQueued = isQueued;
+    this.patience = patience;
     this.mostCalls = Math.max(...target.program.agents.map(({ script }) => script.length));
     this.words = new Int32Array(new SharedArrayBuffer(target.program.words.byteLength));
     const agents = target.program.agents.length;
@@ -90,9 +104,9 @@ export class StressThreads {
     this.control[SEED] = seed;
   }
 
-  static async start(target: Target, sleepers: Sleepers, seed: number): Promise<StressThreads> {
+  static async start(target: Target, isQueued: IsQueued, seed: number, patience = PATIENCE_MS): Promise<StressThreads> {
     const { modules } = await target.native();
-    const threads = new StressThreads(target, modules, sleepers, seed);
+    const threads = new StressThreads(target, modules, isQueued, seed, patience);
     await Promise.all(target.program.agents.map((_, agent) => threads.spawn(agent)));
     return threads;
   }
@@ -124,11 +138,8 @@ export class StressThreads {
     await new Promise((resolve) => worker.once('online', resolve));
   }
 
-  /**
-   * Plays one round. A sleeper enters its queue before it gives back its locks, and the system may take the processor from it in between:
-   * an end with sleepers that is `odd` counts only if it stays so.
-   */
-  async play(odd: (round: Round) => boolean = () => false): Promise<Round> {
+  /** Plays one round. */
+  async play(): Promise<Round> {
     const { control, target } = this;
     const agents = [...target.program.agents.keys()];
     this.words.set(target.program.words);
@@ -138,55 +149,67 @@ export class StressThreads {
     for (const agent of agents) control.fill(0, this.base(agent), this.base(agent + 1));
     Atomics.store(control, ROUND, ++this.number);
     Atomics.notify(control, ROUND);
-    let round = await this.end(agents);
-    const patience = performance.now() + PATIENCE_MS;
-    while (round.asleep.includes(true) && round.panic === null && !round.stuck && odd(round) && performance.now() < patience) {
-      await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
-      round = await this.end(agents);
-    }
-    await this.dismiss(agents);
-    return round;
-  }
-
-  /** How the round stands when nobody moves any more. */
-  private async end(agents: readonly number[]): Promise<Round> {
-    const stuck = !(await this.settles(agents));
+    const slow = await this.settles(agents);
     const panicked = agents.find((agent) => this.read(agent, STATUS) === PANICKED);
     const happened = this.happened(agents);
+    const asleep = agents.map((agent) => !this.hasEnded(agent) && this.read(agent, STATUS) !== WAITS);
+    const ending = await this.dismiss(agents, slow);
     return {
       history: happened.filter(({ visible }) => visible),
       happened,
-      asleep: agents.map((agent) => !this.hasEnded(agent) && this.read(agent, STATUS) !== WAITS),
-      stuck,
+      asleep,
+      ending,
       panic: panicked === undefined ? null : { agent: panicked, code: this.read(panicked, CODE), about: this.read(panicked, ABOUT) },
-      // Sleepers that are let go write on.
-      words: agents.every((agent) => this.hasEnded(agent)) ? this.words : this.words.slice(),
+      words: this.words,
     };
   }
 
-  /** Waits until nobody moves any more; false: the patience is at its end. */
-  private async settles(agents: readonly number[]): Promise<boolean> {
-    const end = performance.now() + PATIENCE_MS;
-    for (let turn = 0; ; turn++) {
+  /** Waits until nobody moves any more whom the kernel does not know to sleep; a text: why that was given up. */
+  private async settles(agents: readonly number[]): Promise<string | null> {
+    const began = performance.now();
+    let [since, looked] = [began, began];
+    let [words, rest] = [this.words.slice(), ''];
+    for (;;) {
       if (this.failure !== null) throw this.failure;
-      if (agents.every((agent) => this.hasEnded(agent))) return true;
-      if (agents.some((agent) => this.read(agent, STATUS) === PANICKED)) return true;
-      // Looked at one after the other: if nothing has happened until all were seen again, they stood still together.
-      if (this.rests(agents)) {
-        const before = Atomics.load(this.control, CLOCK);
-        const words = this.words.slice();
-        if (this.rests(agents) && Atomics.load(this.control, CLOCK) === before && words.every((word, at) => word === this.words[at]))
-          return true;
+      if (agents.every((agent) => this.hasEnded(agent))) return null;
+      if (agents.some((agent) => this.read(agent, STATUS) === PANICKED)) return null;
+      if (this.rests(agents, (agent) => this.isDone(agent))) return null;
+      const now = performance.now();
+      if (now > looked + LOOK_MS) {
+        looked = now;
+        await new Promise((resolve) => setImmediate(resolve));
+        const at = this.stand(agents);
+        if (at !== rest || this.words.some((word, index) => word !== words[index])) [since, rest, words] = [now, at, this.words.slice()];
+        if (now > since + this.patience) return `nothing has happened for ${this.patience / 1000} s`;
+        if (now > began + PATIENCES * this.patience) return `it has not ended after ${(PATIENCES * this.patience) / 1000} s`;
       }
-      if (performance.now() > end) return false;
       const waiting = agents.find((agent) => !this.hasEnded(agent));
       if (waiting !== undefined) Atomics.wait(this.control, this.base(waiting) + ENDED, this.number - 1, 1);
-      if (turn % 20 === 19) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  private rests(agents: readonly number[]): boolean {
-    return agents.every((agent) => this.hasEnded(agent) || this.isStranded(agent) || this.sleepers.sleeps(this.words, agent));
+  /**
+   * Whether nobody moves: each has ended, sleeps, or waits for a guard. They are looked at one after the other, and twice: who has not
+   * slept again in between has slept all the time, so that there was a moment in which all did.
+   */
+  private rests(agents: readonly number[], also: (agent: number) => boolean = () => true): boolean {
+    const rests = (): boolean => agents.every((agent) => this.hasEnded(agent) || this.isStranded(agent) || this.read(agent, WORD) !== 0);
+    if (!rests()) return false;
+    const before = this.stand(agents);
+    return agents.every(also) && rests() && this.stand(agents) === before;
+  }
+
+  /** Changes with every call, return and sleep. */
+  private stand(agents: readonly number[]): string {
+    return [Atomics.load(this.control, CLOCK), ...agents.map((agent) => `${this.hasEnded(agent)}${this.read(agent, SLEEPS)}`)].join();
+  }
+
+  /** Has nothing to do, or sleeps where the kernel will look for it. */
+  private isDone(agent: number): boolean {
+    if (this.hasEnded(agent) || this.isStranded(agent)) return true;
+    const word = this.read(agent, WORD);
+    // Said before it sleeps; it does sleep if the word is as expected.
+    return word !== 0 && Atomics.load(this.words, word) === this.read(agent, EXPECTED) && this.isQueued(this.words, agent, word);
   }
 
   /** Waits for a guard that does not hold. */
@@ -198,18 +221,37 @@ export class StressThreads {
     return guard !== undefined && (Atomics.load(this.words, guard.word) === 0) !== (guard.test === 'zero');
   }
 
-  /** Everybody ends the round, or is replaced. */
-  private async dismiss(agents: readonly number[]): Promise<void> {
+  /**
+   * Everybody ends the round, or is replaced. Of a round that has not settled this tells what it was: those who were notified of its end
+   * stood in the list of their word, and go no further; if those are all, then all of them slept, and nobody could have woken one.
+   */
+  private async dismiss(agents: readonly number[], slow: string | null): Promise<Ending> {
+    const all = slow !== null && this.rests(agents);
+    const sleeping = agents.flatMap((agent) => {
+      const word = this.hasEnded(agent) || this.isStranded(agent) ? 0 : this.read(agent, WORD);
+      return word === 0 ? [] : [{ agent, word }];
+    });
     Atomics.store(this.control, STOP, 1);
+    const woken = this.wake(sleeping);
     const end = performance.now() + FAREWELL_MS;
-    for (const agent of agents) if (!this.hasEnded(agent)) this.sleepers.letGo(this.words, agent);
-    while (performance.now() < end && !agents.every((agent) => this.hasEnded(agent))) await new Promise((resolve) => setImmediate(resolve));
+    while (performance.now() < end && !agents.every((agent) => this.hasEnded(agent))) {
+      await new Promise((resolve) => setImmediate(resolve));
+      // One that was on its way to sleep may have come to it now.
+      this.wake(sleeping);
+    }
     for (const agent of agents) {
       if (this.hasEnded(agent)) continue;
       await this.workers[agent]?.terminate();
       this.failure = null;
       await this.spawn(agent);
     }
+    if (slow === null) return { kind: 'settled' };
+    return all && sleeping.length > 0 && woken === sleeping.length ? { kind: 'stuck', sleeping } : { kind: 'slow', text: slow };
+  }
+
+  /** How many slept on these words. */
+  private wake(sleeping: readonly { readonly word: number }[]): number {
+    return [...new Set(sleeping.map(({ word }) => word))].reduce((sum, word) => sum + Atomics.notify(this.words, word), 0);
   }
 
   private happened(agents: readonly number[]): readonly Seen[] {

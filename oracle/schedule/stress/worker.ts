@@ -12,17 +12,20 @@ import {
   CODE,
   ENDED,
   HALT,
+  EXPECTED,
   eventBase,
   IDLE,
   PANICKED,
   ROUND,
   RUNS,
   SEED,
+  SLEEPS,
   STATUS,
   STOP,
   type StressTask,
   threadBase,
   WAITS,
+  WORD,
 } from './control.ts';
 
 type Callable = (k: object, ...args: readonly number[]) => unknown;
@@ -37,6 +40,8 @@ const MAGNITUDES = 14;
 /** The same of the accesses of a call. */
 const CALL_MAGNITUDES = 9;
 const HALT_MS = 0.05;
+/** Looks at a guard between two halts. */
+const GUARD_TURNS = 5_000;
 const ACCESSES = ['load', 'store', 'compareExchange', 'add', 'or', 'and', 'exchange', 'notify'] as const;
 const barrier = new Barrier(task.barrier, task.threads);
 const load = linker((path) => task.modules[path], 'stress');
@@ -56,7 +61,11 @@ function awaitGuard({ guard }: ScriptCall): boolean {
   const holds = (): boolean => (Atomics.load(words, guard.word) === 0) === (guard.test === 'zero');
   if (holds()) return true;
   Atomics.store(control, base + STATUS, WAITS);
-  while (!holds()) if (Atomics.load(control, STOP) !== 0) return false;
+  for (let turn = 0; !holds(); turn++) {
+    if (Atomics.load(control, STOP) !== 0) return false;
+    // Others may need the processor.
+    if (turn % GUARD_TURNS === GUARD_TURNS - 1) Atomics.wait(control, HALT, 0, HALT_MS);
+  }
   Atomics.store(control, base + STATUS, RUNS);
   return true;
 }
@@ -97,7 +106,20 @@ function interrupt(door: Exports): void {
       return access(k, ...args);
     };
   }
+  const wait = door.wait as Callable;
+  door.wait = (k: object, at: number, expected: number): void => {
+    Atomics.store(control, base + EXPECTED, expected);
+    Atomics.add(control, base + SLEEPS, 1);
+    Atomics.store(control, base + WORD, at);
+    // The word is told before this look, and looked for after the round is over: of the two at least one sees the other.
+    if (Atomics.load(control, STOP) === 0) wait(k, at, expected);
+    if (Atomics.load(control, STOP) !== 0) throw new Over();
+    Atomics.store(control, base + WORD, 0);
+  };
 }
+
+/** The round is over, and the thread in the middle of a call. */
+class Over extends Error {}
 
 function round(number: number): void {
   const dice = { state: (Atomics.load(control, SEED) ^ Math.imul(number, 0x9e3779b1) ^ Math.imul(task.thread + 1, 0x85ebca6b)) | 0 };
@@ -136,10 +158,11 @@ for (let last = task.round; ; ) {
   try {
     round(last);
   } catch (error) {
-    if (!isPanic(error)) throw error;
-    Atomics.store(control, base + CODE, error.panicCode);
-    Atomics.store(control, base + ABOUT, error.about);
-    status = PANICKED;
+    if (isPanic(error)) {
+      Atomics.store(control, base + CODE, error.panicCode);
+      Atomics.store(control, base + ABOUT, error.about);
+      status = PANICKED;
+    } else if (!(error instanceof Over)) throw error;
   }
   Atomics.store(control, base + STATUS, status);
   Atomics.store(control, base + ENDED, last);
