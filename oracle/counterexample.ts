@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
 import { exploreFields } from './counterexample-explore.ts';
+import { stressFields } from './counterexample-stress.ts';
 import { fingerprint, id, key, line, prose, STEP_LIMIT, step, whole } from './counterexample-fields.ts';
 import { quote, UsageError } from './usage.ts';
 
@@ -52,6 +53,8 @@ const runCounterexample = z.strictObject({
 
 const exploreCounterexample = z.strictObject({ ...common, ...exploreFields });
 
+const stressCounterexample = z.strictObject({ ...common, ...stressFields });
+
 const proveCounterexample = z.strictObject({
   ...common,
   engine: z.literal('prove'),
@@ -60,14 +63,16 @@ const proveCounterexample = z.strictObject({
   steps: z.array(step).max(STEP_LIMIT),
 });
 
-const schema = z.discriminatedUnion('engine', [runCounterexample, exploreCounterexample, proveCounterexample]);
+const schema = z.discriminatedUnion('engine', [runCounterexample, exploreCounterexample, stressCounterexample, proveCounterexample]);
 
 export type RunCounterexample = z.infer<typeof runCounterexample>;
 export type ExploreCounterexample = z.infer<typeof exploreCounterexample>;
+export type StressCounterexample = z.infer<typeof stressCounterexample>;
 export type ProveCounterexample = z.infer<typeof proveCounterexample>;
-export type Counterexample = RunCounterexample | ExploreCounterexample | ProveCounterexample;
+export type Counterexample = RunCounterexample | ExploreCounterexample | StressCounterexample | ProveCounterexample;
 export type RunStep = RunCounterexample['steps'][number];
 export type ExploreStep = ExploreCounterexample['steps'][number];
+export type StressStep = StressCounterexample['steps'][number];
 export type ProveStep = ProveCounterexample['steps'][number];
 
 /** Reads a file that may come from anywhere. Throws a `UsageError`, and nothing else, when it is not a counterexample. */
@@ -126,6 +131,7 @@ function nameParts(counterexample: Counterexample): readonly string[] {
     case 'run':
       return [engine, design, breaks, ...(typeof counterexample.fault === 'string' ? [counterexample.fault] : [])];
     case 'explore':
+    case 'stress':
       return [engine, scenario.slice(0, 100), breaks, ...(counterexample.fault === null ? [] : [counterexample.fault])];
   }
 }
@@ -221,7 +227,7 @@ function reasonOf(issue: z.core.$ZodIssue, value: unknown): string {
       return `expected ${issue.values.map((v) => quote(v)).join(' or ')}${saw}`;
     case 'invalid_union':
       // A union over kinds has no message of its own, a union over types of values has.
-      if (issue.discriminator === 'engine') return `expected "run", "explore" or "prove"${saw}`;
+      if (issue.discriminator === 'engine') return `expected "run", "explore", "stress" or "prove"${saw}`;
       return issue.discriminator === undefined ? `expected ${issue.message}${saw}` : `is none of the kinds there are${saw}`;
     case 'too_big':
       return `is too large: at most ${String(issue.maximum)}`;

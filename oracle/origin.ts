@@ -15,6 +15,7 @@ const DECISIVE: Readonly<Record<Counterexample['engine'], readonly string[]>> = 
   prove: ['model', 'oracle/compile'],
   run: ['model', 'impl', 'oracle/compile', 'oracle/run'],
   explore: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
+  stress: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
 };
 
 /** The file with its origin, as an engine writes it. */
@@ -42,11 +43,17 @@ export function isFixed(file: Counterexample): true | string {
   return true;
 }
 
+/** Whether the steps are those that were written, and what they do is decided by the same sources now. */
+export function isFromHere(file: Counterexample): boolean {
+  return file.origin !== undefined && file.origin.content === contentOf(file) && file.origin.sources === sourcesOf(file);
+}
+
 function contentOf(file: Counterexample): string {
   const { breaks, steps } = file;
   return sha256([
     breaks,
     steps.map(({ thread, operation, arguments: args, fingerprint }) => [thread, operation, sorted(args), fingerprint]),
+    ...(file.engine === 'stress' ? [file.scenario, file.program] : []),
     ...(file.engine === 'explore' ? [file.scenario, file.granularity, file.atomicLocks, file.program] : []),
   ]);
 }

@@ -20,6 +20,8 @@ export async function replay(counterexample: Counterexample, work: ReplayOptions
       return (await import('./run.ts')).replayRun(counterexample, work);
     case 'explore':
       return (await import('./schedule.ts')).replaySchedule(counterexample, work);
+    case 'stress':
+      return (await import('./history.ts')).replayHistory(counterexample, work);
     case 'prove':
       return (await import('./model.ts')).replayModel(counterexample, work);
     default:

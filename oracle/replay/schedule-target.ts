@@ -1,11 +1,11 @@
 /** The program of a recorded schedule: what the file names is looked up, what it describes is checked, and built anew. */
-import type { ExploreCounterexample } from '../counterexample.ts';
+import type { ExploreCounterexample, StressCounterexample } from '../counterexample.ts';
 import type { Scenario } from '../schedule/kernel/scenario.ts';
 import { panicIds } from '../schedule/panics.ts';
 import { checkedScenario } from '../schedule/scenario-file.ts';
 import type { Target } from '../schedule/target.ts';
 import { pristineImplementation } from '../schedule/targets/pristine.ts';
-import { kernelTarget } from '../schedule/targets/kernel.ts';
+import { type KernelTarget, kernelTarget } from '../schedule/targets/kernel.ts';
 import { withPrimitives } from '../schedule/targets/primitive.ts';
 import { refusedFile } from './ending.ts';
 
@@ -32,8 +32,7 @@ const IDS: readonly string[] = [
 const PROVED_THEN = 'when the schedule was recorded';
 
 export async function targetOf(file: ExploreCounterexample): Promise<Target> {
-  const known = [...IDS, ...panicIds()];
-  if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
+  checkBreaks(file.breaks);
   const { program, subject } = file;
   if (subject === 'litmus') {
     if (program !== null) throw refusedFile('program', 'is for scenarios of the kernel; a litmus program is known by its name');
@@ -44,9 +43,24 @@ export async function targetOf(file: ExploreCounterexample): Promise<Target> {
     return litmusTarget(file.scenario, { threads, ops });
   }
   if (program === null) throw refusedFile('program', 'is missing: a schedule of the implementation needs its scenario');
-  const scenario = checkedScenario(program as Scenario, 'the counterexample');
-  const implementation = file.fault === null ? await pristineImplementation() : await withBug(file.fault);
-  return kernelTarget(scenario, file.atomicLocks ? withPrimitives(implementation, PROVED_THEN) : implementation);
+  return kernelOf(program as Scenario, file.fault, file.atomicLocks);
+}
+
+/** The program of a recorded history. */
+export async function historyTargetOf({ breaks, program, fault }: StressCounterexample): Promise<KernelTarget> {
+  checkBreaks(breaks);
+  return kernelOf(program as Scenario, fault, false);
+}
+
+function checkBreaks(id: string): void {
+  const known = [...IDS, ...panicIds()];
+  if (!known.includes(id)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
+}
+
+async function kernelOf(program: Scenario, fault: string | null, atomicLocks: boolean): Promise<KernelTarget> {
+  const scenario = checkedScenario(program, 'the counterexample');
+  const implementation = fault === null ? await pristineImplementation() : await withBug(fault);
+  return kernelTarget(scenario, atomicLocks ? withPrimitives(implementation, PROVED_THEN) : implementation);
 }
 
 async function withBug(id: string): ReturnType<typeof pristineImplementation> {

@@ -215,14 +215,14 @@ function write(target: Target, request: Request, schedule: readonly number[], { 
     program: target.scenario as ExploreCounterexample['program'],
     steps: steps.map((step, index) => ({
       ...step,
-      ...(index === last ? { seen: prose(seen), ...(allowed === null ? {} : { allowed: prose(allowed) }) } : {}),
+      ...(index === last ? { seen: proseOf(seen), ...(allowed === null ? {} : { allowed: proseOf(allowed) }) } : {}),
     })),
   };
   return writeCounterexample(request.out, withOrigin(file));
 }
 
 /** As much as a file takes. */
-function prose(text: string): string {
+export function proseOf(text: string): string {
   return text.length <= MOST_PROSE ? text : `${text.slice(0, MOST_PROSE)}…`;
 }
 

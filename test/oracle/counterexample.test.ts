@@ -9,12 +9,12 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Counterexample, parseCounterexample, readCounterexample, writeCounterexample } from '../../oracle/counterexample.ts';
 import { isPrintable, UsageError } from '../../oracle/usage.ts';
-import { exploreExample, litmusExample, proveExample, runExample } from './examples.ts';
+import { exploreExample, litmusExample, proveExample, runExample, stressExample } from './examples.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'sockref-file-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const EXAMPLES: readonly Counterexample[] = [runExample, proveExample, exploreExample, litmusExample];
+const EXAMPLES: readonly Counterexample[] = [runExample, proveExample, exploreExample, litmusExample, stressExample];
 const { program } = exploreExample;
 const TEXTS = EXAMPLES.map((example) => JSON.stringify(example, null, 2));
 
@@ -59,6 +59,7 @@ describe('a file that is one', () => {
     expect(writeCounterexample(directory, runExample)).toBe(join(directory, 'run-sockref-returned-value-dropped-soref.json'));
     expect(writeCounterexample(directory, exploreExample)).toBe(join(directory, 'explore-shutdown-accept-lost-wakeup-G49.json'));
     expect(writeCounterexample(directory, litmusExample)).toBe(join(directory, 'explore-futex-mutex-assertion.json'));
+    expect(writeCounterexample(directory, stressExample)).toBe(join(directory, 'stress-two-closes-history.json'));
   });
 
   it('is never written when replay would refuse it', () => {
@@ -90,8 +91,8 @@ describe('a file that is none', () => {
       { ...proveExample, format: 'sockref-counterexample/2' },
       'format: expected "sockref-counterexample/1", saw "sockref-counterexample/2"; it was written by another version',
     ],
-    ['an unknown engine', { ...proveExample, engine: 'guess' }, 'engine: expected "run", "explore" or "prove", saw "guess"'],
-    ['no engine', { ...proveExample, engine: undefined }, 'engine: expected "run", "explore" or "prove", saw nothing'],
+    ['an unknown engine', { ...proveExample, engine: 'guess' }, 'engine: expected "run", "explore", "stress" or "prove", saw "guess"'],
+    ['no engine', { ...proveExample, engine: undefined }, 'engine: expected "run", "explore", "stress" or "prove", saw nothing'],
     ['a field too many', { ...proveExample, command: 'rm' }, 'command: is not a field'],
     ['a field too few', { ...proveExample, design: undefined }, 'design: is missing; expected string'],
     ['the wrong subject', { ...proveExample, subject: 'impl' }, 'subject: expected "model", saw "impl"'],
@@ -114,6 +115,12 @@ describe('a file that is none', () => {
       'steps[1].fingerprint: expected a fingerprint',
     ],
     ['no steps at all', { ...runExample, steps: [] }, 'steps: is too small: at least 1'],
+    [
+      'a history with an argument of its own',
+      { ...stressExample, steps: [{ ...stressExample.steps[0], arguments: { call: 0, fd: 3 } }] },
+      'steps[0].arguments.fd: is not a field',
+    ],
+    ['a history without its program', { ...stressExample, program: null }, 'program: expected object, saw null'],
     ['a thread without calls', { ...exploreExample, program: { ...program, threads: [[]] } }, 'program.threads[0]: is too small'],
     ['an actor of no kind', { ...exploreExample, program: { ...program, actors: [{ kind: 'god' }] } }, 'program.actors[0].kind: '],
     [

@@ -1,5 +1,5 @@
 /** One valid counterexample of each engine, for tests that need a file and for tests that spoil one. */
-import type { ExploreCounterexample, ProveCounterexample, RunCounterexample } from '../../oracle/counterexample.ts';
+import type { ExploreCounterexample, ProveCounterexample, RunCounterexample, StressCounterexample } from '../../oracle/counterexample.ts';
 
 export const runExample: RunCounterexample = {
   format: 'sockref-counterexample/1',
@@ -91,6 +91,36 @@ export const exploreExample: ExploreCounterexample = {
       fingerprint: '0badcafe00c0ffee',
       seen: 'T1 sleeps',
       allowed: 'accept returns ECONNABORTED',
+    },
+  ],
+};
+
+export const stressExample: StressCounterexample = {
+  format: 'sockref-counterexample/1',
+  engine: 'stress',
+  subject: 'impl',
+  design: 'sockref',
+  scenario: 'two-closes',
+  seed: 1,
+  breaks: 'history',
+  fault: null,
+  configuration: { SOCKETS: 3, THREADS: 2 },
+  program: {
+    id: 'two-closes',
+    about: 'a descriptor is closed twice',
+    citation: '',
+    prologue: [{ name: 'socket', args: { asked: 'unix' } }],
+    threads: [[{ name: 'close', args: { fd: 0 } }], [{ name: 'close', args: { fd: 0 } }]],
+  },
+  steps: [
+    { thread: 'T1', operation: 'close', arguments: { call: 0 }, source: 'impl/kern/close.ts:12', fingerprint: 'a1' },
+    {
+      thread: 'T1',
+      operation: 'close',
+      arguments: { call: 0, result: -9 },
+      source: 'impl/kern/close.ts:12',
+      fingerprint: 'b2',
+      seen: 'close(fd 0) = EBADF is not admitted here',
     },
   ],
 };

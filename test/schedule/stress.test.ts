@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { readCounterexample } from '../../oracle/counterexample.ts';
 import type { StressOptions } from '../../oracle/engine.ts';
 import { implementationSources } from '../../oracle/implementation.ts';
+import { replay } from '../../oracle/replay/index.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
 import type { Scenario } from '../../oracle/schedule/kernel/scenario.ts';
 import { collection } from '../../oracle/schedule/museum/collection.ts';
@@ -26,6 +28,8 @@ const options = (runs: number): StressOptions => ({
   signal: new AbortController().signal,
   progress: () => undefined,
 });
+
+const quiet = { signal: new AbortController().signal, progress: () => undefined };
 
 function scenario(id: string): Scenario {
   const found = SCENARIOS.find((each) => each.id === id);
@@ -100,6 +104,14 @@ describe('nothing happens any more', () => {
     const row = await stressTarget(await edited('receive-send', file, before, after), options(2000), () => undefined, PATIENCE);
     expect(row).toMatchObject({ verdict: 'violated' });
     expect(row.detail).toMatch(/^deadlock: T\d sleeps on .*; nobody is left to wake one of them\n/);
+    // The step machines are of the code as it is, and do not deadlock.
+    const recorded = await readCounterexample(row.counterexample ?? '');
+    expect(recorded).toMatchObject({ engine: 'stress', breaks: 'deadlock' });
+    const again = await replay(recorded, { seed: 1, ...quiet });
+    expect(again).toMatchObject({
+      verdict: 'unknown',
+      results: [{ detail: expect.stringMatching(/no schedule of it breaks deadlock, and real threads did: /) }],
+    });
   });
 });
 

@@ -5,14 +5,19 @@
  */
 import * as L from '../../../impl/layout.ts';
 import { errnoName } from '../../adapter.ts';
+import { FORMAT, type StressCounterexample, writeCounterexample } from '../../counterexample.ts';
 import type { StressOptions } from '../../engine.ts';
-import { type Outcome, type Row, worst } from '../../verdict.ts';
+import { withOrigin } from '../../origin.ts';
+import { SPECIFICATION } from '../../specification.ts';
+import { type Outcome, replayCommand, type Row, worst } from '../../verdict.ts';
 import { NO_LIMITS } from '../exploration.ts';
-import { judge, type Request } from '../judgement.ts';
+import { judge, proseOf, type Request } from '../judgement.ts';
 import { SCENARIOS } from '../kernel/scenarios.ts';
 import type { Violation } from '../program.ts';
+import { mayBe } from '../reason.ts';
 import type { KernelTarget } from '../targets/kernel.ts';
 import { pristineTarget } from '../targets/pristine.ts';
+import { stepsOf } from './history-file.ts';
 import { type IsQueued, type Round, type Seen, StressThreads } from './threads.ts';
 
 /** To find the schedule of a history that should not have been. */
@@ -176,13 +181,38 @@ async function explained(
     display: options.display,
     wanted: [violation.id],
   };
-  const { row } = await judge(target, request);
+  const { row, found } = await judge(target, request);
+  const isSame = found !== null && mayBe(violation.id, [found.id]);
   const history = round.history.map((seen) => `  ${String(seen.stamp).padStart(4)}  ${toldOf(target, seen)}`);
-  const found = row.counterexample === null ? ['the scheduler has not found the same'] : ['the same on the scheduler:', row.detail ?? ''];
-  return {
-    counterexample: row.counterexample,
-    detail: [`${violation.id}: ${violation.text}`, 'what the threads saw:', ...history, ...found].join('\n'),
-  };
+  const seen = [`${violation.id}: ${violation.text}`, 'what the threads saw:', ...history];
+  if (isSame && row.counterexample !== null)
+    return { counterexample: row.counterexample, detail: [...seen, 'the same on the scheduler:', row.detail ?? ''].join('\n') };
+  const file = write(target, options, violation, round);
+  const other =
+    found === null ? `the scheduler has not found the same: ${row.bound}` : `the scheduler has found something else: ${found.id}`;
+  return { counterexample: file, detail: [...seen, other, replayCommand(file)].join('\n') };
+}
+
+/** The history, for want of a schedule. */
+function write(target: KernelTarget, { seed, out }: StressOptions, { id, text }: Violation, { history }: Round): string {
+  const steps = stepsOf(target.program, history);
+  return writeCounterexample(
+    out,
+    withOrigin({
+      format: FORMAT,
+      engine: 'stress',
+      subject: 'impl',
+      design: target.design ?? SPECIFICATION,
+      scenario: target.id,
+      seed,
+      breaks: id,
+      fault: target.fault,
+      configuration: { ...target.configuration },
+      // What comes out of the schema has no readonly.
+      program: target.scenario as StressCounterexample['program'],
+      steps: steps.map((step, index) => ({ ...step, ...(index === steps.length - 1 ? { seen: proseOf(text) } : {}) })),
+    }),
+  );
 }
 
 function toldOf(target: KernelTarget, { kind, agent, index, result }: Seen): string {
