@@ -75,6 +75,12 @@ export function conflictingBytes({ heap, store, trace }: MachineState, agent: nu
   return 0;
 }
 
+/** Whether an entry of an agent can be in conflict with the shadow of its word: no race is overlooked, but not all of these are. */
+export function mayConflictWith({ heap, layout }: MachineState, agent: number, entry: number): boolean {
+  const others = heap[layout.shadow + (entry >>> 8)]! & ~((1 << agent) | (1 << (agent + WRITERS))) & ~PARTIAL;
+  return ((entry & 255) > WHOLE_READ ? others : others >>> WRITERS) !== 0;
+}
+
 /** The block of an agent is over, or gone back from. */
 export function clearShadow(machine: MachineState, agent: number, from: number, end: number): void {
   const { heap, trace } = machine;

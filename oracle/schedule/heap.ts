@@ -1,8 +1,8 @@
 /**
  * Where the words of a machine are. The *heap* has the registers, the shared memory, its *shadow* (who touched a word plainly in his current
- * block), and what ended calls returned. The *store* has what is made anew with each step: an entry for the step, *records* of the agents
- * it moves, their frames, the list of waiters. What stands in the store is not written again once the step is over, so that
- * going back is forgetting the end of it.
+ * block), and what ended calls returned. The *store* has what is made anew with each step: *records* of the agents it moves, their frames,
+ * the list of waiters. What stands there is not written again once the step is over, so that going back is forgetting the end of it, but
+ * for what the memo keeps. The *entries* of the steps, which say how things were before, are a stack of their own.
  */
 import { MEMORY, REGISTER } from '../compile/impl-steps.ts';
 
@@ -18,8 +18,6 @@ export const GLOBAL = {
   /** The fingerprint. */
   hash: 25,
 } as const;
-/** The entry of the last step. */
-export const STEP = 30;
 /** Lanes that are in the making. */
 export const SCRATCH = 32;
 /** Where each agent's record is. */
@@ -27,11 +25,11 @@ export const RECORDS = 44;
 
 /** The entry of a step. */
 export const ENTRY = {
-  previous: 0,
   /** Agents with new records, as bits. */
-  moved: 1,
-  log: 2,
-  trace: 3,
+  moved: 0,
+  log: 1,
+  trace: 2,
+  store: 3,
   ready: 4,
   guarded: 5,
   timed: 6,
@@ -39,7 +37,8 @@ export const ENTRY = {
   waiters: 8,
   transition: 9,
   hash: 10,
-  size: 14,
+  /** The records that those agents had before, each at its agent's place. */
+  records: 14,
 } as const;
 
 /** A record: what is hashed as it stands, then the rest. */
@@ -64,8 +63,8 @@ export const RECORD = {
   /** The bytes of the access it rests before. */
   opFrom: 12,
   opBytes: 13,
-  /** The record it had before. */
-  previous: 14,
+  /** What the memo knows of its steps; 0: nothing. The one word that is written later. */
+  memo: 14,
   /** Asynchronous waits it has made. */
   tickets: 15,
   /** A machine without fingerprints has no more than this. */
@@ -98,6 +97,7 @@ export interface Layout {
   readonly recordWords: number;
   /** The most that a step takes of the store, besides frames. */
   readonly stepWords: number;
+  readonly entryWords: number;
 }
 
 /** The most words of memory: an entry of the trace has 8 bits beside the index of a word. */
@@ -110,8 +110,9 @@ export function layOut(words: number, agents: number, longestScript: number, has
   const recordWords = hasTickets ? RECORD.size + 2 * MOST_TICKETS : hashed ? RECORD.size : RECORD.plainSize;
   const waiters = agents * (hasTickets ? 1 + MOST_TICKETS : 1);
   // A step that wakes everybody makes a list for each.
-  const stepWords = ENTRY.size + agents * recordWords + (waiters + 1) * (1 + WAITER_WORDS * waiters);
-  return { words, shadow, results, resultWords: longestScript, size: results + agents * longestScript, recordWords, stepWords };
+  const stepWords = agents * recordWords + (waiters + 1) * (1 + WAITER_WORDS * waiters);
+  const entryWords = ENTRY.records + agents;
+  return { words, shadow, results, resultWords: longestScript, size: results + agents * longestScript, recordWords, stepWords, entryWords };
 }
 
 export function makeHeap(layout: Layout, words: Int32Array): Int32Array {

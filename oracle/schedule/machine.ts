@@ -21,9 +21,10 @@
  */
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { MEMORY, REGISTER, THROWN } from '../compile/impl-steps.ts';
-import { conflictingAgent, entryOf, mayConflict } from './footprint.ts';
+import { conflictingAgent, entryOf, mayConflict, WRITERS } from './footprint.ts';
 import { GLOBAL, MOST_TICKETS, NO_RANK, RECORD, RECORDS, TICKET_QUEUED, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import { BLOCKED, OP_ACQUIRE, OP_GUARD, OP_NONE, opOf, PLAIN, READ, READY, WRITE } from './operation.ts';
+import { Memo } from './memo.ts';
 import type { Program } from './program.ts';
 import { Runner } from './runner.ts';
 import { hashState, startHash, updateHash } from './share.ts';
@@ -40,6 +41,8 @@ const [GET, PUT, ZERO, GET_BYTE, PUT_BYTE, COPY] = [opOf('get'), opOf('put'), op
 export class Machine extends Runner {
   constructor(program: Program, options: MachineOptions) {
     super(program, options);
+    // Local states are told apart by their shares of the fingerprint; and a block that goes on over several steps is not one step's.
+    if (options.hashed && options.granularity === 'block' && options.memo !== false) this.memo = new Memo(this.agents);
     this.begin();
   }
 
@@ -72,6 +75,7 @@ export class Machine extends Runner {
     heap[REGISTER.log] = 0;
     this.initialViolation = this.violation;
     if (this.hashed) startHash(this);
+    if (this.memo !== null) this.memo.begin(this);
   }
 
   /** The fingerprint of the state as it is, reckoned from nothing. */
@@ -83,6 +87,10 @@ export class Machine extends Runner {
   step(transition: number): void {
     if (this.violation !== null) throw new Error('the machine has found a violation; undo first');
     if ((this.enabled() & (1 << transition)) === 0) throw new RangeError(`transition ${transition} is not enabled`);
+    if (this.memo !== null && transition < this.agents && this.memo.recall(this, transition)) {
+      if (this.hasBlocks) this.checkMoved(transition);
+      return;
+    }
     const { heap } = this;
     const mark = this.steps;
     for (;;) {
@@ -98,6 +106,7 @@ export class Machine extends Runner {
       }
       if (this.retries(mark)) continue;
       if (this.hashed) updateHash(this, logFrom);
+      if (this.memo !== null) this.memo.remember(this, transition);
       return;
     }
   }
@@ -206,7 +215,6 @@ export class Machine extends Runner {
   private write(word: number, value: number): void {
     const { heap, log } = this;
     const old = heap[word + MEMORY]!;
-    this.lastWritten = value;
     if (old === value) return;
     const end = heap[REGISTER.log]!;
     if (end >= heap[REGISTER.logEnd]!) throw THROWN.full;
@@ -221,7 +229,6 @@ export class Machine extends Runner {
     const mask = (bytes === 4 ? -1 : (1 << (bytes * 8)) - 1) << ((from & 3) << 3);
     const old = this.heap[(from >> 2) + MEMORY]!;
     this.write(from >> 2, (old & ~mask) | ((value << ((from & 3) << 3)) & mask));
-    this.lastWritten = value;
   }
 
   /** An atomic access of a cell smaller than a word. */
@@ -419,6 +426,20 @@ export class Machine extends Runner {
       }
       if (isMixed) this.checkNext(agent);
     }
+  }
+
+  /** As `checkBlocks` does, where only one agent has moved and the others have been held against each other before. */
+  private checkMoved(agent: number): void {
+    const { heap, store } = this;
+    const { shadow } = this.layout;
+    const record = heap[RECORDS + agent]!;
+    let isClear = !this.code.hasNarrowAtomics && (this.opBytes[agent] === 0 || !mayConflict(this, agent, this.opFrom[agent]! >> 2, true));
+    if (store[record + RECORD.blockFrom] !== store[record + RECORD.blockEnd]) {
+      const mine = (1 << agent) | (1 << (agent + WRITERS));
+      for (let other = 0; other < this.agents; other++)
+        if (other !== agent && this.opBytes[other] !== 0 && (heap[shadow + (this.opFrom[other]! >> 2)]! & mine) !== 0) isClear = false;
+    }
+    if (!isClear) this.checkBlocks();
   }
 
   private checkBytes(agent: number, from: number, bytes: number, isRead: boolean, isWrite: boolean): void {

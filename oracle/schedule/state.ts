@@ -6,19 +6,7 @@ import type { Source } from '../compile/ir.ts';
 import { CELL_SHIFT } from '../compile/impl-javascript.ts';
 import { FRAME, isPlain, MEMORY, PLACE_BITS, type StepCode, type StepFunction, stepCode } from '../compile/impl-steps.ts';
 import { CELLS, DOORS, type ImplProgram } from '../compile/ir-impl.ts';
-import {
-  ENTRY,
-  GLOBAL,
-  type Layout,
-  layOut,
-  makeHeap,
-  MOST_TICKETS,
-  RECORD,
-  RECORDS,
-  STEP,
-  TICKET_RANK_BITS,
-  WAITER_WORDS,
-} from './heap.ts';
+import { ENTRY, GLOBAL, type Layout, layOut, makeHeap, MOST_TICKETS, RECORD, RECORDS, TICKET_RANK_BITS, WAITER_WORDS } from './heap.ts';
 import {
   type AgentStatus,
   DONE,
@@ -34,6 +22,7 @@ import {
   WAITS,
   WRITE,
 } from './operation.ts';
+import type { Memo } from './memo.ts';
 import { type AgentProgram, MOST_AGENTS, type Monitor, type Program, type Range, type ScriptCall, type Violation } from './program.ts';
 
 export interface MachineOptions {
@@ -44,6 +33,8 @@ export interface MachineOptions {
   readonly hashed: boolean;
   /** Whether agents of one symmetry class count as one in the fingerprint. */
   readonly symmetry?: boolean;
+  /** Whether what steps do is remembered; default: as far as that can be done. */
+  readonly memo?: boolean;
 }
 
 /** A call of a script, made ready. */
@@ -110,9 +101,8 @@ export class MachineState {
   /** The first byte that the next access of an agent touches. */
   readonly opFrom: Int32Array;
   readonly opBytes: Int32Array;
-  /** What the last step read and wrote. */
+  /** What the last step read, if it read something. */
   lastRead = 0;
-  lastWritten = 0;
   /** The agents that the last step woke, as bits. */
   woken = 0;
   /** Whether the monitor heard calls (1) or returns (2) in the last step. */
@@ -133,6 +123,10 @@ export class MachineState {
   log: Int32Array = new Int32Array(3 << 12);
   trace: Int32Array = new Int32Array(1 << 14);
   store: Int32Array = new Int32Array(1 << 14);
+  /** Of the steps that have been made, one after the other. */
+  entries: Int32Array = new Int32Array(1 << 12);
+  /** Null: every step is worked out anew. */
+  memo: Memo | null = null;
   /** Steps since the start that have not been gone back from. */
   steps = 0;
   /** Where a function that needs no frames ended everything. */
@@ -274,10 +268,7 @@ export class MachineState {
 
   /** The transitions made since the start. */
   schedule(): readonly number[] {
-    const made: number[] = [];
-    for (let at = this.heap[STEP]!; made.length < this.steps; at = this.store[at + ENTRY.previous]!)
-      made.push(this.store[at + ENTRY.transition]!);
-    return made.reverse();
+    return Array.from({ length: this.steps }, (_, step) => this.entries[step * this.layout.entryWords + ENTRY.transition]!);
   }
 
   /** The transitions that can be made: bit a, a step of agent a; bit agents + a, the time-out of its wait. */
