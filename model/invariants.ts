@@ -11,8 +11,12 @@ import { type Pcb, pcbs, type Socket, type SocketId, type State, sockets, socket
 const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
 
 export const invariants: Predicates<State> = {
-  /** From attach to detach so_pcb is set: every valid socket has its pcb. [F000.2, R1] */
-  'pcb-while-valid': (s) => s.sockets.every((socket) => socket.protocol === 'none' || socket.pcb !== null),
+  /** From attach to detach so_pcb is set: every valid socket has its pcb, until its soclose detaches it where that does. [F000.2, R1] */
+  'pcb-while-valid': (s) =>
+    sockets.every((so) => {
+      const { protocol, pcb } = s.sockets[so];
+      return protocol === 'none' || pcb !== null || (designs[s.design].detachInClose && wasDetached(s, so));
+    }),
 
   /** A socket and its pcb point at each other; only in TIME_WAIT may a pcb be without a socket. [G4] */
   'pcb-points-back': (s) =>
@@ -41,12 +45,17 @@ export const invariants: Predicates<State> = {
       return s.sockets[so].file === count(s.fds, (each) => each === so) + calls;
     }),
 
-  /** so_count is the number of owners: the descriptor side until soclose, accept's until soaccept, and the handles. [J.1, J.2] */
+  /** so_count is the number of owners: the descriptor side until soclose, accept's until soaccept, the handles, in FreeBSD 14 the queue. [J.1, J.2] */
   'socket-count': (s) =>
     sockets.every((so) => {
+      const { queueHoldsReference, drainHoldsReference } = designs[s.design];
       const owner = s.sockets[so].protocol !== 'none' && !s.sockets[so].noFdRef ? 1 : 0;
-      const acceptors = count(s.threads, (thread) => thread.child === so && thread.hand === 'accepted');
-      return s.sockets[so].count === owner + count(s.handles, (each) => each === so) + acceptors;
+      const hands = count(
+        s.threads,
+        (thread) => thread.child === so && (thread.hand === 'accepted' || (drainHoldsReference && thread.hand === 'unlinked')),
+      );
+      const queued = queueHoldsReference && s.sockets[so].queue !== 'none' ? 1 : 0;
+      return s.sockets[so].count === owner + count(s.handles, (each) => each === so) + hands + queued;
     }),
 
   /** Whatever refers to a socket refers to one that exists: nothing is used after it was freed. [E1.25] */
@@ -79,9 +88,12 @@ export const invariants: Predicates<State> = {
       );
     }),
 
-  /** A queued socket has so_count 0 and no descriptor; the queue alone owns it. [G3, J.2] */
+  /** A queued socket has so_count 0, or the queue's reference, and no descriptor; the queue alone owns it. [G3, J.2] */
   'queued-unreferenced': (s) =>
-    s.sockets.every((so) => so.queue === 'none' || (so.count === 0 && so.file === 0 && so.noFdRef && !so.protoRef)),
+    s.sockets.every(({ queue, count: references, file, noFdRef, protoRef }) => {
+      const queued = designs[s.design].queueHoldsReference ? 1 : 0;
+      return queue === 'none' || (references === queued && file === 0 && noFdRef && !protoRef);
+    }),
 
   /** Only a listener, or one whose close is under way, has children; no child listens. [E1.07, E1.08, G17] */
   'only-listeners-have-children': (s) =>
@@ -147,6 +159,13 @@ export const invariants: Predicates<State> = {
 
 function exists(s: State, so: SocketId | null): boolean {
   return so === null || s.sockets[so].protocol !== 'none';
+}
+
+/** It is past the detach in its soclose. */
+function wasDetached(s: State, so: SocketId): boolean {
+  const { noFdRef, queue } = s.sockets[so];
+  const told = s.threads.some((thread) => thread.closing === so && thread.told);
+  return told || (noFdRef && queue === 'none' && !inHand(s, so));
 }
 
 function owned(s: State, so: SocketId): boolean {

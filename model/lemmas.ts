@@ -2,6 +2,7 @@
  * Lemmas: what holds in every reachable state and is no promise to anybody, but carries the promises from one step to the next.
  * Each is proved like an invariant.
  */
+import { designs } from './designs.ts';
 import { beingClosed, connects, hasChildren, inHand } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
@@ -10,7 +11,7 @@ import { type Amount, type Pcb, type Socket, type SocketId, type State, sockets,
 export const lemmas: Predicates<State> = {
   /** What a thread has in its record fits together: a reason for every socket in hand, a call around everything else. */
   'thread-records': (s) =>
-    s.threads.every((thread) => (thread.child === null) === (thread.hand === 'empty') && callFits(thread) && closeFits(thread)),
+    s.threads.every((thread) => (thread.child === null) === (thread.hand === 'empty') && callFits(thread) && closeFits(s, thread)),
 
   /** The close that an accept left behind is of a TCP child whose connection was over. */
   'accepted-was-over': (s) => s.threads.every(({ closing, after }) => after === null || (closing !== null && wasOver(s.sockets[closing]))),
@@ -62,8 +63,12 @@ export const lemmas: Predicates<State> = {
       return protocol === 'none' || !noFdRef || queue !== 'none' || inHand(s, so) || overOrKept(s, s.sockets[so]);
     }),
 
-  /** A socket that nobody can name any more listens no more and has no children. */
-  'closed-has-no-children': (s) => s.sockets.every((socket) => !socket.noFdRef || (!socket.acceptConn && !hasChildren(socket))),
+  /** A socket that nobody can name any more has no children, and listens no more where soclose sees to that. */
+  'closed-has-no-children': (s) =>
+    s.sockets.every((socket) => {
+      const { drainFirst, recheckListener } = designs[s.design];
+      return drainFirst || !socket.noFdRef || (!(recheckListener && socket.acceptConn) && !hasChildren(socket));
+    }),
 
   /** What a thread has in hand is as the reason says, and in no other hand but as a published child that its listener gave up. */
   'hands-are-exclusive': (s) =>
@@ -112,8 +117,9 @@ export const lemmas: Predicates<State> = {
   'listeners-listen': (s) =>
     s.sockets.every((socket) => {
       const { acceptConn, protocol, noFdRef, pcb } = socket;
-      const listens = pcb !== null && (protocol === 'unix' || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN');
-      return !acceptConn || (listens && protocol !== 'udp' && !noFdRef);
+      const { detachInClose, recheckListener } = designs[s.design];
+      const listens = pcb === null ? detachInClose : protocol === 'unix' || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN';
+      return !acceptConn || (listens && protocol !== 'udp' && !(recheckListener && noFdRef));
     }),
 
   /** The flags of the socket are those of its TCP connection. */
@@ -138,11 +144,11 @@ export const lemmas: Predicates<State> = {
       return head !== so && s.sockets[head].protocol === protocol && (s.sockets[head].acceptConn || draining);
     }),
 
-  /** While a listener's children are taken off its queues it listens no more; afterwards there are none. */
+  /** While a listener's children are taken off its queues it listens no more, where soclose sees to that; afterwards there are none. */
   'drained-listens-no-more': (s) =>
     s.threads.every(({ closing, hand, drained }) => {
       if (closing === null) return true;
-      const { acceptConn } = s.sockets[closing];
+      const acceptConn = designs[s.design].recheckListener && s.sockets[closing].acceptConn;
       return (hand !== 'unlinked' || !acceptConn) && (!drained || (!acceptConn && !hasChildren(s.sockets[closing])));
     }),
 
@@ -172,10 +178,10 @@ function callFits(thread: Thread): boolean {
 }
 
 /** What only a thread that closes has. */
-function closeFits(thread: Thread): boolean {
+function closeFits(s: State, thread: Thread): boolean {
   const closes = thread.closing !== null;
   return (
-    (thread.hand !== 'unlinked' || thread.told) &&
+    (thread.hand !== 'unlinked' || (designs[s.design].drainFirst ? closes : thread.told)) &&
     (!thread.told || closes) &&
     (!thread.drained || (thread.told && thread.child === null)) &&
     (!thread.reportsClose || closes) &&
@@ -200,9 +206,10 @@ function roomFor(s: State, socket: Socket, amount: Amount): boolean {
 
 function overOrKept(s: State, socket: Socket): boolean {
   const { pcb } = socket;
-  if (pcb === null) return false;
+  const { detachInClose, pcbKeepsSocket } = designs[s.design];
+  if (pcb === null) return detachInClose;
   const inp = s.pcbs[pcb];
-  return socket.protocol === 'tcp' ? inp.dropped || inp.timeWait || socket.protoRef : !inp.foreign && inp.peer === null;
+  return socket.protocol === 'tcp' ? inp.dropped || inp.timeWait || socket.protoRef || pcbKeepsSocket : !inp.foreign && inp.peer === null;
 }
 
 function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
@@ -212,7 +219,9 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   const givenUp = off && s.threads.some((other) => other.child === child && other.hand === 'unlinked');
   if (!socket.noFdRef || socket.file > 0 || socket.protoRef || socket.protocol === 'udp') return false;
   if (hand === 'accepted') return off;
-  if (socket.count > 0) return false;
+  const { queueHoldsReference, drainHoldsReference } = designs[s.design];
+  const referenced = (drainHoldsReference && hand === 'unlinked') || (queueHoldsReference && socket.queue !== 'none');
+  if (socket.count > (referenced ? 1 : 0)) return false;
   if (hand === 'unlinked') return off;
   return isAlone(s, socket) && !socket.connected && (hand === 'made' ? off : socket.queue === 'incomplete' || givenUp);
 }

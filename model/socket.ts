@@ -84,6 +84,7 @@ export function soqueue(s: State, head: SocketId, so: SocketId, connected: boole
     return rule('sonewconn_4', 'the head no longer listens: the child is freed [C.1 step 7, T03]', false);
   }
   child.head = head;
+  if (designs[s.design].queueHoldsReference) child.count += 1;
   if (connected && rule('sonewconn_5', 'complete from birth: on so_comp, an acceptor is woken [C.1 step 8]')) {
     child.connected = true;
     child.queue = 'complete';

@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { cachedLater, hashOfPrograms } from './cache.ts';
 import type { Artefact } from './compile/javascript.ts';
 import { type CompiledModel, loadModel } from './compile/model.ts';
+import { designs } from '../model/designs.ts';
 import { packageRoot } from './root.ts';
 import { UsageError } from './usage.ts';
 
 /** The designs of model/designs.ts. */
-export const DESIGNS: readonly string[] = ['sockref', 'p06'];
+export const DESIGNS: readonly string[] = Object.keys(designs);
 
 /** The design that is the product's specification. */
 export const SPECIFICATION = 'sockref';

@@ -3,6 +3,7 @@
  * accept mutex; asleep on the empty queue; and between taking the child off the queue (so_count 1, NOFDREF still set) and soaccept,
  * which clears NOFDREF. The descriptor is published only after that. [G55]
  */
+import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { tcp_gone } from '../protocols/tcp.ts';
 import { panic } from '../socket.ts';
@@ -47,7 +48,7 @@ function dequeue(s: State, t: ThreadId, head: Socket): void {
   const child = head.complete[0] as SocketId;
   rule('accept_7', 'off the queue, referenced, NBIO inherited [C.3 step 7]');
   head.complete.shift();
-  s.sockets[child].count += 1;
+  if (!designs[s.design].queueHoldsReference) s.sockets[child].count += 1;
   s.sockets[child].queue = 'none';
   s.sockets[child].head = null;
   s.sockets[child].nonBlocking = head.nonBlocking;

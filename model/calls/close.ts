@@ -6,7 +6,7 @@
  */
 import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
-import { pru_abort, pru_close, pru_detach_p06, sodisconnect } from '../protocols/protosw.ts';
+import { pru_abort, pru_close, pru_detach_close, sodisconnect } from '../protocols/protosw.ts';
 import { panic, sofree, sorele } from '../socket.ts';
 import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
 import { done, fail, fdrop, getsock, handOver, idle, linkFree, sleeps } from './file.ts';
@@ -44,11 +44,11 @@ export function* soclose(s: State, t: ThreadId): Procedure {
   }
   yield until(() => linkFree(s, closing(s, t)));
   if (!designs[s.design].detachInClose) pru_close(s, closing(s, t));
-  else if (closing(s, t).pcb !== null) pru_detach_p06(s, closing(s, t));
+  else if (closing(s, t).pcb !== null) pru_detach_close(s, closing(s, t));
   s.threads[t].told = true;
   if (!designs[s.design].drainFirst) {
     yield;
-    closing(s, t).acceptConn = false;
+    if (designs[s.design].recheckListener) closing(s, t).acceptConn = false;
     yield* drain(s, t);
     s.threads[t].drained = true;
   }
@@ -102,6 +102,8 @@ function unlink(s: State, t: ThreadId): boolean {
   if (child === null) return false;
   s.sockets[child].queue = 'none';
   s.sockets[child].head = null;
+  const { drainHoldsReference, queueHoldsReference } = designs[s.design];
+  if (drainHoldsReference && !queueHoldsReference) s.sockets[child].count += 1;
   s.threads[t].child = child;
   s.threads[t].hand = 'unlinked';
   return true;
@@ -110,10 +112,11 @@ function unlink(s: State, t: ThreadId): boolean {
 /** soabort: the protocol ends the child, which this thread took off its queue; then it is freed. [C.2 soabort, E1.13-15] */
 function abort(s: State, t: ThreadId): void {
   const child = handOver(s, t);
+  if (designs[s.design].drainHoldsReference) s.sockets[child].count -= 1;
   const { count, protoRef, noFdRef } = s.sockets[child];
   if (count !== 0 || protoRef || !noFdRef) panic(s, 'soabort');
   pru_abort(s, child);
-  if (!designs[s.design].detachInClose) sofree(s, child);
+  if (!designs[s.design].dropFreesPcb) sofree(s, child);
 }
 
 /** Phase 5: no descriptor owns the socket any more. [C.2 soclose 5] */

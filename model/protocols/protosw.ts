@@ -17,13 +17,14 @@ export function pru_detach(s: State, socket: Socket): void {
   else tcp_detach(s, socket);
 }
 
-/** P06: pru_detach as soclose calls it. TCP starts the orderly end and keeps its pcb for that. [C.3 soclose P06] */
-export function pru_detach_p06(s: State, socket: Socket): void {
-  if (socket.protocol === 'tcp') tcp_disconnect(s, socket);
-  else pru_detach(s, socket);
+/** pru_detach where soclose calls it: TCP starts the orderly end first. P06 keeps the pcb for that, April 2006 as tcp_detach has it. [0.4, C.2 soclose P06] */
+export function pru_detach_close(s: State, socket: Socket): void {
+  if (socket.protocol === 'tcp' && !tcp_gone(s, socket)) tcp_disconnect(s, socket);
+  if (socket.protocol !== 'tcp' || !designs[s.design].dropFreesPcb) pru_detach(s, socket);
 }
 
 export function pru_close(s: State, socket: Socket): void {
+  if (designs[s.design].closeTakesName && socket.protocol === 'unix') sotopcb(s, socket).name = null;
   if (socket.protocol === 'unix') uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_close(s, socket);
   else tcp_close_socket(s, socket);
@@ -33,9 +34,10 @@ export function pru_close(s: State, socket: Socket): void {
 export function pru_abort(s: State, so: SocketId): void {
   if (s.sockets[so].protocol === 'unix') uipc_abort(s, s.sockets[so]);
   else tcp_abort(s, so);
-  if (!designs[s.design].detachInClose || s.sockets[so].protocol !== 'unix') return;
-  uipc_detach(s, s.sockets[so]);
-  sofree(s, so);
+  const { detachInClose, dropFreesPcb } = designs[s.design];
+  if (!detachInClose || (dropFreesPcb && s.sockets[so].protocol !== 'unix')) return;
+  pru_detach(s, s.sockets[so]);
+  if (dropFreesPcb) sofree(s, so);
 }
 
 export function pru_bind(s: State, socket: Socket, name: Name): Errno {

@@ -75,7 +75,7 @@ export function tcp_close(s: State, inp: Pcb): void {
   }
   inp.dropped = true;
   inp.state = 'CLOSED';
-  inp.name = null; // in_pcbdrop gives the port back [G22]
+  if (!designs[s.design].dropKeepsPort) inp.name = null; // in_pcbdrop gives the port back [G22]
   inp.msl = false;
   inp.needFin = false;
   if (inp.sockRef && rule('tcp_close_2', 'TCP kept the socket: it lets go, and the socket is freed [D.2 tcp_close, T06]'))
@@ -134,13 +134,27 @@ export function tcp_abort(s: State, so: SocketId): void {
 export function tcp_release(s: State, inp: Pcb): void {
   inp.sockRef = false;
   socketOf(s, inp).protoRef = false;
-  sofree(s, inp.socket as SocketId);
+  if (designs[s.design].detachInClose) tcp_detachLate(s, inp.socket as SocketId);
+  else sofree(s, inp.socket as SocketId);
+}
+
+/** April 2006: the detach that tcp_detach has put off. [0.4] */
+function tcp_detachLate(s: State, so: SocketId): void {
+  rule('detach_5', 'April 2006: TCP kept the socket; detached now, and freed [0.4 623dce13c6]');
+  tcp_detach(s, s.sockets[so]);
+  sofree(s, so);
 }
 
 /** tcp_detach: four cases, by the flags of the inpcb. [D.2 tcp_detach] */
 export function tcp_detach(s: State, socket: Socket): void {
   const inp = sotopcb(s, socket);
   const over = inp.dropped || inp.state === 'CLOSED' || inp.state === 'LISTEN';
+  if (designs[s.design].detachInClose && !inp.timeWait && !over) {
+    rule('detach_4', 'April 2006: TCP has not had its last word: SS_PROTOREF and INP_SOCKREF, and detach is put off [0.4 623dce13c6]');
+    socket.protoRef = true;
+    inp.sockRef = true;
+    return;
+  }
   pcbdetach(s, inp);
   if (inp.timeWait && inp.dropped && rule('detach_1', 'TIME_WAIT ended first: all goes [D.2 tcp_detach 1, T08]')) {
     pcbfree(inp);
@@ -179,7 +193,11 @@ export function tcp_twstart(s: State, inp: Pcb): void {
   if (designs[s.design].dropFreesPcb) {
     pcbdetach(s, inp);
     sofree(s, so);
-  } else if (inp.sockRef && rule('tcp_twstart_1', 'TCP kept the socket only for this: freed now [D.2 tcp_twstart, T05]')) {
+  } else if (
+    inp.sockRef &&
+    !designs[s.design].timeWaitKeepsSocket &&
+    rule('tcp_twstart_1', 'TCP kept the socket only for this: freed now [D.2 tcp_twstart, T05]')
+  ) {
     tcp_release(s, inp);
   }
 }

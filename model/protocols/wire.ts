@@ -3,6 +3,7 @@
  * any pcb that it makes sense for; the sequence numbers that make a segment acceptable are below this level. Each event
  * is atomic: the kernel handles it under the pcbinfo and pcb locks. [D.2 input path, timers]
  */
+import { designs } from '../designs.ts';
 import { type Procedure, rule, when } from '../lang.ts';
 import { BUFFER } from '../limits.ts';
 import { socantrcvmore, soisconnected, soisdisconnected, sonewconn, soqueue } from '../socket.ts';
@@ -139,7 +140,7 @@ export function* msl(s: State, _wire: Wire, pcb: PcbId): Procedure {
   } else {
     rule('msl_3', 'the user still has the socket: DROPPED, detach will free [D.2 tcp_twclose, T08]');
     inp.msl = false;
-    inp.name = null;
+    if (!designs[s.design].dropKeepsPort) inp.name = null;
     inp.dropped = true;
     if (inp.sockRef && rule('msl_4', 'closed in TIME_WAIT: TCP kept the socket until now [D.2 tcp_usr_close, tcp_twclose]'))
       tcp_release(s, inp);

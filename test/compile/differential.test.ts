@@ -33,7 +33,13 @@ const CASES: readonly Case[] = [
   { entry: 'test/compile/models/refcount.ts', parts: refcountModel, configuration: { leaky: false }, steps: 20_000, missed: 0 },
   { entry: 'test/compile/models/refcount.ts', parts: refcountModel, configuration: { leaky: true }, steps: 20_000, missed: 0 },
   { entry: 'model/index.ts', parts: model, configuration: { design: 'sockref' }, steps: 50_000, missed: 40 },
-  { entry: 'model/index.ts', parts: model, configuration: { design: 'p06' }, steps: 50_000, missed: 40 },
+  ...['p06', 'april2006', 'freebsd13', 'freebsd14', 'dragonfly'].map((design) => ({
+    entry: 'model/index.ts',
+    parts: model,
+    configuration: { design },
+    steps: 20_000,
+    missed: 50,
+  })),
 ];
 
 describe('a compiled model takes the same steps as the TypeScript it was made of', () => {
