@@ -48,8 +48,9 @@ export async function replayOn(target: Target, file: ExploreCounterexample, work
   }
   let { verdict, why } = end ?? wentThrough(file);
   if (work.workers === true && verdict === 'violated') {
-    const apart = await followOnThreads(target, file.granularity, taken, work);
-    why = apart === null ? `${why}; and so it does on real threads, access by access` : `on real threads it goes another way: ${apart}`;
+    const { apart, race } = await followOnThreads(target, file.granularity, taken, watch.violation, work);
+    const confirmed = `and so it does on real threads, access by access${race === null ? '' : `: ${race}`}`;
+    why = apart === null ? `${why}; ${confirmed}` : `on real threads it goes another way: ${apart}`;
     if (apart !== null) verdict = 'unknown';
   }
   return endingOf({

@@ -68,7 +68,9 @@ function inside(view: View, index: number): number {
 /** An array whose elements are accesses; of all else only the length is there. */
 function elementsOf(view: View, gated: readonly Door[], gate: Gate): object {
   const plain = (door: 'get' | 'put', args: readonly number[], perform: () => number): number =>
-    gated.includes(door) ? gate.access(door, args, perform) : perform();
+    gated.includes(door)
+      ? gate.access(door, args, perform, view.BYTES_PER_ELEMENT)
+      : gate.plain(door, args, perform, view.BYTES_PER_ELEMENT);
   return new Proxy(view, {
     get: (_target, key) => {
       if (key === 'length') return view.length;
@@ -102,7 +104,7 @@ function gatedAtomics(views: ReadonlyMap<object, View>, gate: Gate): Readonly<Re
       if (view === undefined) throw new NotFollowed('Atomics on an array that is not one of those shared by name');
       const at = inside(view, Math.trunc(index));
       const given = rest.map((value) => Number(value ?? Number.NaN));
-      return gate.access(door, [placeOf(view, at), ...args(view, given)], () => perform(view, at, given));
+      return gate.access(door, [placeOf(view, at), ...args(view, given)], () => perform(view, at, given), view.BYTES_PER_ELEMENT);
     };
   };
   const word = (_view: View, [value = 0]: readonly number[]): readonly number[] => [value | 0];

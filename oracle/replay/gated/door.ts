@@ -1,7 +1,7 @@
 /** The gate before the *door* of a kernel: those who import it look its functions up at each call, so that replacing them here replaces them everywhere. */
 import type { Door } from '../../compile/ir-impl.ts';
 import { type Exports, linker } from '../../link.ts';
-import type { Gate, GatedTask } from './gate.ts';
+import { type Gate, type GatedTask, PLAIN } from './gate.ts';
 
 /** Makes a call by name. */
 export type Caller = (fn: string, args: readonly unknown[]) => unknown;
@@ -36,6 +36,11 @@ function close(door: Exports, gated: readonly Door[], gate: Gate): void {
     const perform = door[name] as Callable | undefined;
     if (perform === undefined) continue;
     door[name] = (k: object, ...args: readonly number[]): number => gate.access(name, args, () => perform(k, ...args));
+  }
+  for (const name of PLAIN) {
+    const perform = door[name] as Callable | undefined;
+    if (perform === undefined || gated.includes(name)) continue;
+    door[name] = (k: object, ...args: readonly number[]): unknown => gate.plain(name, args, () => perform(k, ...args));
   }
   door['panic' satisfies Door] = (_k: object, code: number, about: number): never => {
     throw new Panic(code, about);

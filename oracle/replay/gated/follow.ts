@@ -1,42 +1,81 @@
 /**
  * Following a schedule on *real threads*: the machine says what each access is and what it answers, the threads must make the same one and
- * be given the same answer, and in the end memory and the results of all calls must be equal. Then what the schedule shows is no
- * artefact of the machine.
+ * be given the same answer, and in the end memory and the results of all calls must be equal. And their accesses, as they themselves
+ * note them, must be a data race where the machine says so and nowhere else. Then what the schedule shows is no artefact of the machine.
  */
 import { DOORS } from '../../compile/ir-impl.ts';
 import type { Granularity, ReplayOptions } from '../../engine.ts';
 import { Machine } from '../../schedule/machine.ts';
+import type { RaceFound, Touch } from '../../schedule/happens-before.ts';
 import { OP_GUARD, OP_NONE } from '../../schedule/operation.ts';
+import type { Violation } from '../../schedule/program.ts';
 import type { Target } from '../../schedule/target.ts';
 import { pause } from '../ending.ts';
 import { GatedThreads } from './threads.ts';
 
-/** Null: they go the same way. Otherwise where they part, in words. */
+/** How it went on real threads. */
+export interface Followed {
+  /** Where they part from the machine, in words; null: nowhere. */
+  readonly apart: string | null;
+  /** Of a race: what the threads did, in words. */
+  readonly race: string | null;
+}
+
+/** `violation` is what the schedule leads to. */
 export async function followOnThreads(
   target: Target,
   granularity: Granularity,
   schedule: readonly number[],
+  violation: Violation | null,
   work: ReplayOptions,
-): Promise<string | null> {
+): Promise<Followed> {
   const { program } = target;
   const machine = new Machine(program, { granularity, hashed: false });
   const threads = await GatedThreads.start({ ...(await target.native()), words: program.words, granularity });
+  const parted = (apart: string): Followed => ({ apart, race: null });
   try {
     for (const [index, transition] of schedule.entries()) {
       const apart = difference(target, machine, threads);
-      if (apart !== null) return `before step ${index + 1}, ${apart}`;
+      if (apart !== null) return parted(`before step ${index + 1}, ${apart}`);
+      // The machine says of each schedule whether there is a race in it, and this one was said to have none before its end.
+      if (threads.record.race !== null) return parted(`before step ${index + 1}, ${raceText(target, threads.record.race)}`);
       const agent = transition % machine.agents;
       machine.step(transition);
       if (transition < machine.agents) threads.step(agent);
       else threads.timeOut(agent);
       work.progress(index + 1, schedule.length, 'on real threads');
-      if (await pause(index, work.signal)) return `interrupted after step ${index + 1}`;
+      if (await pause(index, work.signal)) return parted(`interrupted after step ${index + 1}`);
       if (machine.violation !== null) break;
     }
-    return difference(target, machine, threads) ?? memory(target, machine, threads);
+    const apart = difference(target, machine, threads) ?? memory(target, machine, threads);
+    return apart === null ? raced(target, threads, violation) : parted(apart);
   } finally {
     await threads.stop();
   }
+}
+
+/** Whether the threads' own accesses are a race if and only if the machine says so. */
+function raced(target: Target, threads: GatedThreads, violation: Violation | null): Followed {
+  const wanted = violation?.race;
+  // Where the machine stops, the accesses may be the next ones.
+  for (const agent of wanted === undefined ? [] : [violation?.agent ?? 0, wanted.other])
+    if (threads.record.race === null && threads.state(agent) === 'rests') threads.step(agent);
+  const { race } = threads.record;
+  if (wanted === undefined) return { apart: race === null ? null : raceText(target, race), race: null };
+  if (race === null) return { apart: `happens-before orders what touches ${target.names.word(wanted.from >> 2)}`, race: null };
+  const isSame =
+    [violation?.agent, wanted.other].includes(race.earlier.agent) &&
+    [violation?.agent, wanted.other].includes(race.later.agent) &&
+    race.from < wanted.from + wanted.bytes &&
+    wanted.from < race.from + race.bytes;
+  return isSame ? { apart: null, race: raceText(target, race) } : { apart: `another race: ${raceText(target, race)}`, race: null };
+}
+
+/** "T1 writes plainly and T2 reads atomically data[0], and happens-before orders neither before the other". */
+function raceText({ program, names }: Target, { earlier, later, from }: RaceFound): string {
+  const told = ({ agent, write, width }: Touch): string =>
+    `${program.agents[agent]?.name ?? ''} ${write ? 'writes' : 'reads'} ${width === 0 ? 'plainly' : 'atomically'}`;
+  return `${told(earlier)} and ${told(later)} ${names.word(from >> 2)}, and happens-before orders neither before the other`;
 }
 
 const STATES = { ready: 'rests', guarded: 'rests', blocked: 'blocked', done: 'done', panicked: 'panicked' } as const;

@@ -10,15 +10,16 @@
  *   blocked    goes       the scheduler: notified, or timed out; how is in `given`
  *   goes       done, panicked, crashed    the thread, at its end
  *
- * Only one thread goes at a time, so that plain accesses need no gate of their own. The one thing that is not the engine's own is who
+ * Only one thread goes at a time, so that plain accesses need no gate of their own: the thread notes them (record.ts). The one thing that is not the engine's own is who
  * waits: a program can't ask whether a thread already stands in a futex's list, so the comparison of a wait is made by the real
  * `Atomics.wait` (with no time to wait), and the list is kept by the scheduler.
  */
 import type { Region } from '../../compile/atoms-memory.ts';
 import { type Door, DOORS } from '../../compile/ir-impl.ts';
+import { Notes, plainRanges } from './record.ts';
 
 /** Words of a thread's part. */
-export const GATE = { state: 0, door: 1, args: 2, result: 5, given: 6, call: 7, code: 8, about: 9 } as const;
+export const GATE = { state: 0, door: 1, args: 2, result: 5, given: 6, call: 7, code: 8, about: 9, bytes: 10 } as const;
 /** Results of calls come behind these. */
 const RESULTS = 16;
 export const MOST_CALLS = 240;
@@ -32,6 +33,8 @@ export const stateNumber = (state: GateState): number => STATES.indexOf(state);
 /** In `door`: a place in DOORS plus 1, or a guard, which comes after the doors. */
 export const GUARD = DOORS.length + 1;
 export const doorNumber = (door: Door): number => DOORS.indexOf(door) + 1;
+
+export const PLAIN: readonly Door[] = ['get', 'put', 'zero', 'getByte', 'putByte', 'copy'];
 
 /** A call for a thread to make, as in a script of the scheduler; text names what the threads share. */
 export interface GatedCall {
@@ -54,6 +57,8 @@ export interface GatedTask {
   readonly access: Access;
   readonly memory: SharedArrayBuffer;
   readonly control: SharedArrayBuffer;
+  /** For the notes of all threads. */
+  readonly notes: SharedArrayBuffer;
   readonly agent: number;
   readonly script: readonly GatedCall[];
   /** The doors a thread rests before. */
@@ -65,8 +70,10 @@ export class Gate {
   private readonly control: Int32Array;
   private readonly base: number;
   private readonly words: Int32Array;
+  private readonly notes: Notes;
 
-  constructor({ control, agent, memory }: GatedTask) {
+  constructor({ control, agent, memory, notes }: GatedTask) {
+    this.notes = new Notes(notes, agent);
     this.control = new Int32Array(control);
     this.base = agent * GATE_WORDS;
     this.words = new Int32Array(memory);
@@ -78,18 +85,25 @@ export class Gate {
   }
 
   /** Rests before an access, and returns when it may be made. */
-  rest(door: number, args: readonly number[]): void {
+  rest(door: number, args: readonly number[], bytes = 4): void {
     this.set(GATE.door, door);
+    this.set(GATE.bytes, bytes);
     for (let n = 0; n < 3; n++) this.set(GATE.args + n, args[n] ?? 0);
     this.enter('rests');
   }
 
   /** Rests, makes the access, and tells what it answered. */
-  access(door: Door, args: readonly number[], perform: () => unknown): number {
-    this.rest(doorNumber(door), args);
+  access(door: Door, args: readonly number[], perform: () => unknown, bytes = 4): number {
+    this.rest(doorNumber(door), args, bytes);
     const answer = this.perform(door, args, perform);
     this.set(GATE.result, answer);
     return answer;
+  }
+
+  /** Makes a plain access without a rest before it. */
+  plain<Value>(door: Door, args: readonly number[], perform: () => Value, bytes = 4): Value {
+    for (const range of plainRanges(door, args, bytes)) this.notes.note(range.from, range.bytes, range.write);
+    return perform();
   }
 
   private perform(door: Door, [at = 0, expected = 0]: readonly number[], perform: () => unknown): number {

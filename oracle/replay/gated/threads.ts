@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Door, DOORS } from '../../compile/ir-impl.ts';
 import { packageRoot } from '../../root.ts';
+import { notesMemory, AccessRecord } from './record.ts';
 import {
   type Access,
   GATE,
@@ -18,6 +19,7 @@ import {
   type GateState,
   GUARD,
   MOST_CALLS,
+  PLAIN,
   resultField,
   STATES,
   stateNumber,
@@ -34,6 +36,8 @@ export interface GatedProgram {
 
 /** What a thread rests before. */
 export interface Resting {
+  /** Of the element. */
+  readonly bytes: number;
   readonly door: Door | 'guard';
   readonly args: readonly number[];
 }
@@ -47,7 +51,6 @@ interface Waiting {
 
 const UPDATES: readonly Door[] = ['add', 'sub', 'or', 'and', 'xor', 'exchange'];
 const ATOMIC: readonly Door[] = ['load', 'store', 'compareExchange', ...UPDATES, 'wait', 'waitFor', 'waitAsync', 'notify'];
-const PLAIN: readonly Door[] = ['get', 'put', 'zero', 'getByte', 'putByte', 'copy'];
 
 /** How long a thread may take from one access to the next before it counts as lost. */
 const PATIENCE_MS = 20_000;
@@ -58,6 +61,8 @@ export class GatedThreads {
   readonly agents: number;
   /** What the last access answered. */
   lastResult = 0;
+  /** What the threads have done, and whether it is a race. */
+  readonly record: AccessRecord;
   private readonly control: Int32Array;
   private readonly workers: readonly Worker[];
   private readonly scripts: GatedProgram['scripts'];
@@ -72,11 +77,13 @@ export class GatedThreads {
     this.scripts = program.scripts;
     const control = new SharedArrayBuffer(4 * GATE_WORDS * this.agents);
     this.control = new Int32Array(control);
+    const notes = notesMemory(this.agents);
+    this.record = new AccessRecord(notes, this.agents, program.words.byteLength);
     const gated = program.granularity === 'block' ? ATOMIC : [...ATOMIC, ...PLAIN];
     this.workers = program.scripts.map((script, agent) => {
       if (script.length > MOST_CALLS) throw new RangeError(`a gated thread makes at most ${MOST_CALLS} calls`);
       const { modules, access } = program;
-      const task: GatedTask = { modules, access, memory, control, agent, script, gated };
+      const task: GatedTask = { modules, access, memory, control, notes, agent, script, gated };
       const worker = new Worker(workerFile(), { workerData: task });
       worker.on('error', (error) => {
         this.failure ??= error instanceof Error ? error : new Error(String(error));
@@ -111,7 +118,7 @@ export class GatedThreads {
     if (this.state(agent) !== 'rests') return null;
     const number = this.read(agent, GATE.door);
     const args = [0, 1, 2].map((n) => this.read(agent, GATE.args + n));
-    return { door: number === GUARD ? 'guard' : (DOORS[number - 1] ?? 'load'), args };
+    return { bytes: this.read(agent, GATE.bytes), door: number === GUARD ? 'guard' : (DOORS[number - 1] ?? 'load'), args };
   }
 
   /** The call of its script that the thread is in. */
@@ -135,12 +142,17 @@ export class GatedThreads {
     const [at = 0, count = 0] = resting.args;
     if (resting.door === 'notify') {
       const woken = this.waiting.filter((waiter) => waiter.at === at).slice(0, Math.max(0, count));
+      this.record.notified(agent, at, woken);
       for (const waiter of woken) this.wake(waiter, 0);
       this.write(agent, GATE.given, woken.length);
     }
     this.go(agent);
     this.lastResult = this.read(agent, GATE.result);
-    if (this.state(agent) === 'blocked') this.waiting = [...this.waiting, { agent, at, sleeps: true }];
+    const sleeps = this.state(agent) === 'blocked';
+    const queued = sleeps || (resting.door === 'waitAsync' && this.lastResult >= 0);
+    if (resting.door !== 'notify') this.record.made({ agent, ...resting, result: this.lastResult, queued });
+    this.record.take(agent);
+    if (sleeps) this.waiting = [...this.waiting, { agent, at, sleeps: true }];
     if (resting.door === 'waitAsync' && this.lastResult >= 0) this.waiting = [...this.waiting, { agent, at, sleeps: false }];
   }
 
@@ -148,6 +160,7 @@ export class GatedThreads {
   timeOut(agent: number): void {
     const waiter = this.waiting.find((each) => each.agent === agent && each.sleeps);
     if (waiter === undefined) throw new Error(`thread ${agent} does not wait`);
+    this.record.timedOut(agent, waiter.at);
     this.wake(waiter, 2);
   }
 
@@ -156,6 +169,7 @@ export class GatedThreads {
     if (!waiter.sleeps) return;
     this.write(waiter.agent, GATE.given, given);
     this.go(waiter.agent);
+    this.record.take(waiter.agent);
   }
 
   private go(agent: number): void {
@@ -180,6 +194,7 @@ export class GatedThreads {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     if (this.state(agent) === 'crashed') throw this.failure ?? new Error(`thread ${agent} has crashed`);
+    this.record.take(agent);
   }
 
   private read(agent: number, field: number): number {
