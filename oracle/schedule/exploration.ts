@@ -53,6 +53,8 @@ export interface Figures {
   /** Of a search of states that was stopped: the states on the path it stood at, and the transitions from them that it has not tried. */
   readonly path?: number;
   readonly untried?: number;
+  /** Of a search of states that goes on or was stopped: how many states there may be in all. */
+  readonly estimatedStates?: number;
   /** How many executions there may be in all. */
   readonly estimate?: number;
   /** That two different states had one fingerprint, at most. */

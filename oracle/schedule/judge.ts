@@ -4,6 +4,7 @@
  */
 import { deadlockOf } from './deadlock.ts';
 import { type Exploration, type Explored, type Figures, type Limits, neverEnds, type Strategy } from './exploration.ts';
+import { forecastText } from './forecast.ts';
 import { Machine } from './machine.ts';
 import { minimise } from './minimise.ts';
 import type { Violation } from './program.ts';
@@ -140,7 +141,9 @@ function boundOf({ program }: Subject, search: Search, explored: Explored, symme
   const preemptions = boundedBy(search, explored);
   const twins = symmetry ? ', equal threads interchangeable' : '';
   const chance = figures.missedStateChance === undefined ? '' : `, chance of a missed state ${figures.missedStateChance.toExponential(0)}`;
-  const until = violation !== null || holds(search, explored) ? '' : `; stopped at ${stopped}`;
+  const forecast = forecastText(figures);
+  const stop = `; stopped at ${stopped}${forecast === null ? '' : `, ${forecast}`}`;
+  const until = violation !== null || holds(search, explored) ? '' : stop;
   return `${covered}${preemptions}${twins}${chance}; ${threads}${until}`;
 }
 

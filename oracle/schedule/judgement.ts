@@ -10,6 +10,7 @@ import { switchesOf } from '../report/trace.ts';
 import type { Display } from '../report/trace.ts';
 import { replayCommand, type Row, type Verdict } from '../verdict.ts';
 import { type Explored, type Figures, type Found, type Limits, neverEnds } from './exploration.ts';
+import { forecastText, roughly } from './forecast.ts';
 import { SEARCHES } from './judge.ts';
 import { Machine } from './machine.ts';
 import { minimise, minimiseProgram } from './minimise.ts';
@@ -270,10 +271,12 @@ function boundOf(target: Target, request: Request, strategy: StrategyName, explo
 }
 
 /** Where a search of states stood when it was stopped. */
-function leftText({ path, untried }: Figures): string {
-  return path === undefined || untried === undefined
-    ? ''
-    : `, with ${count(untried)} transitions of ${count(path)} states on its path untried`;
+function leftText(figures: Figures): string {
+  const { path, untried } = figures;
+  const forecast = forecastText(figures);
+  const left =
+    path === undefined || untried === undefined ? '' : `, with ${count(untried)} transitions of ${count(path)} states on its path untried`;
+  return forecast === null ? left : `${left}; ${forecast}`;
 }
 
 /** How the locks of the kernel were explored. */
@@ -290,7 +293,7 @@ function count(value: number): string {
 }
 
 function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, number>> {
-  const { states, missedStateChance, estimate, path, untried } = figures;
+  const { states, missedStateChance, estimate, estimatedStates, path, untried } = figures;
   return {
     ...(states === undefined ? {} : { states }),
     steps: figures.steps,
@@ -300,10 +303,14 @@ function figuresOf(figures: Figures, seconds: number): Readonly<Record<string, n
     ...(missedStateChance === undefined ? {} : { missedStateChance }),
     ...(path === undefined ? {} : { path }),
     ...(untried === undefined ? {} : { untried }),
-    ...(estimate === undefined ? {} : { estimate: Number(estimate.toPrecision(3)) }),
+    ...(estimatedStates === undefined ? {} : { estimatedStates: roughly(estimatedStates) }),
+    ...(estimate === undefined ? {} : { estimate: roughly(estimate) }),
   };
 }
 
-function progressText({ states, steps, executions }: Figures): string {
-  return states === undefined ? `${count(executions)} schedules, ${count(steps)} steps` : `${count(states)} states, ${count(steps)} steps`;
+function progressText(figures: Figures): string {
+  const { states, steps, executions } = figures;
+  const forecast = forecastText(figures);
+  const covered = states === undefined ? `${count(executions)} schedules` : `${count(states)} states`;
+  return `${covered}, ${count(steps)} steps${forecast === null ? '' : `; ${forecast}`}`;
 }

@@ -78,12 +78,12 @@ export class Search {
   }
 
   /** Looks at the limits, lets others run, tells how far it is. */
-  async breathe(): Promise<void> {
+  async breathe(more: Partial<Figures> = {}): Promise<void> {
     const { limits, signal, progress } = this.exploration;
     const seconds = (performance.now() - this.began) / 1000;
     if (limits.steps !== null && this.steps >= limits.steps) this.stop(`${this.steps} steps`);
     if (limits.seconds !== null && seconds >= limits.seconds) this.stop(`${limits.seconds} seconds`);
-    progress(this.figures());
+    progress({ ...this.figures(), ...more });
     await setImmediate();
     if (signal.aborted) this.stop('interrupted');
   }

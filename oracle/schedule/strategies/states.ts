@@ -9,6 +9,7 @@
  * not those of the other, and nothing sleeps.
  */
 import type { Exploration, Explored } from '../exploration.ts';
+import { Forecast } from '../forecast.ts';
 import { missedStateChance } from '../fingerprint.ts';
 import { areDependent, areHeardDependent } from '../independence.ts';
 import type { Machine } from '../machine.ts';
@@ -25,25 +26,37 @@ export async function states(exploration: Exploration): Promise<Explored> {
   const search = new Search(exploration);
   const table = new StateTable(limits.memory);
   const walk = new Walk(machine, table, !exploration.symmetry);
+  const forecast = new Forecast(machine.agents);
+  const push = (): void => {
+    walk.push();
+    forecast.enter(table.size, walk.forks());
+  };
   walk.arrive();
-  if (search.arrive()) walk.push();
+  if (search.arrive()) push();
   while (walk.depth > 0 && !search.isOver()) {
     const transition = walk.next();
     if (transition < 0) {
       walk.pop();
+      forecast.leave(table.size);
       if (walk.depth > 0) search.back();
       continue;
     }
     walk.fallAsleep(transition);
+    forecast.goOn(transition < machine.agents ? transition : transition - machine.agents);
+    const before = table.size;
     search.step(transition);
     const isNew = walk.arrive();
+    if (table.size > before) forecast.find();
     if (walk.depth > 0 && (table.isFull || (limits.states !== null && table.size >= limits.states)))
       search.stop(table.isFull ? `${Math.round(table.bytes / 2 ** 20)} MiB of states` : `${table.size} states`);
-    if ((isNew || machine.violation !== null) && search.arrive()) walk.push();
-    else search.back();
-    if (search.pauses()) await search.breathe();
+    if ((isNew || machine.violation !== null) && search.arrive()) push();
+    else {
+      search.back();
+      forecast.turnBack(table.size);
+    }
+    if (search.pauses()) await search.breathe({ states: table.size, estimatedStates: forecast.estimate(table.size) });
   }
-  const left = search.stopped === null ? {} : { path: walk.depth, untried: walk.untried() };
+  const left = search.stopped === null ? {} : { path: walk.depth, untried: walk.untried(), estimatedStates: forecast.estimate(table.size) };
   return search.finish({ states: table.size, missedStateChance: missedStateChance(table.size), ...left });
 }
 
@@ -141,6 +154,11 @@ class Walk {
     this.calls[this.depth] = this.arrivedCalls;
     this.returns[this.depth] = this.arrivedReturns;
     this.depth++;
+  }
+
+  /** Whether there is more than one transition to be made from the last state. */
+  forks(): boolean {
+    return (this.arrivedTodo & (this.arrivedTodo - 1)) !== 0;
   }
 
   pop(): void {
