@@ -71,8 +71,9 @@ const exploreStep = step.extend({
 /** What all files have goes in; what a schedule has comes out. */
 export const exploreFields = {
   engine: z.literal('explore'),
-  subject: z.enum(['impl', 'litmus']),
-  /** What calls were compared with; null for a litmus program. */
+  /** `locks`: the code of a lock by itself, with its class and the program that takes it in the configuration. */
+  subject: z.enum(['impl', 'litmus', 'locks']),
+  /** What calls were compared with; null for a litmus program and for locks. */
   design: id.nullable(),
   /** The entry of the museum the implementation was run with; null for the implementation as it is. */
   fault: id.nullable(),

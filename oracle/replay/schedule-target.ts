@@ -42,6 +42,7 @@ export async function targetOf(file: ExploreCounterexample): Promise<Target> {
     const { threads = null, ops = null } = file.configuration as { readonly threads?: number; readonly ops?: number };
     return litmusTarget(file.scenario, { threads, ops });
   }
+  if (subject === 'locks') return locksOf(file);
   if (program === null) throw refusedFile('program', 'is missing: a schedule of the implementation needs its scenario');
   return kernelOf(program as Scenario, file.fault, file.atomicLocks);
 }
@@ -55,6 +56,20 @@ export async function historyTargetOf({ breaks, program, fault }: StressCountere
 function checkBreaks(id: string): void {
   const known = [...IDS, ...panicIds()];
   if (!known.includes(id)) throw refusedFile('breaks', 'is nothing that a schedule is judged by', known);
+}
+
+/** The code of a lock by itself. */
+async function locksOf({ configuration, fault, program }: ExploreCounterexample): Promise<Target> {
+  if (program !== null) throw refusedFile('program', 'is for scenarios of the kernel; of locks the configuration says which program it is');
+  const [{ EXERCISES }, { lockTarget }] = await Promise.all([
+    import('../schedule/kernel/lock-proof.ts'),
+    import('../schedule/targets/lock.ts'),
+  ]);
+  const { exercise = -1, class: rank = -1 } = configuration as { readonly exercise?: number; readonly class?: number };
+  const ranks = EXERCISES[exercise]?.ranks;
+  if (ranks === undefined) throw refusedFile('configuration.exercise', `expected a whole number from 0 to ${EXERCISES.length - 1}`);
+  if (!ranks.includes(rank)) throw refusedFile('configuration.class', 'is no class of locks that this program takes', ranks.map(String));
+  return lockTarget(exercise, rank, fault === null ? await pristineImplementation() : await withBug(fault));
 }
 
 async function kernelOf(program: Scenario, fault: string | null, atomicLocks: boolean): Promise<KernelTarget> {

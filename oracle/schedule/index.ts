@@ -49,13 +49,13 @@ export async function explore(options: ExploreOptions): Promise<Outcome> {
 }
 
 /** The proof of the locks that are to be taken as primitives; null: none are. */
-async function locksFor({ atomicLocks, targets, signal, progress }: ExploreOptions): Promise<Proven | null> {
+async function locksFor({ atomicLocks, targets, out, signal, progress }: ExploreOptions): Promise<Proven | null> {
   if (!atomicLocks || targets.every(({ kind }) => kind === 'litmus')) return null;
   const [{ provenLocks }, { pristineImplementation }] = await Promise.all([
     import('./targets/primitive.ts'),
     import('./targets/pristine.ts'),
   ]);
-  return provenLocks(await pristineImplementation(), { signal, progress: (text) => progress(0, targets.length, text) });
+  return provenLocks(await pristineImplementation(), { out, signal, progress: (text) => progress(0, targets.length, text) });
 }
 
 type Judged = readonly (readonly Row[] | null)[];

@@ -196,7 +196,12 @@ async function simplest(target: Target, request: Request, first: Found): Promise
   return { target: smallest.subject.made ?? target, found: smallest.found };
 }
 
-function write(target: Target, request: Request, schedule: readonly number[], { violation, seen, allowed }: Reasoned): string {
+export function write(
+  target: Target,
+  request: Pick<Request, 'granularity' | 'seed' | 'out'>,
+  schedule: readonly number[],
+  { violation, seen, allowed }: Omit<Reasoned, 'trace'>,
+): string {
   const { granularity, seed } = request;
   const steps = record(machineOf(target, granularity, 'random'), schedule);
   const last = steps.length - 1;

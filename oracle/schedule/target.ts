@@ -13,7 +13,7 @@ import type { Trace } from './trace.ts';
 
 export interface Target {
   readonly id: string;
-  readonly subject: 'impl' | 'litmus';
+  readonly subject: 'impl' | 'litmus' | 'locks';
   /** What calls are compared with; null where there is nothing to compare with. */
   readonly design: string | null;
   /** The entry of the museum that the implementation was made with. */

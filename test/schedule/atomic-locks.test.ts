@@ -11,6 +11,7 @@ import { readCounterexample } from '../../oracle/counterexample.ts';
 import type { ExploreOptions, ExploreTargets } from '../../oracle/engine.ts';
 import { implementationSources, type Sources } from '../../oracle/implementation.ts';
 import { replay } from '../../oracle/replay/index.ts';
+import { replayOn } from '../../oracle/replay/schedule.ts';
 import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { explore } from '../../oracle/schedule/index.ts';
 import { Interpreter } from '../../oracle/schedule/interpreter.ts';
@@ -29,6 +30,7 @@ import type { Program, ScriptCall } from '../../oracle/schedule/program.ts';
 import { fingerprintOf } from '../../oracle/schedule/recording.ts';
 import { judgeTask, tasksOf } from '../../oracle/schedule/tasks.ts';
 import { type Implementation, type KernelTarget, kernelTarget } from '../../oracle/schedule/targets/kernel.ts';
+import { lockTarget } from '../../oracle/schedule/targets/lock.ts';
 import { LOCKS, provenLocks, withPrimitives } from '../../oracle/schedule/targets/primitive.ts';
 import { pristineImplementation } from '../../oracle/schedule/targets/pristine.ts';
 import { dice } from '../compile/differential.ts';
@@ -221,7 +223,7 @@ async function changed(file: string, before: string, after: string): Promise<Imp
 
 describe('the proof', () => {
   test('holds for the locks as they are, completely', async () => {
-    const { row, proof } = await provenLocks(raw, quiet);
+    const { row, proof } = await provenLocks(raw, { out, ...quiet });
     expect(row).toMatchObject({ id: LOCKS, verdict: 'holds', counterexample: null });
     expect(row.bound).toMatch(
       /^mutex, each of 13 classes in 3 threads: [\d,]+ states, complete; reader-writer lock, each of 4 classes in 3 threads: [\d,]+ states, complete; /,
@@ -257,18 +259,31 @@ describe('the proof', () => {
       'the reader-writer lock',
     ],
   ])('finds that %s', async (_, file, before, after, seen) => {
-    const { row, proof } = await provenLocks(await changed(file, before, after), quiet);
+    const implementation = await changed(file, before, after);
+    const { row, proof } = await provenLocks(implementation, { out, ...quiet });
     expect(row.verdict).toBe('violated');
     expect(row.detail).toContain(seen);
     expect(row.detail).toMatch(/\n1\. T\d \w+ at impl\/sync\//);
     expect(proof.verdict).toBe('violated');
+    const recorded = await readCounterexample(row.counterexample ?? '');
+    if (recorded.engine !== 'explore') throw new Error('of another engine');
+    expect(recorded).toMatchObject({ subject: 'locks', program: null });
+    const { exercise = -1, class: rank = -1 } = recorded.configuration as { readonly exercise?: number; readonly class?: number };
+    const again = await replayOn(await lockTarget(exercise, rank, implementation), recorded, { seed: 1, workers: true, ...quiet });
+    expect([again.verdict, again.results[0]?.detail]).toEqual(['violated', expect.stringContaining('and so it does on real threads')]);
+    // The locks as they are do not break.
+    expect((await replay(recorded, { seed: 1, ...quiet })).verdict).not.toBe('violated');
   });
 
   test('finds what an entry of the museum does to the locks of one class, which primitives hide', async () => {
     const entry = entryOf('G53');
     const faulty = await faultyImplementation(entry);
-    const { row } = await provenLocks(faulty, quiet);
+    const { row } = await provenLocks(faulty, { out, ...quiet });
     expect(row).toMatchObject({ verdict: 'violated', detail: expect.stringContaining(`class ${L.LC_UNP_LINK}`) });
+    const recorded = await readCounterexample(row.counterexample ?? '');
+    expect((await replay(recorded, { seed: 1, ...quiet })).verdict).toBe('violated');
+    const spoilt = { ...recorded, configuration: { ...recorded.configuration, class: 99 } } as typeof recorded;
+    await expect(replay(spoilt, { seed: 1, ...quiet })).rejects.toThrow(/configuration\.class is no class of locks/);
     const hidden = await judge(await kernelTarget(scenario('connect-close'), withPrimitives(faulty, 'nothing')), request());
     expect(hidden.row.verdict).toBe('holds');
   });

@@ -13,10 +13,13 @@ import { named } from '../panics.ts';
 import type { Program, ScriptCall, Violation } from '../program.ts';
 import { record } from '../recording.ts';
 import { prepare, type Stage } from './stage.ts';
+import type { Subject as Searched } from '../subject.ts';
 import type { Subject } from './subject.ts';
 
 /** One of the programs, and what came of it. */
 export interface Proved {
+  /** Its place in EXERCISES. */
+  readonly exercise: number;
   readonly lock: string;
   /** Its class. */
   readonly rank: number;
@@ -26,7 +29,8 @@ export interface Proved {
   readonly schedule: readonly string[];
 }
 
-interface Exercise {
+/** A program that takes one kind of lock. */
+export interface Exercise {
   readonly lock: string;
   /** Classes of locks. */
   readonly ranks: readonly number[];
@@ -59,7 +63,7 @@ const TWICE = ['client_mutex', 'client_mutex'];
 const readersAndWriters = (write: string): Exercise['scripts'] => [[write, 'client_read'], ['client_read', write], ['client_read']];
 
 /** The code could do something of its own for the locks of one class, so that each has its turn. */
-const EXERCISES: readonly Exercise[] = [
+export const EXERCISES: readonly Exercise[] = [
   { lock: 'mutex', ranks: [L.LC_SLEEPQ], scripts: [TWICE, TWICE, TWICE] },
   { lock: 'mutex', ranks: MUTEX_CLASSES, scripts: [['client_mutex'], ['client_mutex'], ['client_mutex']] },
   { lock: 'reader-writer lock', ranks: RECURSIVE, scripts: readersAndWriters('client_write') },
@@ -72,24 +76,34 @@ const MEMORY = 6 * UNIT;
 const MEMORY_MIB = 1024;
 
 export interface ProofOptions {
+  /** Directory for the counterexample of what is broken. */
+  readonly out: string;
   readonly signal: AbortSignal;
   readonly progress: (text: string) => void;
 }
 
 export async function proveLocks(subject: Subject, options: ProofOptions): Promise<readonly Proved[]> {
   const proved: Proved[] = [];
-  for (const exercise of EXERCISES) {
-    const { lock, ranks, scripts } = exercise;
-    const stage = await prepare(subject, { id: lock, about: lock, citation: '', prologue: [], threads: scripts.map(() => []) }, MEMORY);
-    for (const rank of ranks) {
-      options.progress(`proving the ${lock}, class ${rank}`);
-      proved.push(await prove(exercise, rank, stage, subject, options));
+  for (const [index, exercise] of EXERCISES.entries()) {
+    const stage = await stageOf(exercise, subject);
+    for (const rank of exercise.ranks) {
+      options.progress(`proving the ${exercise.lock}, class ${rank}`);
+      proved.push({ exercise: index, ...(await prove(exercise, rank, stage, subject, options)) });
     }
   }
   return proved;
 }
 
-async function prove(exercise: Exercise, rank: number, stage: Stage, { code }: Subject, { signal }: ProofOptions): Promise<Proved> {
+function stageOf({ lock, scripts }: Exercise, subject: Subject): Promise<Stage> {
+  return prepare(subject, { id: lock, about: lock, citation: '', prologue: [], threads: scripts.map(() => []) }, MEMORY);
+}
+
+/** One of the programs by itself, for a lock of this class. */
+export async function lockSubject(exercise: Exercise, rank: number, subject: Subject): Promise<Searched> {
+  return searched(exercise, rank, await stageOf(exercise, subject), subject);
+}
+
+function searched(exercise: Exercise, rank: number, stage: Stage, { code }: Subject): Searched {
   const { lock, scripts } = exercise;
   const { kernel, records } = stage;
   const words = Int32Array.from(kernel.words);
@@ -100,29 +114,37 @@ async function prove(exercise: Exercise, rank: number, stage: Stage, { code }: S
     kind: 'thread' as const,
     script: script.map((fn): ScriptCall => ({ fn, args: [records[thread] as number, at, at + WORD], label: `${fn}()` })),
   }));
-  const program = { code, words, agents };
-  const judgement = await judge(
-    {
-      name: lock,
-      program,
-      nameOf: (byte) => (byte >> 2 === at ? "the lock's word" : byte >> 2 === at + WORD ? 'what the lock is for' : `word ${byte >> 2}`),
-      knowledge: {},
-      judgeEnd: (machine) => endOf(machine, exercise, at),
-      describe: named,
-    },
-    {
-      strategy: 'states',
-      granularity: 'block',
-      limits: { ...NO_LIMITS, memory: MEMORY_MIB },
-      seed: 1,
-      preemptions: null,
-      depth: 3,
-      symmetry: false,
-      signal,
-      progress: () => undefined,
-    },
-  );
-  return { lock, rank, threads: scripts.length, judgement, schedule: told(program, judgement) };
+  return {
+    name: lock,
+    program: { code, words, agents },
+    nameOf: (byte) => (byte >> 2 === at ? "the lock's word" : byte >> 2 === at + WORD ? 'what the lock is for' : `word ${byte >> 2}`),
+    knowledge: {},
+    judgeEnd: (machine) => endOf(machine, exercise, at),
+    describe: named,
+  };
+}
+
+async function prove(
+  exercise: Exercise,
+  rank: number,
+  stage: Stage,
+  subject: Subject,
+  { signal }: ProofOptions,
+): Promise<Omit<Proved, 'exercise'>> {
+  const { lock, scripts } = exercise;
+  const taken = searched(exercise, rank, stage, subject);
+  const judgement = await judge(taken, {
+    strategy: 'states',
+    granularity: 'block',
+    limits: { ...NO_LIMITS, memory: MEMORY_MIB },
+    seed: 1,
+    preemptions: null,
+    depth: 3,
+    symmetry: false,
+    signal,
+    progress: () => undefined,
+  });
+  return { lock, rank, threads: scripts.length, judgement, schedule: told(taken.program, judgement) };
 }
 
 /** A line for each step of what was found. */

@@ -16,9 +16,10 @@ import { type Actor, type Scenario, type Scripted, TINY } from '../kernel/scenar
 import type { Subject } from '../kernel/subject.ts';
 import { Machine } from '../machine.ts';
 import { named, panicName } from '../panics.ts';
-import type { Violation } from '../program.ts';
+import type { Program, Violation } from '../program.ts';
 import type { Target } from '../target.ts';
 import type { Trace } from '../trace.ts';
+import type { NativeProgram } from './native.ts';
 
 /** Code of the scenarios' own, compiled with the implementation (schedule/kernel/subject.ts). */
 export const CLIENTS = 'oracle/schedule/kernel/clients.ts';
@@ -77,16 +78,19 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
     explain: (violation, trace) => explain(violation, names, monitor, violation.id === 'history' ? lastStateOf(built, trace) : null),
     suggested: { strategy: 'states', preemptions: scenario.preemptions ?? null, executions: null },
     smaller: () => smaller(scenario).map((less) => () => kernelTarget(less, implementation)),
-    native: async () => {
-      const { transpile } = await import('../../transpile.ts');
-      const text = { ...implementation.sources, [CLIENTS]: readFileSync(join(packageRoot(), CLIENTS), 'utf8') };
-      const modules = Object.entries(text).map(([path, source]) => [path, transpile(path, source)]);
-      return {
-        modules: Object.fromEntries(modules),
-        access: { kind: 'door', door: 'impl/memory.ts' },
-        scripts: program.agents.map(({ script }) => script),
-      };
-    },
+    native: () => nativeKernel(implementation, program),
+  };
+}
+
+/** The implementation for real threads, and what they call. */
+export async function nativeKernel({ sources }: Implementation, { agents }: Program): Promise<NativeProgram> {
+  const { transpile } = await import('../../transpile.ts');
+  const text = { ...sources, [CLIENTS]: readFileSync(join(packageRoot(), CLIENTS), 'utf8') };
+  const modules = Object.entries(text).map(([path, source]) => [path, transpile(path, source)]);
+  return {
+    modules: Object.fromEntries(modules),
+    access: { kind: 'door', door: 'impl/memory.ts' },
+    scripts: agents.map(({ script }) => script),
   };
 }
 

@@ -2,11 +2,13 @@
  * An implementation whose locks are taken as *primitives*, which it is only once they have been proved: the proof is a row of the report,
  * and without it nothing is explored with them.
  */
-import { type Row, type Verdict, worst } from '../../verdict.ts';
+import { replayCommand, type Row, type Verdict, worst } from '../../verdict.ts';
 import { withPrimitiveLocks } from '../kernel/atomic-locks.ts';
 import { type Proved, type ProofOptions, proveLocks } from '../kernel/lock-proof.ts';
 import type { Scenario } from '../kernel/scenario.ts';
 import { type Implementation, type KernelTarget, kernelTarget } from './kernel.ts';
+import { write } from '../judgement.ts';
+import { lockTarget } from './lock.ts';
 import { pristineImplementation } from './pristine.ts';
 
 /** The id of the row. */
@@ -32,7 +34,9 @@ export async function provenLocks(implementation: Implementation, options: Proof
     proved.reduce((total, { judgement }) => total + of(judgement.figures), 0);
   const worstOnes = proved.filter(({ judgement }) => judgement.verdict === verdict && verdict !== 'holds');
   // One is enough to see what is wrong.
-  const detail = worstOnes.slice(0, 1).flatMap(detailOf).join('\n');
+  const [first] = worstOnes;
+  const file = first === undefined || first.judgement.violation === null ? null : await fileOf(first, implementation, options.out);
+  const detail = [...(first === undefined ? [] : detailOf(first)), ...(file === null ? [] : [replayCommand(file)])].join('\n');
   const kinds = [...new Set(proved.map(({ lock }) => lock))];
   const row: Row = {
     id: LOCKS,
@@ -40,7 +44,7 @@ export async function provenLocks(implementation: Implementation, options: Proof
     bound: `${kinds.map((kind) => coveredOf(proved.filter(({ lock }) => lock === kind))).join('; ')}; locks from raw atomics`,
     method: 'states',
     seconds: (performance.now() - began) / 1000,
-    counterexample: null,
+    counterexample: file,
     ...(detail === '' ? {} : { detail }),
     // It is no program that was asked for.
     figures: {
@@ -82,6 +86,13 @@ function proofOf(proved: readonly Proved[]): string {
   const most = Math.max(...proved.map(({ threads }) => threads));
   const locks = new Set(proved.map(({ lock }) => lock));
   return `every schedule of ${most} threads on a ${[...locks].join(' and on a ')}`;
+}
+
+async function fileOf({ exercise, rank, judgement }: Proved, implementation: Implementation, out: string): Promise<string | null> {
+  const { violation, schedule } = judgement;
+  if (violation === null) return null;
+  const target = await lockTarget(exercise, rank, implementation);
+  return write(target, { granularity: 'block', seed: 1, out }, schedule, { violation, seen: violation.text, allowed: null });
 }
 
 function detailOf({ lock, rank, judgement, schedule }: Proved): readonly string[] {
