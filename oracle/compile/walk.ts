@@ -141,6 +141,39 @@ export function bodiesOf(stmt: Stmt): readonly (readonly Stmt[])[] {
   }
 }
 
+/** Rebuilds a body with each expression of its statements, nested ones included, replaced by `f(expression)`. */
+export function mapStmts(body: readonly Stmt[], f: (expr: Expr) => Expr): readonly Stmt[] {
+  return body.map((stmt): Stmt => {
+    switch (stmt.op) {
+      case 'set':
+        return { ...stmt, value: f(stmt.value) };
+      case 'write':
+        return { ...stmt, place: mapPlace(stmt.place, f), value: f(stmt.value) };
+      case 'if':
+        return { ...stmt, cond: f(stmt.cond), then: mapStmts(stmt.then, f), else: mapStmts(stmt.else, f) };
+      case 'for':
+        return { ...stmt, body: mapStmts(stmt.body, f) };
+      case 'while':
+        return { ...stmt, cond: f(stmt.cond), body: mapStmts(stmt.body, f) };
+      case 'return':
+        return { ...stmt, value: stmt.value === null ? null : f(stmt.value) };
+      case 'call':
+      case 'delegate':
+        return { ...stmt, args: stmt.args.map(f) };
+      case 'pause':
+        return { ...stmt, until: stmt.until === null ? null : f(stmt.until) };
+      case 'when':
+        return { ...stmt, cond: f(stmt.cond) };
+      case 'rule':
+      case 'break':
+      case 'continue':
+        return stmt;
+      default:
+        return unreachable(stmt);
+    }
+  });
+}
+
 /** Calls `visit` with every statement of a body, nested ones included. */
 export function forEachStmt(body: readonly Stmt[], visit: (stmt: Stmt) => void): void {
   for (const stmt of body) {
