@@ -23,10 +23,14 @@ export interface Artefact {
   readonly source: string;
 }
 
+export function emitterOf(layout: Layout, { rules = true }: EmitOptions): Emitter {
+  return { layout, helpers: [], locals: [], countRules: rules };
+}
+
 export function emitJavaScript(program: Program, options: EmitOptions = {}): Artefact {
   const machines = program.agents.map((agent) => lowerAgent(program, agent));
   const layout = layoutOf(program, machines);
-  const emitter: Emitter = { layout, helpers: [], locals: [], countRules: options.rules ?? true };
+  const emitter = emitterOf(layout, options);
   const functions = program.functions.map((fn, index) => (fn.generator ? '' : functionCode(emitter, fn, index)));
   const agents = machines.map((machine, index) => machineCode(emitter, machine, index));
   const properties = [...program.invariants, ...program.lemmas].map((property, index) => propertyCode(property, index));

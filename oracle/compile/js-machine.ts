@@ -3,14 +3,15 @@
  * the step and stores the frame. The blocks of a step form no cycle, so they become nested labelled statements: a block that
  * several others lead to stands after the label they break out of.
  */
-import { mayFault } from './fold.ts';
+import { constant, isConst, mayFault, refold } from './fold.ts';
 import type { Block, Entry, Expr, Machine } from './ir.ts';
-import { type Address, cond, elementAddress, type Emitter, fieldAddress, plus, readCode, writeCode } from './js-expressions.ts';
+import { type Address, cond, elementAddress, type Emitter, fieldAddress, plus, readCode, type Term, writeCode } from './js-expressions.ts';
 import { body, setLocals } from './js-statements.ts';
 import { FRAMES, PC } from './layout.ts';
 import { successors } from './flow.ts';
+import { forEachLocal, mapStmts, substitute } from './walk.ts';
 
-function frameAddress(emitter: Emitter, machine: Machine, who: string): Address {
+function frameAddress(emitter: Emitter, machine: Machine, who: Term): Address {
   const frames = fieldAddress({ word: 0, shift: 0, node: emitter.layout.root }, FRAMES);
   return elementAddress(fieldAddress(frames, machine.agent), who);
 }
@@ -29,6 +30,92 @@ export function machineCode(program: Emitter, machine: Machine, agent: number): 
     ...resumes.map((entry) => `case ${entry.pc}: return r${agent}_${entry.pc}(w, who);`),
     'default: return false; } }',
   ].join('\n');
+}
+
+export interface StepCode {
+  /** A function of the state, true where the step was taken; null: the guard is never true. */
+  readonly code: string | null;
+  /** What must hold, in this order, before it is called. */
+  readonly tests: readonly Expr[];
+  /** Whether it has to look at more than that. */
+  readonly guarded: boolean;
+}
+
+/**
+ * The same for one agent, and one choice of arguments where it starts a procedure: a function of the state alone. The numbers of the
+ * locals that are known stand in it as constants; whoever calls it has made sure that the agent is at this entry. What the guard begins
+ * with is left to the caller, as far as it reads nothing but the state and `mayStand` says that it may stand outside.
+ */
+export function stepCode(
+  program: Emitter,
+  machine: Machine,
+  entry: Entry,
+  known: ReadonlyMap<number, number>,
+  name: string,
+  mayStand: (test: Expr) => boolean,
+): StepCode {
+  const who = machine.procedures[entry.procedure]?.firstLocal;
+  if (who === undefined) throw new Error(`no procedure ${entry.procedure}`);
+  const constants = new Map<number, Expr>();
+  const reached = reachable(machine, entry.block);
+  const locals = new Set(reached.flatMap((index) => [...setLocals(machine.blocks[index]?.body ?? [])]));
+  const lines = [`function ${name}(w) {`];
+  for (const [local, value] of known) {
+    // A parameter that the procedure itself changes is a variable like any other.
+    if (locals.delete(local)) lines.push(`let l${local} = ${value};`);
+    else constants.set(local, constant(value, machine.locals[local]?.type));
+  }
+  const fold = (expr: Expr): Expr => refold(substitute(expr, (local) => constants.get(local)));
+  const special: Machine = {
+    ...machine,
+    blocks: machine.blocks.map(({ body: statements, end }, index) =>
+      reached.includes(index)
+        ? { body: mapStmts(statements, fold), end: end.op === 'branch' ? { ...end, cond: fold(end.cond) } : end }
+        : { body: statements, end },
+    ),
+  };
+  const emitter = { ...program, locals: machine.locals };
+  const frame = frameAddress(emitter, machine, known.get(who) ?? `l${who}`);
+  for (const { local, slot } of entry.live) {
+    if (known.has(local)) continue;
+    lines.push(`let l${local} = ${readCode(fieldAddress(frame, String(slot)))};`);
+    locals.delete(local);
+  }
+  const tests: Expr[] = [];
+  let rest = entry.guard === null ? null : fold(entry.guard);
+  for (let [head, tail] = split(rest); head !== null && !readsLocals(head) && mayStand(head); [head, tail] = split(rest)) {
+    if (isConst(head, 0)) return { code: null, tests: [], guarded: false };
+    if (head.op !== 'const') tests.push(head);
+    rest = tail;
+  }
+  if (rest !== null) lines.push(guardCode(emitter, rest));
+  lines.push(...declarations(locals), new Structure(emitter, special, frame, reached).tree(entry.block), '}');
+  return { code: lines.join('\n'), tests, guarded: rest !== null };
+}
+
+/** The first conjunct, and the others. */
+function split(expr: Expr | null): readonly [Expr | null, Expr | null] {
+  if (expr === null || expr.op !== 'and') return [expr, null];
+  const [head, tail] = split(expr.left);
+  return [head, tail === null ? expr.right : { ...expr, left: tail }];
+}
+
+function readsLocals(expr: Expr): boolean {
+  let found = false;
+  forEachLocal(expr, () => {
+    found = true;
+  });
+  return found;
+}
+
+/** Where the program counter of an agent lies, as an expression. */
+export function pcCode(emitter: Emitter, machine: Machine, who: number): string {
+  return readCode(fieldAddress(frameAddress(emitter, machine, who), PC));
+}
+
+function declarations(locals: ReadonlySet<number>): readonly string[] {
+  const list = [...locals].sort((a, b) => a - b).map((local) => `l${local} = 0`);
+  return list.length === 0 ? [] : [`let ${list.join(', ')};`];
 }
 
 function entryCode(emitter: Emitter, machine: Machine, entry: Entry, name: string, pc: string): string {
@@ -53,14 +140,7 @@ function entryCode(emitter: Emitter, machine: Machine, entry: Entry, name: strin
     }
   }
   if (entry.guard !== null) lines.push(guardCode(emitter, entry.guard));
-  if (locals.size > 0)
-    lines.push(
-      `let ${[...locals]
-        .sort((a, b) => a - b)
-        .map((l) => `l${l} = 0`)
-        .join(', ')};`,
-    );
-  lines.push(new Structure(emitter, machine, frame, reached).tree(entry.block), '}');
+  lines.push(...declarations(locals), new Structure(emitter, machine, frame, reached).tree(entry.block), '}');
   return lines.join('\n');
 }
 

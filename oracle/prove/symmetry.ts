@@ -12,7 +12,7 @@
  *   - another agent whose members have the same ids: to exchange two of one is to exchange two of the other.
  */
 import type { Expr, Fn, Place, Program, Stmt, Type } from '../compile/ir.ts';
-import { breaksNoBound } from './safety.ts';
+import { breaksNoBound } from '../compile/safety.ts';
 
 /** What exchanging two members of an agent exchanges besides their frames. */
 export interface Symmetry {

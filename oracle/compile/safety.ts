@@ -3,8 +3,8 @@
  * is given and says nothing where it isn't: an id that may be null is safe behind a test for null of the same expression, as in
  * `so !== null && s.sockets[so].open`.
  */
-import type { Expr, Program, Stmt } from '../compile/ir.ts';
-import { bodiesOf, expressionsOf, mapChildren } from '../compile/walk.ts';
+import type { Expr, Program, Stmt } from './ir.ts';
+import { bodiesOf, expressionsOf, mapChildren } from './walk.ts';
 
 /** Texts of the expressions that are known not to be null where one stands. */
 type Known = ReadonlySet<string>;

@@ -1,0 +1,243 @@
+/**
+ * All *successors* of a state as JavaScript: every step that anybody can take, each a function with its agent and its arguments as
+ * constants, behind guards that are tested in common as long as they are the same. What a successor is done with stands in the same
+ * source: it is looked up in a table of all states, and a new one is kept and judged, so that nothing is called on the way that the
+ * engine of JavaScript can't see through.
+ *
+ * The result is data; `oracle/check/explorer.ts` brings it to life and says what the arrays are.
+ */
+import { encodedRange } from './liveness.ts';
+import type { Entry, Local, Machine, Program } from './ir.ts';
+import { type Artefact, emitJavaScript, emitterOf } from './javascript.ts';
+import { cond, prelude } from './js-expressions.ts';
+import { pcCode, stepCode } from './js-machine.ts';
+import { functionCode } from './js-statements.ts';
+import { breaksNoBound } from './safety.ts';
+import { Touches } from './touches.ts';
+
+/** One way a step can begin. */
+export interface Action {
+  readonly agent: number;
+  readonly who: number;
+  readonly procedure: number;
+  /** The pc of the pause that is left; 0 where a procedure starts. */
+  readonly pc: number;
+  /** Arguments after `who`; null where it goes on from a pause. */
+  readonly args: readonly number[] | null;
+}
+
+export interface Successors {
+  readonly artefact: Artefact;
+  readonly source: string;
+  readonly actions: readonly Action[];
+}
+
+/** Properties that have a bit of their own in the mask of what an action may break; all others share the last. */
+const BITS = 30;
+
+interface Step {
+  readonly action: number;
+  readonly name: string;
+  /** Tests that break no bound, in order. */
+  readonly tests: readonly string[];
+  /** Whether it looks itself at whether it is possible. */
+  readonly guarded: boolean;
+  readonly mask: number;
+}
+
+export function emitSuccessors(program: Program): Successors {
+  const artefact = emitJavaScript(program);
+  const emitter = emitterOf(artefact.layout, {});
+  const functions = program.functions.map((fn, index) => (fn.generator ? '' : functionCode(emitter, fn, index)));
+  const touches = new Touches(program);
+  const watched = program.invariants.map(({ fn }) => touches.ofFunction(fn).reads);
+  const maskOf = (machine: Machine, entry: Entry): number => {
+    const written = writesOf(machine, entry, touches);
+    return watched.reduce((mask, reads, index) => ([...reads].some((path) => written.has(path)) ? mask | bit(index) : mask), 0);
+  };
+  const actions: Action[] = [];
+  const codes: string[] = [];
+  const tree: string[] = [];
+  for (const [agent, machine] of artefact.machines.entries()) {
+    const masks = machine.entries.map((entry) => maskOf(machine, entry));
+    for (let who = 0; who < machine.size; who++) {
+      const starts: Step[] = [];
+      const resumes: string[] = [];
+      for (const [at, entry] of machine.entries.entries()) {
+        for (const args of entry.pc === 0 ? choices(paramsOf(machine, entry)) : [null]) {
+          const name = `a${actions.length}`;
+          const known = knownLocals(machine, entry, who, args);
+          const { code, tests, guarded } = stepCode(emitter, machine, entry, known, name, (test) => breaksNoBound(program, test));
+          if (code === null) continue;
+          const step: Step = {
+            action: actions.length,
+            name,
+            tests: tests.map((test) => cond(emitter, test)),
+            guarded,
+            mask: masks[at] ?? 0,
+          };
+          actions.push({ agent, who, procedure: entry.procedure, pc: entry.pc, args });
+          codes.push(code);
+          if (entry.pc === 0) starts.push(step);
+          else resumes.push(`case ${entry.pc}: {\n${nested([step])}\nbreak; }`);
+        }
+      }
+      // One function for each, since a very long one is never made fast.
+      codes.push(`function e${tree.length}() { if ((${pcCode(emitter, machine, who)}) === 0) {\n${nested(starts)}\n} else g${tree.length}(); }`);
+      codes.push(`function g${tree.length}() { switch (${pcCode(emitter, machine, who)}) {\n${resumes.join('\n')}\n} }`);
+      tree.push(`e${tree.length}();`);
+    }
+  }
+  const words = artefact.layout.words;
+  const source = [
+    "'use strict';",
+    prelude(emitter),
+    ...functions,
+    ...program.invariants.map((property, index) => judgeCode(program, property.fn, index)),
+    ...codes,
+    ...emitter.helpers,
+    runtime(words, program.invariants.length, tree.join('\n')),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+  return { artefact, source, actions };
+}
+
+function bit(index: number): number {
+  return 1 << Math.min(index, BITS);
+}
+
+function paramsOf(machine: Machine, entry: Entry): readonly Local[] {
+  return machine.procedures[entry.procedure]?.params ?? [];
+}
+
+/** All choices of arguments. */
+function choices(params: readonly Local[]): readonly (readonly number[])[] {
+  return params.reduce<readonly (readonly number[])[]>(
+    (made, { type }) => {
+      const { lo, hi } = encodedRange(type);
+      return made.flatMap((args) => Array.from({ length: hi - lo + 1 }, (_, above) => [...args, lo + above]));
+    },
+    [[]],
+  );
+}
+
+function knownLocals(machine: Machine, { procedure }: Entry, who: number, args: readonly number[] | null): ReadonlyMap<number, number> {
+  const first = machine.procedures[procedure]?.firstLocal ?? 0;
+  return new Map([[first, who] as const, ...(args ?? []).map((value, index) => [first + 1 + index, value] as const)]);
+}
+
+/** All that the blocks of one step may write. Program counters are nothing that a property can see. */
+function writesOf(machine: Machine, entry: Entry, touches: Touches): ReadonlySet<string> {
+  const writes = new Set<string>();
+  const seen = new Set<number>();
+  const visit = (index: number): void => {
+    const block = machine.blocks[index];
+    if (block === undefined || seen.has(index)) return;
+    seen.add(index);
+    for (const path of touches.ofBody(block.body).writes) writes.add(path);
+    if (block.end.op === 'jump') visit(block.end.to);
+    if (block.end.op === 'branch') {
+      visit(block.end.then);
+      visit(block.end.else);
+    }
+  };
+  visit(entry.block);
+  return writes;
+}
+
+/** The steps behind their tests, each test that several begin with made once. */
+function nested(steps: readonly Step[]): string {
+  const groups = new Map<string, Step[]>();
+  const parts: string[] = [];
+  for (const step of steps) {
+    const [test, ...tests] = step.tests;
+    if (test === undefined) {
+      parts.push(takeCode(step));
+      continue;
+    }
+    const group = groups.get(test);
+    if (group === undefined) groups.set(test, [{ ...step, tests }]);
+    else group.push({ ...step, tests });
+  }
+  for (const [test, group] of groups) parts.push(`if (${test}) {\n${nested(group)}\n}`);
+  return parts.join('\n');
+}
+
+function takeCode({ action, name, guarded, mask }: Step): string {
+  return guarded ? `K(); if (${name}(t)) visit(${mask}, ${action});` : `K(); ${name}(t); visit(${mask}, ${action});`;
+}
+
+/** A property in which something breaks a bound does not hold. */
+function judgeCode(program: Program, fn: number, index: number): string {
+  const safe = breaksNoBound(program, { op: 'call', type: { kind: 'bool' }, fn, args: [] });
+  if (safe) return `function h${index}(w) { return f${fn}(w) !== 0; }`;
+  return `function h${index}(w) { const holds = f${fn}(w) !== 0; const sound = G(w) === 0; C(w, 0); return holds && sound; }`;
+}
+
+/**
+ * What every explorer has. S: the words of all states in the order in which they were found; P: the state each was found from; T: open
+ * addressing over S, 0 where empty, else the state's number and 1; R: how often each rule decided; X: how often each action was taken.
+ */
+function runtime(words: number, properties: number, tree: string): string {
+  const all = Array.from({ length: words }, (_, word) => word);
+  const each = (f: (word: number) => string, between = ' '): string => all.map(f).join(between);
+  return `
+const W = ${words}, w = new Int32Array(W), t = new Int32Array(W);
+let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
+const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
+function K() { ${each((k) => `t[${k}] = w[${k}];`)} }
+function hash(a, b) {
+  let h = 0x9e3779b9;
+  ${each((k) => `h = Math.imul(h ^ a[b + ${k}], 0x85ebca6b); h ^= h >>> 13;`, '\n  ')}
+  h = Math.imul(h, 0xc2b2ae35);
+  return h ^ h >>> 16;
+}
+function breaks(property, action) { if (broken[property] < 0) { broken[property] = from; brokenBy[property] = action; } found = property; }
+function visit(mask, action) {
+  steps++;
+  X[action]++;
+  if (G(t) !== 0) { breaks(${properties}, action); return; }
+  let slot = hash(t, 0) & last;
+  for (;;) {
+    const e = T[slot];
+    if (e === 0) break;
+    const b = (e - 1) * W;
+    if (${each((k) => `S[b + ${k}] === t[${k}]`, ' && ')}) return;
+    slot = slot + 1 & last;
+  }
+  if (n === room) { full = true; return; }
+  const b = n * W;
+  ${each((k) => `S[b + ${k}] = t[${k}];`)}
+  P[n] = from;
+  T[slot] = ++n;
+  if (mask !== 0) judge(mask, action);
+}
+function judge(mask, action) {
+  ${Array.from({ length: properties }, (_, k) => `if ((mask & ${bit(k)}) !== 0 && !h${k}(t)) breaks(${k}, action);`).join('\n  ')}
+}
+function expand(begin, end) {
+  for (let i = begin; i < end && !full; i++) {
+    const b = i * W;
+    ${each((k) => `w[${k}] = S[b + ${k}];`)}
+    from = i;
+    const before = steps;
+${tree}
+    if (steps === before) X[X.length - 1]++;
+  }
+}
+return {
+  /** The arrays to work on, and how many states are in them. */
+  use(arrays) { ({ S, P, T, X, n, room } = arrays); last = T.length - 1; full = false; },
+  /** Puts the first state in, and judges it. */
+  begin() { t.fill(0); from = 0; visit(0, X.length - 2); judge(-1, X.length - 2); },
+  /** Numbers the states again in a larger table. */
+  rehash(table) {
+    last = table.length - 1;
+    for (let i = 0; i < n; i++) { let slot = hash(S, i * W) & last; while (table[slot] !== 0) slot = slot + 1 & last; table[slot] = i + 1; }
+    T = table;
+  },
+  expand,
+  get states() { return n; }, get steps() { return steps; }, get full() { return full; }, broken, brokenBy,
+};`;
+}
