@@ -63,13 +63,24 @@ const proveCounterexample = z.strictObject({
   steps: z.array(step).max(STEP_LIMIT),
 });
 
-const schema = z.discriminatedUnion('engine', [runCounterexample, exploreCounterexample, stressCounterexample, proveCounterexample]);
+const checkCounterexample = proveCounterexample.extend({ engine: z.literal('check') });
+
+const schema = z.discriminatedUnion('engine', [
+  runCounterexample,
+  exploreCounterexample,
+  stressCounterexample,
+  proveCounterexample,
+  checkCounterexample,
+]);
 
 export type RunCounterexample = z.infer<typeof runCounterexample>;
 export type ExploreCounterexample = z.infer<typeof exploreCounterexample>;
 export type StressCounterexample = z.infer<typeof stressCounterexample>;
 export type ProveCounterexample = z.infer<typeof proveCounterexample>;
-export type Counterexample = RunCounterexample | ExploreCounterexample | StressCounterexample | ProveCounterexample;
+export type CheckCounterexample = z.infer<typeof checkCounterexample>;
+/** Of the specification. */
+export type ModelCounterexample = ProveCounterexample | CheckCounterexample;
+export type Counterexample = RunCounterexample | ExploreCounterexample | StressCounterexample | ModelCounterexample;
 export type RunStep = RunCounterexample['steps'][number];
 export type ExploreStep = ExploreCounterexample['steps'][number];
 export type StressStep = StressCounterexample['steps'][number];
@@ -128,6 +139,8 @@ function nameParts(counterexample: Counterexample): readonly string[] {
   switch (engine) {
     case 'prove':
       return [engine, design, breaks];
+    case 'check':
+      return [engine, design, scenario.slice(0, 100), breaks];
     case 'run':
       return [engine, design, breaks, ...(typeof counterexample.fault === 'string' ? [counterexample.fault] : [])];
     case 'explore':

@@ -63,6 +63,29 @@ export interface ProveEngine {
   listDesigns(): readonly string[];
 }
 
+export interface CheckOptions extends Work {
+  /** Directory for counterexample files. */
+  readonly out: string;
+  readonly design: string;
+  /** Ids. */
+  readonly configurations: readonly string[];
+  /** Sizes other than a configuration's own. */
+  readonly sockets: number | null;
+  readonly threads: number | null;
+  /** For each configuration. */
+  readonly states: number | null;
+  readonly memoryMiB: number;
+  /** For all configurations together. */
+  readonly timeSeconds: number;
+}
+
+/** `oracle/check/index.ts`. The lists come without compiling anything. */
+export interface CheckEngine {
+  check(options: CheckOptions): Promise<Outcome>;
+  listConfigurations(): readonly Listed[];
+  listDesigns(): readonly string[];
+}
+
 export interface ReplayOptions extends Work {
   /** A schedule of `explore` on real worker threads, each access let through in its turn. */
   readonly workers?: boolean;
@@ -173,6 +196,7 @@ export interface MuseumEngine {
 export interface Engines {
   run(): Promise<RunEngine>;
   prove(): Promise<ProveEngine>;
+  check(): Promise<CheckEngine>;
   replay(): Promise<ReplayEngine>;
   explore(): Promise<ExploreEngine>;
   stress(): Promise<StressEngine>;

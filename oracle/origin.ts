@@ -13,6 +13,7 @@ import { UsageError } from './usage.ts';
 /** The directories whose sources decide what the steps of an engine's files do and what is compared after them. */
 const DECISIVE: Readonly<Record<Counterexample['engine'], readonly string[]>> = {
   prove: ['model', 'oracle/compile'],
+  check: ['model', 'oracle/compile'],
   run: ['model', 'impl', 'oracle/compile', 'oracle/run'],
   explore: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
   stress: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
@@ -60,7 +61,7 @@ function contentOf(file: Counterexample): string {
 
 /** Also of what was made of the sources: the design, the sizes, the planted fault. */
 function sourcesOf(file: Counterexample): string {
-  const fault = file.engine === 'prove' ? null : (file.fault ?? null);
+  const fault = file.subject === 'model' ? null : (file.fault ?? null);
   const texts = DECISIVE[file.engine].flatMap((directory) => textsIn(directory));
   return sha256([packageVersion(), file.design, sorted(file.configuration), fault, texts]);
 }

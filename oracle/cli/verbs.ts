@@ -112,6 +112,24 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./prove.ts'),
   },
   {
+    name: 'check',
+    summary: 'every state of the specification, in configurations that are small enough',
+    meaning:
+      'Holds when every invariant holds in every state that a configuration can get to, and no step breaks a bound. Without a CONFIGURATION:\nall of them. Where time or memory ends first it is unknown, and the row says how far it came.',
+    operand: { name: 'CONFIGURATION', text: 'sizes and calls, by name (--list)', many: true },
+    options: [
+      { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
+      { flags: '--sockets <number>', text: 'sockets, instead of as many as the configuration has' },
+      { flags: '--threads <number>', text: 'threads, instead of as many as the configuration has' },
+      { flags: '--states <number>', text: 'states of each configuration at most' },
+      { flags: '--memory <MiB>', text: 'memory for the states of a configuration', fallback: '4096' },
+      { flags: '--time <seconds>', text: 'time for all configurations together', fallback: '600' },
+      LIST,
+      OUT,
+    ],
+    load: () => import('./check.ts'),
+  },
+  {
     name: 'explore',
     summary: 'the implementation under a controlled scheduler: all schedules of small programs',
     meaning:

@@ -61,9 +61,9 @@ export function stepCode(
   const locals = new Set(reached.flatMap((index) => [...setLocals(machine.blocks[index]?.body ?? [])]));
   const lines = [`function ${name}(w) {`];
   for (const [local, value] of known) {
-    // A parameter that the procedure itself changes is a variable like any other.
-    if (locals.delete(local)) lines.push(`let l${local} = ${value};`);
-    else constants.set(local, constant(value, machine.locals[local]?.type));
+    // The frame saves it by its name. A parameter that the procedure itself changes is a variable like any other.
+    lines.push(`let l${local} = ${value};`);
+    if (!locals.delete(local)) constants.set(local, constant(value, machine.locals[local]?.type));
   }
   const fold = (expr: Expr): Expr => refold(substitute(expr, (local) => constants.get(local)));
   const special: Machine = {

@@ -83,7 +83,9 @@ export function emitSuccessors(program: Program): Successors {
         }
       }
       // One function for each, since a very long one is never made fast.
-      codes.push(`function e${tree.length}() { if ((${pcCode(emitter, machine, who)}) === 0) {\n${nested(starts)}\n} else g${tree.length}(); }`);
+      codes.push(
+        `function e${tree.length}() { if ((${pcCode(emitter, machine, who)}) === 0) {\n${nested(starts)}\n} else g${tree.length}(); }`,
+      );
       codes.push(`function g${tree.length}() { switch (${pcCode(emitter, machine, who)}) {\n${resumes.join('\n')}\n} }`);
       tree.push(`e${tree.length}();`);
     }

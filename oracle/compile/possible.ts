@@ -347,7 +347,10 @@ function widest(program: Program): number {
       }
     }
   };
-  return Math.max(width(program.state), ...program.functions.flatMap((fn) => [...fn.locals, ...returned(fn)].map(({ type }) => width(type))));
+  return Math.max(
+    width(program.state),
+    ...program.functions.flatMap((fn) => [...fn.locals, ...returned(fn)].map(({ type }) => width(type))),
+  );
 }
 
 function returned({ returns }: Fn): readonly { readonly type: Scalar }[] {

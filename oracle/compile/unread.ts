@@ -69,7 +69,8 @@ class Reading {
     switch (stmt.op) {
       case 'write': {
         const path = this.#cell(stmt.place);
-        if (stmt.site >= 0 || mayFault(stmt.value) || stmt.place.steps.some((step) => !('field' in step) && mayFault(step.index))) this.#need(path);
+        if (stmt.site >= 0 || mayFault(stmt.value) || stmt.place.steps.some((step) => !('field' in step) && mayFault(step.index)))
+          this.#need(path);
         if (this.#isRead(path)) for (const expr of expressionsOf(stmt)) this.#expression(fn, expr);
         return;
       }

@@ -23,6 +23,7 @@ export async function replay(counterexample: Counterexample, work: ReplayOptions
     case 'stress':
       return (await import('./history.ts')).replayHistory(counterexample, work);
     case 'prove':
+    case 'check':
       return (await import('./model.ts')).replayModel(counterexample, work);
     default:
       return unreachable(counterexample);

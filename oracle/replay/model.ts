@@ -5,7 +5,7 @@
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { OutOfBounds } from '../compile/values.ts';
-import type { ProveCounterexample, ProveStep } from '../counterexample.ts';
+import type { ModelCounterexample, ProveStep } from '../counterexample.ts';
 import type { Work } from '../engine.ts';
 import { fingerprint } from '../run/program.ts';
 import { compiledSpecification, specificationSources } from '../specification.ts';
@@ -27,7 +27,7 @@ interface Move {
 }
 
 /** Throws a UsageError where the file names a design, a size, an agent, a procedure, an argument or an invariant that does not exist. */
-export async function replayModel(file: ProveCounterexample, work: Work): Promise<Outcome> {
+export async function replayModel(file: ModelCounterexample, work: Work): Promise<Outcome> {
   const begin = performance.now();
   checkSizes(file.configuration, sizeLimits(), false);
   const model = await compiledSpecification(file.design, file.configuration);
@@ -68,7 +68,7 @@ function take(
   model: CompiledModel,
   words: Int32Array,
   move: Move,
-  file: ProveCounterexample,
+  file: ModelCounterexample,
   index: number,
 ): ReturnType<typeof early> | null {
   const { agent, who, procedure, args } = move;
@@ -167,7 +167,7 @@ function meaning(model: CompiledModel, id: string): readonly string[] {
   return property === undefined ? [] : [`${id} (${property.source.file}:${property.source.line}): ${property.text}`];
 }
 
-function settingOf({ design, configuration }: ProveCounterexample): string {
+function settingOf({ design, configuration }: ModelCounterexample): string {
   const sizes = Object.entries(configuration).map(([name, value]) => `${name} ${value}`);
   return `design ${design}${sizes.length === 0 ? '' : `, ${sizes.join(', ')}`}`;
 }

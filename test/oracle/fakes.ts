@@ -5,6 +5,7 @@
 import { Writable } from 'node:stream';
 import { runCommandLine } from '../../oracle/cli/command.ts';
 import type {
+  CheckOptions,
   Engines,
   ExploreOptions,
   Listed,
@@ -18,7 +19,11 @@ import type { Counterexample } from '../../oracle/counterexample.ts';
 import type { Outcome, Row, Verdict } from '../../oracle/verdict.ts';
 
 export const DESIGNS = ['p06', 'sockref'];
-export const SCENARIOS: readonly Listed[] = [
+export const CONFIGURATIONS = [
+  { id: 'tcp', text: 'TCP connections' },
+  { id: 'unix', text: 'UNIX streams' },
+];
+const SCENARIOS: readonly Listed[] = [
   { id: 'accept-close', text: 'accept while the listener is closed', quick: true },
   { id: 'connect-reset', text: 'connect while a reset arrives' },
 ];
@@ -47,6 +52,7 @@ export interface Fakes {
   readonly prove?: (options: ProveOptions) => Promise<Outcome>;
   readonly replay?: (counterexample: Counterexample, options: ReplayOptions) => Promise<Outcome>;
   readonly explore?: (options: ExploreOptions) => Promise<Outcome>;
+  readonly check?: (options: CheckOptions) => Promise<Outcome>;
   readonly stress?: (options: StressOptions) => Promise<Outcome>;
   readonly museum?: (options: MuseumOptions) => Promise<Outcome>;
 }
@@ -62,6 +68,11 @@ export function fakeEngines(fakes: Fakes): Engines {
       listScenarios: () => SCENARIOS,
       listLitmus: () => LITMUS,
       listSituations: () => SITUATIONS,
+    }),
+    check: async () => ({
+      check: fakes.check ?? unexpected('check'),
+      listConfigurations: () => CONFIGURATIONS,
+      listDesigns: () => DESIGNS,
     }),
     stress: async () => ({ stress: fakes.stress ?? unexpected('stress'), listScenarios: () => SCENARIOS }),
     museum: async () => ({ museum: fakes.museum ?? unexpected('museum'), listEntries: async () => ENTRIES }),

@@ -1,0 +1,153 @@
+/**
+ * A *configuration* is a part of the specification that is small enough to be seen whole: how many sockets, threads and names there are,
+ * and which calls and events may happen, with which arguments. What one leaves out another has; `check.test.ts` sees to it that together
+ * they have every procedure of the model.
+ */
+import type { Calls } from '../compile/restrict.ts';
+import type { Limits } from '../specification.ts';
+
+export interface Configuration {
+  readonly id: string;
+  /** One line: what happens in it. */
+  readonly text: string;
+  readonly sockets: number;
+  readonly threads: number;
+  readonly names: number;
+  readonly calls: Calls;
+  /** Takes a second or so. */
+  readonly quick: boolean;
+}
+
+/** Calls that every configuration has: descriptors are closed, and sleeps interrupted. */
+const CLOSE: Calls = { close: [], soclose: [], signal: [] };
+/** What the network and the timers can do to a TCP connection without data. */
+const SEGMENTS: Calls = { handshake: [], synack: [], rst: [], fin: [], ack: [], timeout: [], msl: [] };
+/** TCP sockets that connect, listen and accept. */
+const TCP: Calls = { ...CLOSE, ...SEGMENTS, socket: [['tcp']], listen: [null, [1]], accept: [], connect: [null, [0]] };
+/** A unit at a time: more would only take more steps to the same states. */
+const DATA: Calls = { send: [null, [1], [false]], receive: [null, [1]], shutdown: [] };
+
+export const CONFIGURATIONS: readonly Configuration[] = [
+  {
+    id: 'tcp',
+    text: 'TCP connections from both sides, accepted, reset and closed while segments arrive and timers run',
+    sockets: 3,
+    threads: 2,
+    names: 1,
+    calls: TCP,
+    quick: false,
+  },
+  {
+    id: 'unix',
+    text: 'UNIX streams: listeners by name, connects that hold the link lock, pairs, all of them closed at any time',
+    sockets: 3,
+    threads: 2,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['unix']],
+      socketpair: [['unix']],
+      bind: [null, [0]],
+      listen: [null, [1]],
+      accept: [],
+      connect: [null, [0]],
+      connect2: [],
+    },
+    quick: true,
+  },
+  {
+    id: 'udp',
+    text: 'UDP sockets that are bound, connected and disconnected, datagrams and errors from the network',
+    sockets: 3,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, socket: [['udp']], bind: [], connect: [], disconnect: [], unreachable: [], geterror: [] },
+    quick: true,
+  },
+  {
+    id: 'references',
+    text: 'listeners whose children kernel consumers hold by soref while they are closed',
+    sockets: 3,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, socket: [['tcp']], listen: [null, [1]], accept: [], handshake: [], rst: [], fgetsock: [], fputsock: [] },
+    quick: true,
+  },
+  {
+    id: 'descriptors',
+    text: 'TCP connections with several descriptors and references each',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...TCP, dup: [], fgetsock: [], fputsock: [] },
+    quick: true,
+  },
+  {
+    id: 'options',
+    text: 'options read and written, and blocking turned off, while the connection is dropped',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...TCP, setsockopt: [], getsockopt: [], geterror: [], setnbio: [] },
+    quick: false,
+  },
+  {
+    id: 'linger',
+    text: 'TCP closed with SO_LINGER while data is on its way',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...TCP, setlinger: [], lingerTimeout: [], send: [null, [1], [false]] },
+    quick: false,
+  },
+  {
+    id: 'unix-data',
+    text: 'UNIX pairs that send, receive, shut down and close',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, ...DATA, socketpair: [['unix']] },
+    quick: true,
+  },
+  {
+    id: 'tcp-data',
+    text: 'TCP data in both directions with shutdown and close, by one thread',
+    sockets: 2,
+    threads: 1,
+    names: 1,
+    calls: { ...TCP, ...DATA, data: [null, [1]] },
+    quick: true,
+  },
+  {
+    id: 'udp-data',
+    text: 'datagrams sent and received by two threads',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['udp']],
+      bind: [null, [0]],
+      connect: [null, [0]],
+      send: [null, [1], null],
+      receive: [null, [1]],
+      shutdown: [],
+      setnbio: [],
+      datagram: [],
+      unreachable: [],
+    },
+    quick: true,
+  },
+];
+
+/** The limits of the model for it. A descriptor and a pcb for each socket; buffers hold one unit. */
+export function limitsOf({ sockets, threads, names }: Configuration): Limits {
+  return { SOCKETS: sockets, PCBS: sockets, FDS: sockets, THREADS: threads, HANDLES: 1, NAMES: names, BUFFER: 1 };
+}
+
+/** "3 sockets, 2 threads, wire and timers" */
+export function sizeOf({ sockets, threads, calls }: Configuration): string {
+  const outside =
+    'msl' in calls ? ', wire and timers' : ['handshake', 'datagram', 'unreachable'].some((event) => event in calls) ? ', wire' : '';
+  return `${sockets} sockets, ${threads} thread${threads === 1 ? '' : 's'}${outside}`;
+}

@@ -1,0 +1,42 @@
+/** The verb *check*: all states of the specification in its configurations. */
+import { z } from 'zod';
+import type { Outcome } from '../verdict.ts';
+import { chosen, mustBeKnown } from './named.ts';
+import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import type { Listing, VerbContext } from './verbs.ts';
+
+const schema = z.object({
+  design: z.string(),
+  sockets: whole(1, 16).optional(),
+  threads: whole(1, 16).optional(),
+  states: whole(1, 1_000_000_000).optional(),
+  memory: whole(1, 16_384),
+  time: seconds(),
+  list: z.boolean().optional(),
+  out: directory,
+  seed,
+});
+
+export async function judge(
+  typed: Readonly<Record<string, unknown>>,
+  operands: readonly string[],
+  { engines, signal, progress, display }: VerbContext,
+): Promise<Outcome | Listing> {
+  const { sockets, threads, states, memory, time, list, ...options } = readOptions(schema, typed);
+  const engine = await engines.check();
+  const known = engine.listConfigurations();
+  if (list === true) return { list: known.map((each) => ({ kind: 'configurations', ...each })) };
+  mustBeKnown('design', [options.design], engine.listDesigns());
+  return engine.check({
+    ...options,
+    configurations: chosen('configuration', operands, known),
+    sockets: sockets ?? null,
+    threads: threads ?? null,
+    states: states ?? null,
+    memoryMiB: memory,
+    timeSeconds: time,
+    signal,
+    progress,
+    display,
+  });
+}

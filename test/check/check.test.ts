@@ -1,0 +1,89 @@
+/** The verb as a whole: configurations of the specification, what is reported of them, and what is not claimed. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { CONFIGURATIONS } from '../../oracle/check/configurations.ts';
+import { check } from '../../oracle/check/index.ts';
+import { readCounterexample } from '../../oracle/counterexample.ts';
+import type { CheckOptions } from '../../oracle/engine.ts';
+import { replay } from '../../oracle/replay/index.ts';
+import { specificationArtefact } from '../../oracle/specification.ts';
+
+function options(configurations: readonly string[], more: Partial<CheckOptions> = {}): CheckOptions {
+  return {
+    configurations,
+    design: 'sockref',
+    sockets: null,
+    threads: null,
+    states: null,
+    memoryMiB: 512,
+    timeSeconds: 250,
+    out: mkdtempSync(path.join(tmpdir(), 'sockref-check-')),
+    seed: 1,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    ...more,
+  };
+}
+
+describe('the specification', () => {
+  test('keeps its invariants in every state of some small configurations', async () => {
+    const ids = ['unix', 'unix-data', 'tcp-data'];
+    const outcome = await check(options(ids));
+    expect(outcome.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
+    for (const row of outcome.results) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
+    expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
+    expect(outcome.vacuous).toEqual([]);
+  });
+
+  test('has no procedure that no configuration starts', async () => {
+    const { program } = await specificationArtefact('sockref', {});
+    const all = program.agents.flatMap(({ procedures }) => procedures.map(({ name }) => name));
+    expect(all.filter((name) => !CONFIGURATIONS.some(({ calls }) => name in calls))).toEqual([]);
+  });
+});
+
+describe('p06', () => {
+  test('breaks pcb-while-valid, and the file that says so replays', async () => {
+    const outcome = await check(options(['tcp'], { design: 'p06' }));
+    expect(outcome.verdict).toBe('violated');
+    const [row] = outcome.results;
+    expect(row?.detail).toContain('pcb-while-valid: false after 4 steps, and after no fewer');
+    const again = await replay(await readCounterexample(row?.counterexample ?? ''), { ...options([]) });
+    expect(again.verdict).toBe('violated');
+  });
+
+  test('is reported in the same words by every run', async () => {
+    const once = async (): Promise<string> => {
+      const [row] = (await check(options(['unix-data'], { design: 'p06' }))).results;
+      return `${row?.detail} ${readFileSync(row?.counterexample ?? '', 'utf8')}`;
+    };
+    expect(await once()).toBe(await once());
+  });
+});
+
+describe('what was not seen is not claimed', () => {
+  test('where states are capped', async () => {
+    const outcome = await check(options(['unix'], { states: 10_000 }));
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.bound).toMatch(/^[\d,]+ states to depth \d+, [\d,]+ of them not followed; /);
+  });
+
+  test('where memory ends', async () => {
+    const outcome = await check(options(['unix'], { memoryMiB: 2 }));
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.detail).toContain('--memory');
+  });
+
+  test('where time ends', async () => {
+    const outcome = await check(options(['tcp'], { timeSeconds: 0.001 }));
+    expect(outcome.verdict).toBe('unknown');
+    expect(outcome.results[0]?.detail).toContain('--time');
+  });
+
+  test('where it is interrupted', async () => {
+    const outcome = await check(options(['tcp'], { signal: AbortSignal.abort() }));
+    expect(outcome.verdict).toBe('unknown');
+  });
+});
