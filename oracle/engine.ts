@@ -162,6 +162,19 @@ export interface ExploreEngine {
   listSituations(): readonly Listed[];
 }
 
+/** Every schedule, of steps as long as they may be. */
+export const ALL_SCHEDULES = { strategy: null, granularity: 'block', preemptions: null, depth: 3 } as const;
+
+/** The same of a program as it is, without a cap of its own. */
+export const EXPLORATION = {
+  ...ALL_SCHEDULES,
+  atomicLocks: false,
+  executions: null,
+  steps: null,
+  memoryMiB: null,
+  timeSeconds: null,
+} as const;
+
 export interface StressOptions extends Work {
   readonly out: string;
   readonly scenarios: readonly string[];

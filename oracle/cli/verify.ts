@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { readCounterexample } from '../counterexample.ts';
+import { EXPLORATION } from '../engine.ts';
 import { type Outcome, type Row, type Verdict, worst } from '../verdict.ts';
 import { directory, readOptions, seconds, seed, whole } from './options.ts';
 import type { VerbContext } from './verbs.ts';
@@ -20,19 +21,6 @@ const SOCKETS = 3;
 const THREADS = 2;
 const PANIC = { design: 'p06', invariant: 'pcb-while-used', depth: 16 } as const;
 const MAX_CALLS = 40;
-
-/** Every schedule, of steps as long as they may be. */
-const EXPLORATION = {
-  strategy: null,
-  granularity: 'block',
-  atomicLocks: false,
-  preemptions: null,
-  depth: 3,
-  executions: null,
-  steps: null,
-  memoryMiB: null,
-  timeSeconds: null,
-} as const;
 
 /** Shares of the budget that the first parts may use; `prove` gets what is left. */
 const PANIC_SHARE = 0.35;

@@ -7,7 +7,7 @@
  *   unknown    nothing of this
  */
 import type { StressCounterexample } from '../counterexample.ts';
-import type { ReplayOptions } from '../engine.ts';
+import { ALL_SCHEDULES, type ReplayOptions } from '../engine.ts';
 import { isFixed, isFromHere } from '../origin.ts';
 import { PLAIN, renderLanes } from '../report/lanes.ts';
 import { NO_LIMITS } from '../schedule/exploration.ts';
@@ -81,10 +81,8 @@ async function searched(target: KernelTarget, file: StressCounterexample, refuse
   if (refused !== null && breaks !== 'history')
     return { verdict: 'unknown', why: diverged(refused, 'the specification does not admit it') };
   const request: Request = {
+    ...ALL_SCHEDULES,
     strategy: 'states',
-    granularity: 'block',
-    preemptions: null,
-    depth: 3,
     limits: { ...NO_LIMITS, seconds: SEARCH_SECONDS, memory: SEARCH_MIB },
     seed: work.seed,
     out: '',

@@ -12,6 +12,7 @@ import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { judge } from '../../oracle/schedule/judgement.ts';
 import type { Target } from '../../oracle/schedule/target.ts';
 import { litmusTarget } from '../../oracle/schedule/targets/litmus.ts';
+import { requestTo } from '../schedule/exploring.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'race-'));
 afterAll(() => rmSync(out, { recursive: true }));
@@ -20,8 +21,7 @@ const work = { seed: 1, signal: new AbortController().signal, progress: () => un
 
 async function found(id: string, granularity: 'block' | 'access'): Promise<readonly [Target, ExploreCounterexample]> {
   const target = await litmusTarget(id, { threads: null, ops: null });
-  const bounds = { strategy: null, preemptions: null, depth: 3, limits: { ...NO_LIMITS, memory: 256 }, display: undefined };
-  const { row } = await judge(target, { ...work, ...bounds, granularity, out });
+  const { row } = await judge(target, requestTo(out, { granularity, limits: { ...NO_LIMITS, memory: 256 } }));
   const file = await readCounterexample(row.counterexample ?? '');
   if (file.engine !== 'explore') throw new Error('of another engine');
   const { threads = null, ops = null } = file.configuration as { readonly threads?: number; readonly ops?: number };

@@ -4,30 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { replace } from '../../oracle/run/faults/edit.ts';
-import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
-import { judge, type Request } from '../../oracle/schedule/judgement.ts';
+import { judge } from '../../oracle/schedule/judgement.ts';
 import { call, type Scenario } from '../../oracle/schedule/kernel/scenario.ts';
 import type { Change } from '../../oracle/schedule/museum/entry.ts';
 import { faultyImplementation } from '../../oracle/schedule/museum/faulty.ts';
 import { kernelTarget } from '../../oracle/schedule/targets/kernel.ts';
 import { pristineTarget } from '../../oracle/schedule/targets/pristine.ts';
+import { requestTo } from './exploring.ts';
 import { tcpConnected, udpConnected, wire } from '../museum/settings.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'answers-'));
 afterAll(() => rmSync(out, { recursive: true }));
 
-const request: Request = {
-  strategy: 'states',
-  granularity: 'block',
-  preemptions: null,
-  depth: 3,
-  limits: NO_LIMITS,
-  seed: 1,
-  out,
-  signal: new AbortController().signal,
-  progress: () => undefined,
-  display: undefined,
-};
+const request = requestTo(out, { strategy: 'states' });
 
 const twoAsk: Scenario = {
   id: 'geterror-geterror',

@@ -34,6 +34,7 @@ import { lockTarget } from '../../oracle/schedule/targets/lock.ts';
 import { LOCKS, provenLocks, withPrimitives } from '../../oracle/schedule/targets/primitive.ts';
 import { pristineImplementation } from '../../oracle/schedule/targets/pristine.ts';
 import { dice } from '../compile/differential.ts';
+import { optionsTo, requestTo } from './exploring.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'atomic-locks-'));
 afterAll(() => rmSync(out, { recursive: true }));
@@ -56,18 +57,7 @@ function entryOf(id: string): Entry {
   return found;
 }
 
-const request = (changes: Partial<Request> = {}): Request => ({
-  strategy: null,
-  granularity: 'block',
-  preemptions: null,
-  depth: 3,
-  limits: NO_LIMITS,
-  seed: 1,
-  out,
-  display: undefined,
-  ...quiet,
-  ...changes,
-});
+const request = (changes: Partial<Request> = {}): Request => requestTo(out, changes);
 
 /** Everything that can be told apart of the states in which a search finds that nobody can move. */
 async function endsOf(
@@ -318,22 +308,8 @@ describe('the proof', () => {
 });
 
 describe('the report says which', () => {
-  const options = (changes: Partial<ExploreOptions>): ExploreOptions => ({
-    out,
-    targets: [{ kind: 'scenarios', ids: ['close-rst'] }],
-    strategy: null,
-    granularity: 'block',
-    atomicLocks: true,
-    preemptions: null,
-    depth: 3,
-    executions: null,
-    steps: null,
-    memoryMiB: null,
-    timeSeconds: null,
-    seed: 1,
-    ...quiet,
-    ...changes,
-  });
+  const options = (changes: Partial<ExploreOptions>): ExploreOptions =>
+    optionsTo(out, [{ kind: 'scenarios', ids: ['close-rst'] }], { atomicLocks: true, ...changes });
 
   test('with primitives the proof is a row of its own', async () => {
     const { verdict, bound, results, figures } = await explore(options({}));

@@ -14,6 +14,7 @@ import { implementationSources } from '../../oracle/implementation.ts';
 import { subjectOf } from '../../oracle/schedule/kernel/subject.ts';
 import { readCounterexample } from '../../oracle/counterexample.ts';
 import { replay } from '../../oracle/replay/index.ts';
+import { requestTo } from './exploring.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-generated-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -48,21 +49,7 @@ test.each(SITUATIONS.map(({ id }) => id))('%s: as many programs as are counted, 
   }
 });
 
-function request(changes: Partial<Request> = {}): Request {
-  return {
-    strategy: null,
-    granularity: 'block',
-    preemptions: null,
-    depth: 3,
-    limits: NO_LIMITS,
-    seed: 1,
-    out,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-    display: undefined,
-    ...changes,
-  };
-}
+const request = (changes: Partial<Request> = {}): Request => requestTo(out, changes);
 
 test.each(['udp-new', 'tcp-new'])('%s: all pairs of calls hold, every schedule of each', async (id) => {
   const rows = await judgeGenerated(situation(id), plan(2, 1), request());

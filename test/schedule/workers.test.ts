@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { ExploreOptions, ExploreTargets } from '../../oracle/engine.ts';
+import { ALL_SCHEDULES, type ExploreOptions, type ExploreTargets } from '../../oracle/engine.ts';
 import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { explore, listScenarios, museum } from '../../oracle/schedule/index.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
@@ -15,6 +15,7 @@ import { Death, Lane } from '../../oracle/schedule/workers/lane.ts';
 import { sideBySide } from '../../oracle/schedule/workers/side-by-side.ts';
 import { UsageError } from '../../oracle/usage.ts';
 import type { Outcome } from '../../oracle/verdict.ts';
+import { optionsTo } from './exploring.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'sockref-workers-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -23,35 +24,15 @@ const litmus = (id: string): ExploreTargets => ({ kind: 'litmus', id, threads: n
 
 /** What a worker is asked. */
 const WORKLESS = {
-  strategy: null,
-  granularity: 'block',
-  preemptions: null,
-  depth: 3,
+  ...ALL_SCHEDULES,
   limits: NO_LIMITS,
   seed: 1,
   out: join(scratch, 'out'),
   display: undefined,
 } as const;
 
-function asking(targets: readonly ExploreTargets[], changes: Partial<ExploreOptions> = {}): ExploreOptions {
-  return {
-    out: join(scratch, 'out'),
-    targets,
-    strategy: null,
-    granularity: 'block',
-    atomicLocks: false,
-    preemptions: null,
-    depth: 3,
-    executions: null,
-    steps: null,
-    memoryMiB: null,
-    timeSeconds: null,
-    seed: 1,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-    ...changes,
-  };
-}
+const asking = (targets: readonly ExploreTargets[], changes: Partial<ExploreOptions> = {}): ExploreOptions =>
+  optionsTo(join(scratch, 'out'), targets, changes);
 
 /** All but the times, and the directory that the files are in. */
 function timeless(outcome: Outcome, out: string): unknown {

@@ -6,7 +6,7 @@
 import * as L from '../../../impl/layout.ts';
 import { errnoName } from '../../adapter.ts';
 import { FORMAT, type StressCounterexample, writeCounterexample } from '../../counterexample.ts';
-import type { StressOptions } from '../../engine.ts';
+import { ALL_SCHEDULES, type StressOptions } from '../../engine.ts';
 import { withOrigin } from '../../origin.ts';
 import { SPECIFICATION } from '../../specification.ts';
 import { type Outcome, replayCommand, type Row, worst } from '../../verdict.ts';
@@ -169,10 +169,8 @@ async function explained(
   { violation, round }: { readonly violation: Violation; readonly round: Round },
 ): Promise<Pick<Row, 'counterexample' | 'detail'>> {
   const request: Request = {
+    ...ALL_SCHEDULES,
     strategy: 'states',
-    granularity: 'block',
-    preemptions: null,
-    depth: 3,
     limits: { ...NO_LIMITS, seconds: SEARCH_SECONDS },
     seed: options.seed,
     out: options.out,
