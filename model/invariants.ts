@@ -162,7 +162,7 @@ function exists(s: State, so: SocketId | null): boolean {
 }
 
 /** It is past the detach in its soclose. */
-function wasDetached(s: State, so: SocketId): boolean {
+export function wasDetached(s: State, so: SocketId): boolean {
   const { noFdRef, queue } = s.sockets[so];
   const told = s.threads.some((thread) => thread.closing === so && thread.told);
   return told || (noFdRef && queue === 'none' && !inHand(s, so));

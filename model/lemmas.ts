@@ -3,7 +3,7 @@
  * Each is proved like an invariant.
  */
 import { designs } from './designs.ts';
-import { beingClosed, connects, hasChildren, inHand } from './invariants.ts';
+import { beingClosed, connects, hasChildren, inHand, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
 import { type Amount, type Pcb, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads } from './state.ts';
@@ -93,11 +93,13 @@ export const lemmas: Predicates<State> = {
       return child !== null && !shared && isNew(s, s.sockets[twin]);
     }),
 
-  /** A connect with a child in hand is on a UNIX socket without a peer, and its target is a UNIX socket that was listening. */
+  /** A connect with a child in hand is on a UNIX socket without a peer, and its target is a UNIX socket that was listening, or is. */
   'connect-is-unix': (s) =>
     s.threads.every((thread) => {
       const { file, target, child } = thread;
+      const { drainFirst, recheckListener } = designs[s.design];
       return (
+        (drainFirst || recheckListener || aimsAtListener(s, thread)) &&
         (target === null || (wasListener(s, target) && target !== child)) &&
         (!connects(thread) || (file !== null && file !== child && isAlone(s, s.sockets[file])))
       );
@@ -115,15 +117,17 @@ export const lemmas: Predicates<State> = {
 
   /** A listener has never been connected as far as TCP goes, and is in the state of one. */
   'listeners-listen': (s) =>
-    s.sockets.every((socket) => {
-      const { acceptConn, protocol, noFdRef, pcb } = socket;
+    sockets.every((so) => {
+      const { acceptConn, protocol, noFdRef, pcb } = s.sockets[so];
       const { detachInClose, recheckListener } = designs[s.design];
       const listens = pcb === null ? detachInClose : protocol === 'unix' || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN';
-      return !acceptConn || (listens && protocol !== 'udp' && !(recheckListener && noFdRef));
+      return !acceptConn || (listens && protocol !== 'udp' && !(noFdRef && (recheckListener || inHand(s, so))));
     }),
 
-  /** The flags of the socket are those of its TCP connection. */
-  'tcp-flags-fit': (s) => s.pcbs.every((inp) => inp.protocol !== 'tcp' || inp.socket === null || tcpFits(inp, socketOf(s, inp))),
+  /** The flags of the socket are those of its TCP connection, also of one that took its pcb with it. */
+  'tcp-flags-fit': (s) =>
+    s.pcbs.every((inp) => inp.protocol !== 'tcp' || inp.socket === null || tcpFits(inp, socketOf(s, inp))) &&
+    (!designs[s.design].dropFreesPcb || sockets.every((so) => !s.sockets[so].protoRef && (s.sockets[so].pcb !== null || goneFits(s, so)))),
 
   /** Each flag of a pcb belongs to its protocol and state. */
   'pcb-flags-fit': (s) => s.pcbs.every((inp) => protocolFits(inp) && stateFits(inp)),
@@ -206,10 +210,12 @@ function roomFor(s: State, socket: Socket, amount: Amount): boolean {
 
 function overOrKept(s: State, socket: Socket): boolean {
   const { pcb } = socket;
-  const { detachInClose, pcbKeepsSocket } = designs[s.design];
+  const { detachInClose, pcbKeepsSocket, closeTakesName } = designs[s.design];
   if (pcb === null) return detachInClose;
   const inp = s.pcbs[pcb];
-  return socket.protocol === 'tcp' ? inp.dropped || inp.timeWait || socket.protoRef || pcbKeepsSocket : !inp.foreign && inp.peer === null;
+  return socket.protocol === 'tcp'
+    ? inp.dropped || inp.timeWait || socket.protoRef || (pcbKeepsSocket && !isEarly(inp))
+    : !detachInClose && !inp.foreign && inp.peer === null && !(closeTakesName && socket.protocol === 'unix' && inp.name !== null);
 }
 
 function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
@@ -229,6 +235,21 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
 /** A UNIX socket that may have listened. */
 function wasListener(s: State, so: SocketId): boolean {
   return s.sockets[so].protocol === 'unix' && s.sockets[so].queue === 'none' && !isPaired(s, so);
+}
+
+/** Who has a child in hand has it for a listener that nobody closes. */
+function aimsAtListener(s: State, thread: Thread): boolean {
+  const { target, child, hand } = thread;
+  if (target !== null) return stillListens(s, target);
+  if (child === null || hand !== 'published') return true;
+  const { head } = s.sockets[child];
+  return head === null || stillListens(s, head);
+}
+
+/** Nobody has begun to take its children. */
+function stillListens(s: State, so: SocketId): boolean {
+  const { acceptConn, noFdRef } = s.sockets[so];
+  return acceptConn && !noFdRef && !s.threads.some((thread) => thread.closing === so && thread.told);
 }
 
 /** One of a pair that is being made. */
@@ -261,6 +282,16 @@ function tcpFits(inp: Pcb, socket: Socket): boolean {
   if (inp.state === 'ESTABLISHED' || inp.state === 'CLOSE_WAIT') return connected && !disconnecting && !snd.cantMore;
   if (inp.state === 'FIN_WAIT_2') return snd.cantMore && sent && connected !== disconnected;
   return snd.cantMore && connected && !disconnected;
+}
+
+/** A socket whose pcb is gone: TCP's since its connection is over, the others' since they were detached. */
+function goneFits(s: State, so: SocketId): boolean {
+  const { protocol, connected, connecting, disconnecting, disconnected } = s.sockets[so];
+  return protocol === 'none' || (!connected && !connecting && !disconnecting && (protocol === 'tcp' ? disconnected : wasDetached(s, so)));
+}
+
+function isEarly(inp: Pcb): boolean {
+  return inp.state === 'CLOSED' || inp.state === 'LISTEN' || inp.state === 'SYN_SENT';
 }
 
 function protocolFits(inp: Pcb): boolean {

@@ -20,6 +20,7 @@ export function pru_detach(s: State, socket: Socket): void {
 /** pru_detach where soclose calls it: TCP starts the orderly end first. P06 keeps the pcb for that, April 2006 as tcp_detach has it. [0.4, C.2 soclose P06] */
 export function pru_detach_close(s: State, socket: Socket): void {
   if (socket.protocol === 'tcp' && !tcp_gone(s, socket)) tcp_disconnect(s, socket);
+  if (socket.protocol === 'udp') udp_close(s, socket);
   if (socket.protocol !== 'tcp' || !designs[s.design].dropFreesPcb) pru_detach(s, socket);
 }
 

@@ -45,7 +45,7 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
       );
       return EXIT.holds;
     }
-    const outcome = await judge(parsed.call, surroundings);
+    const { outcome, render } = await judge(parsed.call, surroundings);
     const colours = wantsColours(surroundings.stdout.isTTY === true, surroundings.environment);
     const { verb } = parsed.call;
     if ('list' in outcome) {
@@ -53,14 +53,19 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
       await write(surroundings.stdout, json ? document(listing) : renderListing(outcome));
       return EXIT.holds;
     }
-    await write(surroundings.stdout, json ? document(report(verb.name, outcome)) : renderOutcome(verb.name, outcome, colours));
+    await write(surroundings.stdout, json ? document(report(verb.name, outcome)) : render(verb.name, outcome, colours));
     return exitStatus(outcome.verdict);
   } catch (error) {
     return await refuse(error, verbName, json, surroundings);
   }
 }
 
-async function judge({ verb, options, operands }: Call, surroundings: Surroundings): Promise<Outcome | Listing> {
+interface Judged {
+  readonly outcome: Outcome | Listing;
+  readonly render: typeof renderOutcome;
+}
+
+async function judge({ verb, options, operands }: Call, surroundings: Surroundings): Promise<Judged> {
   const { stdout, stderr, environment, engines, onInterrupt } = surroundings;
   const { json, quiet, ...own } = options;
   // A document looks the same wherever it was made.
@@ -76,11 +81,12 @@ async function judge({ verb, options, operands }: Call, surroundings: Surroundin
       () => display.covered(),
       onInterrupt,
     );
-    if ('list' in outcome) return outcome;
+    const render = module.render ?? renderOutcome;
+    if ('list' in outcome) return { outcome, render };
     const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
     // In KiB on every system that Node runs on.
     const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-    return { ...outcome, figures: { ...outcome.figures, seconds, peakRssMiB } };
+    return { outcome: { ...outcome, figures: { ...outcome.figures, seconds, peakRssMiB } }, render };
   } finally {
     display.stop();
   }

@@ -11,20 +11,31 @@ export const INDENT = 6;
 const COLOUR: Readonly<Record<Verdict, number>> = { holds: 32, violated: 31, unknown: 33 };
 
 export function renderOutcome(verb: string, outcome: Outcome, colours: boolean): string {
-  const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
   const widths = columnWidths(outcome.results);
   const lines = outcome.results.flatMap((row) => [
-    `  ${row.id.padEnd(widths.id)}  ${paint(COLOUR[row.verdict], row.verdict.padEnd(8))}  ${boundOf(row).padEnd(widths.bound)}  ${seconds(row.seconds)}`,
+    `  ${row.id.padEnd(widths.id)}  ${paint(row.verdict, row.verdict.padEnd(8), colours)}  ${boundOf(row).padEnd(widths.bound)}  ${seconds(row.seconds)}`,
     ...explanation(row).map((line) => `${' '.repeat(INDENT)}${line}`),
   ]);
   const vacuous = outcome.vacuous ?? [];
   if (vacuous.length > 0) {
     lines.push('', `  not exercised (${vacuous.length}):`, ...vacuous.map((v) => `    ${v.kind} ${v.id}: ${v.reason}`));
   }
-  const figures = Object.entries(outcome.figures).map(([name, value]) => `${name} ${number(value)}`);
-  if (figures.length > 0) lines.push('', `  ${figures.join(' · ')}`);
-  lines.push('', `sockref ${verb}: ${paint(COLOUR[outcome.verdict], outcome.verdict)} (${outcome.bound})`);
-  return `${lines.join('\n')}\n`;
+  return [...lines, renderEnd(verb, outcome, colours)].join('\n');
+}
+
+/** What stands at the end, whatever the table: figures, verdict and bound. */
+export function renderEnd(verb: string, { figures, verdict, bound }: Outcome, colours: boolean): string {
+  const numbers = Object.entries(figures).map(([name, value]) => `${name} ${number(value)}`);
+  return [
+    ...(numbers.length === 0 ? [] : ['', `  ${numbers.join(' · ')}`]),
+    '',
+    `sockref ${verb}: ${paint(verdict, verdict, colours)} (${bound})`,
+    '',
+  ].join('\n');
+}
+
+export function paint(verdict: Verdict, text: string, colours: boolean): string {
+  return colours ? `\u001b[${COLOUR[verdict]}m${text}\u001b[0m` : text;
 }
 
 /** One name a line, with what it is; a heading before each kind. */

@@ -49,6 +49,8 @@ export interface Listing {
 /** `cli/run.ts` and its likes. `options` are as typed; the verb checks them. */
 export interface VerbModule {
   judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome | Listing>;
+  /** How people see the outcome, where a line for each row is not the way. */
+  render?(verb: string, outcome: Outcome, colours: boolean): string;
 }
 
 const OUT: OptionDeclaration = { flags: '--out <directory>', text: 'where counterexample files go', fallback: '.sockref' };
@@ -128,6 +130,23 @@ export const VERBS: readonly Verb[] = [
       OUT,
     ],
     load: () => import('./check.ts'),
+  },
+  {
+    name: 'compare',
+    summary: 'the eras of the socket layer side by side: which invariants each design keeps',
+    meaning:
+      'Holds when the design sockref keeps everything it was asked about, and every cell of the others is decided: proved, refuted with a\ncounterexample, or kept by all traces up to the depth. That other designs are refuted is what they are there for.',
+    options: [
+      { flags: '--designs <names>', text: 'these only, with commas between them (default: all)' },
+      { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },
+      { flags: '--depth <steps>', text: 'longest trace, where there is no proof', fallback: '6' },
+      { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
+      { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },
+      { flags: '--timeout <seconds>', text: 'hard limit for each design', fallback: '180' },
+      { flags: '--solver <path>', text: 'an installed z3 or cvc5 instead of the bundled one' },
+      OUT,
+    ],
+    load: () => import('./compare.ts'),
   },
   {
     name: 'explore',

@@ -40,7 +40,7 @@ export function rowOf(finding: Finding, setting: Setting): Row {
     bound: `${boundOf(finding, setting)}; ${setting.where}`,
     seconds: finding.seconds,
     counterexample: finding.counterexample,
-    figures: { depth: finding.depth },
+    figures: { depth: finding.depth, ...(finding.method === 'random runs' ? { least: finding.kept + 1 } : {}) },
   };
   return finding.detail === null ? row : { ...row, detail: finding.detail };
 }

@@ -31,13 +31,15 @@ function options(changes: Partial<ProveOptions>): ProveOptions {
   };
 }
 
-describe('on p06', () => {
-  for (const [id, steps] of [
-    ['pcb-while-valid', 3],
-    ['pcb-while-used', 5],
+describe('before sockref, and beside it', () => {
+  for (const [design, id, steps] of [
+    ['p06', 'pcb-while-valid', 3],
+    ['p06', 'pcb-while-used', 5],
+    ['april2006', 'dropped-is-over', 4],
+    ['dragonfly', 'pcb-while-valid', 3],
   ] as const) {
-    test(`${id} is violated after ${steps} steps, as few as there can be, and replays`, async () => {
-      const outcome = await prove(options({ design: 'p06', invariants: [id] }));
+    test(`on ${design} ${id} is violated after ${steps} steps, as few as there can be, and replays`, async () => {
+      const outcome = await prove(options({ design, invariants: [id] }));
       expect(outcome.verdict).toBe('violated');
       const [row] = outcome.results;
       expect(row).toMatchObject({ id, verdict: 'violated', method: 'bounded traces', figures: { depth: steps } });
@@ -47,14 +49,14 @@ describe('on p06', () => {
     });
   }
 
-  test('no trace of two steps breaks anything, by trying everything', () => {
+  test('on p06 no trace of two steps breaks anything, by trying everything', () => {
     const { brokenAt } = bruteForce(toy('model/index.ts', { design: 'p06' }), 3);
     expect([...brokenAt.values()].filter((depth) => depth < 3)).toEqual([]);
     expect(brokenAt.get('pcb-while-valid')).toBe(3);
   });
 
   // With three sockets and two threads it is the same trace, and takes more than a minute.
-  test('a socket queued after the drain breaks listener-freed-empty, in the fewest steps', { timeout: 240_000 }, async () => {
+  test('on p06 a socket queued after the drain breaks listener-freed-empty, in the fewest steps', { timeout: 240_000 }, async () => {
     const outcome = await prove(options({ design: 'p06', invariants: ['listener-freed-empty'], sockets: 2, threads: 1 }));
     expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 9 } });
     const text = readFileSync(outcome.results[0]?.counterexample ?? '', 'utf8');
