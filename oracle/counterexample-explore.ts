@@ -6,6 +6,8 @@
 import { z } from 'zod';
 import { argument, id, key, line, prose, STEP_LIMIT, step, whole } from './counterexample-fields.ts';
 
+const LIVELOCK = 'livelock';
+
 const MOST_AGENTS = 15;
 const MOST_CALLS = 100;
 
@@ -81,5 +83,22 @@ export const exploreFields = {
   atomicLocks: z.boolean(),
   /** Of a kernel: what the threads do. Null: the litmus program of this name. */
   program: scenarioSchema.nullable(),
+  /** Of a livelock: how many steps lead to where its loop begins; the others are the loop, at whose end all is as it was there. */
+  loop: z.int().min(0).max(STEP_LIMIT).optional(),
   steps: z.array(exploreStep).max(STEP_LIMIT),
 };
+
+/** Of a whole file: what is wrong with its loop, null: nothing. */
+export function loopFault({
+  breaks,
+  loop,
+  steps,
+}: {
+  readonly breaks: string;
+  readonly loop?: number | undefined;
+  readonly steps: readonly unknown[];
+}): string | null {
+  if (loop === undefined) return breaks === LIVELOCK ? 'is missing: a livelock is a schedule with a loop' : null;
+  if (breaks !== LIVELOCK) return `is for a livelock, and this file is about ${breaks}`;
+  return loop < steps.length ? null : `is ${loop}, and there are ${steps.length} steps: it must be less`;
+}

@@ -13,7 +13,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { z } from 'zod';
-import { exploreFields } from './counterexample-explore.ts';
+import { exploreFields, loopFault } from './counterexample-explore.ts';
 import { stressFields } from './counterexample-stress.ts';
 import { fingerprint, id, key, line, prose, STEP_LIMIT, step, whole } from './counterexample-fields.ts';
 import { quote, UsageError } from './usage.ts';
@@ -98,6 +98,8 @@ export function parseCounterexample(bytes: Uint8Array, name: string): Counterexa
   checkFormat(document, name);
   const parsed = schema.safeParse(document);
   if (!parsed.success) throw schemaRefusal(name, document, parsed.error);
+  const wrong = parsed.data.engine === 'explore' ? loopFault(parsed.data) : null;
+  if (wrong !== null) throw refusal(name, 'loop', wrong);
   return parsed.data;
 }
 

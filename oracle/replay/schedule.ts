@@ -6,8 +6,11 @@
 import type { ExploreCounterexample } from '../counterexample.ts';
 import type { ReplayOptions } from '../engine.ts';
 import { PLAIN, renderLanes } from '../report/lanes.ts';
+import { lassoOf, lassoText } from '../schedule/lasso.ts';
 import { Machine } from '../schedule/machine.ts';
+import type { Violation } from '../schedule/program.ts';
 import { reasoned, told } from '../schedule/reason.ts';
+import { agentName } from '../schedule/trace.ts';
 import { type RecordedStep, recordedStep, TIME_OUT } from '../schedule/recording.ts';
 import type { Target } from '../schedule/target.ts';
 import { Watch } from '../schedule/watch.ts';
@@ -48,7 +51,7 @@ export async function replayOn(target: Target, file: ExploreCounterexample, work
   }
   let { verdict, why } = end ?? wentThrough(file);
   if (work.workers === true && verdict === 'violated') {
-    const { apart, race } = await followOnThreads(target, file.granularity, taken, watch.violation, work);
+    const { apart, race } = await followOnThreads(target, file, taken, watch.violation, work);
     const confirmed = `and so it does on real threads, access by access${race === null ? '' : `: ${race}`}`;
     why = apart === null ? `${why}; ${confirmed}` : `on real threads it goes another way: ${apart}`;
     if (apart !== null) verdict = 'unknown';
@@ -89,10 +92,28 @@ function take(target: Target, file: ExploreCounterexample, watch: Watch, taken: 
 function atEnd(target: Target, file: ExploreCounterexample, watch: Watch, taken: readonly number[]): End | null {
   const { machine } = watch;
   const violation = watch.violation ?? (machine.enabled() === 0 ? target.atEnd(machine) : null);
-  if (violation === null) return null;
+  if (violation === null) return file.loop === undefined ? null : atLoopEnd(target, file, taken, file.loop);
   const { id } = reasoned(target, { violation, schedule: taken }, file.granularity).violation;
   if (id === file.breaks) return { verdict: 'violated', why: `it happened again: step ${taken.length} breaks ${id}` };
   return { verdict: 'unknown', why: `step ${taken.length} breaks something else: ${id}, where ${file.breaks} was recorded` };
+}
+
+/** The last step of a livelock leads back to where its loop began, and nobody was kept from going on. */
+function atLoopEnd(target: Target, file: ExploreCounterexample, taken: readonly number[], loop: number): End {
+  const machine = lassoMachine(target, file);
+  const { closes, left } = lassoOf(machine, taken, loop);
+  const step = taken.length;
+  if (!closes)
+    return { verdict: 'unknown', why: diverged(step, `the loop does not close: the state is another than that before step ${loop + 1}`) };
+  const names = left.map((agent) => agentName(target.program, agent)).join(', ');
+  if (left.length > 0)
+    return { verdict: 'unknown', why: `the loop closes, but is no livelock: ${names} could go on all the while and was not let` };
+  return { verdict: 'violated', why: `it happened again: step ${step} leads back to the state before step ${loop + 1}` };
+}
+
+/** Tells states apart by all they are made of. */
+function lassoMachine({ program, monitor }: Target, { granularity }: ExploreCounterexample): Machine {
+  return new Machine(program, { granularity, hashed: true, ...(monitor === null ? {} : { monitor }) });
 }
 
 /** What the last step leads to is what the failure was about, and may well be different now. */
@@ -126,8 +147,22 @@ function transitionOf({ program }: Target, thread: string, operation: string, in
 /** The schedule as far as it went, with the reason of what broke. */
 function report(target: Target, file: ExploreCounterexample, watch: Watch, taken: readonly number[], work: ReplayOptions): string {
   const { machine } = watch;
-  const violation = watch.violation ?? (machine.enabled() === 0 ? target.atEnd(machine) : null);
-  const found = { violation: violation ?? { id: file.breaks, agent: -1, text: '' }, schedule: taken };
+  const violation = watch.violation ?? (machine.enabled() === 0 ? target.atEnd(machine) : null) ?? livelock(target, file, taken);
+  const loop = violation?.id === file.breaks ? file.loop : undefined;
+  const found = {
+    violation: violation ?? { id: file.breaks, agent: -1, text: '' },
+    schedule: taken,
+    ...(loop === undefined ? {} : { loop }),
+  };
   const trace = told(target, reasoned(target, found, file.granularity));
   return renderLanes(violation === null ? { ...trace, violation: null } : trace, work.display ?? PLAIN);
+}
+
+/** Null: the steps went round in no fair loop. */
+function livelock(target: Target, file: ExploreCounterexample, taken: readonly number[]): Violation | null {
+  const { loop, steps, breaks } = file;
+  if (loop === undefined || taken.length < steps.length) return null;
+  const machine = lassoMachine(target, file);
+  const { closes, left } = lassoOf(machine, taken, loop);
+  return closes && left.length === 0 ? { id: breaks, agent: -1, text: lassoText(machine, taken, loop) } : null;
 }

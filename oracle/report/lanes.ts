@@ -8,6 +8,7 @@
  *       …  │ 31 accesses: soclose … sofree   ┆            folded
  *   »   44 ┆                                 ┌ accept(fd 0)     » another agent takes over
  *   ✗   45 ┆                                 │ panic …          the step that breaks it
+ *   ↻                                                           a loop begins, and its last step leads back to here
  */
 import type { AccessEvent, Display, Trace, TraceEvent } from './trace.ts';
 import { switchesOf } from './trace.ts';
@@ -17,6 +18,8 @@ export const PLAIN: Display = { width: 120, colours: false };
 
 /** Steps before the end that are always told. */
 const LAST_STEPS = 4;
+/** A loop of at most so many steps is told step by step. */
+const SHORT_LOOP = 60;
 /** A run shorter than this is told step by step: folding would save nothing. */
 const SHORTEST_FOLD = 3;
 /** "  » 1234  " before the first column. */
@@ -27,7 +30,7 @@ const COLOURS = [36, 33, 35, 32, 34, 31];
 export function renderLanes(trace: Trace, display: Display = PLAIN): string {
   const width = columnWidth(trace, display.width);
   const painter = new Painter(trace, display, width);
-  const rows = fold(trace.events);
+  const rows = fold(trace);
   for (const [index, row] of rows.entries()) painter.row(row, index === rows.length - 1);
   return [painter.header(), ...painter.lines, ...ending(trace, display)].join('\n');
 }
@@ -35,10 +38,13 @@ export function renderLanes(trace: Trace, display: Display = PLAIN): string {
 /** One row of the page: an event, or a run of steps of one agent. */
 type LaneRow =
   | { readonly kind: 'event'; readonly event: TraceEvent }
+  | { readonly kind: 'loop'; readonly step: number }
   | { readonly kind: 'run'; readonly agent: number; readonly steps: readonly AccessEvent[] };
 
 /** Which steps are told, and which are folded with their neighbours. */
-function fold(events: readonly TraceEvent[]): readonly LaneRow[] {
+function fold({ events, loop = Number.POSITIVE_INFINITY }: Trace): readonly LaneRow[] {
+  const begin = events.findIndex((event) => event.kind === 'access' && event.step >= loop);
+  const isWhole = begin >= 0 && events.length - begin <= SHORT_LOOP;
   const rows: LaneRow[] = [];
   let run: AccessEvent[] = [];
   const flush = (): void => {
@@ -48,7 +54,11 @@ function fold(events: readonly TraceEvent[]): readonly LaneRow[] {
     run = [];
   };
   for (const [index, event] of events.entries()) {
-    if (event.kind === 'access' && !isTold(events, index, event)) {
+    if (index === begin) {
+      flush();
+      rows.push({ kind: 'loop', step: loop });
+    }
+    if (event.kind === 'access' && !(isWhole && index >= begin) && !isTold(events, index, event)) {
       run.push(event);
       continue;
     }
@@ -96,6 +106,10 @@ class Painter {
       this.line(row.agent, '…', runText(row.steps));
       return;
     }
+    if (row.kind === 'loop') {
+      this.lines.push(`${'↻'.padStart(3)} ${''.padStart(MARGIN - 5)} the loop begins: from step ${row.step} on, again and again`);
+      return;
+    }
     const { event } = row;
     switch (event.kind) {
       case 'call':
@@ -109,7 +123,8 @@ class Painter {
         this.model(event.model);
         return;
       case 'access': {
-        const broken = last && this.trace.violation !== null && [event.agent, -1].includes(this.trace.violation.agent);
+        const { violation, loop } = this.trace;
+        const broken = last && violation !== null && loop === undefined && [event.agent, -1].includes(violation.agent);
         // Plain accesses are part of the step whose number stands above.
         this.line(event.agent, event.plain ? '·' : String(event.step), accessText(event), undefined, broken);
         if (event.waits !== null) this.line(event.agent, '', event.waits);

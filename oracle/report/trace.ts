@@ -60,6 +60,8 @@ export interface Trace {
   readonly events: readonly TraceEvent[];
   /** What broke: the id, who broke it (-1: nobody in particular), and in words what was seen and what is allowed. */
   readonly violation: { readonly id: string; readonly agent: number; readonly text: string } | null;
+  /** Of a schedule that goes on for ever: the number of the first step of its loop, which is told once. */
+  readonly loop?: number;
 }
 
 /** Steps, and how often another agent took over; a preemption is a switch away from an agent that could have gone on. */

@@ -65,6 +65,8 @@ export interface Found {
   readonly violation: Violation;
   /** Transitions from the start. */
   readonly schedule: readonly number[];
+  /** Of a livelock: how many of them lead to where its loop begins. The others are the loop, after which all is again as it was there. */
+  readonly loop?: number;
 }
 
 export interface Explored {
@@ -81,9 +83,14 @@ export interface Explored {
 
 export type Strategy = (exploration: Exploration) => Promise<Explored>;
 
+/** Whether a search that comes to its end knows that no fair schedule goes on for ever: only one of all states does. */
+export function looksForLivelocks(strategy: string, preemptions: number | null): boolean {
+  return strategy === 'states' && preemptions === null;
+}
+
 /**
- * Why finding nothing says nothing, although every schedule was followed: none of them ends. Whoever waits there waits for what nobody does.
- * Null: some do.
+ * Why finding nothing says nothing, although every schedule was followed: none of them ends. Whoever waits there waits for what nobody does. (`states` finds
+ * livelocks there, and shows one.) Null: some do.
  */
 export function neverEnds({ complete, figures, violation }: Explored): string | null {
   if (!complete || violation !== null || figures.executions > 0) return null;

@@ -71,6 +71,8 @@ export interface ExploreRequest {
 /** A schedule that breaks something, as simple as could be had. */
 export interface ScheduleCounterexample {
   readonly schedule: readonly number[];
+  /** Of a livelock: how many transitions of the schedule lead to where its loop begins; the rest is the loop, which may go on for ever. */
+  readonly loop: number | null;
   readonly steps: readonly ScheduleStep[];
   readonly preemptions: number;
   readonly switches: number;
@@ -134,16 +136,16 @@ function watchResults(check: ExploreRequest['check']): { readonly looked: () => 
 }
 
 function resultOf(subject: Subject, judgement: Judgement, granularity: 'block' | 'access'): ExploreResult {
-  const { verdict, bound, figures, reason, violation, schedule, preemptions, switches } = judgement;
+  const { verdict, bound, figures, reason, violation, schedule, loop, preemptions, switches } = judgement;
   if (violation === null) return { verdict, bound, figures, reason, violation: null, counterexample: null };
-  const text = (): string => scheduleText(subject, schedule, granularity, violation);
+  const text = (): string => scheduleText(subject, schedule, granularity, violation, loop);
   return {
     verdict,
     bound,
     figures,
     reason,
     violation: { id: violation.id, text: violation.text },
-    counterexample: { schedule, steps: scheduleSteps(subject, schedule, granularity), preemptions, switches, toString: text },
+    counterexample: { schedule, loop, steps: scheduleSteps(subject, schedule, granularity), preemptions, switches, toString: text },
   };
 }
 

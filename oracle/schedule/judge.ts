@@ -3,7 +3,7 @@
  * can be had. What a search left out is part of what it says.
  */
 import { deadlockOf } from './deadlock.ts';
-import { type Exploration, type Explored, type Figures, type Limits, neverEnds, type Strategy } from './exploration.ts';
+import { type Exploration, type Explored, type Figures, type Limits, looksForLivelocks, neverEnds, type Strategy } from './exploration.ts';
 import { forecastText } from './forecast.ts';
 import { Machine } from './machine.ts';
 import { minimise } from './minimise.ts';
@@ -45,6 +45,8 @@ export interface Judgement {
   readonly violation: Violation | null;
   /** Transitions from the start; empty without a violation. */
   readonly schedule: readonly number[];
+  /** Of a livelock: how many of them lead to where its loop begins. */
+  readonly loop: number | null;
   readonly preemptions: number;
   readonly switches: number;
 }
@@ -67,7 +69,7 @@ export async function judge(subject: Subject, search: Search): Promise<Judgement
     const machine = new Machine(program, { granularity: search.granularity, hashed: search.strategy === 'states', symmetry });
     const explored = await SEARCHES[search.strategy]({ ...search, machine, symmetry, atEnd });
     const bound = boundOf(subject, search, explored, symmetry);
-    const none = { violation: null, schedule: [], preemptions: 0, switches: 0 };
+    const none = { violation: null, schedule: [], loop: null, preemptions: 0, switches: 0 };
     if (explored.violation === null) {
       const { figures } = explored;
       const endless = neverEnds(explored);
@@ -90,6 +92,7 @@ export async function judge(subject: Subject, search: Search): Promise<Judgement
       reason: limit ? violation.text : null,
       violation: limit ? null : violation,
       schedule: least.schedule,
+      loop: least.loop ?? null,
       preemptions: least.preemptions,
       switches: least.switches,
     };
@@ -103,6 +106,7 @@ export async function judge(subject: Subject, search: Search): Promise<Judgement
       reason: error.message,
       violation: null,
       schedule: [],
+      loop: null,
       preemptions: 0,
       switches: 0,
     };
@@ -139,12 +143,13 @@ function boundOf({ program }: Subject, search: Search, explored: Explored, symme
   const threads = `${program.agents.length} ${program.agents.length === 1 ? 'thread' : 'threads'}`;
   const covered = coveredText(search, complete, figures);
   const preemptions = boundedBy(search, explored);
+  const loops = violation === null && !looksForLivelocks(search.strategy, search.preemptions) ? ', no livelock looked for' : '';
   const twins = symmetry ? ', equal threads interchangeable' : '';
   const chance = figures.missedStateChance === undefined ? '' : `, chance of a missed state ${figures.missedStateChance.toExponential(0)}`;
   const forecast = forecastText(figures);
   const stop = `; stopped at ${stopped}${forecast === null ? '' : `, ${forecast}`}`;
   const until = violation !== null || holds(search, explored) ? '' : stop;
-  return `${covered}${preemptions}${twins}${chance}; ${threads}${until}`;
+  return `${covered}${preemptions}${loops}${twins}${chance}; ${threads}${until}`;
 }
 
 /** With how many preemptions; nothing where it does not matter. */

@@ -9,7 +9,7 @@ import { PLAIN as PLAIN_PAGE, renderLanes } from '../report/lanes.ts';
 import { switchesOf } from '../report/trace.ts';
 import type { Display } from '../report/trace.ts';
 import { replayCommand, type Row, type Verdict } from '../verdict.ts';
-import { type Explored, type Figures, type Found, type Limits, neverEnds } from './exploration.ts';
+import { type Explored, type Figures, type Found, type Limits, looksForLivelocks, neverEnds } from './exploration.ts';
 import { forecastText, roughly } from './forecast.ts';
 import { SEARCHES } from './judge.ts';
 import { Machine } from './machine.ts';
@@ -85,7 +85,7 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
   if (OWN_LIMITS.includes(limit.id)) return unjudged(target, strategy, limit.text, bound, seconds);
   const smallest = await simplest(target, request, first);
   const reason = reasoned(smallest.target, smallest.found, request.granularity);
-  const file = write(smallest.target, request, smallest.found.schedule, reason);
+  const file = write(smallest.target, request, smallest.found, reason);
   const trace = told(smallest.target, reason);
   const { steps, switches } = switchesOf(trace);
   const total = (performance.now() - began) / 1000;
@@ -199,7 +199,7 @@ async function simplest(target: Target, request: Request, first: Found): Promise
 export function write(
   target: Target,
   request: Pick<Request, 'granularity' | 'seed' | 'out'>,
-  schedule: readonly number[],
+  { schedule, loop }: Pick<Found, 'schedule' | 'loop'>,
   { violation, seen, allowed }: Omit<Reasoned, 'trace'>,
 ): string {
   const { granularity, seed } = request;
@@ -219,6 +219,7 @@ export function write(
     configuration: { ...target.configuration },
     // What comes out of the schema has no readonly.
     program: target.scenario as ExploreCounterexample['program'],
+    ...(loop === undefined ? {} : { loop }),
     steps: steps.map((step, index) => ({
       ...step,
       ...(index === last ? { seen: proseOf(seen), ...(allowed === null ? {} : { allowed: proseOf(allowed) }) } : {}),
@@ -272,7 +273,9 @@ function boundOf(target: Target, request: Request, strategy: StrategyName, explo
           : `not all schedules: ${covered}, stopped: ${stopped}${leftText(figures)}${few === '' ? '' : `; all ${few} before that`}`;
   const unit = request.granularity === 'access' ? '; every access a step' : '';
   const locks = target.subject === 'litmus' ? '' : `; ${locksOf(target)}`;
-  return `${what}; ${target.setting}${locks}${unit}`;
+  const looked = looksForLivelocks(strategy, preemptionsOf(target, request, strategy));
+  const livelocks = looked || violation !== null ? '' : '; no livelock looked for';
+  return `${what}${livelocks}; ${target.setting}${locks}${unit}`;
 }
 
 /** Where a search of states stood when it was stopped. */

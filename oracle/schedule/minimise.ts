@@ -44,10 +44,31 @@ interface Attempt {
   readonly switches: number;
 }
 
-/** The machine is at its start, before and afterwards. */
+/**
+ * The machine is at its start, before and afterwards. A livelock stays as it was found: stem and loop are the shortest already, and with
+ * a step less the loop would not close.
+ */
 export function minimise(machine: Machine, found: Found, options: MinimiseOptions = {}): Minimised {
+  if (found.loop !== undefined) return { ...found, ...switchesIn(machine, found.schedule), runs: 0, reproduced: true };
   const search = new Minimiser(machine, found, options);
   return search.result();
+}
+
+/** The machine is at its start, before and afterwards. */
+function switchesIn(machine: Machine, schedule: readonly number[]): { readonly preemptions: number; readonly switches: number } {
+  const start = machine.mark();
+  let [preemptions, switches, last] = [0, 0, -1];
+  for (const transition of schedule) {
+    const agent = transition % machine.agents;
+    if (last >= 0 && agent !== last) {
+      switches++;
+      if (isEnabled(machine.enabled(), last)) preemptions++;
+    }
+    last = agent;
+    machine.step(transition);
+  }
+  machine.undo(start);
+  return { preemptions, switches };
 }
 
 class Minimiser {

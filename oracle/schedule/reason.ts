@@ -21,6 +21,8 @@ export interface Reasoned {
   readonly allowed: string | null;
   /** The schedule again; of a race, with both accesses made. */
   readonly trace: Trace;
+  /** Of a livelock: how many steps of the schedule lead to where its loop begins. */
+  readonly loop?: number;
 }
 
 /** Ids that say that somebody sleeps and will not be woken; the trace may know why. */
@@ -34,7 +36,7 @@ export function mayBe(id: string, wanted: readonly string[]): boolean {
   return wanted.includes(id) || (id === 'deadlock' && STUCK.some((reason) => wanted.includes(reason)));
 }
 
-export function reasoned(target: Target, { violation: found, schedule }: Found, granularity: Granularity): Reasoned {
+export function reasoned(target: Target, { violation: found, schedule, loop }: Found, granularity: Granularity): Reasoned {
   const { program, words } = target;
   const violation = target.named(found);
   if (found.race !== undefined) {
@@ -54,7 +56,7 @@ export function reasoned(target: Target, { violation: found, schedule }: Found, 
     }
   }
   const { seen, allowed } = target.explain(violation, trace);
-  return { violation, seen, allowed, trace };
+  return { violation, seen, allowed, trace, ...(loop === undefined ? {} : { loop }) };
 }
 
 /** Where those who sleep in the end will be looked for. */
@@ -66,10 +68,11 @@ function queues({ program, queueOf }: Target, { end }: Trace): readonly string[]
 }
 
 /** The schedule as a report shows it. */
-export function told(target: Target, { violation, seen, allowed, trace }: Reasoned): Report {
+export function told(target: Target, { violation, seen, allowed, trace, loop }: Reasoned): Report {
   const { names, result } = target;
   const text = allowed === null ? seen : `${seen}\nallowed: ${allowed}`;
-  return tell(trace, { ...violation, text }, { names, result, ...modelOf(target) });
+  const report = tell(trace, { ...violation, text }, { names, result, ...modelOf(target) });
+  return loop === undefined ? report : { ...report, loop: loop + 1 };
 }
 
 /** What the specification makes of each call and return, one after the other. */

@@ -28,7 +28,14 @@ export function scheduleSteps(subject: Subject, schedule: readonly number[], gra
 const MOST_ROWS = 400;
 const FIRST_ROWS = 40;
 
-export function scheduleText(subject: Subject, schedule: readonly number[], granularity: Granularity, violation: Violation): string {
+/** `loop`: of a livelock, how many transitions lead to where its loop begins. */
+export function scheduleText(
+  subject: Subject,
+  schedule: readonly number[],
+  granularity: Granularity,
+  violation: Violation,
+  loop: number | null = null,
+): string {
   const { program } = subject;
   const { events } = traceOf(program, schedule, granularity);
   const names = program.agents.map((_, agent) => agentName(program, agent));
@@ -53,7 +60,10 @@ export function scheduleText(subject: Subject, schedule: readonly number[], gran
       place,
     ),
   );
-  if (left > 0) lines.splice(FIRST_ROWS, 0, line('…', [`${left.toLocaleString('en')} more`], ''));
+  const begins = loop === null ? -1 : told.findIndex(({ step }) => step >= loop);
+  if (begins >= 0) lines.splice(begins, 0, line('↻', ['the loop begins'], ''));
+  if (left > 0)
+    lines.splice(FIRST_ROWS + (begins >= 0 && begins <= FIRST_ROWS ? 1 : 0), 0, line('…', [`${left.toLocaleString('en')} more`], ''));
   const who = violation.agent < 0 ? '' : `${names[violation.agent]}: `;
   return [`${subject.name}: ${violation.id}`, line('', names, ''), ...lines, `${who}${violation.text}`].join('\n');
 }

@@ -1,6 +1,7 @@
 /**
  * The *table* of states that a search has seen: fingerprints in an open-addressing table over one array of words, and with each a word of
- * the search's own. It doubles when it is two thirds full, as far as its limit of memory allows.
+ * the search's own. It doubles when it is two thirds full, as far as its limit of memory allows. Entries may be numbered in the order they
+ * came, for as long as there is memory for that too.
  */
 
 /** Words of an entry: four of the fingerprint, the search's own. */
@@ -13,11 +14,13 @@ export class StateTable {
   isFull = false;
   private words = new Int32Array(FIRST * ENTRY);
   private mask = FIRST - 1;
+  private numbers: Int32Array | null;
   private readonly mostBytes: number;
 
   /** `limit` in MiB, null: none. */
-  constructor(limit: number | null) {
+  constructor(limit: number | null, isNumbered = false) {
     this.mostBytes = limit === null ? Number.POSITIVE_INFINITY : limit * 2 ** 20;
+    this.numbers = isNumbered ? new Int32Array(FIRST) : null;
   }
 
   /** Where the entry of a fingerprint is, or (complemented) where it belongs. */
@@ -43,6 +46,7 @@ export class StateTable {
     words[at + 2] = hash[2]!;
     words[at + 3] = hash[3]!;
     words[at + 4] = value;
+    if (this.numbers !== null) this.numbers[at / ENTRY] = this.size;
     this.size++;
     if (this.size * 3 >= (this.mask + 1) * 2) this.isFull = !this.grow();
   }
@@ -56,13 +60,41 @@ export class StateTable {
   }
 
   get bytes(): number {
-    return this.words.byteLength;
+    return this.words.byteLength + (this.numbers?.byteLength ?? 0);
+  }
+
+  get isNumbered(): boolean {
+    return this.numbers !== null;
+  }
+
+  /** How many entries came before this one, -1: there are no numbers. */
+  number(at: number): number {
+    return this.numbers === null ? -1 : this.numbers[at / ENTRY]!;
+  }
+
+  dropNumbers(): void {
+    this.numbers = null;
+  }
+
+  /** Whether so many bytes may be had beside this table. */
+  leaves(bytes: number): boolean {
+    return this.bytes + bytes <= this.mostBytes;
+  }
+
+  /** As when it was made, but without numbers. */
+  clear(): void {
+    this.words = new Int32Array(FIRST * ENTRY);
+    this.mask = FIRST - 1;
+    this.numbers = null;
+    this.size = 0;
+    this.isFull = false;
   }
 
   /** Entries move: what `find` said before holds no longer. */
   private grow(): boolean {
     const old = this.words;
-    // Both stand side by side while entries move.
+    // Both stand side by side while entries move. More entries are worth more than numbers.
+    if (this.bytes * 3 > this.mostBytes) this.numbers = null;
     if (old.byteLength * 3 > this.mostBytes) return false;
     let words: Int32Array<ArrayBuffer>;
     try {
@@ -70,14 +102,18 @@ export class StateTable {
     } catch {
       return false;
     }
+    const { numbers } = this;
+    const moved = numbers === null ? null : new Int32Array(numbers.length * 2);
     const mask = this.mask * 2 + 1;
     for (let from = 0; from < old.length; from += ENTRY) {
       if (old[from] === 0) continue;
       let slot = old[from + 1]! & mask;
       while (words[slot * ENTRY] !== 0) slot = (slot + 1) & mask;
       for (let n = 0; n < ENTRY; n++) words[slot * ENTRY + n] = old[from + n]!;
+      if (moved !== null && numbers !== null) moved[slot] = numbers[from / ENTRY]!;
     }
     this.words = words;
+    this.numbers = moved;
     this.mask = mask;
     return true;
   }

@@ -2,6 +2,7 @@
  * Following a schedule on *real threads*: the machine says what each access is and what it answers, the threads must make the same one and
  * be given the same answer, and in the end memory and the results of all calls must be equal. And their accesses, as they themselves
  * note them, must be a data race where the machine says so and nowhere else. Then what the schedule shows is no artefact of the machine.
+ * The loop of a livelock is gone round once, and must leave the memory as it was.
  */
 import { DOORS } from '../../compile/ir-impl.ts';
 import type { Granularity, ReplayOptions } from '../../engine.ts';
@@ -24,7 +25,7 @@ export interface Followed {
 /** `violation` is what the schedule leads to. */
 export async function followOnThreads(
   target: Target,
-  granularity: Granularity,
+  { granularity, loop }: { readonly granularity: Granularity; readonly loop?: number | undefined },
   schedule: readonly number[],
   violation: Violation | null,
   work: ReplayOptions,
@@ -33,12 +34,14 @@ export async function followOnThreads(
   const machine = new Machine(program, { granularity, hashed: false });
   const threads = await GatedThreads.start({ ...(await target.native()), words: program.words, granularity });
   const parted = (apart: string): Followed => ({ apart, race: null });
+  let before: Int32Array | null = null;
   try {
     for (const [index, transition] of schedule.entries()) {
-      const apart = difference(target, machine, threads);
+      const apart = difference(target, machine, threads) ?? (index === loop ? memory(target, machine, threads) : null);
       if (apart !== null) return parted(`before step ${index + 1}, ${apart}`);
       // The machine says of each schedule whether there is a race in it, and this one was said to have none before its end.
       if (threads.record.race !== null) return parted(`before step ${index + 1}, ${raceText(target, threads.record.race)}`);
+      if (index === loop) before = threads.words.slice();
       const agent = transition % machine.agents;
       machine.step(transition);
       if (transition < machine.agents) threads.step(agent);
@@ -47,7 +50,7 @@ export async function followOnThreads(
       if (await pause(index, work.signal)) return parted(`interrupted after step ${index + 1}`);
       if (machine.violation !== null) break;
     }
-    const apart = difference(target, machine, threads) ?? memory(target, machine, threads);
+    const apart = difference(target, machine, threads) ?? memory(target, machine, threads) ?? changed(target, before, threads);
     return apart === null ? raced(target, threads, violation) : parted(apart);
   } finally {
     await threads.stop();
@@ -102,6 +105,12 @@ function difference({ program }: Target, machine: Machine, threads: GatedThreads
         return `${script[call]?.label} of ${name} returned ${threads.result(agent, call)}, on the machine ${result}`;
   }
   return null;
+}
+
+/** What a loop left otherwise than it was. */
+function changed({ names }: Target, before: Int32Array | null, { words }: GatedThreads): string | null {
+  const at = before?.findIndex((word, index) => word !== words[index]) ?? -1;
+  return at < 0 ? null : `after the loop ${names.word(at)} is ${words[at]}, before it ${before?.[at]}`;
 }
 
 function memory({ names }: Target, machine: Machine, threads: GatedThreads): string | null {

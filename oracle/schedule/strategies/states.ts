@@ -3,15 +3,18 @@
  * of starting again. *Sleep sets* (Godefroid) keep it from making a transition whose result it has seen in another order: after
  * a transition of a state has been explored, it sleeps in what follows as long as only transitions independent of it are made. The set
  * with which a state was explored stands in the table; who comes to the state with a smaller one makes what that one left out.
- * Every state is still reached, so that every deadlock, panic, race and final state is found.
+ * Every state is still reached, so that every deadlock, panic, race and final state is found. That some go round for ever shows in no state:
+ * unless the steps that were made go in no circle, livelocks are looked for afterwards.
  *
  * States that differ only in which agent of a class is where have one fingerprint if the machine was made so; transitions of one are then
  * not those of the other, and nothing sleeps.
  */
+import { StepLog } from '../acyclic.ts';
 import type { Exploration, Explored } from '../exploration.ts';
 import { Forecast } from '../forecast.ts';
 import { missedStateChance } from '../fingerprint.ts';
 import { areDependent, areHeardDependent } from '../independence.ts';
+import { findLivelock } from '../livelock.ts';
 import type { Machine } from '../machine.ts';
 import { HEARD_CALL, HEARD_RETURN } from '../operation.ts';
 import { countBits } from '../sampling.ts';
@@ -24,7 +27,7 @@ export async function states(exploration: Exploration): Promise<Explored> {
   if (!machine.hashed) throw new Error('this strategy needs a machine that keeps its fingerprint');
   if (exploration.preemptions !== null) return bounded(exploration);
   const search = new Search(exploration);
-  const table = new StateTable(limits.memory);
+  const table = new StateTable(limits.memory, true);
   const walk = new Walk(machine, table, !exploration.symmetry);
   const forecast = new Forecast(machine.agents);
   const push = (): void => {
@@ -57,7 +60,9 @@ export async function states(exploration: Exploration): Promise<Explored> {
     if (search.pauses()) await search.breathe({ states: table.size, estimatedStates: forecast.estimate(table.size) });
   }
   const left = search.stopped === null ? {} : { path: walk.depth, untried: walk.untried(), estimatedStates: forecast.estimate(table.size) };
-  return search.finish({ states: table.size, missedStateChance: missedStateChance(table.size), ...left });
+  const count = table.size;
+  if (!search.isOver() && !walk.log.isAcyclic()) await findLivelock(exploration, search, table);
+  return search.finish({ states: count, missedStateChance: missedStateChance(count), ...left });
 }
 
 /** The path from the first state to the present one; at each state, what is still to be made there and what sleeps. */
@@ -69,11 +74,14 @@ class Walk {
   private calls = new Int32Array(256);
   private returns = new Int32Array(256);
   private last = new Int32Array(256);
+  private number = new Int32Array(256);
+  readonly log: StepLog;
   /** Of the state that has just been come to. */
   private arrivedTodo = 0;
   private arrivedSleep = 0;
   private arrivedCalls = 0;
   private arrivedReturns = 0;
+  private arrivedNumber = 0;
   private readonly machine: Machine;
   private readonly table: StateTable;
   private readonly sleeps: boolean;
@@ -81,6 +89,7 @@ class Walk {
   constructor(machine: Machine, table: StateTable, sleeps: boolean) {
     this.machine = machine;
     this.table = table;
+    this.log = new StepLog(table);
     this.sleeps = sleeps;
   }
 
@@ -116,6 +125,8 @@ class Walk {
     if (machine.violation !== null) return false;
     const enabled = machine.enabled();
     const place = table.find(machine.hash);
+    this.arrivedNumber = place < 0 ? table.size : table.number(place);
+    if (top >= 0) this.log.add(this.number[top]!, this.arrivedNumber);
     if (place < 0) {
       table.insert(place, machine.hash, this.arrivedSleep);
       this.arrivedTodo = enabled & ~this.arrivedSleep;
@@ -153,6 +164,7 @@ class Walk {
     this.sleep[this.depth] = this.arrivedSleep;
     this.calls[this.depth] = this.arrivedCalls;
     this.returns[this.depth] = this.arrivedReturns;
+    this.number[this.depth] = this.arrivedNumber;
     this.depth++;
   }
 
@@ -183,5 +195,6 @@ class Walk {
     this.calls = longer(this.calls);
     this.returns = longer(this.returns);
     this.last = longer(this.last);
+    this.number = longer(this.number);
   }
 }

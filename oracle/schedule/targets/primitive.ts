@@ -89,10 +89,11 @@ function proofOf(proved: readonly Proved[]): string {
 }
 
 async function fileOf({ exercise, rank, judgement }: Proved, implementation: Implementation, out: string): Promise<string | null> {
-  const { violation, schedule } = judgement;
+  const { violation, schedule, loop } = judgement;
   if (violation === null) return null;
   const target = await lockTarget(exercise, rank, implementation);
-  return write(target, { granularity: 'block', seed: 1, out }, schedule, { violation, seen: violation.text, allowed: null });
+  const lasso = { schedule, ...(loop === null ? {} : { loop }) };
+  return write(target, { granularity: 'block', seed: 1, out }, lasso, { violation, seen: violation.text, allowed: null });
 }
 
 function detailOf({ lock, rank, judgement, schedule }: Proved): readonly string[] {
