@@ -36,9 +36,11 @@ describe('the verdict', () => {
     expect(result.figures.states).toBeGreaterThan(5);
   });
 
-  test('is unknown where no schedule ends', async () => {
+  test('is a livelock where no schedule ends, and unknown to who looks for none', async () => {
     const alone = await explore(ask({ threads: [{ call: 'spin', args: ['cells'] }] }));
-    expect([alone.verdict, alone.reason]).toEqual(['unknown', expect.stringContaining('no schedule ends')]);
+    expect([alone.verdict, alone.violation?.id]).toEqual(['violated', 'livelock']);
+    const bounded = await explore(ask({ threads: [{ call: 'spin', args: ['cells'] }], preemptions: 2 }));
+    expect([bounded.verdict, bounded.reason]).toEqual(['unknown', expect.stringContaining('no schedule ends')]);
     const released = await explore(ask({ threads: [...two('spin'), { call: 'add', args: ['cells', 1] }] }));
     expect([released.verdict, released.reason]).toEqual(['holds', null]);
   });
@@ -105,7 +107,7 @@ export function read(cells: Int32Array): void {
   test('of samples says that they are samples', async () => {
     for (const strategy of ['random', 'pct', 'pos'] as const) {
       const result = await explore(ask({ threads: two('add', 2), strategy, limits: { executions: 50 } }));
-      expect(result.bound).toBe(`50 sampled schedules (${strategy}); 2 threads`);
+      expect(result.bound).toBe(`50 sampled schedules (${strategy}), no livelock looked for; 2 threads`);
     }
   });
 });
