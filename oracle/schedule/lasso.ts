@@ -225,9 +225,9 @@ export function lassoText(machine: Machine, schedule: readonly number[], loop: n
   const verb = (agents: readonly number[], one: string, many: string): string =>
     agents.length === 0 ? '' : `; ${names(agents)} ${agents.length === 1 ? one : many}`;
   const steps = schedule.length - loop;
-  const last = steps === 1 ? 'the last step leads' : `the last ${steps} steps lead`;
+  const last = steps === 1 ? 'the last step leads back to where it began' : `the last ${steps} steps lead back to where they began`;
   return (
-    `${names(moved)} ${moved.length === 1 ? 'goes' : 'go'} round for ever: ${last} back to where they began\n` +
+    `${names(moved)} ${moved.length === 1 ? 'goes' : 'go'} round for ever: ${last}\n` +
     `the loop may go on for ever; every thread in it moves or waits${verb(asleep, 'waits', 'wait')}${verb(ended, 'has ended', 'have ended')}`
   );
 }

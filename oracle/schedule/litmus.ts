@@ -439,6 +439,30 @@ const ENTRIES: readonly Entry[] = [
     ops: ONE,
     calls: () => [call('inOrder', 'cells', 0, 1), call('inOrder', 'cells', 1, 0)],
   },
+  {
+    id: 'push-lock',
+    text: 'a lock that is given back by an exchange which expects, time after time, what was there before a waiter came',
+    citation: 'reactos#9369',
+    violations: ['livelock'],
+    file: 'push-lock',
+    memory: cells(3),
+    threads: sizes(2, 2),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => each(threads, () => call('stubborn', 'cells', ops)),
+    check: total(),
+  },
+  {
+    id: 'push-lock-repaired',
+    text: 'the same, but what the exchange found is what the next one expects',
+    citation: 'reactos#9369',
+    violations: [],
+    file: 'push-lock',
+    memory: cells(3),
+    threads: sizes(3, 2),
+    ops: sizes(1, 1, 100),
+    calls: (threads, ops) => each(threads, () => call('attentive', 'cells', ops)),
+    check: total(),
+  },
 ];
 
 export const LITMUS: readonly Litmus[] = ENTRIES.map(({ id, text, violations, citation, threads, ops }) => ({

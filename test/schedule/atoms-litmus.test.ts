@@ -9,6 +9,8 @@ import { userSubject } from '../../oracle/schedule/user-program.ts';
 import { agree, compileCase } from './atoms-agreement.ts';
 
 const WRONG = LITMUS.filter(({ violations }) => violations.length > 0);
+/** Schedules that never end are looked for by the search of states only: the others would follow them. */
+const ENDING = WRONG.filter(({ violations }) => !violations.includes('livelock'));
 /** Without loops that spin: those have no end when every schedule is taken by itself. */
 const SPINNING = /^(spinlock|peterson|seqlock|ring|unordered-spin)/;
 
@@ -44,7 +46,7 @@ describe('the search of states', () => {
 });
 
 describe('the other strategies', () => {
-  test.each(WRONG.filter(({ id }) => !SPINNING.test(id) && id !== 'bounded-queue-wrong'))(
+  test.each(ENDING.filter(({ id }) => !SPINNING.test(id) && id !== 'bounded-queue-wrong'))(
     'classes of schedules find $id',
     async ({ id, violations }) => {
       const judgement = await judge(await litmusSubject(id), search('dpor'));
@@ -52,7 +54,7 @@ describe('the other strategies', () => {
     },
   );
 
-  test.each(WRONG.filter(({ id }) => id !== 'unordered-spin'))('samples find $id', async ({ id, violations }) => {
+  test.each(ENDING.filter(({ id }) => id !== 'unordered-spin'))('samples find $id', async ({ id, violations }) => {
     const found = await judge(await litmusSubject(id), search('random', { executions: 20_000 }));
     expect(violations, found.violation?.text).toContain(found.violation?.id);
   });

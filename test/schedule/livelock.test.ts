@@ -197,7 +197,7 @@ describe('a livelock is found', () => {
     // Before its first access a call has not begun, so that the second one is the first of the loop.
     expect([counterexample?.loop, counterexample?.schedule]).toEqual([2, [0, 1, 0]]);
     expect(violation?.text).toBe(
-      'T1 goes round for ever: the last step leads back to where they began\n' +
+      'T1 goes round for ever: the last step leads back to where it began\n' +
         'the loop may go on for ever; every thread in it moves or waits; T2 has ended',
     );
     const polite = await ask([
