@@ -101,7 +101,7 @@ class Components {
         if (this.placeOf(number) >= 0) this.inside(top, number);
         machine.back();
       }
-      if (search.pauses()) await search.breathe();
+      if (search.pauses()) await search.breathe({ states: this.table.size });
     }
     return null;
   }
@@ -225,7 +225,7 @@ class Components {
       }
       if (state >= 0 && seen[state] === 0) arrive(state);
       else machine.back();
-      if (search.pauses()) await search.breathe();
+      if (search.pauses()) await search.breathe({ states: this.table.size });
     }
     if (search.isOver()) return null;
     const able = this.moves.slice(begin, this.pending).map((moves) => moves >>> ABLE);
