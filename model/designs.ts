@@ -31,9 +31,9 @@ export interface Design {
   readonly dropKeepsPort: boolean;
   /** A queue holds a reference to each of its children, which accept takes over; it is not its place on the queue that keeps a child. [0.3 row 9, G3] */
   readonly queueHoldsReference: boolean;
-  /** soclose holds a reference to a child between taking it off the queue and its abort. [0.4 D35679, C.11; G06, G07] */
+  /** soclose holds a reference to a child between taking it off the queue and its abort. [0.4 D35679; G06, G07] */
   readonly drainHoldsReference: boolean;
-  /** TCP keeps a closed socket to the end of TIME_WAIT, instead of letting it go when that begins. [0.4 f71cb9f748] */
+  /** TCP keeps a closed socket to the end of TIME_WAIT, so that no pcb is without one, instead of letting it go when that begins. [0.4 f71cb9f748] */
   readonly timeWaitKeepsSocket: boolean;
 }
 

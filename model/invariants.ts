@@ -18,7 +18,7 @@ export const invariants: Predicates<State> = {
       return protocol === 'none' || pcb !== null || (designs[s.design].detachInClose && wasDetached(s, so));
     }),
 
-  /** A socket and its pcb point at each other; only in TIME_WAIT may a pcb be without a socket. [G4] */
+  /** A socket and its pcb point at each other; only in TIME_WAIT may a pcb be without a socket, in FreeBSD 14 never. [G4, G27] */
   'pcb-points-back': (s) =>
     sockets.every((so) => {
       const { pcb, protocol } = s.sockets[so];
@@ -26,6 +26,7 @@ export const invariants: Predicates<State> = {
     }) &&
     pcbs.every((pcb) => {
       const { socket, protocol, timeWait } = s.pcbs[pcb];
+      if (designs[s.design].timeWaitKeepsSocket && socket === null) return protocol === 'none';
       return socket !== null ? s.sockets[socket].pcb === pcb : protocol === 'none' || timeWait;
     }),
 

@@ -109,10 +109,11 @@ export const lemmas: Predicates<State> = {
   'children-are-connected': (s) =>
     sockets.every((so) => {
       const { queue, protocol, connected, disconnected } = s.sockets[so];
+      const { timeWaitKeepsSocket } = designs[s.design];
       if (queue === 'none') return true;
       if (queue === 'incomplete')
         return protocol !== 'udp' && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
-      return protocol !== 'udp' && (connected || disconnected) && !inHand(s, so);
+      return protocol !== 'udp' && (connected || disconnected) && !inHand(s, so) && (!timeWaitKeepsSocket || hasNotEnded(s, s.sockets[so]));
     }),
 
   /** A listener has never been connected as far as TCP goes, and is in the state of one. */
@@ -210,26 +211,34 @@ function roomFor(s: State, socket: Socket, amount: Amount): boolean {
 
 function overOrKept(s: State, socket: Socket): boolean {
   const { pcb } = socket;
-  const { detachInClose, pcbKeepsSocket, closeTakesName } = designs[s.design];
+  const { detachInClose, pcbKeepsSocket, closeTakesName, timeWaitKeepsSocket } = designs[s.design];
   if (pcb === null) return detachInClose;
   const inp = s.pcbs[pcb];
   return socket.protocol === 'tcp'
-    ? inp.dropped || inp.timeWait || socket.protoRef || (pcbKeepsSocket && !isEarly(inp))
+    ? inp.dropped || (inp.timeWait && !timeWaitKeepsSocket) || socket.protoRef || (pcbKeepsSocket && !isEarly(inp))
     : !detachInClose && !inp.foreign && inp.peer === null && !(closeTakesName && socket.protocol === 'unix' && inp.name !== null);
 }
 
 function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   const { child, hand } = thread;
+  const { queueHoldsReference, drainHoldsReference, timeWaitKeepsSocket } = designs[s.design];
   if (hand === 'paired') return isNew(s, socket);
+  if (timeWaitKeepsSocket && !hasNotEnded(s, socket)) return false;
   const off = socket.queue === 'none' && socket.head === null;
   const givenUp = off && s.threads.some((other) => other.child === child && other.hand === 'unlinked');
   if (!socket.noFdRef || socket.file > 0 || socket.protoRef || socket.protocol === 'udp') return false;
   if (hand === 'accepted') return off;
-  const { queueHoldsReference, drainHoldsReference } = designs[s.design];
   const referenced = (drainHoldsReference && hand === 'unlinked') || (queueHoldsReference && socket.queue !== 'none');
   if (socket.count > (referenced ? 1 : 0)) return false;
   if (hand === 'unlinked') return off;
   return isAlone(s, socket) && !socket.connected && (hand === 'made' ? off : socket.queue === 'incomplete' || givenUp);
+}
+
+/** Nobody has closed or shut down what nobody has accepted: it can't get to TIME_WAIT. */
+function hasNotEnded(s: State, socket: Socket): boolean {
+  if (socket.pcb === null) return true;
+  const { dropped, state } = s.pcbs[socket.pcb];
+  return dropped || state === 'CLOSED' || state === 'ESTABLISHED' || state === 'CLOSE_WAIT';
 }
 
 /** A UNIX socket that may have listened. */

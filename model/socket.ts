@@ -43,7 +43,7 @@ export function sofree(s: State, so: SocketId): void {
   const { pcbKeepsSocket, detachInClose } = designs[s.design];
   if (!socket.noFdRef && rule('sofree_1', 'a descriptor owns it: nothing happens [C.2]')) return;
   if (socket.count !== 0 && rule('sofree_2', 'somebody holds a reference [C.2]')) return;
-  if (pcbKeepsSocket && socket.pcb !== null && rule('sofree_3', 'P06: the protocol keeps it by so_pcb [C.2 P06]')) return;
+  if (pcbKeepsSocket && socket.pcb !== null && rule('sofree_3', 'P06, DF13: the protocol keeps it by so_pcb [C.2 P06, E7.08]')) return;
   if (socket.protoRef && rule('sofree_4', 'the protocol keeps it by SS_PROTOREF [C.2]')) return;
   const acceptable = socket.queue === 'complete';
   if (acceptable && rule('sofree_5', 'it can still be accepted: accept after a positive select must not block [B.2]')) return;

@@ -1,8 +1,7 @@
 /**
  * close: the descriptor is cleared; the last file reference leads to soclose (C.2), here a procedure of its own that the
  * thread must run before its next call. Its phases are separate lock sections, so that the protocol may act between them.
- * Where the design differs: P06 drains the queues first and detaches here; since 2006 the protocol is told first and detached
- * only when the last reference goes.
+ * Designs differ in what comes first, the queues or the protocol, and in whether that is detached here or when the last reference goes.
  */
 import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';

@@ -67,7 +67,7 @@ export function tcp_connect(s: State, socket: Socket): Errno {
 export function tcp_close(s: State, inp: Pcb): void {
   const so = inp.socket as SocketId;
   soisdisconnected(s.sockets[so]);
-  if (designs[s.design].dropFreesPcb && rule('tcp_close_1', "P06: so_pcb becomes NULL under everybody's feet [D.2 P06, G01]")) {
+  if (designs[s.design].dropFreesPcb && rule('tcp_close_1', "P06, DF13: so_pcb becomes NULL under everybody's feet [D.2 P06, 0.3, G01]")) {
     pcbdetach(s, inp);
     pcbfree(inp);
     sofree(s, so);

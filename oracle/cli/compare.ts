@@ -62,12 +62,14 @@ export async function judge(
     columns.push(await columnOf(engine, design, { ...given, progress: inColumn }));
   }
   const results = columns.flatMap((column) => column.results);
+  const vacuous = columns.flatMap((column) => column.vacuous ?? []);
   const { depth, sockets, threads, timeoutSeconds } = given;
   return {
     verdict: verdictOf(results),
-    bound: `${chosen.length} designs; ${sockets} sockets, ${threads} threads; where not proved, depth ${depth}, and ${timeoutSeconds} s each`,
+    bound: `${chosen.join(', ')}; ${sockets} sockets, ${threads} threads; where not proved, depth ${depth}, and ${timeoutSeconds} s each`,
     results,
     figures: figuresOf(results),
+    ...(vacuous.length === 0 ? {} : { vacuous }),
   };
 }
 
@@ -75,7 +77,11 @@ export async function judge(
 async function columnOf(engine: ProveEngine, design: string, task: Task): Promise<Outcome> {
   if (!task.signal.aborted) {
     const outcome = await engine.prove({ ...task, design });
-    return { ...outcome, results: outcome.results.map((row) => ({ ...row, id: cellId(row.id, design) })) };
+    return {
+      ...outcome,
+      results: outcome.results.map((row) => ({ ...row, id: cellId(row.id, design) })),
+      vacuous: (outcome.vacuous ?? []).map((each) => ({ ...each, id: cellId(each.id, design) })),
+    };
   }
   const detail = 'interrupted before its turn';
   const cell = (id: string): Row => ({

@@ -24,7 +24,7 @@ function invariantOf({ id }: Row): string {
 }
 
 export function renderMatrix(verb: string, outcome: Outcome, colours: boolean): string {
-  const { results } = outcome;
+  const { results, vacuous = [] } = outcome;
   const designs = [...new Set(results.map(designOf))];
   const invariants = [...new Set(results.map(invariantOf))];
   const cells = new Map(results.map((row) => [row.id, row]));
@@ -51,6 +51,7 @@ export function renderMatrix(verb: string, outcome: Outcome, colours: boolean): 
     ),
     ...below(results.filter(({ verdict }) => verdict === 'violated').map((row) => [row.id, replayCommandOf(row)])),
     ...below(designs.flatMap((design) => reasons(results.filter((row) => designOf(row) === design)).map((why) => [design, why] as const))),
+    ...(vacuous.length === 0 ? [] : ['', `  not exercised: ${vacuous.length} actions and antecedents, which --json lists`]),
     renderEnd(verb, outcome, colours),
   ].join('\n');
 }

@@ -4,14 +4,14 @@
  */
 const RACE = 'needs two calls that overlap: between two steps of the one the other must act, and a run has one thread';
 const SLEEP = 'needs a sleep that ends by itself: the thread of a run cannot sleep and is interrupted at once';
-const P06 = 'only the design p06 gets here';
+const DROPPED = 'only a design that frees the pcb of a dropped connection gets here';
 
 export const UNEXERCISED: Readonly<Record<string, string>> = {
   socket_5: 'a run has more pcbs than its sockets can use',
   sonewconn_3: 'a run has more pcbs than its sockets can use',
-  sofree_5: P06,
+  sofree_5: DROPPED,
   sofree_6: 'an incomplete child is always taken off its queue before it is freed, as long as there are no accept filters',
-  setsockopt_5: P06,
+  setsockopt_5: DROPPED,
   close_8: 'a UDP socket that is being closed can be connected again only by a kernel consumer that has no connect here',
   close_5: SLEEP,
   close_7: SLEEP,

@@ -50,6 +50,14 @@ describe('the cells', () => {
     );
   });
 
+  it('that hold of nothing are told by design', async () => {
+    const vacuous = [{ kind: 'action', id: 'wire.rst', reason: 'no run took it' }] as const;
+    const engines = fakeEngines({ prove: async () => ({ ...outcome('holds', INVARIANTS.map(proved)), vacuous }) });
+    const told = DESIGNS.map((design) => ({ ...vacuous[0], id: `wire.rst@${design}` }));
+    expect((await compare(engines)).vacuous).toEqual(told);
+    expect((await sockref(['compare'], engines)).stdout).toContain('not exercised: 2 actions');
+  });
+
   it('are those that are asked for', async () => {
     const { results } = await compare(
       saying((_, id) => proved(id)),
@@ -119,7 +127,7 @@ it('the table has a line for each invariant and a column for each design, and ne
     '  p06  the time is over',
     '',
   ]);
-  expect(stdout).toMatch(/sockref compare: unknown \(2 designs; /);
+  expect(stdout).toMatch(/sockref compare: unknown \(p06, sockref; /);
 });
 
 it.each([
