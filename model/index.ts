@@ -29,4 +29,5 @@ export const model = defineModel({
   agents: { thread: { size: THREADS, procedures: calls }, wire: { size: 1, procedures: events } },
   invariants,
   lemmas,
+  symmetric: ['socket', 'pcb', 'fd', 'handle', 'thread'],
 });

@@ -103,6 +103,8 @@ export interface ModelParts<S> {
   readonly invariants: Predicates<S>;
   /** What holds as well and helps a prover; each is proved itself. */
   readonly lemmas: Predicates<S>;
+  /** Kinds of ids of which no member differs from another but in its number. */
+  readonly symmetric?: readonly string[];
 }
 
 /** Declares a model. */

@@ -69,6 +69,8 @@ export interface CheckOptions extends Work {
   readonly design: string;
   /** Ids. */
   readonly configurations: readonly string[];
+  /** One state for all that differ only in which socket is the first, which thread, and so on. */
+  readonly symmetry: boolean;
   /** Sizes other than a configuration's own. */
   readonly sockets: number | null;
   readonly threads: number | null;

@@ -3,15 +3,13 @@
  * the end of the level in which something is broken, so that what it reports is broken by no shorter run, and the same in every run.
  */
 import type { Program } from '../compile/ir.ts';
-import { emitSuccessors } from '../compile/js-successors.ts';
 import { foldPossible } from '../compile/possible.ts';
 import { restrict } from '../compile/restrict.ts';
 import { dropUnread } from '../compile/unread.ts';
 import type { Configuration } from './configurations.ts';
-import { Explorer } from './explorer.ts';
+import { Explorer, type Settings } from './explorer.ts';
 
-export interface Caps {
-  readonly memoryBytes: number;
+export interface Caps extends Settings {
   /** States at most; null: as many as fit. */
   readonly states: number | null;
   /** Milliseconds since the epoch. */
@@ -49,7 +47,7 @@ export function reduced(program: Program): Program {
 
 export async function examine(program: Program, caps: Caps, progress: (explorer: Explorer) => void): Promise<Examined> {
   const began = performance.now();
-  const explorer = new Explorer(emitSuccessors(program), caps.memoryBytes);
+  const explorer = new Explorer(program, caps);
   let cut: Cut | null = null;
   let turned = began;
   let levelEnds = true;

@@ -8,12 +8,15 @@
  *   2. Every state that was found satisfies every invariant, or is noted as breaking one.
  *   3. It takes no more memory than it was given; where that is not enough it stops in a state that can still be told of.
  */
-import type { Action, Successors } from '../compile/js-successors.ts';
+import type { Program } from '../compile/ir.ts';
+import { type Action, emitSuccessors } from '../compile/js-successors.ts';
 import { type CompiledModel, loadModel } from '../compile/model.ts';
+import { Orbits, type Symmetric } from './orbits.ts';
 
 /** What the generated code works on; see js-successors.ts. */
 interface Machinery {
   use(arrays: { S: Int32Array; P: Int32Array; T: Int32Array; X: Float64Array; n: number; room: number }): void;
+  orbits(canonise: (words: Int32Array) => void): void;
   begin(): void;
   rehash(table: Int32Array): void;
   expand(begin: number, end: number): void;
@@ -38,6 +41,12 @@ export interface Broken {
   readonly action: number;
 }
 
+export interface Settings {
+  readonly memoryBytes: number;
+  /** Of states that differ only in the numbers of these, one is kept. Null: all are. */
+  readonly symmetric?: Symmetric | null;
+}
+
 export class Explorer {
   readonly model: CompiledModel;
   readonly actions: readonly Action[];
@@ -46,6 +55,7 @@ export class Explorer {
   /** How often each rule decided. */
   readonly rules: Uint32Array;
   readonly #machinery: Machinery;
+  readonly #orbits: Orbits | null;
   readonly #states: Int32Array;
   readonly #parents: Int32Array;
   /** How often each action was taken; then the first state, then states without a step. */
@@ -56,7 +66,8 @@ export class Explorer {
   /** Where the level that is being expanded ends. */
   #levelEnd = 1;
 
-  constructor(successors: Successors, memoryBytes: number) {
+  constructor(program: Program, { memoryBytes, symmetric = null }: Settings) {
+    const successors = emitSuccessors(program, new Set(symmetric?.kinds.map(({ name }) => name)));
     this.model = loadModel(successors.artefact);
     this.actions = successors.actions;
     this.rules = new Uint32Array(this.model.program.rules.length);
@@ -67,6 +78,11 @@ export class Explorer {
     this.#taken = new Float64Array(this.actions.length + 2);
     this.#table = new Int32Array(FIRST_TABLE);
     this.#machinery.use({ S: this.#states, P: this.#parents, T: this.#table, X: this.#taken, n: 0, room: this.capacity });
+    this.#orbits = symmetric === null ? null : new Orbits(successors.artefact, symmetric);
+    if (this.#orbits !== null) {
+      const orbits = this.#orbits;
+      this.#machinery.orbits((words) => orbits.canonise(words));
+    }
     this.#machinery.begin();
   }
 
@@ -145,23 +161,49 @@ export class Explorer {
     return this.#states.slice(number * words, (number + 1) * words);
   }
 
-  /** Steps from the first state to this one, no more than any other way there takes. They are found again, not remembered. */
-  pathTo(number: number): readonly Action[] {
-    const path: Action[] = [];
-    for (let at = number; at > 0; ) {
-      const parent = this.#parents[at] ?? 0;
-      const [before, after] = [this.state(parent), this.state(at)];
-      const action = this.actions.find((each) => this.#leads(each, before, after));
-      if (action === undefined) throw new Error(`no step leads to state ${at} from its parent`);
-      path.unshift(action);
-      at = parent;
-    }
-    return path;
+  /**
+   * Steps from the first state to this one, no more than any other way there takes. They are found again, not remembered: where one state
+   * stands for its orbit, they lead to some state of the orbit. Null: no steps do, since one that was followed chose what `first` does not.
+   */
+  pathTo(number: number): readonly Action[] | null {
+    return this.#walk(number)?.path ?? null;
   }
 
-  #leads(action: Action, before: Int32Array, after: Int32Array): boolean {
-    const words = before.slice();
-    return take(this.model, words, action) && words.every((word, index) => word === after[index]);
+  /** The same with the step that breaks it at the end. */
+  pathOf({ property, from, action }: Broken): readonly Action[] | null {
+    if (action < 0) return [];
+    const walked = this.#walk(from);
+    if (walked === null) return null;
+    const breaks = this.actions.find((each) => {
+      const words = walked.words.slice();
+      if (!take(this.model, words, each)) return false;
+      const fault = this.model.fault(words) !== null;
+      return property === this.model.invariants.length ? fault : !fault && this.model.invariants[property]?.holds(words) === false;
+    });
+    return breaks === undefined ? null : [...walked.path, breaks];
+  }
+
+  #walk(number: number): { readonly path: readonly Action[]; readonly words: Int32Array } | null {
+    const chain: number[] = [];
+    for (let at = number; at > 0; at = this.#parents[at] ?? 0) chain.unshift(at);
+    const path: Action[] = [];
+    let words = this.model.initial();
+    for (const at of chain) {
+      const wanted = this.state(at);
+      let next: Int32Array | null = null;
+      const action = this.actions.find((each) => {
+        const after = words.slice();
+        if (!take(this.model, after, each) || this.model.fault(after) !== null) return false;
+        const least = after.slice();
+        this.#orbits?.canonise(least);
+        next = after;
+        return least.every((word, index) => word === wanted[index]);
+      });
+      if (action === undefined || next === null) return null;
+      path.push(action);
+      words = next;
+    }
+    return { path, words };
   }
 }
 

@@ -1,11 +1,14 @@
 /** *check*: all states of the specification in configurations of it. This is the face; how states are found is in explorer.ts. */
+import type { Program } from '../compile/ir.ts';
 import { loadModel } from '../compile/model.ts';
 import type { CheckOptions, Listed } from '../engine.ts';
 import { DESIGNS, specificationArtefact } from '../specification.ts';
+import { UsageError } from '../usage.ts';
 import { type Outcome, type Row, type Vacuous, worst } from '../verdict.ts';
 import { type Configuration, CONFIGURATIONS, limitsOf, sizeOf } from './configurations.ts';
 import { type Cut, type Examined, examine, partOf } from './examine.ts';
 import type { Explorer } from './explorer.ts';
+import { type Symmetric, symmetricKinds } from './orbits.ts';
 import { NO_OVERFLOW, tell } from './trace.ts';
 
 export function listConfigurations(): readonly Listed[] {
@@ -52,11 +55,13 @@ export async function check(options: CheckOptions): Promise<Outcome> {
 
 async function judge(configuration: Configuration, options: CheckOptions, deadline: number, seen: Seen): Promise<Row> {
   const { id } = configuration;
-  const where = `${sizeOf(configuration)}, design ${options.design}`;
+  const where = `${sizeOf(configuration)}, design ${options.design}${options.symmetry ? '; one state for all that differ in numbers only' : ''}`;
   options.progress(0, null, `${id}: compiling`);
   const artefact = await specificationArtefact(options.design, limitsOf(configuration));
   const caps = { memoryBytes: options.memoryMiB * 2 ** 20, states: options.states, deadline, signal: options.signal };
-  const examined = await examine(partOf(artefact.program, configuration), caps, (explorer) =>
+  const part = partOf(artefact.program, configuration);
+  const symmetric = options.symmetry ? exchanged(part) : null;
+  const examined = await examine(part, { ...caps, symmetric }, (explorer) =>
     options.progress(explorer.states, null, `${id}: ${count(explorer.states)} states, ${explorer.levels.length - 1} steps deep`),
   );
   note(examined.explorer, seen);
@@ -71,12 +76,12 @@ async function judge(configuration: Configuration, options: CheckOptions, deadli
   const base = { id, seconds, method: 'all states', figures };
   const broken = explorer.broken();
   if (broken.length > 0) {
-    const told = broken.map(({ property, from, action }) => {
-      const breaks = explorer.model.invariants[property]?.id ?? NO_OVERFLOW;
-      const step = explorer.actions[action];
-      const path = step === undefined ? [] : [...explorer.pathTo(from), step];
+    const told = broken.map((each) => {
+      const breaks = explorer.model.invariants[each.property]?.id ?? NO_OVERFLOW;
+      const path = explorer.pathOf(each);
       const telling = { design: options.design, scenario: id, seed: options.seed, breaks, limits: limitsOf(configuration) };
-      return { breaks, length: path.length, told: tell(loadModel(artefact), explorer.model, path, telling, options.out) };
+      const told = path === null ? null : tell(loadModel(artefact), explorer.model, path, telling, options.out);
+      return { breaks, length: path?.length ?? 0, told };
     });
     const contradicted = told.find((each) => each.told === null);
     if (contradicted !== undefined) {
@@ -96,6 +101,15 @@ async function judge(configuration: Configuration, options: CheckOptions, deadli
     bound: `all ${count(explorer.states)} states, the deepest ${figures.depth} steps; ${where}`,
     counterexample: null,
   };
+}
+
+/** The kinds that are exchanged. Throws a UsageError where the model tells apart what it declares to be interchangeable. */
+function exchanged(program: Program): Symmetric {
+  const symmetric = symmetricKinds(program);
+  const [breach] = symmetric.refused;
+  if (breach === undefined) return symmetric;
+  const reason = `the model declares that no ${breach.kind} differs from another, and it isn't so: ${breach.why}`;
+  throw new UsageError(`--symmetry: ${reason}`, { field: '--symmetry', reason });
 }
 
 function partial({ explorer }: Examined, where: string): string {

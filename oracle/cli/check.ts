@@ -9,6 +9,7 @@ const schema = z.object({
   design: z.string(),
   sockets: whole(1, 16).optional(),
   threads: whole(1, 16).optional(),
+  symmetry: z.boolean().optional(),
   states: whole(1, 1_000_000_000).optional(),
   memory: whole(1, 16_384),
   time: seconds(),
@@ -22,7 +23,7 @@ export async function judge(
   operands: readonly string[],
   { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome | Listing> {
-  const { sockets, threads, states, memory, time, list, ...options } = readOptions(schema, typed);
+  const { symmetry, sockets, threads, states, memory, time, list, ...options } = readOptions(schema, typed);
   const engine = await engines.check();
   const known = engine.listConfigurations();
   if (list === true) return { list: known.map((each) => ({ kind: 'configurations', ...each })) };
@@ -30,6 +31,7 @@ export async function judge(
   return engine.check({
     ...options,
     configurations: chosen('configuration', operands, known),
+    symmetry: symmetry === true,
     sockets: sockets ?? null,
     threads: threads ?? null,
     states: states ?? null,

@@ -121,6 +121,7 @@ export const VERBS: readonly Verb[] = [
     operand: { name: 'CONFIGURATION', text: 'sizes and calls, by name (--list)', many: true },
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
+      { flags: '--symmetry', text: 'one state for all that differ only in which socket, pcb, descriptor or thread is which' },
       { flags: '--sockets <number>', text: 'sockets, instead of as many as the configuration has' },
       { flags: '--threads <number>', text: 'threads, instead of as many as the configuration has' },
       { flags: '--states <number>', text: 'states of each configuration at most' },

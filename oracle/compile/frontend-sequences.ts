@@ -51,7 +51,10 @@ export function itemAt(draft: Draft, place: Place, indexValue: Value, node: ts.E
 
 function present(context: Context, place: Place, index: Expr, node: ts.Node, element: Scalar, capacity: number): Expr {
   const site = context.site(node, 'index', `${quote(node)}: the sequence has no such item`);
-  const type: Scalar = { kind: 'id', of: 'item', size: Math.max(capacity, sizeOf(element)), nullable: true };
+  const type: Scalar =
+    element.kind === 'id' && !element.nullable
+      ? { ...element, nullable: true }
+      : { kind: 'id', of: 'item', size: Math.max(capacity, sizeOf(element)), nullable: true };
   const inside = compare('lt', index, lengthOf(place));
   const both = index.op === 'const' ? inside : and(compare('le', constant(0), index), inside);
   return unwrap(ite(both, wrap(item(place, index), type), constant(0, type), type), element, site);
@@ -91,13 +94,21 @@ export function push(draft: Draft, place: Place, value: Value, valueNode: ts.Nod
   ];
 }
 
+function writeItem(place: Place, index: number, value: Expr): Stmt {
+  return { op: 'write', place: itemPlace(place, constant(index)), value, site: -1 };
+}
+
+/** Beyond the end of a sequence everything is 0. */
+function pad(place: Place, index: number, element: Scalar): Stmt {
+  return { op: 'write', place: itemPlace(place, constant(index)), value: constant(0, element), site: -1, padding: true };
+}
+
 /** Every item from `from` on moves one place to the front. */
 function closeGap(place: Place, from: Expr): readonly Stmt[] {
   const { capacity, element } = shapeOf(place);
   const moves: Stmt[] = [];
   for (let k = 0; k < capacity; k++) {
-    const next = k + 1 < capacity ? item(place, constant(k + 1)) : constant(0, element);
-    const move: Stmt = { op: 'write', place: itemPlace(place, constant(k)), value: next, site: -1 };
+    const move = k + 1 < capacity ? writeItem(place, k, item(place, constant(k + 1))) : pad(place, k, element);
     const cond = compare('le', from, constant(k));
     if (cond.op === 'const') moves.push(...(cond.value !== 0 ? [move] : []));
     else moves.push({ op: 'if', cond, then: [move], else: [] });
@@ -129,10 +140,7 @@ export function takeFirst(draft: Draft, place: Place, into: Stmt[], node: ts.Nod
 /** `seq.length = 0`. */
 export function clear(place: Place): readonly Stmt[] {
   const { capacity, element } = shapeOf(place);
-  const zeros = Array.from(
-    { length: capacity },
-    (_, k): Stmt => ({ op: 'write', place: itemPlace(place, constant(k)), value: constant(0, element), site: -1 }),
-  );
+  const zeros = Array.from({ length: capacity }, (_, k) => pad(place, k, element));
   return [...zeros, { op: 'write', place: lengthPlace(place), value: constant(0), site: -1 }];
 }
 
@@ -178,9 +186,9 @@ export function removeItem(draft: Draft, place: Place, value: Value, node: ts.No
 /** The items of a sequence written out, assigned to it as a whole. */
 export function fill(place: Place, items: readonly Expr[]): readonly Stmt[] {
   const { capacity, element } = shapeOf(place);
-  const writes = Array.from(
-    { length: capacity },
-    (_, k): Stmt => ({ op: 'write', place: itemPlace(place, constant(k)), value: items[k] ?? constant(0, element), site: -1 }),
-  );
+  const writes = Array.from({ length: capacity }, (_, k) => {
+    const value = items[k];
+    return value === undefined ? pad(place, k, element) : writeItem(place, k, value);
+  });
   return [...writes, { op: 'write', place: lengthPlace(place), value: constant(items.length), site: -1 }];
 }

@@ -89,6 +89,7 @@ function readModel(context: Context, sourceFile: ts.SourceFile): Program {
   const agents = [...membersOf(context, required(context, parts, 'agents', call))].map(([agent, node]) => readAgent(context, agent, node));
   const invariants = readProperties(context, parts.get('invariants'));
   const lemmas = readProperties(context, parts.get('lemmas'));
+  const symmetric = readNames(context, parts.get('symmetric'));
   return {
     name,
     state: context.stateType,
@@ -98,6 +99,7 @@ function readModel(context: Context, sourceFile: ts.SourceFile): Program {
     agents,
     invariants,
     lemmas,
+    symmetric,
     rules: context.rules,
     sites: context.sites,
   };
@@ -140,6 +142,15 @@ function membersOf(context: Context, node: ts.Expression): ReadonlyMap<string, t
     else context.report(property, 'this kind of member', 'write `name: value` or the name alone');
   }
   return members;
+}
+
+/** `['socket', 'thread']` */
+function readNames(context: Context, node: ts.Expression | undefined): readonly string[] {
+  if (node === undefined) return [];
+  if (!ts.isArrayLiteralExpression(node)) return context.refuse(node, 'something other than a list of names', "write `['kind', …]`");
+  return node.elements.map((element) =>
+    ts.isStringLiteral(element) ? element.text : context.refuse(element, 'something other than the name of a kind', "write `'kind'`"),
+  );
 }
 
 function required(context: Context, parts: ReadonlyMap<string, ts.Expression>, name: string, call: ts.Node): ts.Expression {

@@ -93,8 +93,11 @@ export type Expr =
 export type Stmt =
   /** If the value lies outside the local's type: the fault of `site` (-1: the front end has seen that it can't), and the local keeps its value. */
   | { readonly op: 'set'; readonly local: number; readonly value: Expr; readonly site: number }
-  /** If the value lies outside the place's type: the fault of `site` (-1: it can't), and nothing is written. */
-  | { readonly op: 'write'; readonly place: Place; readonly value: Expr; readonly site: number }
+  /**
+   * If the value lies outside the place's type: the fault of `site` (-1: it can't), and nothing is written. `padding`: the zero beyond the
+   * end of a sequence, which is no value of the element's type.
+   */
+  | { readonly op: 'write'; readonly place: Place; readonly value: Expr; readonly site: number; readonly padding?: true }
   | { readonly op: 'if'; readonly cond: Expr; readonly then: readonly Stmt[]; readonly else: readonly Stmt[] }
   /** `local` = 0 … size-1. */
   | { readonly op: 'for'; readonly local: number; readonly size: number; readonly body: readonly Stmt[] }
@@ -174,6 +177,8 @@ export interface Program {
   readonly agents: readonly AgentDef[];
   readonly invariants: readonly Property[];
   readonly lemmas: readonly Property[];
+  /** Kinds of ids whose members the model declares to be interchangeable; whoever relies on it checks it (scalarset.ts). */
+  readonly symmetric: readonly string[];
   readonly rules: readonly Rule[];
   readonly sites: readonly Site[];
 }

@@ -13,6 +13,8 @@ import { lowerAgent } from './lower.ts';
 export interface EmitOptions {
   /** Count the rules that decide (off for exploration). */
   readonly rules?: boolean;
+  /** Kinds of ids whose members are interchangeable: `first` chooses any of them. */
+  readonly anyOf?: ReadonlySet<string>;
 }
 
 /** A compiled program: everything that loading needs, and nothing that JSON can't hold. */
@@ -23,8 +25,8 @@ export interface Artefact {
   readonly source: string;
 }
 
-export function emitterOf(layout: Layout, { rules = true }: EmitOptions): Emitter {
-  return { layout, helpers: [], locals: [], countRules: rules };
+export function emitterOf(layout: Layout, { rules = true, anyOf = new Set() }: EmitOptions): Emitter {
+  return { layout, helpers: [], locals: [], countRules: rules, anyOf };
 }
 
 export function emitJavaScript(program: Program, options: EmitOptions = {}): Artefact {

@@ -26,6 +26,8 @@ export interface Emitter {
   readonly locals: readonly Local[];
   /** Whether to count the rules that decide. */
   readonly countRules: boolean;
+  /** Kinds of ids of which `first` is not the first but any: `Z` chooses from the set. */
+  readonly anyOf: ReadonlySet<string>;
 }
 
 /** How many nodes a quantifier may grow to when it is unrolled. */
@@ -128,10 +130,15 @@ function quantifierCode(emitter: Emitter, expr: Quantifier): string {
     case 'count':
       return `(${parts.map((p) => num(emitter, p)).join(' + ')})`;
     case 'first':
+      if (isAny(emitter, expr)) return `Z(${parts.map((p, value) => `(${cond(emitter, p)} ? ${2 ** value} : 0)`).join(' | ')})`;
       return `(${parts.map((p, value) => `${cond(emitter, p)} ? ${value + 1} : `).join('')}0)`;
     default:
       return unreachable(expr.op);
   }
+}
+
+function isAny(emitter: Emitter, { op, type }: Quantifier): boolean {
+  return op === 'first' && type.kind === 'id' && emitter.anyOf.has(type.of);
 }
 
 function quantifierLoop(emitter: Emitter, expr: Quantifier): string {
@@ -141,13 +148,14 @@ function quantifierLoop(emitter: Emitter, expr: Quantifier): string {
   const body = cond(emitter, expr.body);
   const name = `q${emitter.helpers.length}`;
   const variable = `l${expr.local}`;
+  const any = isAny(emitter, expr);
   const inside = {
     some: `if (${body}) return true; } return false;`,
     every: `if (!(${body})) return false; } return true;`,
     count: `if (${body}) n++; } return n;`,
-    first: `if (${body}) return ${variable} + 1; } return 0;`,
+    first: any ? `if (${body}) n |= 1 << ${variable}; } return Z(n);` : `if (${body}) return ${variable} + 1; } return 0;`,
   }[expr.op];
-  const start = expr.op === 'count' ? 'let n = 0; ' : '';
+  const start = expr.op === 'count' || any ? 'let n = 0; ' : '';
   emitter.helpers.push(
     `function ${name}(${['w', ...parameters].join(', ')}) { ${start}for (let ${variable} = 0; ${variable} < ${expr.size}; ${variable}++) { ${inside} }`,
   );

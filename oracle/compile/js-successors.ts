@@ -43,11 +43,14 @@ interface Step {
   /** Whether it looks itself at whether it is possible. */
   readonly guarded: boolean;
   readonly mask: number;
+  /** Whether it may come to a choice. */
+  readonly chooses: boolean;
 }
 
-export function emitSuccessors(program: Program): Successors {
+/** `anyOf`: kinds of ids whose members are exchanged freely. Then `first` stands for each of those that it could find. */
+export function emitSuccessors(program: Program, anyOf: ReadonlySet<string> = new Set()): Successors {
   const artefact = emitJavaScript(program);
-  const emitter = emitterOf(artefact.layout, {});
+  const emitter = emitterOf(artefact.layout, { anyOf });
   const functions = program.functions.map((fn, index) => (fn.generator ? '' : functionCode(emitter, fn, index)));
   const touches = new Touches(program);
   const watched = program.invariants.map(({ fn }) => touches.ofFunction(fn).reads);
@@ -75,6 +78,7 @@ export function emitSuccessors(program: Program): Successors {
             tests: tests.map((test) => cond(emitter, test)),
             guarded,
             mask: masks[at] ?? 0,
+            chooses: anyOf.size > 0,
           };
           actions.push({ agent, who, procedure: entry.procedure, pc: entry.pc, args });
           codes.push(code);
@@ -166,7 +170,8 @@ function nested(steps: readonly Step[]): string {
   return parts.join('\n');
 }
 
-function takeCode({ action, name, guarded, mask }: Step): string {
+function takeCode({ action, name, guarded, mask, chooses }: Step): string {
+  if (chooses) return `do { K(); ${guarded ? `if (${name}(t)) ` : `${name}(t); `}visit(${mask}, ${action}); } while (more());`;
   return guarded ? `K(); if (${name}(t)) visit(${mask}, ${action});` : `K(); ${name}(t); visit(${mask}, ${action});`;
 }
 
@@ -179,15 +184,34 @@ function judgeCode(program: Program, fn: number, index: number): string {
 
 /**
  * What every explorer has. S: the words of all states in the order in which they were found; P: the state each was found from; T: open
- * addressing over S, 0 where empty, else the state's number and 1; R: how often each rule decided; X: how often each action was taken.
+ * addressing over S, 0 where empty, else the state's number and 1 with, in the bits that numbers don't need, bits of its hash; R: how often each rule decided; X: how often each action was taken.
  */
 function runtime(words: number, properties: number, tree: string): string {
   const all = Array.from({ length: words }, (_, word) => word);
   const each = (f: (word: number) => string, between = ' '): string => all.map(f).join(between);
   return `
 const W = ${words}, w = new Int32Array(W), t = new Int32Array(W);
+const HELD = 256, B = new Int32Array(HELD * W), H = new Int32Array(HELD), A = new Int32Array(HELD), M = new Int32Array(HELD);
+const O = new Int32Array(HELD), E = new Int32Array(HELD);
+let held = 0, orbit = null;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
+const pick = new Int32Array(64), ways = new Int32Array(64);
+let picks = 0, met = 0;
+/** One of a set, as its number and 1: each in its turn. */
+function Z(set) {
+  if ((set & set - 1) === 0) return set === 0 ? 0 : 32 - Math.clz32(set);
+  if (met === picks) { pick[picks] = 0; let many = 0; for (let s = set; s !== 0; s &= s - 1) many++; ways[picks++] = many; }
+  let s = set;
+  for (let k = pick[met++]; k > 0; k--) s &= s - 1;
+  return 32 - Math.clz32(s & -s);
+}
+/** Whether the step could have chosen otherwise; it is one step all the same. */
+function more() {
+  met = 0;
+  for (; picks > 0; picks--) if (++pick[picks - 1] < ways[picks - 1]) { steps--; return true; }
+  return false;
+}
 function K() { ${each((k) => `t[${k}] = w[${k}];`)} }
 function hash(a, b) {
   let h = 0x9e3779b9;
@@ -200,20 +224,36 @@ function visit(mask, action) {
   steps++;
   X[action]++;
   if (G(t) !== 0) { breaks(${properties}, action); return; }
-  let slot = hash(t, 0) & last;
-  for (;;) {
-    const e = T[slot];
-    if (e === 0) break;
-    const b = (e - 1) * W;
-    if (${each((k) => `S[b + ${k}] === t[${k}]`, ' && ')}) return;
-    slot = slot + 1 & last;
+  if (orbit !== null) orbit(t);
+  const b = held * W;
+  ${each((k) => `B[b + ${k}] = t[${k}];`)}
+  H[held] = hash(t, 0); A[held] = action; M[held] = mask; O[held] = from;
+  if (++held === HELD) settle();
+}
+/** Looks up what is held. Memory is far: it is asked for all of them before the first answer is needed. */
+function settle() {
+  const table = T, states = S, many = held;
+  let touched = 0;
+  held = 0;
+  for (let j = 0; j < many; j++) E[j] = table[H[j] & last];
+  for (let j = 0; j < many; j++) { const e = E[j]; touched ^= states[e === 0 || ((e ^ H[j]) & ~last) !== 0 ? 0 : ((e & last) - 1) * W]; }
+  for (let j = 0; j < many; j++) {
+    const from_ = j * W, h = H[j];
+    let slot = h & last, e = table[slot];
+    for (; e !== 0; slot = slot + 1 & last, e = table[slot]) {
+      if (((e ^ h) & ~last) !== 0) continue;
+      const b = ((e & last) - 1) * W;
+      if (${each((k) => `states[b + ${k}] === B[from_ + ${k}]`, ' && ')}) break;
+    }
+    if (e !== 0) continue;
+    if (n === room) { full = true; break; }
+    const b = n * W;
+    ${each((k) => `states[b + ${k}] = B[from_ + ${k}];`)}
+    P[n] = O[j];
+    table[slot] = h & ~last | ++n;
+    if (M[j] !== 0) { ${each((k) => `t[${k}] = B[from_ + ${k}];`)} const now = from; from = O[j]; judge(M[j], A[j]); from = now; }
   }
-  if (n === room) { full = true; return; }
-  const b = n * W;
-  ${each((k) => `S[b + ${k}] = t[${k}];`)}
-  P[n] = from;
-  T[slot] = ++n;
-  if (mask !== 0) judge(mask, action);
+  return touched;
 }
 function judge(mask, action) {
   ${Array.from({ length: properties }, (_, k) => `if ((mask & ${bit(k)}) !== 0 && !h${k}(t)) breaks(${k}, action);`).join('\n  ')}
@@ -227,16 +267,24 @@ function expand(begin, end) {
 ${tree}
     if (steps === before) X[X.length - 1]++;
   }
+  settle();
 }
 return {
   /** The arrays to work on, and how many states are in them. */
   use(arrays) { ({ S, P, T, X, n, room } = arrays); last = T.length - 1; full = false; },
+  /** Puts the least state of its orbit in the place of a state. */
+  orbits(canonise) { orbit = canonise; },
   /** Puts the first state in, and judges it. */
-  begin() { t.fill(0); from = 0; visit(0, X.length - 2); judge(-1, X.length - 2); },
+  begin() { t.fill(0); from = 0; visit(0, X.length - 2); settle(); judge(-1, X.length - 2); },
   /** Numbers the states again in a larger table. */
   rehash(table) {
     last = table.length - 1;
-    for (let i = 0; i < n; i++) { let slot = hash(S, i * W) & last; while (table[slot] !== 0) slot = slot + 1 & last; table[slot] = i + 1; }
+    for (let i = 0; i < n; i++) {
+      const h = hash(S, i * W);
+      let slot = h & last;
+      while (table[slot] !== 0) slot = slot + 1 & last;
+      table[slot] = h & ~last | i + 1;
+    }
     T = table;
   },
   expand,

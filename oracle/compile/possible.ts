@@ -286,7 +286,10 @@ class Possible {
       case 'if': {
         const cond = expr(stmt.cond);
         if (cond.op === 'const') return this.#foldBody(cond.value !== 0 ? stmt.then : stmt.else);
-        const [then, otherwise] = [this.#foldBody(stmt.then), this.#foldBody(stmt.else)];
+        // A condition that may break a bound stays, even where only one branch can follow.
+        const values = this.#values(stmt.cond);
+        const then = values.has(1) ? this.#foldBody(stmt.then) : [];
+        const otherwise = values.has(0) ? this.#foldBody(stmt.else) : [];
         return then.length + otherwise.length === 0 && !mayFault(cond) ? [] : [{ ...stmt, cond, then, else: otherwise }];
       }
       case 'for': {
@@ -324,9 +327,12 @@ class Possible {
   #foldExpression(expr: Expr): Expr {
     const values = this.#values(expr);
     const [only] = values;
-    if (values.size === 1 && only !== undefined && !mayFault(expr)) {
+    if (values.size === 1 && only !== undefined && !mayFault(expr) && !isMember(expr.type, only)) {
       return expr.type.kind === 'bool' ? bool(only !== 0) : constant(only, expr.type.kind === 'int' ? undefined : expr.type);
     }
+    // The same for operands that are never looked at.
+    if (expr.op === 'and' && !this.#values(expr.left).has(1)) return this.#foldExpression(expr.left);
+    if (expr.op === 'or' && !this.#values(expr.left).has(0)) return this.#foldExpression(expr.left);
     const folded = refold(mapChildren(expr, (child) => this.#foldExpression(child)));
     return folded.op === 'unwrap' && expr.op === 'unwrap' && !this.#values(expr.arg).has(0) ? { ...folded, site: -1 } : folded;
   }
@@ -355,6 +361,11 @@ function widest(program: Program): number {
 
 function returned({ returns }: Fn): readonly { readonly type: Scalar }[] {
   return returns === null ? [] : [{ type: returns }];
+}
+
+/** One of several that nothing else tells apart (scalarset.ts) stays what it is: a literal would single it out. */
+function isMember(type: Scalar, value: number): boolean {
+  return type.kind === 'id' && type.size > 1 && !(type.nullable && value === 0);
 }
 
 function isConfiguration(state: RecordType, path: string): boolean {

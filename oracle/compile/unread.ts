@@ -129,7 +129,9 @@ class Reading {
     return {
       ...this.#program,
       state: this.#fields(state, ''),
-      functions: functions.map((fn, index): Fn => ({ ...fn, body: this.#body(index, fn.body) })),
+      functions: functions.map(
+        (fn, index): Fn => ({ ...fn, returns: this.#isRead(`${index}:return`) ? fn.returns : null, body: this.#body(index, fn.body) }),
+      ),
     };
   }
 
@@ -144,7 +146,7 @@ class Reading {
       case 'set':
         return this.#isRead(`${fn}:${stmt.local}`) ? [stmt] : [];
       case 'return':
-        return [stmt.value === null || this.#isRead(`${fn}:return`) ? stmt : { ...stmt, value: zero(stmt.value) }];
+        return [this.#isRead(`${fn}:return`) ? stmt : { ...stmt, value: null }];
       case 'call':
       case 'delegate': {
         const result = stmt.result >= 0 && this.#isRead(`${fn}:${stmt.result}`) ? stmt.result : -1;

@@ -14,6 +14,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
   return {
     configurations,
     design: 'sockref',
+    symmetry: false,
     sockets: null,
     threads: null,
     states: null,
@@ -60,6 +61,22 @@ describe('p06', () => {
       return `${row?.detail} ${readFileSync(row?.counterexample ?? '', 'utf8')}`;
     };
     expect(await once()).toBe(await once());
+  });
+});
+
+describe('with symmetry', () => {
+  test('the TCP configuration, of thirty million states, is seen whole', async () => {
+    const outcome = await check(options(['tcp'], { symmetry: true }));
+    expect(outcome.verdict).toBe('holds');
+    expect(outcome.results[0]?.figures?.states).toBe(115_267);
+    expect(outcome.results[0]?.bound).toContain('one state for all that differ in numbers only');
+  });
+
+  test('what p06 breaks is broken after as many steps, and the file replays', async () => {
+    const outcome = await check(options(['tcp'], { design: 'p06', symmetry: true }));
+    expect(outcome.results[0]?.detail).toContain('pcb-while-valid: false after 4 steps, and after no fewer');
+    const again = await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), options([]));
+    expect(again.verdict).toBe('violated');
   });
 });
 

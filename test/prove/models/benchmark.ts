@@ -141,4 +141,5 @@ export const benchmarkModel = defineModel<State>({
     'only-listeners-queue': (s: State) => sockets.every((l) => s.sockets[l].queue.length === 0 || s.sockets[l].state === 'listen'),
     'queued-once': (s: State) => sockets.every((l) => s.sockets[l].queue.length < 2 || s.sockets[l].queue[0] !== s.sockets[l].queue[1]),
   },
+  symmetric: ['socket', 'thread'],
 });

@@ -1,0 +1,199 @@
+/**
+ * The *discipline of scalarsets*: members of a kind (threads, sockets) can't be told from each other where their ids are only compared for
+ * equality, used as indices, passed on and stored; never a literal, never ordered or counted with, and never run through by a loop that
+ * writes. Then exchanging two members in a whole run gives a run again, and every predicate says the same of both. It is read off the
+ * source: what is not seen to follow the discipline counts as not following it.
+ */
+import type { Expr, Fn, Place, Program, Stmt, Type } from './ir.ts';
+import { breaksNoBound } from './safety.ts';
+import { expressionsOf, forEachLocal, forEachStmt } from './walk.ts';
+
+/**
+ * Whether no place of this type can hold a member from the beginning: as 0 where null has no code, or as configuration. What lies beyond
+ * the end of a sequence is 0 as well: whoever exchanges members must leave it alone, and says so by `sequences`.
+ */
+export function startsAlike(type: Type, kind: string, fixed: boolean, sequences = false): boolean {
+  switch (type.kind) {
+    case 'record':
+      return type.fields.every((field) => startsAlike(field.type, kind, fixed || field.fixed, sequences));
+    case 'seq':
+      return (sequences && !fixed) || startsAlike(type.element, kind, fixed);
+    case 'table':
+      return startsAlike(type.element, kind, fixed, sequences);
+    case 'id':
+      return type.of !== kind || (type.nullable && !fixed);
+    default:
+      return true;
+  }
+}
+
+export class Discipline {
+  readonly #program: Program;
+  readonly #kind: string;
+  /** The function that is looked at. */
+  #fn: Fn | null = null;
+  readonly #readLocals = new Map<number, ReadonlySet<number>>();
+  /** By path of a table: the kinds of what it is indexed with. */
+  readonly #tables = new Map<string, Set<string>>();
+
+  /** Whether "the first that …" counts as a choice among all that …: whoever says so must follow each of them. */
+  #firstIsChoice: boolean;
+
+  constructor(program: Program, kind: string, firstIsChoice = false) {
+    this.#program = program;
+    this.#kind = kind;
+    this.#firstIsChoice = firstIsChoice;
+  }
+
+  /** A table that is indexed by members is indexed by nothing else. */
+  tablesAreApart(): boolean {
+    return [...this.#tables.values()].every((kinds) => kinds.size === 1 || !kinds.has(this.#kind));
+  }
+
+  tables(): ReadonlySet<string> {
+    return new Set([...this.#tables].filter(([, kinds]) => kinds.has(this.#kind)).map(([path]) => path));
+  }
+
+  follows(fn: Fn): boolean {
+    this.#fn = fn;
+    return this.#statements(fn.body, fn);
+  }
+
+  #statements(body: readonly Stmt[], fn: Fn): boolean {
+    return body.every((stmt) => this.#statement(stmt, fn));
+  }
+
+  #statement(stmt: Stmt, fn: Fn): boolean {
+    switch (stmt.op) {
+      case 'set':
+        return this.#expression(stmt.value) && this.#same(stmt.value.type, fn.locals[stmt.local]?.type);
+      case 'write':
+        if (stmt.padding === true) return this.#place(stmt.place);
+        return this.#place(stmt.place) && this.#expression(stmt.value) && this.#same(stmt.value.type, stmt.place.type);
+      case 'if':
+        return this.#expression(stmt.cond) && this.#statements(stmt.then, fn) && this.#statements(stmt.else, fn);
+      case 'for':
+        // In which order the members come could be seen from what the loop writes.
+        return !this.#isMember(fn.locals[stmt.local]?.type) && this.#statements(stmt.body, fn);
+      case 'while':
+        return this.#expression(stmt.cond) && this.#statements(stmt.body, fn);
+      case 'return':
+        return stmt.value === null || (this.#expression(stmt.value) && this.#same(stmt.value.type, fn.returns ?? undefined));
+      case 'call':
+      case 'delegate':
+        return (
+          this.#arguments(stmt.fn, stmt.args) &&
+          (stmt.result < 0 || this.#same(this.#program.functions[stmt.fn]?.returns ?? undefined, fn.locals[stmt.result]?.type))
+        );
+      case 'pause':
+        return stmt.until === null || this.#guard(stmt.until);
+      case 'when':
+        return this.#guard(stmt.cond);
+      case 'break':
+      case 'continue':
+      case 'rule':
+        return true;
+    }
+  }
+
+  /** A guard chooses nothing. */
+  #guard(expr: Expr): boolean {
+    const before = this.#firstIsChoice;
+    this.#firstIsChoice = false;
+    const follows = this.#expression(expr);
+    this.#firstIsChoice = before;
+    return follows;
+  }
+
+  #expression(expr: Expr): boolean {
+    switch (expr.op) {
+      case 'const':
+        // "No member" is the same for all of them; any other literal is one of them.
+        return !this.#isMember(expr.type) || (expr.type.kind === 'id' && expr.type.nullable && expr.value === 0);
+      case 'local':
+        return true;
+      case 'read':
+        return this.#place(expr.place);
+      case 'not':
+        return this.#expression(expr.arg);
+      case 'unwrap':
+      case 'wrap':
+        return this.#expression(expr.arg) && this.#same(expr.arg.type, expr.type);
+      case 'eq':
+      case 'ne':
+        return this.#expression(expr.left) && this.#expression(expr.right) && this.#same(expr.left.type, expr.right.type);
+      case 'and':
+      case 'or':
+      case 'lt':
+      case 'le':
+      case 'add':
+      case 'sub':
+      case 'mul':
+      case 'min':
+      case 'max':
+        // The sum of a number and 0 is how a number becomes an id.
+        return !this.#isMember(expr.type) && [expr.left, expr.right].every((side) => !this.#isMember(side.type) && this.#expression(side));
+      case 'ite':
+        return (
+          this.#expression(expr.cond) && [expr.then, expr.else].every((side) => this.#expression(side) && this.#same(side.type, expr.type))
+        );
+      case 'some':
+      case 'every': {
+        const overMembers = this.#isMember(this.#fn?.locals[expr.local]?.type);
+        return (!overMembers || breaksNoBound(this.#program, expr.body)) && this.#expression(expr.body);
+      }
+      case 'count':
+        // All are looked at, in whatever order.
+        return this.#expression(expr.body);
+      case 'first':
+        // Which of several is the first depends on their order.
+        return (this.#firstIsChoice || !this.#isMember(expr.type)) && this.#expression(expr.body);
+      case 'call':
+        return this.#arguments(expr.fn, expr.args);
+    }
+  }
+
+  #arguments(callee: number, args: readonly Expr[]): boolean {
+    const { locals = [] } = this.#program.functions[callee] ?? {};
+    // What is passed to a parameter that nobody reads is not seen.
+    return args.every((arg, index) => !this.#isRead(callee, index) || (this.#expression(arg) && this.#same(arg.type, locals[index]?.type)));
+  }
+
+  #place(place: Place): boolean {
+    let path = '';
+    return place.steps.every((step) => {
+      if ('field' in step) {
+        path += `.${step.field}`;
+        return true;
+      }
+      const kinds = this.#tables.get(path) ?? new Set();
+      kinds.add(step.index.type.kind === 'id' ? step.index.type.of : 'number');
+      this.#tables.set(path, kinds);
+      path += '[]';
+      return this.#expression(step.index);
+    });
+  }
+
+  /** A member stays one, and nothing else becomes one. */
+  #same(a: Type | undefined, b: Type | undefined): boolean {
+    return this.#isMember(a) === this.#isMember(b);
+  }
+
+  #isMember(type: Type | undefined): boolean {
+    return type?.kind === 'id' && type.of === this.#kind;
+  }
+
+  #isRead(fn: number, local: number): boolean {
+    const known = this.#readLocals.get(fn) ?? readLocals(this.#program.functions[fn]?.body ?? []);
+    this.#readLocals.set(fn, known);
+    return known.has(local);
+  }
+}
+
+function readLocals(body: readonly Stmt[]): ReadonlySet<number> {
+  const locals = new Set<number>();
+  forEachStmt(body, (stmt) => {
+    for (const expr of expressionsOf(stmt)) forEachLocal(expr, (local) => locals.add(local));
+  });
+  return locals;
+}

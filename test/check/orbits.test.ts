@@ -1,0 +1,179 @@
+/** Of states that differ only in numbers one is kept: as many as there are orbits, none of them lost, and only where the model allows it. */
+import { describe, expect, test } from 'vitest';
+import { Explorer } from '../../oracle/check/explorer.ts';
+import { symmetricKinds } from '../../oracle/check/orbits.ts';
+import { compileModel } from '../../oracle/compile/frontend.ts';
+import type { Program } from '../../oracle/compile/ir.ts';
+import { prune } from '../../oracle/compile/prune.ts';
+import { randomWorkers } from '../prove/random-model.ts';
+import { bruteForce, root, toyOf } from '../prove/toys.ts';
+
+const memoryBytes = 256 * 2 ** 20;
+
+function explored(program: Program, symmetry: boolean): Explorer {
+  const explorer = new Explorer(program, { memoryBytes, symmetric: symmetry ? symmetricKinds(program) : null });
+  while (!explorer.complete) explorer.expand(1000);
+  return explorer;
+}
+
+describe('the benchmark model', () => {
+  test.each([
+    [3, 3, 2_263],
+    [4, 3, 7_279],
+    [4, 4, 22_738],
+    [5, 4, 65_690],
+  ])('has with %i sockets and %i threads the %i orbits that other tools count', (sockets, threads, orbits) => {
+    const constants = { SOCKETS: sockets, THREADS: threads };
+    const program = compileModel({ root, entry: 'test/prove/models/benchmark.ts', constants });
+    expect(explored({ ...program, lemmas: [] }, true).states).toBe(orbits);
+  });
+});
+
+/** The states in which members 0 and 1 of the only kind are exchanged and not, as one text. */
+function orbit(state: unknown): string {
+  return [JSON.stringify(state), JSON.stringify(exchanged(state))].sort().join();
+}
+
+interface Workers {
+  readonly mark: readonly boolean[];
+  readonly at: readonly (number | null)[];
+  readonly level: readonly number[];
+  readonly owner: number | null;
+  readonly number: number;
+}
+
+function exchanged(value: unknown): unknown {
+  const { state, frames } = value as {
+    state: Workers;
+    frames: { worker: readonly { pc: number; locals: Readonly<Record<string, unknown>> }[] };
+  };
+  const other = (id: number | null): number | null => (id === null ? null : 1 - id);
+  const swap = <T>(list: readonly T[]): readonly T[] => [...list].reverse();
+  const worker = swap(frames.worker).map((frame) => ({
+    ...frame,
+    locals: Object.fromEntries(Object.entries(frame.locals).map(([name, id]) => [name, name === 'other' ? other(id as number) : id])),
+  }));
+  return {
+    state: { ...state, mark: swap(state.mark), at: swap(state.at).map(other), level: swap(state.level), owner: other(state.owner) },
+    frames: { worker },
+  };
+}
+
+describe('random models of two workers', () => {
+  const seen = { kept: 0, refused: 0, broken: 0, smaller: 0 };
+  test.each([0, 10, 20, 30])('from %i on: as many states as orbits, the same shortest violation, or a refusal that says where', (from) => {
+    for (let seed = from; seed < from + 10; seed++) {
+      const entry = 'test/prove/models/random.ts';
+      const source = randomWorkers(seed).replace(/lemmas: \{\},/, "lemmas: {},\n  symmetric: ['worker'],");
+      expect(source).toContain('symmetric');
+      const compiled = compileModel({ root, entry, sources: { [entry]: source } });
+      const first = toyOf(compiled).concrete;
+      const broken = first.broken(first.model.initial());
+      const program = prune({ ...compiled, invariants: compiled.invariants.filter(({ id }) => !broken.includes(id)) });
+      const { refused } = symmetricKinds(program);
+      if (refused.length > 0) {
+        expect(refused[0]?.why, `${seed}`).toMatch(/^(.+:\d+: \w+ tells one from another|a (field|table) .*)$/);
+        seen.refused++;
+        continue;
+      }
+      seen.kept++;
+      const whole = explored(program, false);
+      const part = explored(program, true);
+      const orbits = new Set(Array.from({ length: whole.states }, (_, at) => orbit(whole.model.decode(whole.state(at)))));
+      expect(part.states, `${seed}`).toBe(orbits.size);
+      seen.smaller += part.states < whole.states ? 1 : 0;
+      const lengths = (explorer: Explorer): number =>
+        Math.min(...explorer.broken().map((each) => explorer.pathOf(each)?.length ?? Number.NaN));
+      expect(lengths(part), `${seed}`).toBe(lengths(whole));
+      if (whole.broken().length > 0) {
+        seen.broken++;
+        expect(lengths(part), `${seed}`).toBe(Math.min(...bruteForce(toyOf(program), lengths(whole)).brokenAt.values()));
+      }
+    }
+  });
+
+  test('of these there are some of each sort', () => {
+    expect(seen.kept).toBeGreaterThan(10);
+    expect(seen.refused).toBeGreaterThan(3);
+    expect(seen.broken).toBeGreaterThan(2);
+    expect(seen.smaller).toBeGreaterThan(10);
+  });
+});
+
+/** Slots of a pool are taken with `first`, as the specification takes sockets; what is in them differs. */
+const POOL = (invariant: string, take: string): string => `
+import { count, defineModel, first, type Id, type Nat, type Procedure, range, type Table, when } from '../../../model/lang.ts';
+export const SLOTS = 3;
+export const USERS = 2;
+export type SlotId = Id<'slot', typeof SLOTS>;
+export type UserId = Id<'user', typeof USERS>;
+export interface Slot { state: 'free' | 'used' | 'done'; owner: UserId | null }
+export interface State { slots: Table<Slot, typeof SLOTS>; has: Table<SlotId | null, typeof USERS> }
+export const slots = range<SlotId>(SLOTS);
+export const users = range<UserId>(USERS);
+export function initial(_: Record<string, never>): State {
+  return { slots: slots.map(() => ({ state: 'free', owner: null })), has: users.map(() => null) };
+}
+function* take(s: State, who: UserId): Procedure {
+  when(s.has[who] === null);
+  const slot = first(slots, (each) => ${take});
+  if (slot === null) return;
+  s.slots[slot].state = 'used';
+  s.slots[slot].owner = who;
+  s.has[who] = slot;
+}
+function* give(s: State, who: UserId, clean: boolean): Procedure {
+  const slot = s.has[who];
+  when(slot !== null);
+  if (slot === null) return;
+  s.has[who] = null;
+  s.slots[slot].state = clean ? 'free' : 'done';
+  if (clean) s.slots[slot].owner = null;
+}
+export const model = defineModel<State>({
+  initial,
+  agents: { user: { size: USERS, procedures: { take, give } } },
+  invariants: { asked: ${invariant} },
+  lemmas: {},
+  symmetric: ['slot', 'user'],
+});
+`;
+
+function pool(invariant: string, take: string, users = 2): Program {
+  const entry = 'test/prove/models/pool.ts';
+  return compileModel({ root, entry, constants: { USERS: users }, sources: { [entry]: POOL(invariant, take) } });
+}
+
+describe('the first that is free', () => {
+  test('may be any, where free ones are alike', () => {
+    const program = pool(
+      '(s: State) => users.every((u) => s.has[u] === null || s.slots[s.has[u]].owner === u)',
+      "s.slots[each].state === 'free'",
+    );
+    expect(symmetricKinds(program).refused).toEqual([]);
+    const [whole, part] = [explored(program, false), explored(program, true)];
+    expect([whole.broken(), part.broken()]).toEqual([[], []]);
+    expect(part.states).toBeLessThan(whole.states / 4);
+  });
+
+  test('leads to no violation that is believed, where only another than the first breaks it', () => {
+    // One user: the first that isn't used is the one it had before, so that the others stay free; any of them need not.
+    const program = pool("(s: State) => count(slots, (each) => s.slots[each].state !== 'free') < 2", "s.slots[each].state !== 'used'", 1);
+    const [whole, part] = [explored(program, false), explored(program, true)];
+    expect(whole.broken()).toEqual([]);
+    const [broken] = part.broken();
+    expect(broken === undefined ? 'none' : part.pathOf(broken)).toBe(null);
+  });
+});
+
+test('a kind of which one is there from the beginning is refused', () => {
+  const entry = 'test/prove/models/pool.ts';
+  const source = POOL(
+    '(s: State) => users.every((u) => s.has[u] === null || s.slots[s.has[u]].owner === u)',
+    "s.slots[each].state === 'free'",
+  )
+    .replace('has: Table<SlotId | null, typeof USERS> }', 'has: Table<SlotId | null, typeof USERS>; last: SlotId }')
+    .replace('has: users.map(() => null) }', 'has: users.map(() => null), last: slots[0] }');
+  const { refused } = symmetricKinds(compileModel({ root, entry, sources: { [entry]: source } }));
+  expect(refused).toEqual([{ kind: 'slot', why: 'a field holds the first of them from the beginning' }]);
+});
