@@ -72,7 +72,7 @@ export class Exercise implements Visitor {
     return this.#samples;
   }
 
-  /** Goals that a run broke, with a way to break each: not a short one. */
+  /** Goals that a run broke, with the shortest way that was met to break each: seldom a short one. */
   get broken(): ReadonlyMap<string, readonly ConcreteStep[]> {
     return this.#broken;
   }
@@ -103,7 +103,8 @@ export class Exercise implements Visitor {
   }
 
   #breaks(id: string, path: () => readonly ConcreteStep[]): void {
-    if (!this.#broken.has(id)) this.#broken.set(id, path());
+    const [known, found] = [this.#broken.get(id), path()];
+    if (known === undefined || found.length < known.length) this.#broken.set(id, found);
   }
 
   #meet(words: Int32Array): void {
