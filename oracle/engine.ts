@@ -71,6 +71,8 @@ export interface CheckOptions extends Work {
   readonly configurations: readonly string[];
   /** One state for all that differ only in which socket is the first, which thread, and so on. */
   readonly symmetry: boolean;
+  /** Instead of all states: so many random walks of so many steps. */
+  readonly walks: { readonly number: number; readonly steps: number } | null;
   /** Sizes other than a configuration's own. */
   readonly sockets: number | null;
   readonly threads: number | null;

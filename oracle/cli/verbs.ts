@@ -122,6 +122,8 @@ export const VERBS: readonly Verb[] = [
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
       { flags: '--symmetry', text: 'one state for all that differ only in which socket, pcb, descriptor or thread is which' },
+      { flags: '--walks <number>', text: 'instead of all states, so many random walks from the first one' },
+      { flags: '--depth <steps>', text: 'steps of a random walk', fallback: '50' },
       { flags: '--sockets <number>', text: 'sockets, instead of as many as the configuration has' },
       { flags: '--threads <number>', text: 'threads, instead of as many as the configuration has' },
       { flags: '--states <number>', text: 'states of each configuration at most' },

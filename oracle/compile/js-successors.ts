@@ -193,7 +193,8 @@ function runtime(words: number, properties: number, tree: string): string {
 const W = ${words}, w = new Int32Array(W), t = new Int32Array(W);
 const HELD = 256, B = new Int32Array(HELD * W), H = new Int32Array(HELD), A = new Int32Array(HELD), M = new Int32Array(HELD);
 const O = new Int32Array(HELD), E = new Int32Array(HELD);
-let held = 0, orbit = null;
+const u = new Int32Array(W);
+let held = 0, orbit = null, walking = false, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
 const pick = new Int32Array(64), ways = new Int32Array(64);
@@ -219,9 +220,17 @@ function hash(a, b) {
   h = Math.imul(h, 0xc2b2ae35);
   return h ^ h >>> 16;
 }
-function breaks(property, action) { if (broken[property] < 0) { broken[property] = from; brokenBy[property] = action; } found = property; }
+function breaks(property, action) {
+  if (broken[property] < 0) { broken[property] = from; brokenBy[property] = action; }
+  found = property;
+}
 function visit(mask, action) {
   steps++;
+  if (walking) {
+    // Each successor of the state is as likely as any other, without knowing how many there are.
+    if (below(++choices) === 0) { ${each((k) => `u[${k}] = t[${k}];`)} chosen = action; chosenMask = mask; }
+    return;
+  }
   X[action]++;
   if (G(t) !== 0) { breaks(${properties}, action); return; }
   if (orbit !== null) orbit(t);
@@ -255,6 +264,33 @@ function settle() {
   }
   return touched;
 }
+/** A whole number below another. */
+function below(end) {
+  seed ^= seed << 13; seed ^= seed >>> 17; seed ^= seed << 5;
+  return (seed >>> 0) % end;
+}
+/** So many steps from the first state, chosen by the seed; A gets the actions. Returns how many there were, negative if the last broke something. */
+function walk(length, from_, A) {
+  seed = Math.imul(from_ + 1, 0x9e3779b1) | 1;
+  w.fill(0);
+  walking = true;
+  let done = 0;
+  for (; done < length; done++) {
+    choices = 0;
+${tree}
+    if (choices === 0) break;
+    A[done] = chosen;
+    X[chosen]++;
+    ${each((k) => `w[${k}] = u[${k}];`)}
+    ${each((k) => `t[${k}] = u[${k}];`)}
+    from = done;
+    found = -1;
+    if (G(t) !== 0) breaks(${properties}, chosen); else if (chosenMask !== 0) judge(chosenMask, chosen);
+    if (found >= 0) { done = -done - 1; break; }
+  }
+  walking = false;
+  return done;
+}
 function judge(mask, action) {
   ${Array.from({ length: properties }, (_, k) => `if ((mask & ${bit(k)}) !== 0 && !h${k}(t)) breaks(${k}, action);`).join('\n  ')}
 }
@@ -287,7 +323,9 @@ return {
     }
     T = table;
   },
-  expand,
+  expand, walk,
+  /** Forgets what was found to be broken. */
+  forgive() { broken.fill(-1); brokenBy.fill(-1); },
   get states() { return n; }, get steps() { return steps; }, get full() { return full; }, broken, brokenBy,
 };`;
 }

@@ -15,6 +15,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
     configurations,
     design: 'sockref',
     symmetry: false,
+    walks: null,
     sockets: null,
     threads: null,
     states: null,
@@ -76,6 +77,18 @@ describe('with symmetry', () => {
     const outcome = await check(options(['tcp'], { design: 'p06', symmetry: true }));
     expect(outcome.results[0]?.detail).toContain('pcb-while-valid: false after 4 steps, and after no fewer');
     const again = await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), options([]));
+    expect(again.verdict).toBe('violated');
+  });
+});
+
+describe('random walks', () => {
+  test('say how many there were, and find what p06 breaks', async () => {
+    const sound = await check(options(['unix', 'tcp-data'], { walks: { number: 2_000, steps: 30 } }));
+    expect(sound.results.map(({ verdict }) => verdict)).toEqual(['holds', 'holds']);
+    expect(sound.results[0]?.bound).toMatch(/^2,000 random walks of up to 30 steps; /);
+    const broken = await check(options(['tcp-data'], { design: 'p06', walks: { number: 2_000, steps: 30 } }));
+    expect(broken.results[0]?.detail).toMatch(/^pcb-while-valid: false after \d+ steps of a random walk/);
+    const again = await replay(await readCounterexample(broken.results[0]?.counterexample ?? ''), options([]));
     expect(again.verdict).toBe('violated');
   });
 });

@@ -1,0 +1,71 @@
+/** The verdict on a configuration by all its states. */
+import type { Program } from '../compile/ir.ts';
+import { UsageError } from '../usage.ts';
+import type { Row } from '../verdict.ts';
+import { type Cut, type Examined, examine } from './examine.ts';
+import { type Symmetric, symmetricKinds } from './orbits.ts';
+import { count, note, type Subject, violated } from './subject.ts';
+
+export async function byStates(subject: Subject): Promise<Row> {
+  const { configuration, options, part, deadline } = subject;
+  const { id } = configuration;
+  const caps = {
+    memoryBytes: options.memoryMiB * 2 ** 20,
+    symmetric: options.symmetry ? exchanged(part) : null,
+    states: options.states,
+    deadline,
+    signal: options.signal,
+  };
+  const where = `${subject.where}${options.symmetry ? '; one state for all that differ in numbers only' : ''}`;
+  const examined = await examine(part, caps, (explorer) =>
+    options.progress(explorer.states, null, `${id}: ${count(explorer.states)} states, ${explorer.levels.length - 1} steps deep`),
+  );
+  const { explorer, cut, seconds } = examined;
+  note(subject, { model: explorer.model, actions: explorer.actions, rules: explorer.rules, taken: (at) => explorer.taken(at) });
+  const figures = {
+    states: explorer.states,
+    transitions: explorer.steps,
+    depth: explorer.levels.length - 1,
+    stuck: explorer.stuck,
+    bytesPerState: Number((explorer.bytes / explorer.states).toFixed(1)),
+  };
+  const base = { id, seconds, method: 'all states', figures };
+  const broken = explorer.broken().map((each) => ({ property: each.property, path: explorer.pathOf(each) }));
+  if (broken.length > 0) {
+    return {
+      ...base,
+      bound: `${count(explorer.states)} states; ${where}`,
+      ...violated(subject, explorer.model, broken, ', and after no fewer'),
+    };
+  }
+  if (cut !== null) return { ...base, verdict: 'unknown', bound: partial(examined, where), counterexample: null, detail: advice(cut) };
+  const bound = `all ${count(explorer.states)} states, the deepest ${figures.depth} steps; ${where}`;
+  return { ...base, verdict: 'holds', bound, counterexample: null };
+}
+
+/** The kinds that are exchanged. Throws a UsageError where the model tells apart what it declares to be interchangeable. */
+function exchanged(program: Program): Symmetric {
+  const symmetric = symmetricKinds(program);
+  const [breach] = symmetric.refused;
+  if (breach === undefined) return symmetric;
+  const reason = `the model declares that no ${breach.kind} differs from another, and it isn't so: ${breach.why}`;
+  throw new UsageError(`--symmetry: ${reason}`, { field: '--symmetry', reason });
+}
+
+function partial({ explorer }: Examined, where: string): string {
+  const left = explorer.states - explorer.expanded;
+  return `${count(explorer.states)} states to depth ${explorer.levels.length - 1}, ${count(left)} of them not followed; ${where}`;
+}
+
+function advice(cut: Cut): string {
+  switch (cut) {
+    case 'memory':
+      return 'the memory is full: give it more with --memory, or fewer sockets or threads';
+    case 'states':
+      return 'as many states as asked for';
+    case 'time':
+      return 'the time is over: give it more with --time, or fewer sockets or threads';
+    case 'interrupt':
+      return 'interrupted';
+  }
+}
