@@ -51,8 +51,8 @@ export async function replayOn(target: Target, file: ExploreCounterexample, work
   }
   let { verdict, why } = end ?? wentThrough(file);
   if (work.workers === true && verdict === 'violated') {
-    const { apart, race } = await followOnThreads(target, file, taken, watch.violation, work);
-    const confirmed = `and so it does on real threads, access by access${race === null ? '' : `: ${race}`}`;
+    const { apart, seen } = await followOnThreads(target, file, taken, watch.violation, work);
+    const confirmed = `and so it does on real threads, access by access${seen === null ? '' : `: ${seen}`}`;
     why = apart === null ? `${why}; ${confirmed}` : `on real threads it goes another way: ${apart}`;
     if (apart !== null) verdict = 'unknown';
   }

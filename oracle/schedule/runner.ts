@@ -13,7 +13,7 @@ import { MachineState } from './state.ts';
 import { goBack, grown, growStore } from './store.ts';
 
 /** Turns of loops that a block may make without an atomic access. */
-const MOST_TURNS = 100_000;
+export const MOST_TURNS = 100_000;
 const OP_MASK = (1 << CELL_SHIFT) - 1;
 const [ZERO, GET_BYTE, PUT_BYTE, COPY] = [opOf('zero'), opOf('getByte'), opOf('putByte'), opOf('copy')];
 const [PANIC, FAIL, SETTLE] = [opOf('panic'), opOf('fail'), opOf('settle')];

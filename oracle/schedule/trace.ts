@@ -21,6 +21,10 @@ export interface Trace {
   readonly end: Interpreter;
 }
 
+const SPINS = 'unordered-spin';
+/** Accesses that are kept of one who spins. */
+const MOST_SPUN = 1_000;
+
 export type Granularity = 'block' | 'access';
 
 /** Runs a schedule again. A step that is not enabled is an error: the schedule is of another program. */
@@ -36,7 +40,14 @@ export function traceOf(program: Program, schedule: readonly number[], granulari
       );
     end.step(transition);
   }
+  if (end.violation?.id === SPINS) cut(events, end.violation.agent);
   return { program, schedule, events, end };
+}
+
+/** One who goes round for ever has made hundreds of thousands of accesses when that is clear; the first tell all there is to tell. */
+function cut(events: TraceEvent[], agent: number): void {
+  const before = events.findLastIndex((event) => event.agent !== agent || event.step !== events.at(-1)?.step);
+  events.length = Math.min(events.length, before + 1 + MOST_SPUN);
 }
 
 export function agentName(program: Program, agent: number): string {

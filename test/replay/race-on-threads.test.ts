@@ -70,3 +70,45 @@ it('a race that the machine has not is found', async () => {
   const { verdict, results } = await replayOn(racy, file, { ...work, workers: true });
   expect([verdict, results[0]?.detail]).toEqual(['unknown', expect.stringMatching(/goes another way: .*happens-before orders neither/)]);
 });
+
+describe('a loop that waits for a plain word', () => {
+  const SPINS = 'T1 has made [\\d,]+ plain accesses, has come to no atomic one, and goes on';
+
+  it('goes on and on on real threads too', async () => {
+    const [target, file] = await found('unordered-spin', 'block');
+    const { verdict, results } = await replayOn(target, file, { ...work, workers: true });
+    expect([file.breaks, verdict]).toEqual(['unordered-spin', 'violated']);
+    expect(results[0]?.detail).toMatch(new RegExp(`and so it does on real threads, access by access: ${SPINS}$`));
+    const ending = await edited(target, 'cells[0] === 0', 'false');
+    const other = await replayOn(ending, file, { ...work, workers: true });
+    expect([other.verdict, other.results[0]?.detail]).toEqual(['unknown', expect.stringContaining('on real threads it goes another way')]);
+  });
+
+  it('that only the threads have is no violation', async () => {
+    const [target, file] = await found('condvar-late', 'block');
+    const spinning = await edited(target, 'Atomics.wait(', 'spin(cells), Atomics.wait(');
+    const { modules, ...native } = await spinning.native();
+    const spin = 'function spin(cells) { while (cells[2] === cells[2]); }';
+    const texts = Object.entries(modules).map(([name, text]) => [name, `${text}\n${spin}`] as const);
+    const both = { ...spinning, native: async () => ({ ...native, modules: Object.fromEntries(texts) }) };
+    const { verdict, results } = await replayOn(both, file, { ...work, workers: true });
+    expect([verdict, results[0]?.detail]).toEqual([
+      'unknown',
+      expect.stringMatching(new RegExp(`goes another way: ${SPINS.replace('T1', 'T\\d')}$`)),
+    ]);
+  });
+
+  it('that reads more than can be written down, and ends, is not followed', async () => {
+    const [target, file] = await found('condvar-late', 'block');
+    const reading = await edited(target, 'Atomics.wait(', 'read(cells), Atomics.wait(');
+    const { modules, ...native } = await reading.native();
+    const read = 'function read(cells) { for (let n = 0; n < 20000; n++) if (cells[2] === -1) return; }';
+    const texts = Object.entries(modules).map(([name, text]) => [name, `${text}\n${read}`] as const);
+    const both = { ...reading, native: async () => ({ ...native, modules: Object.fromEntries(texts) }) };
+    const { verdict, results } = await replayOn(both, file, { ...work, workers: true });
+    expect([verdict, results[0]?.detail]).toEqual([
+      'unknown',
+      expect.stringMatching(/T\d makes 20,000 plain accesses in one step, more than can be held against those of others$/),
+    ]);
+  });
+});

@@ -11,7 +11,9 @@ import { Interpreter } from '../../oracle/schedule/interpreter.ts';
 import { Machine } from '../../oracle/schedule/machine.ts';
 import { OP_GUARD, OP_NONE } from '../../oracle/schedule/operation.ts';
 import type { Program } from '../../oracle/schedule/program.ts';
+import { traceOf } from '../../oracle/schedule/trace.ts';
 import { dice } from '../compile/differential.ts';
+import { constant, equals, local, makeFunction, makeProgram, threads } from './programs.ts';
 import { describeProgram, mixture, smallProgram } from './small.ts';
 
 type Granularity = 'block' | 'access';
@@ -140,4 +142,25 @@ describe('the interpreter', () => {
       steps += walk(program, seed % 2 === 0 ? 'access' : 'block', seed, 1 + 3 * (seed % 5), 1200, `seed ${seed}`);
     expect(steps).toBeGreaterThan(3_000);
   });
+});
+
+test('a trace of one who spins is short, and all of what others did is in it', () => {
+  const spinner = makeFunction('spinner', 0, 1, [
+    { door: 'load', args: [constant(1)], result: 0 },
+    { door: 'get', args: [constant(2)], result: 0 },
+    { unless: equals(local(0), constant(1)), goTo: 1 },
+  ]);
+  const other = makeFunction('other', 0, 0, [
+    { door: 'add', args: [constant(3), constant(1)] },
+    { door: 'add', args: [constant(3), constant(1)] },
+  ]);
+  const { events, end } = traceOf(makeProgram([spinner, other], 4, threads(['spinner'], ['other'])), [1, 1, 0], 'block');
+  expect([end.violation?.id, end.violation?.agent]).toEqual(['unordered-spin', 0]);
+  expect(events.slice(0, 3).map(({ agent, door, step }) => [agent, door, step])).toEqual([
+    [1, 'add', 0],
+    [1, 'add', 1],
+    [0, 'load', 2],
+  ]);
+  expect(events.slice(3).every(({ agent, door }) => agent === 0 && door === 'get')).toBe(true);
+  expect([events.length > 100, events.length < 2_000]).toEqual([true, true]);
 });

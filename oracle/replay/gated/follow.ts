@@ -8,18 +8,20 @@ import { DOORS } from '../../compile/ir-impl.ts';
 import type { Granularity, ReplayOptions } from '../../engine.ts';
 import { Machine } from '../../schedule/machine.ts';
 import type { RaceFound, Touch } from '../../schedule/happens-before.ts';
+import { MOST_TURNS } from '../../schedule/runner.ts';
 import { OP_GUARD, OP_NONE } from '../../schedule/operation.ts';
 import type { Violation } from '../../schedule/program.ts';
 import type { Target } from '../../schedule/target.ts';
 import { pause } from '../ending.ts';
-import { GatedThreads } from './threads.ts';
+import { Lost } from './record.ts';
+import { GatedThreads, PATIENCE_MS } from './threads.ts';
 
 /** How it went on real threads. */
 export interface Followed {
   /** Where they part from the machine, in words; null: nowhere. */
   readonly apart: string | null;
-  /** Of a race: what the threads did, in words. */
-  readonly race: string | null;
+  /** Of a race, and of a loop that waits for a plain word: what the threads did, in words. */
+  readonly seen: string | null;
 }
 
 /** `violation` is what the schedule leads to. */
@@ -32,10 +34,10 @@ export async function followOnThreads(
 ): Promise<Followed> {
   const { program } = target;
   const machine = new Machine(program, { granularity, hashed: false });
-  const threads = await GatedThreads.start({ ...(await target.native()), words: program.words, granularity });
-  const parted = (apart: string): Followed => ({ apart, race: null });
+  let threads: GatedThreads | null = null;
   let before: Int32Array | null = null;
   try {
+    threads = await GatedThreads.start({ ...(await target.native()), words: program.words, granularity });
     for (const [index, transition] of schedule.entries()) {
       const apart = difference(target, machine, threads) ?? (index === loop ? memory(target, machine, threads) : null);
       if (apart !== null) return parted(`before step ${index + 1}, ${apart}`);
@@ -52,9 +54,27 @@ export async function followOnThreads(
     }
     const apart = difference(target, machine, threads) ?? memory(target, machine, threads) ?? changed(target, before, threads);
     return apart === null ? raced(target, threads, violation) : parted(apart);
+  } catch (error) {
+    if (error instanceof Lost) return lost(target, machine, violation, error);
+    throw error;
   } finally {
-    await threads.stop();
+    await threads?.stop();
   }
+}
+
+function parted(apart: string): Followed {
+  return { apart, seen: null };
+}
+
+/** A thread that reads on and on is what the machine says, if that breaks now, and by this thread. That time passes proves nothing. */
+function lost({ program }: Target, machine: Machine, violation: Violation | null, { agent, accesses, goesOn }: Lost): Followed {
+  const name = program.agents[agent]?.name ?? '';
+  const many = `${accesses.toLocaleString('en')} plain accesses`;
+  if (!goesOn) return parted(`${name} makes ${many} in one step, more than can be held against those of others`);
+  const text = `${name} has made ${many}, has come to no atomic one, and goes on`;
+  const isSame = machine.violation?.id === 'unordered-spin' && violation?.id === 'unordered-spin' && violation.agent === agent;
+  if (isSame && accesses > MOST_TURNS) return { apart: null, seen: text };
+  return parted(accesses === 0 ? `${name} has not come to its next access within ${PATIENCE_MS / 1000} s` : text);
 }
 
 /** Whether the threads' own accesses are a race if and only if the machine says so. */
@@ -64,14 +84,14 @@ function raced(target: Target, threads: GatedThreads, violation: Violation | nul
   for (const agent of wanted === undefined ? [] : [violation?.agent ?? 0, wanted.other])
     if (threads.record.race === null && threads.state(agent) === 'rests') threads.step(agent);
   const { race } = threads.record;
-  if (wanted === undefined) return { apart: race === null ? null : raceText(target, race), race: null };
-  if (race === null) return { apart: `happens-before orders what touches ${target.names.word(wanted.from >> 2)}`, race: null };
+  if (wanted === undefined) return { apart: race === null ? null : raceText(target, race), seen: null };
+  if (race === null) return parted(`happens-before orders what touches ${target.names.word(wanted.from >> 2)}`);
   const isSame =
     [violation?.agent, wanted.other].includes(race.earlier.agent) &&
     [violation?.agent, wanted.other].includes(race.later.agent) &&
     race.from < wanted.from + wanted.bytes &&
     wanted.from < race.from + race.bytes;
-  return isSame ? { apart: null, race: raceText(target, race) } : { apart: `another race: ${raceText(target, race)}`, race: null };
+  return isSame ? { apart: null, seen: raceText(target, race) } : parted(`another race: ${raceText(target, race)}`);
 }
 
 /** "T1 writes plainly and T2 reads atomically data[0], and happens-before orders neither before the other". */

@@ -10,7 +10,7 @@
 import type { Door } from '../../compile/ir-impl.ts';
 import { HappensBefore, type RaceFound } from '../../schedule/happens-before.ts';
 
-/** Plain accesses from one rest to the next. */
+/** Plain accesses from one rest to the next that are written down; the others are counted. */
 const MOST_NOTES = 16_384;
 /** Where it begins, how many bytes, whether it writes. */
 const NOTE_WORDS = 3;
@@ -78,6 +78,24 @@ export interface Made {
   readonly queued: boolean;
 }
 
+/** A thread that can't be followed: it has not come to its next access, or has made too many plain ones on the way. */
+export class Lost extends Error {
+  readonly agent: number;
+  /** Plain accesses that it made since it was let through. */
+  readonly accesses: number;
+  /** Where it was given up: it went on. */
+  readonly goesOn: boolean;
+
+  constructor(agent: number, accesses: number, goesOn: boolean) {
+    super(
+      `thread ${agent} has made ${accesses} plain accesses and ${goesOn ? 'not come to its next atomic one' : 'too many for the record'}`,
+    );
+    this.agent = agent;
+    this.accesses = accesses;
+    this.goesOn = goesOn;
+  }
+}
+
 /** The scheduler's side. */
 export class AccessRecord {
   private readonly relation: HappensBefore;
@@ -97,11 +115,15 @@ export class AccessRecord {
   take(agent: number): void {
     const words = new Int32Array(this.memory, 4 * THREAD_WORDS * agent, THREAD_WORDS);
     const count = words[0] ?? 0;
-    if (count > MOST_NOTES)
-      throw new Error(`thread ${agent} makes more than ${MOST_NOTES} plain accesses between two that are let through`);
+    if (count > MOST_NOTES) throw new Lost(agent, count, false);
     for (let at = 1; at < 1 + NOTE_WORDS * count; at += NOTE_WORDS)
       this.relation.plain(agent, words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] === 1);
     words[0] = 0;
+  }
+
+  /** How many it has noted by now, while it goes on: it is the only one that writes the number, and any earlier one would do as well. */
+  noted(agent: number): number {
+    return Atomics.load(new Int32Array(this.memory), THREAD_WORDS * agent);
   }
 
   made({ agent, door, args, bytes, result, queued }: Made): void {

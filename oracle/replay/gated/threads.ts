@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Door, DOORS } from '../../compile/ir-impl.ts';
 import { packageRoot } from '../../root.ts';
-import { notesMemory, AccessRecord } from './record.ts';
+import { AccessRecord, Lost, notesMemory } from './record.ts';
 import {
   type Access,
   GATE,
@@ -52,8 +52,11 @@ interface Waiting {
 const UPDATES: readonly Door[] = ['add', 'sub', 'or', 'and', 'xor', 'exchange'];
 const ATOMIC: readonly Door[] = ['load', 'store', 'compareExchange', ...UPDATES, 'wait', 'waitFor', 'waitAsync', 'notify'];
 
-/** How long a thread may take from one access to the next before it counts as lost. */
-const PATIENCE_MS = 20_000;
+/** How long a thread may take from one access to the next before it counts as lost, and between two looks at how far it is. */
+export const PATIENCE_MS = 20_000;
+const LOOK_MS = 50;
+/** Plain accesses on the way after which it is lost too: ten times the turns that the machine takes for a loop without an end. */
+const MOST_PLAIN = 1_000_000;
 
 export class GatedThreads {
   /** The shared memory; nobody writes it between two steps. */
@@ -177,9 +180,8 @@ export class GatedThreads {
     const goes = stateNumber('goes');
     Atomics.store(this.control, place, goes);
     Atomics.notify(this.control, place);
-    if (Atomics.wait(this.control, place, goes, PATIENCE_MS) === 'timed-out' && this.read(agent, GATE.state) === goes) {
-      throw new Error(`thread ${agent} has not come to its next access within ${PATIENCE_MS / 1000} s`);
-    }
+    const end = Date.now() + PATIENCE_MS;
+    while (Atomics.wait(this.control, place, goes, LOOK_MS) === 'timed-out' && this.state(agent) === 'goes') this.lookFor(agent, end);
     if (this.state(agent) === 'crashed') throw this.failure ?? new Error(`thread ${agent} has crashed`);
   }
 
@@ -190,11 +192,17 @@ export class GatedThreads {
     Atomics.notify(this.control, place);
     while (this.state(agent) === 'goes') {
       if (this.failure !== null) throw this.failure;
-      if (Date.now() > end) throw new Error(`thread ${agent} has not started within ${PATIENCE_MS / 1000} s`);
+      this.lookFor(agent, end);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     if (this.state(agent) === 'crashed') throw this.failure ?? new Error(`thread ${agent} has crashed`);
     this.record.take(agent);
+  }
+
+  /** Of a thread that goes: throws `Lost` if it has gone for too long. */
+  private lookFor(agent: number, end: number): void {
+    const accesses = this.record.noted(agent);
+    if (accesses > MOST_PLAIN || Date.now() > end) throw new Lost(agent, accesses, true);
   }
 
   private read(agent: number, field: number): number {
