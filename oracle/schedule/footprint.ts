@@ -49,10 +49,11 @@ export function takeTrace(machine: Runner, agent: number, blockFrom: number, beg
   return to;
 }
 
+/** Whether an entry adds nothing to another: who wrote bytes races with all that who read them does. So it is too where whole words are held against the shadow. */
 function covers(trace: Int32Array, from: number, end: number, entry: number): boolean {
   for (let n = from; n < end; n++) {
     const other = trace[n]!;
-    if (other >>> 8 === entry >>> 8 && (other & entry & 255) === (entry & 255)) return true;
+    if (other >>> 8 === entry >>> 8 && (entry & 255 & ~(other | ((other >>> 4) & 15))) === 0) return true;
   }
   return false;
 }

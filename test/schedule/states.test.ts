@@ -5,7 +5,7 @@ import { Machine } from '../../oracle/schedule/machine.ts';
 import { naive } from '../../oracle/schedule/strategies/naive.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
 import { exploration, orderMonitor, outcomes, reach } from './outcomes.ts';
-import { constant, fetchAdds, futexMutex, makeFunction, makeProgram, threads } from './programs.ts';
+import { constant, equals, fetchAdds, futexMutex, local, makeFunction, makeProgram, threads } from './programs.ts';
 import { PLAINEST, randomProgram, type Taste } from './random-programs.ts';
 
 const TASTES: readonly Taste[] = [
@@ -52,6 +52,35 @@ test('the ends are those of every interleaving', async () => {
     compared++;
   }
   expect(compared).toBeGreaterThan(50);
+});
+
+test('that somebody has touched a part of a word before does not tell states apart', async () => {
+  // One writes a word and reads it again, the other one of its bytes, in turn.
+  const whole = makeFunction('whole', 0, 1, [
+    { door: 'exchange', args: [constant(2), constant(1)] },
+    { door: 'put', args: [constant(4), constant(0)] },
+    { door: 'get', args: [constant(4)] },
+    { door: 'store', args: [constant(1), constant(1)] },
+    { door: 'load', args: [constant(1)], result: 0 },
+    { unless: equals(local(0), constant(0)), goTo: 4 },
+    { goTo: 0 },
+  ]);
+  const part = makeFunction('part', 0, 1, [
+    { door: 'load', args: [constant(1)], result: 0 },
+    { unless: equals(local(0), constant(1)), goTo: 0 },
+    { set: 0, value: constant(0) },
+    { door: 'putByte', args: [constant(16), constant(0)] },
+    { door: 'store', args: [constant(1), constant(0)] },
+    { goTo: 0 },
+  ]);
+  for (const granularity of ['block', 'access'] as const) {
+    const programs = (['whole', 'part'] as const).map((first) =>
+      makeProgram([whole, part], 8, threads([first], [first === 'whole' ? 'part' : 'whole'])),
+    );
+    const counts = await Promise.all(programs.map(async (program) => (await outcomes(states, program, { granularity })).figures.states));
+    const all = programs.map((program) => reach(program, { granularity })?.states);
+    expect([...counts, ...all], granularity).toEqual(Array(4).fill(granularity === 'block' ? 9 : 14));
+  }
 });
 
 describe('a futex mutex', () => {
