@@ -1,4 +1,5 @@
 /** The threads of a stress run by themselves: a round begins when all are there, and each makes it once. */
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, expect, test } from 'vitest';
@@ -24,9 +25,9 @@ function rig(threads: number) {
   const control = new Int32Array(new SharedArrayBuffer(4 * controlWords(threads, 1)));
   const meeting = Barrier.memory();
   const barrier = new Barrier(meeting, threads);
-  const start = (thread: number): void => {
+  const start = (thread: number, modules: Readonly<Record<string, string>> = MODULES): void => {
     const task: StressTask = {
-      modules: MODULES,
+      modules,
       door: 'door.ts',
       memory: words.buffer as SharedArrayBuffer,
       control: control.buffer as SharedArrayBuffer,
@@ -90,4 +91,17 @@ test('a notify that comes late, after the round has been ended, begins no other'
   announce(2);
   await end(2);
   expect(count()).toBe(2);
+});
+
+test('one says that it is there when it has loaded its code, and not before', async () => {
+  const { start } = rig(1);
+  start(0);
+  const [whole] = started;
+  await once(whole, 'message');
+  start(0, { ...MODULES, 'code.ts': 'throw new Error("half loaded");' });
+  const [, half] = started;
+  const heard: unknown[] = [];
+  half.on('message', (message) => heard.push(message));
+  const [error] = await once(half, 'error').catch((reason: unknown) => [reason]);
+  expect([String(error), heard]).toEqual(['Error: half loaded', []]);
 });

@@ -135,7 +135,8 @@ export class StressThreads {
       this.failure ??= error instanceof Error ? error : new Error(String(error));
     });
     this.workers[agent] = worker;
-    await new Promise((resolve) => worker.once('online', resolve));
+    // It says one thing: that it has loaded its code. Who dies before that ends the next round, with the reason.
+    await Promise.race(['message', 'exit'].map((event) => new Promise((resolve) => worker.once(event, resolve))));
   }
 
   /** Plays one round. */

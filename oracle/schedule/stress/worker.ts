@@ -2,7 +2,7 @@
  * One thread of a stress run: round after round it makes the calls of its script on the real implementation, each after a random while
  * and many with a halt in the middle, and writes down when each began, when it returned and with what.
  */
-import { workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type Exports, linker } from '../../link.ts';
 import type { ScriptCall } from '../program.ts';
 import { Barrier } from './barrier.ts';
@@ -151,6 +151,7 @@ function isPanic(error: unknown): error is Error & { readonly panicCode: number;
   return error instanceof Error && error.name === 'KernelPanic';
 }
 
+parentPort?.postMessage('ready');
 for (let last = task.round; ; ) {
   last = nextAfter(last);
   Atomics.store(control, base + STATUS, RUNS);
