@@ -42,10 +42,12 @@ export interface Request {
 
 /** Memory for the table of states if nobody says otherwise, MiB. */
 const MEMORY = 2048;
-/** What looking for a smaller program may take, for each one tried and in all. */
+/** What looking for a smaller program may take, for each one tried and in all. Steps, so that the same run finds the same on a busy machine. */
 const SMALLER_STEPS = 1_000_000;
-const SMALLER_SECONDS = 2;
-const SMALLEST_MS = 20_000;
+const SMALLEST_STEPS = 10_000_000;
+/** Should steps be slow. */
+const SMALLER_SECONDS = 10;
+const SMALLEST_MS = 60_000;
 const MOST_PROSE = 10_000;
 
 export interface Judged {
@@ -178,6 +180,7 @@ async function simplest(target: Target, request: Request, first: Found): Promise
   const whole: Lazy = { make: async () => target, made: target };
   const limits = { ...request.limits, steps: SMALLER_STEPS, seconds: SMALLER_SECONDS };
   const began = performance.now();
+  let steps = 0;
   const smallest = await minimiseProgram(
     whole,
     simpler(target, first),
@@ -185,10 +188,11 @@ async function simplest(target: Target, request: Request, first: Found): Promise
       for (const make of made?.smaller() ?? []) yield { make, made: null };
     },
     async (lazy) => {
-      if (request.signal.aborted || performance.now() - began > SMALLEST_MS) return null;
+      if (request.signal.aborted || steps > SMALLEST_STEPS || performance.now() - began > SMALLEST_MS) return null;
       lazy.made = await lazy.make();
       const quiet = { ...request, limits, progress: () => undefined, wanted: [id] };
-      const { violation } = await explore(lazy.made, quiet, 'states');
+      const { violation, figures } = await explore(lazy.made, quiet, 'states');
+      steps += figures.steps;
       return violation === null ? null : simpler(lazy.made, firstIn(machineOf(lazy.made, request.granularity, 'random'), violation));
     },
     isSame(target),
