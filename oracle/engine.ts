@@ -90,6 +90,49 @@ export interface CheckEngine {
   listDesigns(): readonly string[];
 }
 
+/** promela: a model for SPIN. smtlib: the obligations of a proof, for other solvers. itf: a trace, for viewers. */
+export const EXPORT_FORMATS = ['promela', 'smtlib', 'itf'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportOptions extends Work {
+  readonly format: ExportFormat;
+  readonly design: string;
+  /** promela: the part of the specification that a configuration of `check` speaks of; null: all of it. */
+  readonly configuration: string | null;
+  readonly sockets: number | null;
+  readonly threads: number | null;
+  /** promela: ids of what is asserted; null: every invariant, and that no bound is broken. */
+  readonly invariants: readonly string[] | null;
+  /** itf: a trace that was found; null: a random walk. */
+  readonly counterexample: Counterexample | null;
+  /** itf: steps of a random walk at most. */
+  readonly steps: number;
+  /** smtlib: for the proof. */
+  readonly timeoutSeconds: number;
+  /** A file, for smtlib a directory; null: the text is returned. */
+  readonly out: string | null;
+}
+
+/** What was exported; nothing was judged. */
+export interface Exported {
+  readonly format: ExportFormat;
+  /** One line: what it is of. */
+  readonly what: string;
+  /** What was written. */
+  readonly files: readonly string[];
+  /** Null where it went to files. */
+  readonly text: string | null;
+  readonly figures: Readonly<Record<string, number>>;
+}
+
+/** `oracle/export/index.ts`. The lists come without compiling anything. */
+export interface ExportEngine {
+  exportModel(options: ExportOptions): Promise<Exported>;
+  listConfigurations(): readonly Listed[];
+  listInvariants(): readonly string[];
+  listDesigns(): readonly string[];
+}
+
 export interface ReplayOptions extends Work {
   /** A schedule of `explore` on real worker threads, each access let through in its turn. */
   readonly workers?: boolean;
@@ -218,4 +261,5 @@ export interface Engines {
   explore(): Promise<ExploreEngine>;
   stress(): Promise<StressEngine>;
   museum(): Promise<MuseumEngine>;
+  export(): Promise<ExportEngine>;
 }

@@ -14,8 +14,8 @@ import { EXIT, exitStatus, type Outcome, type Refusal, report } from '../verdict
 import { judgeUntilInterrupted } from './interrupt.ts';
 import { type Call, parseWords, verbOf } from './parse.ts';
 import { showProgress } from './progress.ts';
-import { INDENT, renderListing, renderOutcome, wantsColours } from './table.ts';
-import type { Listing } from './verbs.ts';
+import { INDENT, renderExport, renderListing, renderOutcome, wantsColours } from './table.ts';
+import type { Export, Listing } from './verbs.ts';
 
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -48,6 +48,12 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
     const { outcome, render } = await judge(parsed.call, surroundings);
     const colours = wantsColours(surroundings.stdout.isTTY === true, surroundings.environment);
     const { verb } = parsed.call;
+    if ('exported' in outcome) {
+      const { exported } = outcome;
+      const exportation = { tool: 'sockref', version: packageVersion(), verb: verb.name, ...exported };
+      await write(surroundings.stdout, json ? document(exportation) : renderExport(outcome));
+      return EXIT.holds;
+    }
     if ('list' in outcome) {
       const listing = { tool: 'sockref', version: packageVersion(), verb: verb.name, list: outcome.list };
       await write(surroundings.stdout, json ? document(listing) : renderListing(outcome));
@@ -61,7 +67,7 @@ export async function runCommandLine(words: readonly string[], surroundings: Sur
 }
 
 interface Judged {
-  readonly outcome: Outcome | Listing;
+  readonly outcome: Outcome | Listing | Export;
   readonly render: typeof renderOutcome;
 }
 
@@ -82,7 +88,7 @@ async function judge({ verb, options, operands }: Call, surroundings: Surroundin
       onInterrupt,
     );
     const render = module.render ?? renderOutcome;
-    if ('list' in outcome) return { outcome, render };
+    if ('list' in outcome || 'exported' in outcome) return { outcome, render };
     const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
     // In KiB on every system that Node runs on.
     const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);

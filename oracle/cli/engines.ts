@@ -9,4 +9,5 @@ export const engines: Engines = {
   explore: () => import('../schedule/index.ts'),
   stress: () => import('../schedule/index.ts'),
   museum: () => import('../schedule/index.ts'),
+  export: () => import('../export/index.ts'),
 };

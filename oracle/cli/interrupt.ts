@@ -4,15 +4,15 @@
  * `unknown`; a violation that was already found stays one.
  */
 import type { Outcome } from '../verdict.ts';
-import type { Listing } from './verbs.ts';
+import type { Export, Listing } from './verbs.ts';
 
 const PATIENCE_MS = 3_000;
 
 export async function judgeUntilInterrupted(
-  judge: (signal: AbortSignal) => Promise<Outcome | Listing>,
+  judge: (signal: AbortSignal) => Promise<Outcome | Listing | Export>,
   covered: () => string | null,
   onInterrupt: (listener: () => void) => () => void,
-): Promise<Outcome | Listing> {
+): Promise<Outcome | Listing | Export> {
   const interrupt = new AbortController();
   const { promise: patienceEnds, resolve: endPatience } = promiseOf<'impatient'>();
   let timer: NodeJS.Timeout | undefined;
@@ -24,7 +24,7 @@ export async function judgeUntilInterrupted(
   try {
     const outcome = await Promise.race([judge(interrupt.signal), patienceEnds]);
     if (outcome === 'impatient') return unfinished(covered());
-    if ('list' in outcome || !interrupt.signal.aborted || outcome.verdict === 'violated') return outcome;
+    if ('list' in outcome || 'exported' in outcome || !interrupt.signal.aborted || outcome.verdict === 'violated') return outcome;
     return { ...outcome, verdict: 'unknown', bound: `interrupted; ${outcome.bound}` };
   } catch (error) {
     // An engine that stops by throwing has said nothing but that it stopped.

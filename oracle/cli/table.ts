@@ -3,7 +3,7 @@
  * not hold, why, and the command that replays it. Colours only where the caller says so, and never alone: the words say it too.
  */
 import { type Outcome, type Row, replayCommand, type Verdict } from '../verdict.ts';
-import type { Listing } from './verbs.ts';
+import type { Export, Listing } from './verbs.ts';
 
 /** Spaces before the lines that explain a row. */
 export const INDENT = 6;
@@ -48,6 +48,14 @@ export function renderListing({ list }: Listing): string {
       return [`${kind} (${ofKind.length}):`, ...ofKind.map(({ id, text }) => `  ${id.padEnd(width)}  ${text}`), ''].join('\n');
     })
     .join('\n');
+}
+
+/** The text itself, so that it can be piped; where it went to files, which. */
+export function renderExport({ exported: { format, what, files, text, figures } }: Export): string {
+  if (text !== null) return text;
+  const counted = Object.entries(figures).map(([name, value]) => `${name} ${number(value)}`);
+  const where = files.length === 1 ? `${files[0]}` : `${files.length} files beside ${files[0]}`;
+  return `sockref export: ${format} of ${what}: ${where}${counted.length === 0 ? '' : ` (${counted.join(' · ')})`}\n`;
 }
 
 /** Colours on a terminal that has them, unless NO_COLOR is set to anything (https://no-color.org). */

@@ -2,7 +2,7 @@
  * A *verb* is what one calls sockref for: `run`, `explore`, `prove`, `replay`, `verify`. This file declares them, their options and
  * their help, and nothing else: it is all that `--help` needs, so what a verb does is loaded only when it is called.
  */
-import type { Engines, Listed, Progress } from '../engine.ts';
+import type { Engines, Exported, Listed, Progress } from '../engine.ts';
 import type { Display } from '../report/trace.ts';
 import type { Outcome } from '../verdict.ts';
 
@@ -46,9 +46,14 @@ export interface Listing {
   readonly list: readonly (Listed & { readonly kind: string })[];
 }
 
+/** What `export` wrote: no verdict. */
+export interface Export {
+  readonly exported: Exported;
+}
+
 /** `cli/run.ts` and its likes. `options` are as typed; the verb checks them. */
 export interface VerbModule {
-  judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome | Listing>;
+  judge(options: Readonly<Record<string, unknown>>, operands: readonly string[], context: VerbContext): Promise<Outcome | Listing | Export>;
   /** How people see the outcome, where a line for each row is not the way. */
   render?(verb: string, outcome: Outcome, colours: boolean): string;
 }
@@ -221,5 +226,25 @@ export const VERBS: readonly Verb[] = [
     operand: { name: 'FILE', text: 'a file that another verb wrote' },
     options: [{ flags: '--workers', text: 'a schedule of explore on real worker threads, each access let through in its turn' }],
     load: () => import('./replay.ts'),
+  },
+  {
+    name: 'export',
+    summary: 'the specification for other tools: SPIN, any SMT solver, viewers of traces',
+    meaning:
+      'Judges nothing. promela: a model of which SPIN (spin -o2) stores exactly as many states as check finds. smtlib: every question that a\nproof by induction rests on, one a file, with the expected answer. itf: a trace, from a counterexample FILE or a random walk.',
+    operand: { name: 'FILE', text: 'itf: a counterexample that prove or check wrote', many: true },
+    options: [
+      { flags: '--format <name>', text: 'promela, smtlib or itf' },
+      { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
+      { flags: '--configuration <id>', text: 'promela: only what this configuration of check speaks of (default: everything)' },
+      { flags: '--sockets <number>', text: 'sockets (default: 3, or those of the configuration)' },
+      { flags: '--threads <number>', text: 'threads (default: 2, or those of the configuration)' },
+      { flags: '--invariant <id>', text: 'promela: assert this one only; may be repeated (default: all, and bounds)', repeats: true },
+      { flags: '--states-only', text: 'promela: assert nothing' },
+      { flags: '--steps <number>', text: 'itf: steps of the random walk', fallback: '20' },
+      { flags: '--timeout <seconds>', text: 'smtlib: hard limit for the proof', fallback: '300' },
+      { flags: '--out <path>', text: 'the file to write; for smtlib a directory, empty or new (default: standard output)' },
+    ],
+    load: () => import('./export.ts'),
   },
 ];

@@ -35,6 +35,16 @@ export interface Failure {
   readonly broken: readonly string[];
 }
 
+/** What must be impossible: that all of these hold. */
+export interface Obligation {
+  readonly action: Action;
+  /** The member of the agent that acts; the only one, or the first of those that can change places. */
+  readonly who: number;
+  readonly lits: readonly Lit[];
+  /** Ids of the goals that the step could break. */
+  readonly goals: readonly string[];
+}
+
 export interface Closed {
   /** The goals that carry themselves. */
   readonly proved: readonly Goal[];
@@ -232,14 +242,12 @@ export class Induction {
 
   /** Whether the step can break one of `shown`. */
   async #ask(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
-    const { terms } = this.#system;
-    const { enabled, args, next } = this.#prepared(task);
-    if (enabled === FALSE) return null;
-    const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
-    if (broken.length === 0) return null;
+    const { args, next } = this.#prepared(task);
+    const question = this.#question(task, assumed, shown);
+    if (question === null) return null;
     this.#questions++;
-    const assumptions = this.#assumptions(assumed).map(({ lit }) => lit);
-    const values = await lane.satisfy([...assumptions, enabled, terms.any(broken.map(({ lit }) => lit))]);
+    const { lits, broken } = question;
+    const values = await lane.satisfy(lits);
     if (values === null) return null;
     return {
       action: task.action,
@@ -249,6 +257,35 @@ export class Induction {
       after: next.map((value) => valueIn(values, value)),
       broken: broken.filter(({ lit }) => isTrue(values, lit)).map(({ goal }) => goal.id),
     };
+  }
+
+  /** Null: nothing needs to be asked. */
+  #question(
+    task: Task,
+    assumed: readonly Goal[],
+    shown: readonly Goal[],
+  ): { readonly lits: readonly Lit[]; readonly broken: readonly { readonly goal: Goal; readonly lit: Lit }[] } | null {
+    const { enabled } = this.#prepared(task);
+    if (enabled === FALSE) return null;
+    const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
+    if (broken.length === 0) return null;
+    const assumptions = this.#assumptions(assumed).map(({ lit }) => lit);
+    return { lits: [...assumptions, enabled, this.#system.terms.any(broken.map(({ lit }) => lit))], broken };
+  }
+
+  /** All that is assumed of the state before a step. */
+  assumptions(assumed: readonly Goal[]): readonly Lit[] {
+    return [...this.#valid, ...this.#assumptions(assumed).map(({ lit }) => lit)];
+  }
+
+  /** The questions of a pass, as terms: that a step breaks one of `shown` though all of `assumed`, and the facts, held before. */
+  obligations(assumed: readonly Goal[], shown: readonly Goal[]): readonly Obligation[] {
+    return this.#tasks.flatMap((task): Obligation[] => {
+      const question = this.#question(task, assumed, shown);
+      if (question === null) return [];
+      const { lits, broken } = question;
+      return [{ action: task.action, who: task.who, lits: [...this.#valid, ...lits], goals: broken.map(({ goal }) => goal.id) }];
+    });
   }
 
   #prepared(task: Task): Prepared {

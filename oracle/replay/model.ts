@@ -19,7 +19,7 @@ const CONTINUE = 'continue';
 const LARGEST_SIZE = 64;
 
 /** A recorded step with its names looked up. `args` is null where an agent goes on from a pause. */
-interface Move {
+export interface Move {
   readonly agent: number;
   readonly who: number;
   readonly procedure: number;
@@ -27,14 +27,19 @@ interface Move {
 }
 
 /** Throws a UsageError where the file names a design, a size, an agent, a procedure, an argument or an invariant that does not exist. */
-export async function replayModel(file: ModelCounterexample, work: Work): Promise<Outcome> {
-  const begin = performance.now();
+export async function movesOf(file: ModelCounterexample): Promise<{ readonly model: CompiledModel; readonly moves: readonly Move[] }> {
   checkSizes(file.configuration, sizeLimits(), false);
   const model = await compiledSpecification(file.design, file.configuration);
   const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
   if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks))
     throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
-  const moves = file.steps.map((step, index) => moveOf(model, step, index));
+  return { model, moves: file.steps.map((step, index) => moveOf(model, step, index)) };
+}
+
+/** Throws as `movesOf` does. */
+export async function replayModel(file: ModelCounterexample, work: Work): Promise<Outcome> {
+  const begin = performance.now();
+  const { model, moves } = await movesOf(file);
 
   const words = model.initial();
   const places: (Source | null)[] = [];

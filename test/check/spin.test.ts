@@ -9,6 +9,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readReport, runSpin, spinIsMissing, type SpinReport } from '../../oracle/bench/spin.ts';
+import { CONFIGURATIONS, limitsOf } from '../../oracle/check/configurations.ts';
+import { examine, partOf } from '../../oracle/check/examine.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { emitPromela, type PromelaOptions } from '../../oracle/compile/promela.ts';
@@ -94,6 +96,23 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
     const report = await spin(program, { properties: program.invariants.map(({ id }) => id), bounds: true }, true);
     expect(report).toMatchObject({ states: ours.states, complete: true });
     expect(brokenOf(program, report)).toEqual({ broken: ours.broken, bounds: ours.faulty > 0 });
+  });
+
+  test('stores as many states of a configuration as check finds in it', async () => {
+    const configuration = CONFIGURATIONS.find(({ id }) => id === 'unix-data');
+    if (configuration === undefined) throw new Error('there is no such configuration any more: take another');
+    const whole = compileModel({
+      root,
+      entry: 'model/index.ts',
+      constants: limitsOf(configuration),
+      configuration: { design: 'sockref' },
+    });
+    const part = partOf(whole, configuration);
+    const caps = { memoryBytes: 2 ** 28, states: null, deadline: Date.now() + 200_000, signal: new AbortController().signal };
+    const { explorer } = await examine(part, caps, () => undefined);
+    expect(explorer.complete).toBe(true);
+    const report = await spin(part, { properties: part.invariants.map(({ id }) => id), bounds: true });
+    expect(report).toMatchObject({ states: explorer.states, broken: [], complete: true });
   });
 
   // What breaks, and by which change of the benchmark model.

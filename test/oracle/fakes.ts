@@ -8,6 +8,8 @@ import type {
   CheckOptions,
   Engines,
   ExploreOptions,
+  Exported,
+  ExportOptions,
   Listed,
   MuseumOptions,
   ProveOptions,
@@ -55,6 +57,7 @@ export interface Fakes {
   readonly check?: (options: CheckOptions) => Promise<Outcome>;
   readonly stress?: (options: StressOptions) => Promise<Outcome>;
   readonly museum?: (options: MuseumOptions) => Promise<Outcome>;
+  readonly exportModel?: (options: ExportOptions) => Promise<Exported>;
 }
 
 export function fakeEngines(fakes: Fakes): Engines {
@@ -76,6 +79,12 @@ export function fakeEngines(fakes: Fakes): Engines {
     }),
     stress: async () => ({ stress: fakes.stress ?? unexpected('stress'), listScenarios: () => SCENARIOS }),
     museum: async () => ({ museum: fakes.museum ?? unexpected('museum'), listEntries: async () => ENTRIES }),
+    export: async () => ({
+      exportModel: fakes.exportModel ?? unexpected('export'),
+      listConfigurations: () => CONFIGURATIONS,
+      listInvariants: () => INVARIANTS,
+      listDesigns: () => DESIGNS,
+    }),
   };
 }
 
