@@ -51,7 +51,7 @@ export function renderMatrix(verb: string, outcome: Outcome, colours: boolean): 
     ),
     ...below(results.filter(({ verdict }) => verdict === 'violated').map((row) => [row.id, replayCommandOf(row)])),
     ...below(designs.flatMap((design) => reasons(results.filter((row) => designOf(row) === design)).map((why) => [design, why] as const))),
-    ...(vacuous.length === 0 ? [] : ['', `  not exercised: ${vacuous.length} actions and antecedents, which --json lists`]),
+    ...(vacuous.length === 0 ? [] : ['', `  not exercised: ${vacuous.length}; --json lists them`]),
     renderEnd(verb, outcome, colours),
   ].join('\n');
 }
