@@ -4,6 +4,7 @@
  *                and replay it. Finding it is what holds; not finding it is a violation of the checker itself.
  *   run          the implementation against the specification, random programs.
  *   explore      the implementation under a controlled scheduler: all schedules of a few small scenarios.
+ *   check        every state of the specification in small configurations, those that differ in numbers only taken for one.
  *   prove        the invariants of the specification, in the rest of the budget. What isn't decided by then is unknown.
  * A part that finds no time is `unknown`, and so is the whole.
  */
@@ -26,6 +27,10 @@ const MAX_CALLS = 40;
 const PANIC_SHARE = 0.35;
 const RUN_SHARE = 0.3;
 const EXPLORE_SHARE = 0.2;
+const CHECK_SHARE = 0.2;
+/** Configurations besides the quick ones: with symmetry they are quick as well. */
+const CHECKED = ['tcp'];
+const CHECK_MEMORY_MIB = 1024;
 
 interface Part {
   readonly row: Omit<Row, 'id' | 'seconds'>;
@@ -52,6 +57,7 @@ export async function judge(
     { id: 'panic-2006', run: (task) => findPanic(task, Math.min(left(), budget * PANIC_SHARE)) },
     { id: 'run', run: (task) => runPrograms(task, Math.min(left(), budget * RUN_SHARE)) },
     { id: 'explore', run: (task) => exploreScenarios(task, Math.min(left(), budget * EXPLORE_SHARE)) },
+    { id: 'check', run: (task) => checkStates(task, Math.min(left(), budget * CHECK_SHARE)) },
     { id: 'prove', run: (task) => proveInvariants(task, left()) },
   ];
   const done: { readonly id: string; readonly seconds: number; readonly part: Part }[] = [];
@@ -137,6 +143,28 @@ async function exploreScenarios(task: Task, budgetSeconds: number): Promise<Part
     progress,
   });
   return { row: summary(outcome), figures: { exploredStates: outcome.figures.states ?? 0, exploredSteps: outcome.figures.steps ?? 0 } };
+}
+
+async function checkStates(task: Task, timeSeconds: number): Promise<Part> {
+  const { engines, signal, progress, out, seed } = task;
+  const engine = await engines.check();
+  const configurations = engine.listConfigurations().flatMap(({ id, quick }) => (quick === true || CHECKED.includes(id) ? [id] : []));
+  const outcome = await engine.check({
+    configurations,
+    design: 'sockref',
+    symmetry: true,
+    walks: null,
+    sockets: null,
+    threads: null,
+    states: null,
+    memoryMiB: CHECK_MEMORY_MIB,
+    timeSeconds,
+    out,
+    seed,
+    signal,
+    progress,
+  });
+  return { row: summary(outcome), figures: { checkedStates: outcome.figures.states ?? 0 } };
 }
 
 async function proveInvariants(task: Task, timeoutSeconds: number): Promise<Part> {

@@ -339,6 +339,7 @@ describe('verify', () => {
       prove: ({ design }) => proving(design, 'holds'),
       run: async () => outcome('holds'),
       explore: async () => outcome('holds'),
+      check: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     });
     const ended = await sockref(['verify', '--json'], engines);
@@ -351,6 +352,7 @@ describe('verify', () => {
       'panic-2006 holds',
       'run holds',
       'explore holds',
+      'check holds',
       'prove holds',
     ]);
     expect(document.results[0]).toMatchObject({ found: true, counterexample: join(scratch, 'prove-p06-pcb-while-valid.json') });
@@ -366,12 +368,15 @@ describe('verify', () => {
     ['an invariant stays open', { prove: ({ design }: { design: string }) => proving(design, 'unknown') }, EXIT.unknown],
     ['a program fails', { run: async () => outcome('violated') }, EXIT.violated],
     ['a schedule breaks a scenario', { explore: async () => outcome('violated') }, EXIT.violated],
+    ['a state breaks an invariant', { check: async () => outcome('violated') }, EXIT.violated],
+    ['a configuration has more states than time', { check: async () => outcome('unknown') }, EXIT.unknown],
     ['a scenario has more schedules than time', { explore: async () => outcome('unknown') }, EXIT.unknown],
   ])('does not hold when %s', async (_name, broken, status) => {
     const sound = {
       prove: ({ design }: { design: string }) => proving(design, 'holds'),
       run: async () => outcome('holds'),
       explore: async () => outcome('holds'),
+      check: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     };
     expect((await sockref(['verify'], fakeEngines({ ...sound, ...broken }))).status).toBe(status);
@@ -386,13 +391,14 @@ describe('verify', () => {
         asked.push(options);
         return outcome('holds', undefined, { states: 7, steps: 9 });
       },
+      check: async () => outcome('holds', undefined, { states: 5 }),
       replay: async () => outcome('violated'),
     });
     const ended = await sockref(['verify', '--budget', '30', '--json'], engines);
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ targets: [{ kind: 'scenarios', ids: ['accept-close'] }], granularity: 'block' });
     expect(asked[0]?.budgetSeconds).toBeLessThanOrEqual(10);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ figures: { exploredStates: 7, exploredSteps: 9 } });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ figures: { exploredStates: 7, exploredSteps: 9, checkedStates: 5 } });
   });
 
   it('asks for the default depth, in the time that the other parts have left', async () => {
@@ -405,6 +411,7 @@ describe('verify', () => {
       },
       run: async () => outcome('holds'),
       explore: async () => outcome('holds'),
+      check: async () => outcome('holds'),
       replay: async () => outcome('violated'),
     });
     expect((await sockref(['verify', '--budget', '30', '--json'], engines)).status).toBe(EXIT.holds);
