@@ -18,7 +18,8 @@ import type { Block, Entry, Expr, Local, Machine, Program, Property } from './ir
 import { setLocals } from './js-statements.ts';
 import { encodedRange } from './liveness.ts';
 import { lowerAgent } from './lower.ts';
-import { branch, isExpression, PromelaCode, steps, type Unit, Variables } from './promela-code.ts';
+import { branch, PromelaCode, steps, type Unit, Variables } from './promela-code.ts';
+import { isExpression } from './promela-expressions.ts';
 import { framePath, Names, pcPath, type PromelaState, promelaState, storage } from './promela-state.ts';
 import { substitute } from './walk.ts';
 

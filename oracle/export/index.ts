@@ -52,7 +52,7 @@ async function promela(options: ExportOptions): Promise<Exported> {
   });
   const what =
     configuration === null
-      ? `the specification, design ${options.design}, ${sizes.sockets} sockets, ${sizes.threads} threads`
+      ? `the specification, design ${options.design}, ${sizesOf(options)}`
       : `the configuration ${configuration.id}, design ${options.design}, ${sizeOf(configuration)}`;
   return written(options, text, what, { assertions: asserted.length, lines: text.split('\n').length });
 }
@@ -123,7 +123,7 @@ function limits({ sockets, threads }: ExportOptions): Limits {
 }
 
 function sizesOf({ sockets, threads }: ExportOptions): string {
-  return `${sockets ?? 3} sockets, ${threads ?? 2} threads`;
+  return `${sockets ?? 3} sockets, ${threads ?? 2} thread${threads === 1 ? '' : 's'}`;
 }
 
 function written(options: ExportOptions, text: string, what: string, figures: Exported['figures']): Exported {
