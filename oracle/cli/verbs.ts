@@ -147,7 +147,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       { flags: '--designs <names>', text: 'these only, with commas between them (default: all)' },
       { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },
-      { flags: '--depth <steps>', text: 'longest trace, where there is no proof', fallback: '6' },
+      { flags: '--depth <steps>', text: 'longest trace, where there is no proof', fallback: '5' },
       { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
       { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },
       { flags: '--timeout <seconds>', text: 'hard limit for each design', fallback: '300' },
