@@ -17,12 +17,12 @@ import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, s
 import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
-const calls = {
+export const calls = {
   socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, shutdown,
   setsockopt, getsockopt, setlinger, geterror, setnbio, dup, close, soclose, fgetsock, fputsock,
 };
 
-const events = { handshake, synack, rst, ack, data, fin, timeout, msl, datagram, unreachable, signal, lingerTimeout };
+export const events = { handshake, synack, rst, ack, data, fin, timeout, msl, datagram, unreachable, signal, lingerTimeout };
 
 export const model = defineModel({
   initial,

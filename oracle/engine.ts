@@ -133,6 +133,24 @@ export interface ExportEngine {
   listDesigns(): readonly string[];
 }
 
+export interface ClaimsOptions extends Work {
+  /** Directory for counterexample files. */
+  readonly out: string;
+  /** Ids. */
+  readonly claims: readonly string[];
+  /** Also for traces of every length, by induction. */
+  readonly prove: boolean;
+  readonly memoryMiB: number;
+  /** For all of it. */
+  readonly timeSeconds: number;
+}
+
+/** `oracle/claims/index.ts`. The list comes without compiling anything. */
+export interface ClaimsEngine {
+  judgeClaims(options: ClaimsOptions): Promise<Outcome>;
+  listClaims(): readonly Listed[];
+}
+
 export interface ReplayOptions extends Work {
   /** A schedule of `explore` on real worker threads, each access let through in its turn. */
   readonly workers?: boolean;
@@ -257,6 +275,7 @@ export interface Engines {
   run(): Promise<RunEngine>;
   prove(): Promise<ProveEngine>;
   check(): Promise<CheckEngine>;
+  claims(): Promise<ClaimsEngine>;
   replay(): Promise<ReplayEngine>;
   explore(): Promise<ExploreEngine>;
   stress(): Promise<StressEngine>;

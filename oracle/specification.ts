@@ -23,10 +23,23 @@ export type Limits = Readonly<Record<string, number>>;
 
 const ENTRY = 'model/index.ts';
 
-/** All source text of `model/`, by path relative to the package root. */
+/** What is said about the specification and is no part of it. */
+const CLAIMS = /^claims(\.ts$|\/|\\)/;
+
+/** All source text of the specification, by path relative to the package root. */
 export function specificationSources(): Readonly<Record<string, string>> {
+  return sourcesOf((name) => !CLAIMS.test(name));
+}
+
+/** The same with what is claimed about it (model/claims). */
+export function claimSources(): Readonly<Record<string, string>> {
+  return sourcesOf(() => true);
+}
+
+function sourcesOf(isWanted: (name: string) => boolean): Readonly<Record<string, string>> {
   const root = packageRoot();
-  const names = readdirSync(join(root, 'model'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const all = readdirSync(join(root, 'model'), { recursive: true, encoding: 'utf8' });
+  const names = all.filter((name) => name.endsWith('.ts') && isWanted(name));
   return Object.fromEntries(
     names.sort().map((name) => [`model/${name.replaceAll('\\', '/')}`, readFileSync(join(root, 'model', name), 'utf8')]),
   );
@@ -42,6 +55,12 @@ export async function compiledSpecification(design: string, limits: Limits): Pro
   return loadModel(await specificationArtefact(design, limits));
 }
 
+/** The design, or a UsageError. */
+export function knownDesign(design: string): string {
+  if (DESIGNS.includes(design)) return design;
+  throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
+}
+
 /** What this process has asked for before: the sources are read and hashed once for each. */
 const asked = new Map<string, Promise<Artefact>>();
 
@@ -54,8 +73,7 @@ export function specificationArtefact(design: string, limits: Limits): Promise<A
 }
 
 async function makeArtefact(design: string, limits: Limits): Promise<Artefact> {
-  if (!DESIGNS.includes(design))
-    throw new UsageError(`there is no design "${design}"`, { field: 'design', reason: 'is not a design', known: DESIGNS });
+  knownDesign(design);
   // What is compiled is the text that was hashed, whatever happens to the files meanwhile.
   const sources = specificationSources();
   const text = await cachedLater({ kind: 'model', sources, compiler: compilerVersion(), options: { design, ...limits } }, async () => {

@@ -25,6 +25,12 @@ export interface Row {
   readonly detail?: string;
   /** Where a failure is expected (a historical bug): was it found? */
   readonly found?: boolean;
+  /** Of a claim: what comes out of it, where the verdict alone doesn't say. Absent: nothing did. */
+  readonly answer?: 'proved' | 'refuted' | 'assumption' | 'inexpressible';
+  /** Is that what was expected? */
+  readonly expected?: boolean;
+  /** Where it holds because something happens: a file that shows it, as a counterexample to its never happening. */
+  readonly witness?: string;
   readonly figures?: Readonly<Record<string, number>>;
 }
 

@@ -45,13 +45,19 @@ export function reduced(program: Program): Program {
   }
 }
 
-export async function examine(program: Program, caps: Caps, progress: (explorer: Explorer) => void): Promise<Examined> {
+/** Ends with the level in which `isDone` becomes true, if states are left then. */
+export async function examine(
+  program: Program,
+  caps: Caps,
+  progress: (explorer: Explorer) => void,
+  isDone: (explorer: Explorer) => boolean = (explorer) => explorer.broken().length > 0,
+): Promise<Examined> {
   const began = performance.now();
   const explorer = new Explorer(program, caps);
   let cut: Cut | null = null;
   let turned = began;
   let levelEnds = true;
-  while (!explorer.complete && !(levelEnds && explorer.broken().length > 0)) {
+  while (!explorer.complete && !(levelEnds && isDone(explorer))) {
     levelEnds = explorer.expand(TURN);
     cut = cutOf(explorer, caps);
     if (cut !== null) break;

@@ -4,6 +4,7 @@ import type { Engines } from '../engine.ts';
 export const engines: Engines = {
   run: () => import('../run/index.ts'),
   check: () => import('../check/index.ts'),
+  claims: () => import('../claims/index.ts'),
   prove: () => import('../prove/index.ts'),
   replay: () => import('../replay/index.ts'),
   explore: () => import('../schedule/index.ts'),

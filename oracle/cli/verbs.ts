@@ -140,6 +140,21 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./check.ts'),
   },
   {
+    name: 'claims',
+    summary: 'what the mails of 2000 to 2008 claim about sockets, each proposition decided on the specification',
+    meaning:
+      'Holds when every answer is the one that model/claims.ts expects. A row holds where its claim is true, is violated where it is not, or only\nunder an assumption, with the run that shows it, and is unknown where this specification cannot speak of it. Without a CLAIM: all of them.',
+    operand: { name: 'CLAIM', text: 'a proposition, by its id (--list)', many: true },
+    options: [
+      { flags: '--states-only', text: 'all states of small settings only, without proofs for traces of every length' },
+      { flags: '--memory <MiB>', text: 'memory for the states of a setting', fallback: '4096' },
+      { flags: '--time <seconds>', text: 'time for all of it', fallback: '600' },
+      LIST,
+      OUT,
+    ],
+    load: () => import('./claims.ts'),
+  },
+  {
     name: 'compare',
     summary: 'the eras of the socket layer side by side: which invariants each design keeps',
     meaning:

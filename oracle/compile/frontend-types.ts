@@ -96,18 +96,33 @@ export function declaredType(context: Context, declaration: ts.Declaration): Typ
     type = typeOf(context, declaration.type, declaration.name.text);
   } else if (ts.isInterfaceDeclaration(declaration)) {
     if (declaration.typeParameters !== undefined) context.refuse(declaration.name, 'a generic type', 'write one type for each use');
-    if (declaration.heritageClauses !== undefined)
-      context.refuse(
-        declaration.name,
-        'an interface that extends another',
-        'write all fields, or make the shared ones a field of their own',
-      );
-    type = recordOf(context, declaration, declaration.name.text);
+    const base = baseOf(context, declaration);
+    const own = recordOf(context, declaration, declaration.name.text);
+    type = base.length > 0 && own.kind === 'record' ? { ...own, fields: [...base, ...own.fields] } : own;
   } else {
     return context.refuse(declaration, 'this kind of type', 'write an interface or a type alias');
   }
   context.types.set(declaration, type);
   return type;
+}
+
+/** The fields that the state has from the one that it extends, to which it may add history. Other interfaces extend nothing. */
+function baseOf(context: Context, declaration: ts.InterfaceDeclaration): readonly Field[] {
+  if (declaration.heritageClauses === undefined) return [];
+  const [base, ...more] = basesOf(context, declaration);
+  const type = declaration === context.stateDeclaration && base !== undefined && more.length === 0 ? declaredType(context, base) : null;
+  if (type?.kind === 'record') return type.fields;
+  return context.refuse(
+    declaration.name,
+    'an interface that extends another',
+    'write all fields, or make the shared ones a field of their own',
+  );
+}
+
+function basesOf(context: Context, declaration: ts.Node): readonly ts.Declaration[] {
+  if (!ts.isInterfaceDeclaration(declaration)) return [];
+  const named = (declaration.heritageClauses ?? []).flatMap(({ types }) => types.map(({ expression }) => context.symbol(expression)));
+  return named.flatMap((symbol) => symbol?.declarations ?? []);
 }
 
 function recordOf(context: Context, node: ts.InterfaceDeclaration | ts.TypeLiteralNode, name: string): Type {
@@ -181,10 +196,11 @@ function boundOf(context: Context, node: ts.TypeNode): number {
   );
 }
 
-/** Whether a parameter stands for the state. */
+/** Whether a parameter stands for the state, or for that part of it which it extends. */
 export function isState(context: Context, node: ts.Node): boolean {
-  if (context.stateDeclaration === null) return false;
+  const { stateDeclaration } = context;
+  if (stateDeclaration === null) return false;
   const type = context.checker.getTypeAtLocation(node);
-  const symbol = type.aliasSymbol ?? type.getSymbol();
-  return symbol?.declarations?.includes(context.stateDeclaration as ts.Declaration) ?? false;
+  const declarations = (type.aliasSymbol ?? type.getSymbol())?.declarations ?? [];
+  return [stateDeclaration, ...basesOf(context, stateDeclaration)].some((each) => declarations.includes(each as ts.Declaration));
 }

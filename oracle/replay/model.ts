@@ -3,12 +3,13 @@
  * model. It needs no solver; what a solver has found is confirmed, or not, by the model itself.
  */
 import type { Source } from '../compile/ir.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { claimArtefact, isClaim, kindOf } from '../claims/program.ts';
+import { type CompiledModel, loadModel } from '../compile/model.ts';
 import { OutOfBounds } from '../compile/values.ts';
 import type { ModelCounterexample, ProveStep } from '../counterexample.ts';
 import type { Work } from '../engine.ts';
 import { fingerprint } from '../run/program.ts';
-import { compiledSpecification, specificationSources } from '../specification.ts';
+import { compiledSpecification, knownDesign, specificationSources } from '../specification.ts';
 import type { Outcome, Verdict } from '../verdict.ts';
 import { checkSizes, diverged, endingOf, pause, refusedFile, wentThrough } from './ending.ts';
 
@@ -29,7 +30,9 @@ export interface Move {
 /** Throws a UsageError where the file names a design, a size, an agent, a procedure, an argument or an invariant that does not exist. */
 export async function movesOf(file: ModelCounterexample): Promise<{ readonly model: CompiledModel; readonly moves: readonly Move[] }> {
   checkSizes(file.configuration, sizeLimits(), false);
-  const model = await compiledSpecification(file.design, file.configuration);
+  const model = isClaim(file.breaks)
+    ? loadModel(await claimArtefact({ kind: kindOf(file.breaks), design: knownDesign(file.design), limits: file.configuration }))
+    : await compiledSpecification(file.design, file.configuration);
   const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
   if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks))
     throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);

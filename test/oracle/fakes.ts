@@ -72,6 +72,7 @@ export function fakeEngines(fakes: Fakes): Engines {
       listLitmus: () => LITMUS,
       listSituations: () => SITUATIONS,
     }),
+    claims: unexpected('claims'),
     check: async () => ({
       check: fakes.check ?? unexpected('check'),
       listConfigurations: () => CONFIGURATIONS,
