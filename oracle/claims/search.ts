@@ -79,8 +79,7 @@ export async function search(asked: Search, work: Work): Promise<Searched> {
       seen.set(id, why === null ? { state: 'kept', states: explorer.states } : { state: 'open', why });
       continue;
     }
-    const step = explorer.actions[found.action];
-    const path = step === undefined ? [] : [...explorer.pathTo(found.from), step];
+    const path = explorer.pathOf(found) ?? [];
     const told = tell(whole, explorer.model, path, { design, scenario: setting, seed: work.seed, breaks: id, limits }, work.out);
     const contradicted = 'the whole specification does not get to the state that was found: a fault of sockref';
     seen.set(id, told === null ? { state: 'open', why: contradicted } : { state: 'broken', steps: path.length, told });
