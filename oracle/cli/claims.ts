@@ -6,7 +6,7 @@ import { directory, readOptions, seconds, seed, whole } from './options.ts';
 import type { Listing, VerbContext } from './verbs.ts';
 
 const schema = z.object({
-  statesOnly: z.boolean().optional(),
+  prove: z.boolean().optional(),
   memory: whole(1, 16_384),
   time: seconds(),
   list: z.boolean().optional(),
@@ -19,14 +19,14 @@ export async function judge(
   operands: readonly string[],
   { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome | Listing> {
-  const { statesOnly, memory, time, list, ...options } = readOptions(schema, typed);
+  const { prove, memory, time, list, ...options } = readOptions(schema, typed);
   const engine = await engines.claims();
   const known = engine.listClaims();
   if (list === true) return { list: known.map((each) => ({ kind: 'claims', ...each })) };
   return engine.judgeClaims({
     ...options,
     claims: chosen('claim', operands, known),
-    prove: statesOnly !== true,
+    prove: prove === true,
     memoryMiB: memory,
     timeSeconds: time,
     signal,

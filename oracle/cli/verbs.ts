@@ -146,7 +146,7 @@ export const VERBS: readonly Verb[] = [
       'Holds when every answer is the one that model/claims.ts expects. A row holds where its claim is true, is violated where it is not, or only\nunder an assumption, with the run that shows it, and is unknown where this specification cannot speak of it. Without a CLAIM: all of them.',
     operand: { name: 'CLAIM', text: 'a proposition, by its id (--list)', many: true },
     options: [
-      { flags: '--states-only', text: 'all states of small settings only, without proofs for traces of every length' },
+      { flags: '--prove', text: 'what all states of its settings keep, in sockref: by induction for traces of every length as well' },
       { flags: '--memory <MiB>', text: 'memory for the states of a setting', fallback: '4096' },
       { flags: '--time <seconds>', text: 'time for all of it', fallback: '600' },
       LIST,
