@@ -111,13 +111,10 @@ export const SETTINGS: Readonly<Record<Setting, Part>> = {
   'full-buffer': { text: 'a UNIX pair that sends and receives', sockets: 2, calls: { ...PAIR, ...SEND, receive: [null, [1]] } },
 };
 
-/** Calls that claims about states have under their own names. */
-const WATCHED: Readonly<Record<string, string>> = { connectWatched: 'connect', sendWatched: 'send', receiveWatched: 'receive' };
-
-/** A setting as a configuration of the program of states, or of steps. */
+/** A setting as a configuration of the program of states, where nothing is watched, or of steps. */
 export function configurationOf(id: Setting, threads: number, kind: 'states' | 'steps'): Configuration {
   const { text, sockets, calls } = SETTINGS[id];
-  const named = Object.entries(calls).map(([name, values]) => [kind === 'states' ? (WATCHED[name] ?? name) : name, values] as const);
+  const named = Object.entries(calls).map(([name, values]) => [kind === 'states' ? name.replace(/Watched$/, '') : name, values] as const);
   return { id, text, sockets, threads, names: 1, calls: Object.fromEntries(named), quick: true };
 }
 

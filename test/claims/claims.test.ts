@@ -10,7 +10,9 @@ import { claims } from '../../model/claims.ts';
 import type { Setting } from '../../model/claims/claim.ts';
 import { judgeClaims, listClaims } from '../../oracle/claims/index.ts';
 import { PAGE, pageWith } from '../../oracle/claims/page.ts';
-import { type Kind, predicatesOf } from '../../oracle/claims/program.ts';
+import { examine, partOf } from '../../oracle/check/examine.ts';
+import { configurationOf, limitsOfSetting } from '../../oracle/claims/settings.ts';
+import { claimArtefact, type Kind, predicatesOf, withOnly } from '../../oracle/claims/program.ts';
 import { type Seen, search } from '../../oracle/claims/search.ts';
 import { readCounterexample } from '../../oracle/counterexample.ts';
 import { replay } from '../../oracle/replay/index.ts';
@@ -74,6 +76,22 @@ type Change = readonly [file: string, from: string, to: string];
 async function replays(file: string): Promise<string> {
   return (await replay(await readCounterexample(file), work)).verdict;
 }
+
+test('what is watched does what it does without', async () => {
+  const { program } = await claimArtefact({
+    kind: 'steps',
+    design: 'sockref',
+    limits: limitsOfSetting(configurationOf('events', 2, 'steps')),
+  });
+  const states = async (kind: Kind): Promise<number> => {
+    // The claim says nothing of what was watched, so that history is not told apart.
+    const part = partOf(withOnly(program, ['F002.3']), configurationOf('events', 2, kind));
+    const { explorer, cut } = await examine(part, { ...caps, signal: work.signal }, () => undefined);
+    expect([cut, explorer.broken()]).toEqual([null, []]);
+    return explorer.states;
+  };
+  expect(await states('steps')).toBe(await states('states'));
+});
 
 describe('what is refuted', () => {
   test.each<[Kind, string, Setting]>([
