@@ -12,6 +12,7 @@ import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { judge } from '../../oracle/schedule/judgement.ts';
 import type { Target } from '../../oracle/schedule/target.ts';
 import { litmusTarget } from '../../oracle/schedule/targets/litmus.ts';
+import { CAMPAIGN } from '../campaign.ts';
 import { requestTo } from '../schedule/exploring.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'race-'));
@@ -74,7 +75,7 @@ it('a race that the machine has not is found', async () => {
 describe('a loop that waits for a plain word', () => {
   const SPINS = 'T1 has made [\\d,]+ plain accesses, has come to no atomic one, and goes on';
 
-  it('goes on and on on real threads too', async () => {
+  it.runIf(CAMPAIGN)('goes on and on on real threads too', async () => {
     const [target, file] = await found('unordered-spin', 'block');
     const { verdict, results } = await replayOn(target, file, { ...work, workers: true });
     expect([file.breaks, verdict]).toEqual(['unordered-spin', 'violated']);
