@@ -78,16 +78,15 @@ describe('random models', () => {
     seen.broken += truth.brokenAt.size > 0 ? 1 : 0;
     seen.smaller += part.states < explorer.states ? 1 : 0;
   };
-  test.each([randomModel, randomWorkers].flatMap((make) => [0, 10].map((from) => [make.name, from, make] as const)))(
-    '%s from %i on: the same states and the same shortest violations, reduced or not',
-    (_, from, make) => {
-      for (let seed = from; seed < from + 10; seed++) compare(make, seed);
-    },
-  );
+  test.each(
+    [randomModel, randomWorkers].flatMap((make) => enough([0, 10], (from) => from === 0).map((from) => [make.name, from, make] as const)),
+  )('%s from %i on: the same states and the same shortest violations, reduced or not', (_, from, make) => {
+    for (let seed = from; seed < from + 10; seed++) compare(make, seed);
+  });
 
   test('of these some are broken, some are not, and of some the reduced one has fewer states', () => {
-    expect(seen.broken).toBeGreaterThan(3);
-    expect(seen.projected).toBeGreaterThan(3);
+    expect(seen.broken).toBeGreaterThan(1);
+    expect(seen.projected).toBeGreaterThan(1);
     expect(seen.smaller).toBeGreaterThan(2);
   });
 });
