@@ -120,9 +120,9 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   },
   {
     id: 'udp-data',
-    text: 'datagrams sent and received by two threads',
+    text: 'datagrams sent and received, by one thread',
     sockets: 2,
-    threads: 2,
+    threads: 1,
     names: 1,
     calls: {
       ...CLOSE,
