@@ -47,7 +47,10 @@ export interface ProveOptions extends Work {
   readonly design: string;
   /** Null means all. */
   readonly invariants: readonly string[] | null;
+  /** The longest trace that is asked about, where there is no proof. */
   readonly depth: number;
+  /** No depth counts: what is not closed for traces of every length is `unknown`. */
+  readonly allTraces?: boolean;
   readonly sockets: number;
   readonly threads: number;
   /** For all invariants together. What isn't decided by then is `unknown`. */

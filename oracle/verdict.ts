@@ -14,6 +14,8 @@ export interface Row {
   /** What was judged: the id of an invariant, the name of a part. */
   readonly id: string;
   readonly verdict: Verdict;
+  /** A lemma carries the proofs of others and is no promise itself. Absent: what it says is promised. */
+  readonly kind?: 'lemma';
   /** What was covered, in words: "12 steps; 3 sockets, 2 threads". */
   readonly bound: string;
   readonly seconds: number;

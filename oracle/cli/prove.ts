@@ -9,6 +9,7 @@ const schema = z.object({
   design: z.string(),
   invariant: z.array(z.string()).optional(),
   depth: whole(1, 1_000),
+  allTraces: z.boolean().optional(),
   sockets: whole(1, 64),
   threads: whole(1, 16),
   timeout: seconds(),
@@ -22,13 +23,14 @@ export async function judge(
   _operands: readonly string[],
   { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome> {
-  const { invariant, timeout, solver, ...options } = readOptions(schema, typed);
+  const { invariant, timeout, solver, allTraces, ...options } = readOptions(schema, typed);
   const engine = await engines.prove();
   mustBeKnown('design', [options.design], engine.listDesigns());
   mustBeKnown('invariant', invariant ?? [], engine.listInvariants());
   return engine.prove({
     ...options,
     invariants: invariant === undefined ? null : [...new Set(invariant)],
+    allTraces: allTraces === true,
     timeoutSeconds: timeout,
     solver: solver ?? null,
     signal,

@@ -71,7 +71,8 @@ function columnWidths(rows: readonly Row[]): { id: number; bound: number } {
 }
 
 function boundOf(row: Row): string {
-  return row.method === undefined ? row.bound : `${row.bound} (${row.method})`;
+  const bound = row.kind === undefined ? row.bound : `${row.kind}, ${row.bound}`;
+  return row.method === undefined ? bound : `${bound} (${row.method})`;
 }
 
 function explanation(row: Row): readonly string[] {

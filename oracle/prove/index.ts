@@ -3,6 +3,7 @@ import type { ProveOptions } from '../engine.ts';
 import { packageRoot } from '../root.ts';
 import { DESIGNS, specificationArtefact, specificationSources } from '../specification.ts';
 import type { Outcome } from '../verdict.ts';
+import { proveAllTraces } from './all-traces.ts';
 import { NO_OVERFLOW } from './goals.ts';
 import { proveArtefact } from './proof.ts';
 
@@ -23,5 +24,6 @@ export async function prove(options: ProveOptions): Promise<Outcome> {
   const configuration = { SOCKETS: options.sockets, PCBS: options.sockets, THREADS: options.threads };
   options.progress(0, null, 'compiling the specification');
   const artefact = await specificationArtefact(options.design, configuration);
-  return proveArtefact({ artefact, configuration, deadline }, options);
+  const subject = { artefact, configuration, deadline };
+  return options.allTraces === true ? proveAllTraces(subject, options) : proveArtefact(subject, options);
 }

@@ -10,7 +10,7 @@
  * missing (cti.ts shows it).
  *
  * Always true: what is returned as proved was shown for every action in a pass in which nothing that was assumed was dropped
- * or weakened. Goals may lean on each other, never on something that isn't proved with them.
+ * or weakened. Goals may lean on each other and on what is known already, never on something that isn't proved with them.
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
@@ -71,6 +71,8 @@ export interface Allowed {
 export interface CloseOptions {
   /** The compiled model, and states that its runs have reached. */
   readonly seen?: { readonly concrete: Concrete; readonly reached: readonly (readonly number[])[] };
+  /** Goals that are known to hold in every state that can be reached: assumed, never shown. */
+  readonly known?: readonly Goal[];
   /** Called when something was proved. */
   readonly inspect?: (allowed: Allowed) => Promise<void>;
 }
@@ -99,6 +101,7 @@ export class Induction {
   readonly #before: State;
   readonly #valid: readonly Lit[];
   readonly #tasks: readonly Task[];
+  #known: readonly Goal[] = [];
   readonly #termsBefore = new Map<Goal, Lit>();
   readonly #termsAfter = new Map<Goal, Map<Task, Lit>>();
   #questions = 0;
@@ -120,7 +123,8 @@ export class Induction {
   }
 
   /** Drops what fails until the rest carries itself. `wanted`: when no goal of these is left, nothing is proved. */
-  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { seen, inspect }: CloseOptions = {}): Promise<Closed> {
+  async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { seen, known = [], inspect }: CloseOptions = {}): Promise<Closed> {
+    this.#known = known;
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
@@ -159,7 +163,7 @@ export class Induction {
   }
 
   #assumptions(assumed: readonly Goal[]): readonly { readonly id: string; readonly lit: Lit }[] {
-    return [...assumed, ...this.#facts.goals()].map((goal) => ({ id: goal.id, lit: this.#termBefore(goal) }));
+    return [...new Set([...assumed, ...this.#known, ...this.#facts.goals()])].map((goal) => ({ id: goal.id, lit: this.#termBefore(goal) }));
   }
 
   #allowed(lane: Lane, assumed: readonly Goal[]): Allowed {

@@ -6,23 +6,21 @@
  * Always true: what two of these ways say contradictory things about is `unknown`, and with it everything that would have held.
  */
 import type { Artefact } from '../compile/javascript.ts';
-import { type Action, type Chosen, TransitionSystem } from '../compile/smt.ts';
-import { Interpreter } from '../compile/symbolic.ts';
-import { not } from '../compile/term.ts';
+import { type Chosen, TransitionSystem } from '../compile/smt.ts';
 import type { ProveOptions } from '../engine.ts';
 import { type Outcome, type Vacuous, worst } from '../verdict.ts';
-import type { Antecedent } from './antecedents.ts';
 import { boundedTraces, type Violation } from './bounded.ts';
 import { Concrete } from './concrete.ts';
 import { Exercise } from './exercise.ts';
 import { boundOfAll, type Finding, newFinding, rowOf, type Setting } from './finding.ts';
 import { FrameFacts } from './frames.ts';
 import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
-import { type Allowed, Contradiction, Induction } from './induction.ts';
+import { Contradiction, Induction } from './induction.ts';
 import { type Limits, watchTheClock } from './lane.ts';
 import { shortened } from './shorten.ts';
 import { SolverFailure } from './solver.ts';
 import { confirm, printSteps } from './trace.ts';
+import { lookForVacuous, NOTHING, unexercised } from './vacuity.ts';
 
 /** Traces that are asked about before induction is tried: what breaks at once need not wait, and says that lemmas don't fit this design. */
 const SHORT = 2;
@@ -209,7 +207,7 @@ class Proof {
     if ([...this.#findings.values()].every(({ verdict }) => verdict === 'violated')) return;
     const steps = Math.ceil(this.#watched * GLANCED);
     await this.#watch(steps);
-    if (this.#exercise.steps >= steps) this.#vacuous = this.#unexercised(new Set(), new Set());
+    if (this.#exercise.steps >= steps) this.#vacuous = unexercised(this.#system, this.#exercise, NOTHING);
   }
 
   /** What no trace within the bound breaks may break later; what holds at every depth or at this one can't. */
@@ -238,7 +236,13 @@ class Proof {
       this.#goals.filter(({ id }) => !broken.has(id)),
       // That no trace breaks a bound makes what is shown of the others good for all.
       ({ id, kind }) => open.has(id) || kind === 'bounds',
-      { seen: { concrete: this.#concrete, reached: samples }, inspect: (allowed) => this.#lookForVacuous(allowed) },
+      {
+        seen: { concrete: this.#concrete, reached: samples },
+        inspect: async (allowed) => {
+          const asked = this.#goals.filter(({ id }) => this.#findings.has(id));
+          this.#vacuous = await lookForVacuous(this.#system, this.#exercise, asked, allowed);
+        },
+      },
     );
     this.#figures.questions = questions;
     if (!proved.some(({ kind }) => kind === 'bounds')) return;
@@ -253,51 +257,6 @@ class Proof {
       // All are closed together; each has its share of the time.
       finding.seconds = this.#seconds() / proved.length;
     }
-  }
-
-  // --- what took no part -----------------------------------------------------------------------------------------------------
-
-  /** What runs did not exercise: is it impossible by what was proved? Where the time ends first, nobody knows. */
-  async #lookForVacuous(allowed: Allowed): Promise<void> {
-    const { terms, layout, actions } = this.#system;
-    const interpreter = new Interpreter(terms, this.#exercise.program, layout);
-    const [idle, unmet] = [new Set<Action>(), new Set<Antecedent>()];
-    const trivial = this.#goals
-      .filter((goal) => goal.kind === 'invariant' && this.#findings.has(goal.id) && allowed.isTrivial(goal))
-      .map(({ id }): Vacuous => ({ kind: 'invariant', id, reason: 'it is true of every state, whether a run can get there or not' }));
-    try {
-      for (const action of actions) if (!this.#exercise.hasTaken(action) && !(await allowed.action(action))) idle.add(action);
-      for (const antecedent of this.#exercise.dormant) {
-        if (!(await allowed.state((state) => not(interpreter.predicate(antecedent.fn, state))))) unmet.add(antecedent);
-      }
-    } catch (error) {
-      if (!(error instanceof SolverFailure)) throw error;
-    }
-    this.#vacuous = [...this.#unexercised(idle, unmet), ...trivial];
-  }
-
-  #unexercised(idle: ReadonlySet<Action>, unmet: ReadonlySet<Antecedent>): readonly Vacuous[] {
-    const { steps, states, dormant } = this.#exercise;
-    const seen = (impossible: boolean): string =>
-      impossible ? '; what was proved excludes it' : `; it may be in others (${steps} steps, ${states} states were looked at)`;
-    return [
-      ...this.#system.actions
-        .filter((action) => !this.#exercise.hasTaken(action))
-        .map(
-          (action): Vacuous => ({
-            kind: 'action',
-            id: `${action.machine.agent}.${action.name}`,
-            reason: `no random run took it${seen(idle.has(action))}`,
-          }),
-        ),
-      ...dormant.map(
-        (antecedent): Vacuous => ({
-          kind: 'invariant',
-          id: antecedent.id,
-          reason: `"${antecedent.text}" was true in no state of a random run${seen(unmet.has(antecedent))}`,
-        }),
-      ),
-    ];
   }
 
   // --- the end ---------------------------------------------------------------------------------------------------------------

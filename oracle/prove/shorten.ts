@@ -29,7 +29,7 @@ export function shortened(system: TransitionSystem, concrete: Concrete, { path, 
 }
 
 /** The steps that are possible, up to the one that breaks it. What is not possible without what is gone is left out as well. */
-function follow(system: TransitionSystem, concrete: Concrete, run: readonly ConcreteStep[], id: string): readonly Chosen[] | null {
+export function follow(system: TransitionSystem, concrete: Concrete, run: readonly ConcreteStep[], id: string): readonly Chosen[] | null {
   const words = concrete.model.initial();
   const taken: Chosen[] = [];
   for (const step of run) {

@@ -1,0 +1,379 @@
+/**
+ * A *proof for all traces*: no depth counts, an invariant is closed for traces of every length or it is not. Lemmas are judged like
+ * invariants. The ways, in this order, each for what those before it left open:
+ *
+ *   all states      the explorer comes to an end: what is true of every state holds                        (states.ts)
+ *   induction       no step leads from what is assumed to what breaks it                                   (induction.ts)
+ *   k-induction     the same of k steps, k ≤ 4, where no trace of fewer breaks it                          (k-induction.ts)
+ *   Spacer          Z3 finds a set of states that no step leaves; what it finds is shown by induction      (spacer.ts)
+ *   more states     once more the explorer, for as long as there is room: to refute, or to come to an end
+ *
+ * Violations come from the explorer or from random runs, are run on the compiled model, and can be replayed.
+ *
+ * Always true: what two of these ways say contradictory things about is `unknown`, and with it everything that would have been closed.
+ */
+import type { Artefact } from '../compile/javascript.ts';
+import { type Chosen, TransitionSystem } from '../compile/smt.ts';
+import { TRUE } from '../compile/term.ts';
+import type { ProveOptions } from '../engine.ts';
+import { type Outcome, type Vacuous, worst } from '../verdict.ts';
+import { Concrete, type ConcreteStep } from './concrete.ts';
+import { Exercise } from './exercise.ts';
+import { FrameFacts } from './frames.ts';
+import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
+import { Contradiction, Induction } from './induction.ts';
+import { closeByK } from './k-induction.ts';
+import { type Limits, watchTheClock } from './lane.ts';
+import { follow, shortened } from './shorten.ts';
+import { SolverFailure } from './solver.ts';
+import { askSpacer } from './spacer.ts';
+import { newStanding, rowOfStanding, type Standing, type Way } from './standing.ts';
+import { States } from './states.ts';
+import { confirm, printSteps } from './trace.ts';
+import { lookForVacuous, NOTHING, unexercised } from './vacuity.ts';
+
+/** States that are looked at before a solver is asked: a second or two. */
+const FIRST_STATES = 200_000;
+/** And where all else failed. */
+const MOST_STATES = 4_000_000;
+const MEMORY_BYTES = 512 * 2 ** 20;
+/** Steps of random runs. */
+const WATCHED = 1_200_000;
+const LARGEST_K = 4;
+/** Of the time that is left, for each k. */
+const SHARE_OF_A_K = 1 / 4;
+const LANES = 2;
+/** Spacer's part of the time that is left, for each goal that is open. */
+const SPACERS_SHARE = 1 / 2;
+/** And at most so many seconds for all of them. */
+const SPACERS_SECONDS = 60;
+
+export const WAYS = ['all states', 'induction', 'k-induction', 'Spacer'] as const satisfies readonly Way[];
+
+export interface AllTracesSubject {
+  readonly artefact: Artefact;
+  /** The sizes it was compiled for, as a counterexample records them. */
+  readonly configuration: Readonly<Record<string, number>>;
+  /** Milliseconds since the epoch at which everything must have ended. */
+  readonly deadline: number;
+  /** Steps of random runs, where the usual number would be many more than the model has use for. */
+  readonly watched?: number;
+  /** Only these ways; all without it. */
+  readonly ways?: readonly (typeof WAYS)[number][];
+  /** States that are looked at at first, and at most. */
+  readonly states?: { readonly first: number; readonly most: number };
+}
+
+export async function proveAllTraces(subject: AllTracesSubject, options: ProveOptions): Promise<Outcome> {
+  return new AllTraces(subject, options).run();
+}
+
+class AllTraces {
+  readonly #options: ProveOptions;
+  readonly #subject: AllTracesSubject;
+  readonly #ways: readonly Way[];
+  readonly #system: TransitionSystem;
+  readonly #concrete: Concrete;
+  readonly #limits: Limits;
+  readonly #standings: readonly Standing[];
+  readonly #facts: FrameFacts;
+  readonly #exercise: Exercise;
+  readonly #states: States;
+  #made: Induction | null = null;
+  readonly #began = performance.now();
+  /** What is shown of every state that can be reached, with what the proofs of it lean on. */
+  #known: readonly Goal[] = [];
+  /** Traces of so many steps and fewer were all followed. */
+  #followed = 0;
+  #questions = 0;
+  #distrust: string | null = null;
+  #vacuous: readonly Vacuous[] = [];
+
+  constructor(subject: AllTracesSubject, options: ProveOptions) {
+    const { artefact, deadline, ways = WAYS } = subject;
+    this.#subject = subject;
+    this.#options = options;
+    this.#ways = ways;
+    this.#system = new TransitionSystem(artefact.program);
+    this.#concrete = new Concrete(artefact, this.#system);
+    this.#limits = { solver: options.solver, signal: options.signal, deadline, lanes: LANES };
+    watchTheClock(this.#system.terms, this.#limits);
+    const { invariants, lemmas } = artefact.program;
+    const places = new Map([...invariants, ...lemmas].map(({ id, file, line }) => [id, `${file}:${line}`]));
+    this.#standings = goalsOf(this.#system).map((goal) => newStanding(goal, places.get(goal.id) ?? null));
+    const asked = options.invariants ?? this.#standings.map(({ goal }) => goal.id);
+    this.#facts = new FrameFacts(this.#system);
+    this.#exercise = new Exercise(this.#concrete, this.#facts, asked);
+    this.#states = new States(artefact.program, MEMORY_BYTES);
+    if (this.#states.words !== artefact.layout.words) throw new Error('the explorer has other states than the compiled model');
+  }
+
+  get #induction(): Induction {
+    const progress = (done: number, total: number, text: string): void => this.#options.progress(done, total, text);
+    this.#made ??= new Induction(this.#system, this.#facts, this.#limits, progress);
+    return this.#made;
+  }
+
+  async run(): Promise<Outcome> {
+    for (const id of this.#concrete.broken(this.#concrete.model.initial())) this.#violated(id, [], 'first state');
+    try {
+      if (this.#may('all states')) await this.#explore(this.#subject.states?.first ?? FIRST_STATES);
+      if (this.#open().length > 0) await this.#watch();
+      if (this.#may('induction')) await this.#attempt('induction', 1, () => this.#inductively());
+      for (let k = 2; k <= LARGEST_K && this.#may('k-induction'); k++) {
+        await this.#attempt(`${k}-induction`, SHARE_OF_A_K, (limits) => this.#byK(k, limits));
+      }
+      if (this.#may('Spacer')) await this.#spacer();
+      if (this.#may('all states')) await this.#explore(this.#subject.states?.most ?? MOST_STATES);
+    } catch (error) {
+      if (!(error instanceof Contradiction)) throw error;
+      this.#distrust ??= error.message;
+    }
+    this.#mindBounds();
+    return this.#outcome();
+  }
+
+  // --- where the goals stand -------------------------------------------------------------------------------------------------
+
+  #may(way: Way): boolean {
+    return this.#ways.includes(way) && this.#wanted().length > 0;
+  }
+
+  /** Open and asked for; that no bound is broken always is, since the others lean on it. */
+  #wanted(): readonly Standing[] {
+    const { invariants } = this.#options;
+    return this.#open().filter(
+      ({ goal }) => goal.kind === 'bounds' || (goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id))),
+    );
+  }
+
+  /** Neither closed nor broken: those that are asked for, and what may help them. */
+  #open(): readonly Standing[] {
+    return this.#standings.filter(({ closed, broken }) => closed === null && broken === null);
+  }
+
+  #standing(id: string): Standing {
+    const standing = this.#standings.find(({ goal }) => goal.id === id);
+    if (standing === undefined) throw new Error(`there is no goal ${id}`);
+    return standing;
+  }
+
+  #close(goals: readonly Goal[], way: Way, k: number | null): void {
+    const seconds = this.#seconds() / Math.max(1, goals.length);
+    for (const goal of goals) {
+      const standing = this.#standings.find((each) => each.goal === goal);
+      if (standing === undefined) continue;
+      if (standing.broken !== null) throw new Contradiction(`${goal.id} was closed by ${way}, and a trace breaks it`);
+      if (standing.closed !== null) continue;
+      standing.closed = { way, k };
+      // Those that are closed together have each their share of the time.
+      standing.seconds = seconds;
+    }
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  readonly #isLate = (): boolean => this.#options.signal.aborted || Date.now() > this.#limits.deadline;
+
+  /** Of all that are open. */
+  #note(words: string): void {
+    for (const { notes } of this.#open()) if (!notes.includes(words)) notes.push(words);
+  }
+
+  /** What fails is noted with the solver's words, and the next may try. `share`: of the time that is left. */
+  async #attempt(what: string, share: number, work: (limits: Limits) => Promise<void>): Promise<void> {
+    const limits = { ...this.#limits, deadline: Date.now() + (this.#limits.deadline - Date.now()) * share };
+    watchTheClock(this.#system.terms, limits);
+    try {
+      if (this.#isLate()) this.#note(this.#options.signal.aborted ? 'the proof was interrupted' : 'the time limit was reached');
+      else await work(limits);
+    } catch (error) {
+      if (!(error instanceof SolverFailure)) throw error;
+      this.#note(`${what}: the solver: ${error.message}`);
+    } finally {
+      watchTheClock(this.#system.terms, this.#limits);
+    }
+  }
+
+  /** What was shown of traces that stay within the bounds is nothing for all traces, where a trace may leave them. */
+  #mindBounds(): void {
+    const bounds = this.#standing(NO_OVERFLOW);
+    if (bounds.closed !== null) return;
+    const why = bounds.broken === null ? 'may be' : 'is';
+    for (const standing of this.#standings) {
+      if (standing.closed === null) continue;
+      standing.notes.push(
+        `${standing.closed.way} closes it for traces that stay within the bounds of the model; one ${why} broken, and what follows was not looked at: see ${NO_OVERFLOW}`,
+      );
+      standing.closed = null;
+    }
+  }
+
+  // --- violations ------------------------------------------------------------------------------------------------------------
+
+  #violated(id: string, steps: readonly Chosen[], method: string): void {
+    const standing = this.#standing(id);
+    if (standing.broken !== null) return;
+    if (standing.closed !== null) throw new Contradiction(`${id} was closed by ${standing.closed.way}, and ${steps.length} steps break it`);
+    const { design, seed, out } = this.#options;
+    const trace = { design, seed, breaks: id, limits: this.#subject.configuration };
+    const file = confirm(this.#system, this.#concrete, steps, trace, out);
+    if (file === null) throw new Contradiction(`a violation of ${id} was claimed that the compiled model does not show`);
+    const least = method === 'random runs' ? Math.min(steps.length, this.#followed + 1) : steps.length;
+    standing.broken = { method, steps: steps.length, least, file, text: printSteps(this.#system, steps) };
+    standing.seconds = this.#seconds();
+  }
+
+  /** Steps of the compiled model that break a goal at their end. */
+  #brokenBy(id: string, path: readonly ConcreteStep[], method: string): void {
+    const steps = follow(this.#system, this.#concrete, path, id);
+    if (steps === null) throw new Contradiction(`${method} broke ${id}, and the compiled model does not`);
+    this.#violated(id, steps, method);
+  }
+
+  // --- states ----------------------------------------------------------------------------------------------------------------
+
+  async #explore(most: number): Promise<void> {
+    const before = this.#states.count;
+    await this.#states.grow(most, this.#isLate, (states) => this.#options.progress(states, null, `looking at states: ${states}`));
+    this.#followed = this.#states.depth;
+    for (const { id, steps } of this.#states.broken()) this.#brokenBy(id, steps, 'all states');
+    if (!this.#states.complete) {
+      if (this.#states.count === before) return;
+      const words = `all states: ${this.#states.count.toLocaleString('en-US')} were looked at, and there are more`;
+      for (const { notes } of this.#open()) {
+        const known = notes.findIndex((note) => note.startsWith('all states: '));
+        if (known >= 0) notes[known] = words;
+        else notes.push(words);
+      }
+      return;
+    }
+    this.#followed = Number.POSITIVE_INFINITY;
+    this.#close(
+      this.#open().map(({ goal }) => goal),
+      'all states',
+      null,
+    );
+    await this.#meetAll();
+  }
+
+  /** What no state and no step exercises, where there are no others. */
+  async #meetAll(): Promise<void> {
+    for (const step of this.#states.taken()) this.#exercise.taken(step);
+    await this.#states.each((words) => {
+      this.#exercise.visit(this.#concrete.cells.read(words), words, () => []);
+      return true;
+    }, this.#isLate);
+    const { actions } = this.#system;
+    const idle = new Set(actions.filter((action) => !this.#exercise.hasTaken(action)));
+    this.#vacuous = unexercised(this.#system, this.#exercise, { idle, unmet: new Set(this.#exercise.dormant) });
+  }
+
+  async #watch(): Promise<void> {
+    this.#options.progress(0, null, 'watching random runs');
+    await this.#exercise.run(this.#options.seed, this.#subject.watched ?? WATCHED, this.#isLate);
+    for (const [id, path] of this.#exercise.broken) {
+      if (this.#standing(id).broken !== null) continue;
+      const steps = shortened(this.#system, this.#concrete, { path, id, stop: this.#isLate });
+      if (steps === null) throw new Error(`a random run broke ${id}, and broke it no more when it was run again`);
+      this.#violated(id, steps, 'random runs');
+    }
+    this.#vacuous = unexercised(this.#system, this.#exercise, NOTHING);
+  }
+
+  // --- the solver ------------------------------------------------------------------------------------------------------------
+
+  get #seen() {
+    return { concrete: this.#concrete, reached: this.#exercise.samples };
+  }
+
+  async #inductively(): Promise<void> {
+    const inspect = async (allowed: Parameters<typeof lookForVacuous>[3]): Promise<void> => {
+      const asked = this.#standings.map(({ goal }) => goal);
+      this.#vacuous = await lookForVacuous(this.#system, this.#exercise, asked, allowed);
+    };
+    const goals = this.#open().map(({ goal }) => goal);
+    const { proved, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
+    this.#questions = questions;
+    // Facts about pauses are shown together with the goals that were.
+    if (proved.length > 0) this.#known = [...proved, ...this.#facts.goals()];
+    this.#close(proved, 'induction', null);
+    this.#note('induction does not close it');
+  }
+
+  async #byK(k: number, limits: Limits): Promise<void> {
+    this.#options.progress(k, LARGEST_K, `${k}-induction`);
+    const open = this.#open().map(({ goal }) => goal);
+    const canTake = (steps: number): boolean => this.#concrete.canTake(steps, this.#options.seed);
+    const { proved, questions } = await closeByK(this.#system, limits, { k, open, known: this.#known, canTake });
+    this.#questions += questions;
+    this.#known = [...this.#known, ...proved];
+    this.#close(proved, 'k-induction', k);
+    this.#note(`${k}-induction does not close it`);
+  }
+
+  async #spacer(): Promise<void> {
+    const wanted = this.#wanted();
+    const until = Math.min(Date.now() + SPACERS_SECONDS * 1000, Date.now() + (this.#limits.deadline - Date.now()) * SPACERS_SHARE);
+    for (const [at, standing] of wanted.entries()) {
+      const { goal, notes } = standing;
+      if (standing.closed !== null) continue;
+      this.#options.progress(at, wanted.length, `Spacer: ${goal.id}`);
+      const deadline = Date.now() + (until - Date.now()) / (wanted.length - at);
+      const answer = await this.#askSpacer(goal, deadline);
+      if (answer !== null) notes.push(answer);
+    }
+  }
+
+  /** Its words, where they close nothing. */
+  async #askSpacer(goal: Goal, deadline: number): Promise<string | null> {
+    try {
+      this.#questions++;
+      const answer = await askSpacer(this.#system, { ...this.#limits, deadline }, goal, this.#known);
+      if (answer.kind === 'unknown') return answer.words;
+      if (answer.kind === 'breaks') return 'Spacer says that a trace breaks it, and none was found';
+      if (answer.goal.holds(this.#system.initial) !== TRUE) return 'Spacer gave a set of states that the first is not in';
+      const shown = await this.#induction.close([answer.goal, goal], (each) => each === goal, { seen: this.#seen, known: this.#known });
+      if (!shown.proved.includes(goal)) return 'Spacer gave a set of states that does not show it';
+      this.#known = [...this.#known, answer.goal, goal];
+      this.#close([goal], 'Spacer', null);
+      return null;
+    } catch (error) {
+      if (error instanceof SolverFailure) return `Spacer: the solver: ${error.message}`;
+      throw error;
+    }
+  }
+
+  // --- the end ---------------------------------------------------------------------------------------------------------------
+
+  #outcome(): Outcome {
+    const { sockets, threads, design, invariants } = this.#options;
+    const isShown = ({ goal, broken }: Standing): boolean =>
+      goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id) || (goal.kind === 'lemma' && broken !== null));
+    const shown = this.#standings.filter(isShown);
+    const results = shown.map((standing) => rowOfStanding(standing, { followed: this.#followed, distrust: this.#distrust }));
+    const verdict = worst(results.map((row) => row.verdict));
+    const where = `${sockets} sockets, ${threads} threads, design ${design}`;
+    const closed = results.filter((row) => row.verdict === 'holds').length;
+    const { steps, states } = this.#exercise;
+    const lemmas = results.filter(({ kind }) => kind === 'lemma');
+    return {
+      verdict,
+      bound: verdict === 'holds' ? `all traces; ${where}` : `${closed} of ${results.length} for all traces; ${where}`,
+      results,
+      figures: {
+        invariants: results.length - lemmas.length,
+        lemmas: this.#standings.filter(({ goal }) => goal.kind === 'lemma').length,
+        lemmasClosed: this.#standings.filter(({ goal, closed: by }) => goal.kind === 'lemma' && by !== null).length,
+        closed,
+        questions: this.#questions,
+        states: this.#states.count,
+        watchedSteps: steps,
+        watchedStates: states,
+      },
+      ...(this.#vacuous.length === 0 || results.every((row) => row.verdict !== 'holds') ? {} : { vacuous: this.#vacuous }),
+    };
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A *standing* is where one goal stands in a proof for all traces: closed by one of the ways, broken by a trace, or neither, with what each
+ * way had to say. It becomes a row; only what is closed for all traces holds.
+ */
+import type { Row } from '../verdict.ts';
+import type { Goal } from './goals.ts';
+
+/** How a goal is closed. */
+export type Way = 'all states' | 'induction' | 'k-induction' | 'Spacer' | 'induction with lemmas that were found';
+
+export interface Standing {
+  readonly goal: Goal;
+  /** Where it stands in the source; null for what no source says. */
+  readonly place: string | null;
+  closed: { readonly way: Way; readonly k: number | null } | null;
+  broken: { readonly method: string; readonly steps: number; readonly least: number; readonly file: string; readonly text: string } | null;
+  seconds: number;
+  /** What the ways said that didn't close it, and a counterexample to induction: of no interest once one has. */
+  readonly notes: string[];
+}
+
+export function newStanding(goal: Goal, place: string | null): Standing {
+  return { goal, place, closed: null, broken: null, seconds: 0, notes: [] };
+}
+
+export interface Ended {
+  /** No trace of so many steps breaks it. */
+  readonly followed: number;
+  /** Why nothing that would be closed may be believed. */
+  readonly distrust: string | null;
+}
+
+export function rowOfStanding(standing: Standing, { followed, distrust }: Ended): Row {
+  const { goal, place, closed, broken, seconds, notes } = standing;
+  const kind = goal.kind === 'lemma' ? { kind: 'lemma' as const } : {};
+  const base = { id: goal.id, ...kind, seconds };
+  if (broken !== null) {
+    const { method, steps, least, file, text } = broken;
+    const at = place === null ? '' : ` (${place})`;
+    const shown = steps === 0 ? 'it is false in the first state' : `steps that break it:\n${text}`;
+    return {
+      ...base,
+      verdict: 'violated',
+      method,
+      bound:
+        steps === 0
+          ? 'broken in the first state'
+          : `broken after ${steps} steps, and after no fewer${least < steps ? ` than ${least}` : ''}`,
+      counterexample: file,
+      detail: `${goal.kind === 'lemma' ? 'a lemma that is false' : goal.kind}${at}: ${shown}`,
+      figures: { depth: steps, least },
+    };
+  }
+  if (closed !== null && distrust === null) {
+    const figures = closed.k === null ? {} : { figures: { k: closed.k } };
+    return { ...base, verdict: 'holds', method: closed.way, bound: 'all traces', counterexample: null, ...figures };
+  }
+  const why = distrust === null ? notes : [`${distrust}; this is a fault of sockref, not of the model, and nothing is claimed`];
+  return {
+    ...base,
+    verdict: 'unknown',
+    method: 'none',
+    bound: followed === 0 || distrust !== null ? 'not closed' : `not closed; no trace of up to ${followed} steps breaks it`,
+    counterexample: null,
+    detail: why.length === 0 ? 'nobody got to it' : why.join('\n'),
+  };
+}
