@@ -9,15 +9,14 @@
 import * as L from '../../../impl/layout.ts';
 import { get, type Kernel, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { Abstraction } from '../../run/abstraction.ts';
 import { type InHand, unaccounted } from '../../run/accounts.ts';
-import { type Cell, codeOf, read, write } from '../../run/cells.ts';
-import { type Difference, differ } from '../../run/difference.ts';
+import { type Cell, read } from '../../run/cells.ts';
 import { liveSockets } from '../../run/identities.ts';
 import type { Violation } from '../program.ts';
 import { IDLE } from './elements.ts';
+import { Likeness } from './likeness.ts';
 import { type KernelMonitor, UNKNOWN } from './monitor.ts';
-import { inOrder, type Objects, objectsOf, Pairings } from './pairings.ts';
+import { type Objects, objectsOf } from './pairings.ts';
 import type { Stage } from './stage.ts';
 import { stuckConnection } from './stuck.ts';
 
@@ -41,12 +40,9 @@ type Match =
 export class Judge {
   private readonly stage: Stage;
   private readonly monitor: KernelMonitor;
-  private readonly abstraction: Abstraction;
-  private readonly pairings: Pairings;
-  private readonly copy: Int32Array;
+  private readonly likeness: Likeness;
   private readonly cells: {
-    readonly sockets: readonly { readonly protocol: Cell; readonly file: Cell }[];
-    readonly pcbs: readonly Cell[];
+    readonly files: readonly Cell[];
     readonly fds: readonly Cell[];
     readonly threads: readonly { readonly reserved: Cell; readonly closing: Cell }[];
   };
@@ -54,16 +50,13 @@ export class Judge {
   private readonly matches = new Map<string, Match>();
 
   constructor(stage: Stage, monitor: KernelMonitor) {
-    const { cells, sizes, model } = stage;
+    const { cells, sizes } = stage;
     this.stage = stage;
     this.monitor = monitor;
-    this.abstraction = new Abstraction(cells, sizes);
-    this.pairings = new Pairings(cells, sizes);
-    this.copy = model.initial();
+    this.likeness = new Likeness(stage);
     const each = <T>(count: number, make: (id: number) => T): readonly T[] => Array.from({ length: count }, (_, id) => make(id));
     this.cells = {
-      sockets: each(sizes.SOCKETS, (id) => ({ protocol: cells.at('sockets', id, 'protocol'), file: cells.at('sockets', id, 'file') })),
-      pcbs: each(sizes.PCBS, (id) => cells.at('pcbs', id, 'protocol')),
+      files: each(sizes.SOCKETS, (id) => cells.at('sockets', id, 'file')),
       fds: each(sizes.FDS, (fd) => cells.at('fds', fd)),
       threads: each(monitor.threads.length, (who) => ({
         reserved: cells.at('threads', who, 'reserved'),
@@ -116,32 +109,12 @@ export class Judge {
 
   private match(k: Kernel, state: number): Match {
     const objects = objectsOf(k);
-    const key = this.keyOf(k, objects, state);
+    const key = `${state};${this.likeness.keyOf(k, objects)}`;
     const known = this.matches.get(key);
     if (known !== undefined) return known;
     const found = this.search(k, objects, state);
     this.matches.set(key, found);
     return found;
-  }
-
-  /** Two kernels with the same key are the same to the search. */
-  private keyOf(k: Kernel, objects: Objects, state: number): string {
-    const { copy } = this;
-    const codes = (at: number): number => codeOf(this.cells.sockets[0]?.protocol as Cell, ['', 'unix', 'udp', 'tcp'][at] ?? '');
-    copy.fill(0);
-    for (const [index, so] of objects.sockets.entries()) {
-      const protocol = codes(get(k, so + L.so_proto));
-      const [cell, pcb] = [this.cells.sockets[index]?.protocol, this.cells.pcbs[index]];
-      if (cell !== undefined) write(copy, cell, protocol);
-      if (pcb !== undefined) write(copy, pcb, protocol);
-    }
-    for (let index = objects.sockets.length; index < objects.pcbs; index++) {
-      const pcb = this.cells.pcbs[index];
-      if (pcb !== undefined) write(copy, pcb, codes(L.PROTO_TCP));
-    }
-    this.abstraction.write(k, inOrder(k, objects), copy);
-    const misfits = this.abstraction.misfits.map(({ path, seen }) => `${path} ${seen}`);
-    return `${state};${copy.join()};${misfits.join()}`;
   }
 
   private search(k: Kernel, objects: Objects, state: number): Match {
@@ -154,8 +127,8 @@ export class Judge {
         elements.phase(element, who) !== IDLE && this.able(element, who) ? [who] : [],
       );
       const words = elements.words(element).slice();
-      most = Math.max(most, this.pairings.count(words));
-      const differences = this.differences(k, objects, words);
+      most = Math.max(most, this.likeness.socketsOf(words));
+      const differences = this.likeness.differences(k, objects, words);
       if (differences === null) {
         if (able.length === 0) return { kind: 'same', hand: this.inHand(words) };
         if (going === null || able.length < going.length) going = able;
@@ -180,32 +153,10 @@ export class Judge {
     return signals.includes(who) && elements.canBeInterrupted(element, who);
   }
 
-  /** How the kernel differs from a state of the specification under the pairing that suits best; null: not at all. */
-  private differences(k: Kernel, objects: Objects, words: Int32Array): readonly string[] | null {
-    let best: readonly string[] = [`${objects.sockets.length} sockets and ${objects.pcbs} pcbs, the specification has others`];
-    let first = true;
-    for (const pairing of this.pairings.of(k, objects, words)) {
-      this.copy.set(words);
-      this.abstraction.write(k, pairing, this.copy);
-      const { misfits } = this.abstraction;
-      if (misfits.length === 0 && this.copy.every((word, index) => word === words[index])) return null;
-      const found = [...misfits.map(({ path, seen }) => `${path} is ${seen}`), ...this.compare(words)];
-      if (first || found.length < best.length) best = found;
-      first = false;
-    }
-    return best;
-  }
-
-  private compare(words: Int32Array): readonly string[] {
-    const found: Difference[] = [];
-    differ('', this.stage.model.decodeState(this.copy), this.stage.model.decodeState(words), found);
-    return found.map(({ path, seen, allowed }) => `${path} is ${JSON.stringify(seen)}, in the specification ${JSON.stringify(allowed)}`);
-  }
-
   /** What sleepers have in hand in this state. */
   private inHand(words: Int32Array): InHand {
     const open = new Set(this.cells.fds.map((cell) => read(words, cell)));
-    const nameless = this.cells.sockets.filter(({ file }, id) => read(words, file) > 0 && !open.has(id + 1)).length;
+    const nameless = this.cells.files.filter((file, id) => read(words, file) > 0 && !open.has(id + 1)).length;
     const reserved = this.cells.threads.filter((thread) => read(words, thread.reserved) !== 0).length;
     // Who lingers gives the file back when the close is over.
     const closing = this.cells.threads.filter((thread) => read(words, thread.closing) !== 0).length;
