@@ -91,11 +91,16 @@ function take(target: Target, file: ExploreCounterexample, watch: Watch, taken: 
 /** After the last step: does it break, and is it the same that breaks? Null: all went through and nothing broke. */
 function atEnd(target: Target, file: ExploreCounterexample, watch: Watch, taken: readonly number[]): End | null {
   const { machine } = watch;
-  const violation = watch.violation ?? (machine.enabled() === 0 ? target.atEnd(machine) : null);
+  const violation = watch.violation ?? wrongIn(target, machine);
   if (violation === null) return file.loop === undefined ? null : atLoopEnd(target, file, taken, file.loop);
   const { id } = reasoned(target, { violation, schedule: taken }, file.granularity).violation;
   if (id === file.breaks) return { verdict: 'violated', why: `it happened again: step ${taken.length} breaks ${id}` };
   return { verdict: 'unknown', why: `step ${taken.length} breaks something else: ${id}, where ${file.breaks} was recorded` };
+}
+
+/** What the target says of the state in which the machine is. */
+function wrongIn(target: Target, machine: Machine): Violation | null {
+  return machine.enabled() === 0 ? target.atEnd(machine) : (target.onTheWay?.(machine) ?? null);
 }
 
 /** The last step of a livelock leads back to where its loop began, and nobody was kept from going on. */
@@ -147,7 +152,7 @@ function transitionOf({ program }: Target, thread: string, operation: string, in
 /** The schedule as far as it went, with the reason of what broke. */
 function report(target: Target, file: ExploreCounterexample, watch: Watch, taken: readonly number[], work: ReplayOptions): string {
   const { machine } = watch;
-  const violation = watch.violation ?? (machine.enabled() === 0 ? target.atEnd(machine) : null) ?? livelock(target, file, taken);
+  const violation = watch.violation ?? wrongIn(target, machine) ?? livelock(target, file, taken);
   const loop = violation?.id === file.breaks ? file.loop : undefined;
   const found = {
     violation: violation ?? { id: file.breaks, agent: -1, text: '' },

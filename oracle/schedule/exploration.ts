@@ -38,6 +38,8 @@ export interface Exploration {
   readonly progress: Progress;
   /** Judges a state in which no agent can move: leaks, the final state. It may read the machine's memory. */
   readonly atEnd?: (machine: Machine) => Violation | null;
+  /** Judges every other state at which the search arrives. It may read the machine's memory. */
+  readonly onTheWay?: (machine: Machine) => Violation | null;
 }
 
 export interface Figures {

@@ -121,6 +121,8 @@ function unjudged({ id }: Target, method: string, detail: string, bound: string,
 
 export function explore(target: Target, request: Request, strategy: StrategyName): Promise<Explored> {
   const { wanted } = request;
+  const asked = (violation: Violation | null): Violation | null =>
+    violation === null || wanted === undefined || mayBe(target.named(violation).id, wanted) ? violation : null;
   const machine = machineOf(target, request.granularity, strategy, hasTwins(target, request, strategy));
   return SEARCHES[strategy]({
     machine,
@@ -136,10 +138,8 @@ export function explore(target: Target, request: Request, strategy: StrategyName
     symmetry: hasTwins(target, request, strategy),
     signal: request.signal,
     progress: (figures) => request.progress(figures.states ?? figures.executions, null, `${target.id}: ${progressText(figures)}`),
-    atEnd: (at) => {
-      const violation = target.atEnd(at);
-      return violation === null || wanted === undefined || mayBe(target.named(violation).id, wanted) ? violation : null;
-    },
+    atEnd: (at) => asked(target.atEnd(at)),
+    onTheWay: (at) => asked(target.onTheWay?.(at) ?? null),
   });
 }
 
@@ -175,7 +175,7 @@ async function simplest(target: Target, request: Request, first: Found): Promise
   const isSame = (subject: Target) => (violation: Violation) => subject.named(violation).id === id;
   const simpler = (subject: Target, found: Found): Found => {
     const machine = machineOf(subject, request.granularity, 'random');
-    return minimise(machine, found, { atEnd: subject.atEnd, isSame: isSame(subject) });
+    return minimise(machine, found, { ...subject, isSame: isSame(subject) });
   };
   const whole: Lazy = { make: async () => target, made: target };
   const limits = { ...request.limits, steps: SMALLER_STEPS, seconds: SMALLER_SECONDS };

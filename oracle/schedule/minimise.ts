@@ -24,6 +24,7 @@ export interface Minimised extends Found {
 
 export interface MinimiseOptions {
   readonly atEnd?: Exploration['atEnd'];
+  readonly onTheWay?: Exploration['onTheWay'];
   /** Whether a violation is the one that is looked for. Default: it has the same id. */
   readonly isSame?: (violation: Violation, schedule: readonly number[]) => boolean;
   /** Steps that may be spent in all. */
@@ -77,17 +78,19 @@ class Minimiser {
   private readonly start: number;
   private readonly found: Found;
   private readonly atEnd: NonNullable<Exploration['atEnd']>;
+  private readonly onTheWay: NonNullable<Exploration['onTheWay']>;
   private readonly isSame: NonNullable<MinimiseOptions['isSame']>;
   private stepsLeft: number;
   private runs = 0;
   private best: Attempt | null = null;
 
-  constructor(machine: Machine, found: Found, { atEnd, isSame, steps }: MinimiseOptions) {
+  constructor(machine: Machine, found: Found, { atEnd, onTheWay, isSame, steps }: MinimiseOptions) {
     this.machine = machine;
     this.start = machine.mark();
     this.watch = new Watch(machine);
     this.found = found;
     this.atEnd = atEnd ?? (() => null);
+    this.onTheWay = onTheWay ?? (() => null);
     this.isSame = isSame ?? (({ id }) => id === found.violation.id);
     this.stepsLeft = steps ?? STEPS;
   }
@@ -175,7 +178,7 @@ class Minimiser {
     for (let wish = 0; ; ) {
       violation = watch.violation;
       const enabled = machine.enabled();
-      if (violation === null && enabled === 0) violation = this.atEnd(machine);
+      violation ??= enabled === 0 ? this.atEnd(machine) : this.onTheWay(machine);
       if (violation !== null || enabled === 0 || schedule.length >= most) break;
       while (wish < wishes.length && !exactly && !isEnabled(enabled, wishes[wish] ?? 0)) wish++;
       const next = wishes[wish++] ?? this.goOn(enabled, last);

@@ -92,6 +92,11 @@ export async function sample(exploration: Exploration, chooser: Chooser): Promis
         break;
       }
       const enabled = machine.enabled();
+      const wrongHere = enabled === 0 ? null : (exploration.onTheWay?.(machine) ?? null);
+      if (wrongHere !== null) {
+        if (isOwn) found = { violation: wrongHere, schedule: schedule.slice() };
+        break;
+      }
       if (enabled === 0) {
         if (!isOwn) break;
         executions++;

@@ -52,7 +52,10 @@ export class Search {
     const { machine } = this;
     const violation = this.watch === null ? machine.violation : this.watch.violation;
     if (violation !== null) return this.judge(violation);
-    if (machine.enabled() !== 0) return true;
+    if (machine.enabled() !== 0) {
+      const wrong = this.exploration.onTheWay?.(machine) ?? null;
+      return wrong === null || this.judge(wrong);
+    }
     this.executions++;
     if (this.exploration.limits.executions !== null && this.executions >= this.exploration.limits.executions)
       this.stop(`${this.executions} executions`);

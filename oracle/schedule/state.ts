@@ -196,6 +196,11 @@ export class MachineState {
     return STATUSES[this.store[this.record(agent) + RECORD.status]!] ?? 'done';
   }
 
+  /** Whether the agent has made the first access of its present call. */
+  hasBegun(agent: number): boolean {
+    return this.store[this.record(agent) + RECORD.announced] !== 0;
+  }
+
   /** The call of its script that an agent is in, or is to begin. */
   position(agent: number): number {
     return this.store[this.record(agent) + RECORD.position]!;

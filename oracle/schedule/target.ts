@@ -30,6 +30,8 @@ export interface Target {
   readonly monitor: Monitor | null;
   /** Judges a state in which nobody can move. */
   readonly atEnd: (machine: Machine) => Violation | null;
+  /** Judges a state in which somebody can. Without it there is nothing to say of one. */
+  readonly onTheWay?: (machine: Machine) => Violation | null;
   /** Why nothing may be concluded from finding nothing; null where something may. */
   readonly doubt: () => string | null;
   readonly names: Names;

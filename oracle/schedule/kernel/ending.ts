@@ -13,7 +13,7 @@ import { type InHand, unaccounted } from '../../run/accounts.ts';
 import { type Cell, read } from '../../run/cells.ts';
 import { liveSockets } from '../../run/identities.ts';
 import type { Violation } from '../program.ts';
-import { IDLE } from './elements.ts';
+import { BEGUN, IDLE } from './elements.ts';
 import { Likeness } from './likeness.ts';
 import { type KernelMonitor, UNKNOWN } from './monitor.ts';
 import { type Objects, objectsOf } from './pairings.ts';
@@ -37,6 +37,11 @@ type Match =
   | { readonly kind: 'could go on'; readonly threads: readonly number[] }
   | { readonly kind: 'none'; readonly text: string; readonly more: boolean };
 
+/** The same of a state at rest; what sleepers have in hand in each element that the kernel is like. */
+type Like =
+  | { readonly kind: 'like'; readonly hands: readonly InHand[] }
+  | { readonly kind: 'none'; readonly text: string; readonly more: boolean };
+
 export class Judge {
   private readonly stage: Stage;
   private readonly monitor: KernelMonitor;
@@ -48,6 +53,7 @@ export class Judge {
   };
   /** By monitor state and what the kernel looks like: the same end is reached in many ways. */
   private readonly matches = new Map<string, Match>();
+  private readonly rests = new Map<string, Like>();
 
   constructor(stage: Stage, monitor: KernelMonitor) {
     const { cells, sizes } = stage;
@@ -67,7 +73,7 @@ export class Judge {
 
   /** What is wrong with this end, or null. */
   judge(end: End): Violation | null {
-    const kernel: Kernel = { words: end.words, bytes: new Uint8Array(end.words.buffer, end.words.byteOffset, end.words.byteLength) };
+    const kernel = kernelOf(end);
     const held = this.locks(kernel, end);
     if (held !== null) return held;
     if (end.state === UNKNOWN) return null;
@@ -78,6 +84,46 @@ export class Judge {
     if (lost !== null) return violation('leak', -1, lost);
     const stuck = stuckConnection(kernel);
     return stuck === null ? null : violation('final-state', -1, stuck);
+  }
+
+  /**
+   * What is wrong with a state in which nobody is in the middle of anything, though somebody can move, or null. As at an end, but that
+   * whoever sleeps may be able to go on: he who will wake him may have a call to make yet.
+   */
+  judgeRest(rest: End): Violation | null {
+    const kernel = kernelOf(rest);
+    const held = this.heldLock(kernel, rest.asleep);
+    if (held !== null || rest.state === UNKNOWN) return held;
+    const objects = objectsOf(kernel);
+    const key = `${rest.state};${this.likeness.keyOf(kernel, objects)}`;
+    const known = this.rests.get(key);
+    const like = known ?? this.likest(kernel, objects, rest);
+    if (known === undefined) this.rests.set(key, like);
+    if (like.kind === 'none') return violation(like.more ? 'leak' : 'state-at-rest', -1, like.text);
+    const lost = like.hands.map((hand) => unaccounted(kernel, hand));
+    return lost.includes(null) ? null : violation('leak', -1, lost[0] ?? '');
+  }
+
+  /** The elements that the kernel is like with the same threads inside their calls, or how it differs from the one that it is most like. */
+  private likest(k: Kernel, objects: Objects, { state, asleep }: End): Like {
+    const { elements, threads } = this.monitor;
+    const hands: InHand[] = [];
+    let nearest: readonly string[] | null = null;
+    let most = 0;
+    for (const element of this.monitor.set(state)) {
+      if (threads.some((_, who) => elements.phase(element, who) !== (asleep[who] === true ? BEGUN : IDLE))) continue;
+      const words = elements.words(element);
+      most = Math.max(most, this.likeness.socketsOf(words));
+      const differences = this.likeness.differences(k, objects, words);
+      if (differences === null) hands.push(this.inHand(words));
+      else if (nearest === null || differences.length < nearest.length) nearest = differences;
+    }
+    if (hands.length > 0) return { kind: 'like', hands };
+    return {
+      kind: 'none',
+      text: nearest?.join('\n') ?? 'no state that explains the history has the same threads asleep',
+      more: nearest !== null && objects.sockets.length > most,
+    };
   }
 
   private sleepers(threads: readonly number[]): string {
@@ -103,6 +149,10 @@ export class Judge {
       if (locks.some((lock) => get(k, lock + L.lk_class) !== L.LC_SX))
         return violation('sleep-with-lock', agent, 'it sleeps with a mutex held');
     }
+    return this.heldLock(k, asleep);
+  }
+
+  private heldLock(k: Kernel, asleep: End['asleep']): Violation | null {
     const held = heldLock(k, new Set(this.stage.records.filter((_, agent) => asleep[agent] === true)));
     return held === null ? null : violation('leak', -1, held);
   }
@@ -162,6 +212,10 @@ export class Judge {
     const closing = this.cells.threads.filter((thread) => read(words, thread.closing) !== 0).length;
     return { files: nameless + reserved + closing, descriptors: reserved };
   }
+}
+
+function kernelOf({ words }: End): Kernel {
+  return { words, bytes: new Uint8Array(words.buffer, words.byteOffset, words.byteLength) };
 }
 
 function violation(id: string, agent: number, text: string): Violation {

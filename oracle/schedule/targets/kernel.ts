@@ -64,6 +64,10 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
     records: stage.records,
     judgeEnd: (words, state, sleeping) => judge.judge({ words, state, asleep: sleeping }),
     atEnd: (machine) => judge.judge({ words: machine.words, state: machine.monitorState, asleep: asleep(machine) }),
+    onTheWay: (machine) =>
+      isAtRest(machine, stage.records)
+        ? judge.judgeRest({ words: machine.words, state: machine.monitorState, asleep: asleep(machine) })
+        : null,
     doubt: () => monitor.gaveUp,
     names,
     words: knowledge(names, stage.records),
@@ -96,6 +100,15 @@ export async function nativeKernel({ sources }: Implementation, { agents }: Prog
 
 function asleep(machine: Machine): readonly boolean[] {
   return Array.from({ length: machine.agents }, (_, agent) => machine.status(agent) === 'blocked' || machine.status(agent) === 'guarded');
+}
+
+/** Whether nobody is in the middle of anything: all are between two calls, or asleep. */
+function isAtRest(machine: Machine, records: readonly number[]): boolean {
+  for (let agent = 0; agent < machine.agents; agent++) {
+    if (!machine.hasBegun(agent)) continue;
+    if (machine.status(agent) !== 'blocked' || machine.words[(records[agent] as number) + L.td_wchan] === 0) return false;
+  }
+  return true;
 }
 
 /** "2 threads, wire, clock". */
