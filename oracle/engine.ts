@@ -206,6 +206,8 @@ export interface ExploreOptions extends Work {
   readonly granularity: Granularity;
   /** Mutexes and reader-writer locks of the kernel as primitives, once they are proved, instead of from their atomics. Not with `dpor`. */
   readonly atomicLocks: boolean;
+  /** Whether to find out how much of the specification the schedules of each scenario cover. */
+  readonly coverage?: boolean;
   /** No schedule with more preemptions; null: as many as there are. */
   readonly preemptions: number | null;
   /** `pct`: the depth of the bugs looked for. */

@@ -34,6 +34,8 @@ export interface Row {
   /** Where it holds because something happens: a file that shows it, as a counterexample to its never happening. */
   readonly witness?: string;
   readonly figures?: Readonly<Record<string, number>>;
+  /** Of a scenario whose coverage was asked for: ids of the rules of the specification that its schedules use. */
+  readonly rules?: readonly string[];
 }
 
 /** Something of the specification that took no part in reaching the verdict: a rule never used, an action never fired. */

@@ -19,6 +19,7 @@ const schema = z.object({
   strategy: z.string().optional(),
   granularity: z.string(),
   atomicLocks: z.boolean().optional(),
+  coverage: z.boolean().optional(),
   preemptions: whole(0, 1_000_000).optional(),
   depth: whole(1, 100),
   executions: whole(1, 1e12).optional(),
@@ -50,6 +51,10 @@ export async function judge(
       strategy === REPLAY ? 'is in the file of what is replayed' : 'is not for dpor: of a step that waits for its word it has no races';
     throw new UsageError(`--atomic-locks ${reason}`, { field: '--atomic-locks', reason });
   }
+  if (options.coverage === true && (strategy === REPLAY || options.generate !== undefined || options.litmus !== undefined)) {
+    const reason = 'is of named scenarios, or those in files: neither replays, litmus programs nor generated programs have one';
+    throw new UsageError(`--coverage ${reason}`, { field: '--coverage', reason });
+  }
   if (strategy === REPLAY) return replayAll(operands, options.seed, context);
 
   const engine = await context.engines.explore();
@@ -68,6 +73,7 @@ export async function judge(
     strategy,
     granularity,
     atomicLocks: options.atomicLocks === true,
+    coverage: options.coverage === true,
     preemptions: options.preemptions ?? null,
     depth: options.depth,
     executions: options.executions ?? null,

@@ -195,6 +195,7 @@ export const VERBS: readonly Verb[] = [
         flags: '--atomic-locks',
         text: 'mutexes and reader-writer locks as primitives, once these are proved; default: from their raw atomics',
       },
+      { flags: '--coverage', text: 'how many states and rules of the specification the schedules of each scenario cover' },
       { flags: '--preemptions <number>', text: 'no schedule with more preemptions than this' },
       { flags: '--depth <number>', text: 'pct: depth of the bugs looked for', fallback: '3' },
       { flags: '--executions <number>', text: 'schedules of each program at most' },

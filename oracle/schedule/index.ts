@@ -40,11 +40,13 @@ export async function explore(options: ExploreOptions): Promise<Outcome> {
   const rows = judged.flatMap((each) => each ?? []);
   const missing = tasks.length - done;
   const all = locks === null ? rows : [locks.row, ...rows];
+  const coverage = options.coverage === true ? await (await import('./coverage.ts')).coverageOf(rows) : null;
   return {
     verdict: worst([...all.map(({ verdict }) => verdict), ...(missing > 0 ? (['unknown'] as const) : [])]),
-    bound: summary(rows, done, tasks.length),
+    bound: `${summary(rows, done, tasks.length)}${coverage === null ? '' : `; ${coverage.text}`}`,
     results: all,
-    figures: totals(all, (performance.now() - began) / 1000),
+    figures: { ...totals(all, (performance.now() - began) / 1000), ...coverage?.figures },
+    ...(coverage === null ? {} : { vacuous: coverage.unused }),
   };
 }
 
@@ -105,7 +107,7 @@ async function judgeSideBySide(tasks: readonly Task[], options: ExploreOptions, 
 /** Of the next program; null: no time is left for it. */
 function requestFor(options: ExploreOptions, left: number | null): Asked | null {
   if (left !== null && left <= 0) return null;
-  const { strategy, granularity, preemptions, depth, seed, out, display } = options;
+  const { strategy, granularity, preemptions, depth, seed, out, display, coverage = false } = options;
   const seconds = Math.min(left ?? Number.POSITIVE_INFINITY, options.timeSeconds ?? Number.POSITIVE_INFINITY);
   const limits = {
     executions: options.executions,
@@ -114,7 +116,7 @@ function requestFor(options: ExploreOptions, left: number | null): Asked | null 
     memory: options.memoryMiB,
     seconds: Number.isFinite(seconds) ? seconds : null,
   };
-  return { strategy, granularity, preemptions, depth, limits, seed, out, display };
+  return { strategy, granularity, preemptions, depth, limits, seed, out, display, coverage };
 }
 
 function notStarted(id: string, { budgetSeconds }: ExploreOptions): Row {

@@ -38,6 +38,8 @@ export interface Request {
   readonly sampleInParts?: (strategy: StrategyName, executions: number | null) => Promise<Explored>;
   /** Of a part: the number of its first execution. */
   readonly from?: number;
+  /** Whether to find out how much of the specification is covered. */
+  readonly coverage?: boolean;
 }
 
 /** Memory for the table of states if nobody says otherwise, MiB. */
@@ -80,7 +82,7 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
   if (explored.violation === null) {
     const { verdict, detail } = unbroken(target, explored);
     const row: Row = { ...base, verdict, seconds, counterexample: null, ...(detail === null ? {} : { detail }), figures };
-    return { row, found: null };
+    return { row: request.coverage === true ? withCoverage(row, target) : row, found: null };
   }
   const first = firstIn(machineOf(target, request.granularity, 'random'), explored.violation);
   const limit = target.named(first.violation);
@@ -100,6 +102,18 @@ export async function judge(target: Target, request: Request): Promise<Judged> {
     figures: { ...figures, findSeconds: seconds, counterexampleSteps: steps, contextSwitches: switches },
   };
   return { row, found: { id: reason.violation.id, text: reason.seen, steps, switches, seconds } };
+}
+
+/** The row with what its schedules cover of the specification; nothing where there is no specification, or too much of it. */
+function withCoverage(row: Row, { coverage }: Target): Row {
+  const covered = coverage?.covered() ?? null;
+  if (covered === null) return row;
+  const { states, met, explained, scopeRules, rules, strangers } = covered;
+  const figures = { ...row.figures, modelStates: states, metStates: met, explainedStates: explained, scopeRules: scopeRules.length };
+  if (strangers === 0) return { ...row, figures, rules };
+  // Two ways to the same states that don't agree: nothing may be concluded from either.
+  const detail = `${strangers} states of the specification explain what was seen, and the specification by itself does not come to them`;
+  return { ...row, verdict: 'unknown', detail, figures };
 }
 
 /** A text: why the machine can't hold the program. */
@@ -138,8 +152,14 @@ export function explore(target: Target, request: Request, strategy: StrategyName
     symmetry: hasTwins(target, request, strategy),
     signal: request.signal,
     progress: (figures) => request.progress(figures.states ?? figures.executions, null, `${target.id}: ${progressText(figures)}`),
-    atEnd: (at) => asked(target.atEnd(at)),
-    onTheWay: (at) => asked(target.onTheWay?.(at) ?? null),
+    atEnd: (at) => {
+      if (request.coverage === true) target.coverage?.see(at);
+      return asked(target.atEnd(at));
+    },
+    onTheWay: (at) => {
+      if (request.coverage === true) target.coverage?.see(at);
+      return asked(target.onTheWay?.(at) ?? null);
+    },
   });
 }
 

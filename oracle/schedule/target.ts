@@ -5,6 +5,7 @@
 import type { StrategyName } from '../engine.ts';
 import type { Names } from '../report/words.ts';
 import type { WordKnowledge } from './deadlock.ts';
+import type { Covered } from './kernel/coverage.ts';
 import type { Scenario } from './kernel/scenario.ts';
 import type { Machine } from './machine.ts';
 import type { Monitor, Program, ScriptCall, Violation } from './program.ts';
@@ -32,6 +33,12 @@ export interface Target {
   readonly atEnd: (machine: Machine) => Violation | null;
   /** Judges a state in which somebody can. Without it there is nothing to say of one. */
   readonly onTheWay?: (machine: Machine) => Violation | null;
+  /** What an exploration covers of the specification, where there is one. */
+  readonly coverage?: {
+    see(machine: Machine): void;
+    /** Null: there is too much of it to be counted. */
+    covered(): Covered | null;
+  };
   /** Why nothing may be concluded from finding nothing; null where something may. */
   readonly doubt: () => string | null;
   readonly names: Names;

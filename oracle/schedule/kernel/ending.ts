@@ -73,7 +73,7 @@ export class Judge {
 
   /** What is wrong with this end, or null. */
   judge(end: End): Violation | null {
-    const kernel = kernelOf(end);
+    const kernel = kernelOf(end.words);
     const held = this.locks(kernel, end);
     if (held !== null) return held;
     if (end.state === UNKNOWN) return null;
@@ -91,7 +91,7 @@ export class Judge {
    * whoever sleeps may be able to go on: he who will wake him may have a call to make yet.
    */
   judgeRest(rest: End): Violation | null {
-    const kernel = kernelOf(rest);
+    const kernel = kernelOf(rest.words);
     const held = this.heldLock(kernel, rest.asleep);
     if (held !== null || rest.state === UNKNOWN) return held;
     const objects = objectsOf(kernel);
@@ -102,6 +102,11 @@ export class Judge {
     if (like.kind === 'none') return violation(like.more ? 'leak' : 'state-at-rest', -1, like.text);
     const lost = like.hands.map((hand) => unaccounted(kernel, hand));
     return lost.includes(null) ? null : violation('leak', -1, lost[0] ?? '');
+  }
+
+  /** Whether nobody holds a lock, but for sleepers. */
+  holdsNothing({ words, asleep }: End): boolean {
+    return this.heldLock(kernelOf(words), asleep) === null;
   }
 
   /** The elements that the kernel is like with the same threads inside their calls, or how it differs from the one that it is most like. */
@@ -214,7 +219,8 @@ export class Judge {
   }
 }
 
-function kernelOf({ words }: End): Kernel {
+/** Memory as a kernel. */
+export function kernelOf(words: Int32Array): Kernel {
   return { words, bytes: new Uint8Array(words.buffer, words.byteOffset, words.byteLength) };
 }
 

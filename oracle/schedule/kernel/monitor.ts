@@ -60,6 +60,14 @@ interface Node {
   readonly by: Seen | null;
 }
 
+/** From one state to another by something that was seen. */
+export interface MonitorEdge {
+  readonly from: number;
+  readonly to: number;
+  /** The elements that explain it, and what becomes of each; what internal steps lead to from there is not said. */
+  passing(): readonly { readonly from: number; readonly to: number }[];
+}
+
 export class KernelMonitor implements Monitor {
   readonly elements: Elements;
   readonly threads: Watched['threads'];
@@ -68,6 +76,8 @@ export class KernelMonitor implements Monitor {
   readonly first: number;
   /** Why there is no verdict, if there is none. */
   gaveUp: string | null = null;
+  /** All that was seen, each once; nothing that is UNKNOWN or refused. */
+  readonly edges: MonitorEdge[] = [];
   private readonly cap: number;
   private readonly nodes: Node[] = [];
   private readonly numbers = new Map<string, number>();
@@ -178,8 +188,10 @@ export class KernelMonitor implements Monitor {
     const { set, registers } = this.node(state);
     const { name, args } = this.resolved(state, agent, index);
     const instance = this.elements.instance(name, args);
-    const closed = this.closure(set.map((element) => this.elements.called(element, agent, instance)));
-    return closed === null ? UNKNOWN : this.intern(closed, registers, state, { kind: 'call', agent, index, result: 0 });
+    const become = (element: number): number => this.elements.called(element, agent, instance);
+    const closed = this.closure(set.map(become));
+    if (closed === null) return UNKNOWN;
+    return this.join(state, set, become, this.intern(closed, registers, state, { kind: 'call', agent, index, result: 0 }));
   }
 
   private returned(state: number, agent: number, index: number, result: number): number {
@@ -188,11 +200,17 @@ export class KernelMonitor implements Monitor {
     const { name } = this.callAt(agent, index);
     const kept = set.filter((element) => this.explains(element, agent, name, result));
     if (kept.length === 0) return REFUSED;
-    const closed = this.closure(kept.map((element) => this.elements.returned(element, agent)));
+    const become = (element: number): number => this.elements.returned(element, agent);
+    const closed = this.closure(kept.map(become));
     if (closed === null) return UNKNOWN;
     const slot = this.slotOf(agent, index, false);
     const after = slot < 0 ? registers : registers.with(slot, result);
-    return this.intern(closed, after, state, { kind: 'return', agent, index, result });
+    return this.join(state, kept, become, this.intern(closed, after, state, { kind: 'return', agent, index, result }));
+  }
+
+  private join(from: number, elements: Int32Array, become: (element: number) => number, to: number): number {
+    this.edges.push({ from, to, passing: () => [...elements].map((element) => ({ from: element, to: become(element) })) });
+    return to;
   }
 
   private callAt(agent: number, index: number): ModelCall {

@@ -10,7 +10,8 @@ import { SPECIFICATION } from '../../specification.ts';
 import type { WordKnowledge } from '../deadlock.ts';
 import { type Built, build } from '../kernel/build.ts';
 import { ENDED, IDLE } from '../kernel/elements.ts';
-import { Judge } from '../kernel/ending.ts';
+import { Coverage } from '../kernel/coverage.ts';
+import { type End, Judge, kernelOf } from '../kernel/ending.ts';
 import type { KernelMonitor } from '../kernel/monitor.ts';
 import { type Actor, type Scenario, type Scripted, TINY } from '../kernel/scenario.ts';
 import type { Subject } from '../kernel/subject.ts';
@@ -48,6 +49,7 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
   const built = await build(scenario, implementation.subject);
   const { program, monitor, stage } = built;
   const judge = new Judge(stage, monitor);
+  const coverage = new Coverage(stage, monitor);
   const names = kernelNames(program.words, threadNames(built));
   const sizes = { ...TINY, ...scenario.sizes };
   return {
@@ -63,11 +65,14 @@ export async function kernelTarget(scenario: Scenario, implementation: Implement
     monitor,
     records: stage.records,
     judgeEnd: (words, state, sleeping) => judge.judge({ words, state, asleep: sleeping }),
-    atEnd: (machine) => judge.judge({ words: machine.words, state: machine.monitorState, asleep: asleep(machine) }),
-    onTheWay: (machine) =>
-      isAtRest(machine, stage.records)
-        ? judge.judgeRest({ words: machine.words, state: machine.monitorState, asleep: asleep(machine) })
-        : null,
+    atEnd: (machine) => judge.judge(endOf(machine)),
+    onTheWay: (machine) => (isAtRest(machine, stage.records) ? judge.judgeRest(endOf(machine)) : null),
+    coverage: {
+      see: (machine) => {
+        if (judge.holdsNothing(endOf(machine))) coverage.see(kernelOf(machine.words), machine.monitorState);
+      },
+      covered: () => coverage.covered(),
+    },
     doubt: () => monitor.gaveUp,
     names,
     words: knowledge(names, stage.records),
@@ -96,6 +101,10 @@ export async function nativeKernel({ sources }: Implementation, { agents }: Prog
     access: { kind: 'door', door: 'impl/memory.ts' },
     scripts: agents.map(({ script }) => script),
   };
+}
+
+function endOf(machine: Machine): End {
+  return { words: machine.words, state: machine.monitorState, asleep: asleep(machine) };
 }
 
 function asleep(machine: Machine): readonly boolean[] {
