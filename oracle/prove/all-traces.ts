@@ -6,9 +6,10 @@
  *   induction       no step leads from what is assumed to what breaks it                                   (induction.ts)
  *   k-induction     the same of k steps, k ≤ 4, where no trace of fewer breaks it                          (k-induction.ts)
  *   Spacer          Z3 finds a set of states that no step leaves; what it finds is shown by induction      (spacer.ts)
+ *   lemmas          those that were found against a counterexample to induction, with induction          (explain.ts)
  *   more states     once more the explorer, for as long as there is room: to refute, or to come to an end
  *
- * Violations come from the explorer or from random runs, are run on the compiled model, and can be replayed.
+ * Violations come from the explorer, from random runs or from bounded traces, are run on the compiled model, and can be replayed.
  *
  * Always true: what two of these ways say contradictory things about is `unknown`, and with it everything that would have been closed.
  */
@@ -17,11 +18,15 @@ import { type Chosen, TransitionSystem } from '../compile/smt.ts';
 import { TRUE } from '../compile/term.ts';
 import type { ProveOptions } from '../engine.ts';
 import { type Outcome, type Vacuous, worst } from '../verdict.ts';
+import { boundedTraces } from './bounded.ts';
 import { Concrete, type ConcreteStep } from './concrete.ts';
+import type { Candidate } from './candidates.ts';
 import { Exercise } from './exercise.ts';
+import { counterexampleOf } from './cti.ts';
+import { explain, type Explaining, lemmasAgainst } from './explain.ts';
 import { FrameFacts } from './frames.ts';
 import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
-import { Contradiction, Induction } from './induction.ts';
+import { Contradiction, type Failure, Induction } from './induction.ts';
 import { closeByK } from './k-induction.ts';
 import { type Limits, watchTheClock } from './lane.ts';
 import { follow, shortened } from './shorten.ts';
@@ -40,15 +45,23 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 /** Steps of random runs. */
 const WATCHED = 1_200_000;
 const LARGEST_K = 4;
-/** Of the time that is left, for each k. */
+/** Of the time that is left, for each k; and for traces that refute. */
 const SHARE_OF_A_K = 1 / 4;
+const SHARE_OF_TRACES = 1 / 3;
+/** The longest of these where Spacer says that there is one. */
+const LONGEST = 64;
 const LANES = 2;
+/** Rounds of looking for lemmas, states that each round excludes, and lemmas of which it is tried which are needed. */
+const ROUNDS = 4;
+const EXCLUDED = 8;
+const FEWER = 12;
 /** Spacer's part of the time that is left, for each goal that is open. */
 const SPACERS_SHARE = 1 / 2;
 /** And at most so many seconds for all of them. */
 const SPACERS_SECONDS = 60;
 
-export const WAYS = ['all states', 'induction', 'k-induction', 'Spacer'] as const satisfies readonly Way[];
+const FOUND = 'induction with lemmas that were found';
+export const WAYS = ['all states', 'induction', 'k-induction', 'Spacer', FOUND] as const satisfies readonly Way[];
 
 export interface AllTracesSubject {
   readonly artefact: Artefact;
@@ -81,11 +94,14 @@ class AllTraces {
   readonly #states: States;
   #made: Induction | null = null;
   readonly #began = performance.now();
+  #failures: readonly Failure[] = [];
   /** What is shown of every state that can be reached, with what the proofs of it lean on. */
   #known: readonly Goal[] = [];
   /** Traces of so many steps and fewer were all followed. */
   #followed = 0;
   #questions = 0;
+  /** Ids of goals of which Spacer says that a trace breaks them. */
+  readonly #saidToBreak = new Set<string>();
   #distrust: string | null = null;
   #vacuous: readonly Vacuous[] = [];
 
@@ -124,7 +140,10 @@ class AllTraces {
         await this.#attempt(`${k}-induction`, SHARE_OF_A_K, (limits) => this.#byK(k, limits));
       }
       if (this.#may('Spacer')) await this.#spacer();
+      if (this.#wanted().length > 0) await this.#attempt('traces', SHARE_OF_TRACES, (limits) => this.#follow(limits));
+      const open = this.#wanted();
       if (this.#may('all states')) await this.#explore(this.#subject.states?.most ?? MOST_STATES);
+      for (const standing of open) if (standing.broken === null) await this.#attempt('induction', 1, () => this.#explain(standing));
     } catch (error) {
       if (!(error instanceof Contradiction)) throw error;
       this.#distrust ??= error.message;
@@ -283,6 +302,19 @@ class AllTraces {
     this.#vacuous = unexercised(this.#system, this.#exercise, NOTHING);
   }
 
+  /** Traces as far as asked for, or as the time goes: what is open may break. */
+  async #follow(limits: Limits): Promise<void> {
+    const depth = this.#saidToBreak.size > 0 ? LONGEST : this.#options.depth;
+    const goals = this.#wanted().map(({ goal }) => goal);
+    const progress = (at: number, text: string): void => this.#options.progress(at, depth, text);
+    for await (const report of boundedTraces(this.#system, goals, limits, { depth, proved: this.#known, progress })) {
+      for (const { goal, steps } of report.violations) this.#violated(goal.id, steps, 'bounded traces');
+      if (report.reachable === false) return;
+      this.#followed = Math.max(this.#followed, report.depth);
+      if (report.depth >= this.#options.depth && report.holding.every(({ id }) => !this.#saidToBreak.has(id))) return;
+    }
+  }
+
   // --- the solver ------------------------------------------------------------------------------------------------------------
 
   get #seen() {
@@ -295,8 +327,9 @@ class AllTraces {
       this.#vacuous = await lookForVacuous(this.#system, this.#exercise, asked, allowed);
     };
     const goals = this.#open().map(({ goal }) => goal);
-    const { proved, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
+    const { proved, failures, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
     this.#questions = questions;
+    this.#failures = failures;
     // Facts about pauses are shown together with the goals that were.
     if (proved.length > 0) this.#known = [...proved, ...this.#facts.goals()];
     this.#close(proved, 'induction', null);
@@ -333,7 +366,10 @@ class AllTraces {
       this.#questions++;
       const answer = await askSpacer(this.#system, { ...this.#limits, deadline }, goal, this.#known);
       if (answer.kind === 'unknown') return answer.words;
-      if (answer.kind === 'breaks') return 'Spacer says that a trace breaks it, and none was found';
+      if (answer.kind === 'breaks') {
+        this.#saidToBreak.add(goal.id);
+        return 'Spacer says that a trace breaks it, and gives none';
+      }
       if (answer.goal.holds(this.#system.initial) !== TRUE) return 'Spacer gave a set of states that the first is not in';
       const shown = await this.#induction.close([answer.goal, goal], (each) => each === goal, { seen: this.#seen, known: this.#known });
       if (!shown.proved.includes(goal)) return 'Spacer gave a set of states that does not show it';
@@ -344,6 +380,77 @@ class AllTraces {
       if (error instanceof SolverFailure) return `Spacer: the solver: ${error.message}`;
       throw error;
     }
+  }
+
+  // --- why not ---------------------------------------------------------------------------------------------------------------
+
+  get #explaining(): Explaining {
+    return { system: this.#system, concrete: this.#concrete, facts: this.#facts, states: this.#states, stop: this.#isLate };
+  }
+
+  /** Of what induction did not close. Where a lemma that was found does, that is a proof like any other. */
+  async #explain(standing: Standing): Promise<void> {
+    const { goal, remarks } = standing;
+    const failure = this.#failures.find(({ broken }) => broken.includes(goal.id));
+    if (failure === undefined) return;
+    const leans = await this.#leansOn(goal);
+    if (leans !== null) remarks.push(leans);
+    const { lines, reached, candidates } = await explain(this.#explaining, failure, goal.id);
+    if (reached !== null) this.#brokenBy(goal.id, reached, 'all states');
+    if (standing.broken !== null) return;
+    remarks.push(...lines);
+    if (candidates.length > 0 && leans === null && this.#ways.includes(FOUND)) await this.#closeWith(candidates, standing);
+  }
+
+  /** What breaks a lemma that was found is excluded by others in turn, a few times. */
+  async #closeWith(candidates: readonly Candidate[], { goal, remarks }: Standing): Promise<void> {
+    const close = (some: readonly Candidate[]): ReturnType<Induction['close']> =>
+      this.#induction.close([...some, goal], (each) => each === goal, { seen: this.#seen, known: this.#known });
+    let needed = candidates;
+    for (let round = 1; ; round++) {
+      const { proved, failures } = await close(needed);
+      if (proved.includes(goal)) {
+        needed = needed.filter((each) => proved.includes(each));
+        break;
+      }
+      const more = new Map(needed.map((each) => [each.text, each]));
+      for (const failure of failures.slice(0, EXCLUDED)) {
+        const { before } = counterexampleOf(this.#system, this.#concrete, this.#facts, failure, goal.id);
+        const { left } = await lemmasAgainst(before, this.#explaining);
+        for (const each of left) more.set(each.text, more.get(each.text) ?? each);
+      }
+      if (round === ROUNDS || more.size === needed.length) return;
+      needed = [...more.values()];
+    }
+    for (const each of needed.length > FEWER ? [] : needed) {
+      const fewer = needed.filter((other) => other !== each);
+      if ((await close(fewer)).proved.includes(goal)) needed = fewer;
+    }
+    remarks.push('induction closes it with', ...needed.map(({ text }) => `    ${text}`));
+    this.#close([goal], FOUND, null);
+  }
+
+  /** Whether induction would close it if goals were true that are false, or closed that are open; null: it would not. */
+  async #leansOn(goal: Goal): Promise<string | null> {
+    const known = this.#standings.filter(({ closed }) => closed !== null).map((each) => each.goal);
+    const others = this.#standings.filter((each) => each.goal !== goal && each.closed === null);
+    const wrong = others.filter(({ broken }) => broken !== null);
+    const carries = (some: readonly Standing[]): Promise<boolean> =>
+      this.#induction.shows([...known, goal, ...some.map((each) => each.goal)], goal);
+    const name = (some: readonly Standing[]): string =>
+      some.map(({ goal: { id, kind }, place }) => `${kind} ${id}${place === null ? '' : ` (${place})`}`).join(', ');
+    if (wrong.length > 0 && (await carries(wrong))) {
+      let needed = wrong;
+      for (const each of wrong) {
+        const fewer = needed.filter((other) => other !== each);
+        if (await carries(fewer)) needed = fewer;
+      }
+      return `it leans on what is false: with ${name(needed)} induction would close it`;
+    }
+    const undecided = others.filter(({ broken }) => broken === null);
+    return undecided.length > 0 && (await carries(others))
+      ? `it leans on what is not closed: with ${name(others)} induction would close it`
+      : null;
   }
 
   // --- the end ---------------------------------------------------------------------------------------------------------------

@@ -1,60 +1,53 @@
 /**
- * For who writes a specification: why are invariants not closed by induction? Prints, for every goal that fails, a step from a state
- * that satisfies all invariants and lemmas to one that doesn't, as small as it can be made. Either a run can get there, and the
- * invariant is wrong, or none can, and a lemma that excludes the state is missing.
- *
- *   node .build/oracle/prove/cti.js [design]
+ * A *counterexample to induction*: a step that breaks a goal, from a state that satisfies all that was assumed, as small as it can be made.
+ * Either a run can get to that state, and the goal is wrong, or none can, and a lemma that excludes it is missing.
  */
-import { fileURLToPath } from 'node:url';
-import { TransitionSystem } from '../compile/smt.ts';
+import type { TransitionSystem } from '../compile/smt.ts';
 import { decodeScalar } from '../compile/values.ts';
-import { specificationArtefact } from '../specification.ts';
-import { Concrete, concreteStep } from './concrete.ts';
-import { FrameFacts } from './frames.ts';
-import { goalsOf } from './goals.ts';
-import { type Failure, Induction } from './induction.ts';
+import { type Concrete, type ConcreteStep, concreteStep } from './concrete.ts';
+import type { FrameFacts } from './frames.ts';
+import type { Failure } from './induction.ts';
 import { makeSmall } from './minimise.ts';
 
-const LIMIT_MS = 600_000;
-const WATCHED = 300_000;
-
-async function main(design: string): Promise<void> {
-  const artefact = await specificationArtefact(design, {});
-  const system = new TransitionSystem(artefact.program);
-  const concrete = new Concrete(artefact, system);
-  const facts = new FrameFacts(system);
-  await facts.watch(concrete, 1, WATCHED);
-  const limits = { solver: null, signal: new AbortController().signal, deadline: Date.now() + LIMIT_MS, lanes: 2 };
-  const goals = goalsOf(system);
-  const { failures, questions } = await new Induction(system, facts, limits, () => undefined).failures(goals);
-  for (const failure of failures) print(system, concrete, facts, failure);
-  const broken = new Set(failures.flatMap((failure) => failure.broken));
-  const ids = goals.filter(({ id }) => broken.has(id)).map(({ id }) => id);
-  console.log(ids.length === 0 ? `all ${goals.length} goals are inductive (${questions} questions)` : `not inductive: ${ids.join(', ')}`);
+export interface Counterexample {
+  readonly step: ConcreteStep;
+  /** The cells of the state before the step, and its words. */
+  readonly before: readonly number[];
+  readonly words: Int32Array;
+  /** For people: the step, and each field that isn't 0, with what becomes of it. */
+  readonly text: string;
 }
 
-function print(system: TransitionSystem, concrete: Concrete, facts: FrameFacts, failure: Failure): void {
-  const { action, who, args, broken } = failure;
+export function counterexampleOf(
+  system: TransitionSystem,
+  concrete: Concrete,
+  facts: FrameFacts,
+  { action, who, args, before: found }: Failure,
+  goal: string,
+): Counterexample {
   const step = concreteStep(action, who, args);
-  const allowed = (cells: readonly number[]): boolean => facts.hold(cells) && concrete.broken(concrete.cells.write(cells)).length === 0;
-  const before = makeSmall({ step, before: failure.before, broken }, concrete, allowed, (words) => concrete.broken(words));
+  // Goals that were given up before this one may be false there already.
+  const given = new Set(concrete.broken(concrete.cells.write(found)));
+  const allowed = (cells: readonly number[]): boolean =>
+    facts.hold(cells) && concrete.broken(concrete.cells.write(cells)).every((id) => given.has(id));
+  const before = makeSmall({ step, before: found, broken: [goal] }, concrete, allowed, (words) => concrete.broken(words));
   const words = concrete.cells.write(before);
-  concrete.take(words, step);
-  const after = concrete.cells.read(words);
-  const given = system.params(action).map(({ name, type }, at) => `${name} ${String(decodeScalar(type, args[at] ?? 0))}`);
-  console.log(`\n${broken.join(', ')}\n  ${action.machine.agent} ${who}: ${action.name}(${given.join(', ')})`);
-  system.layout.cells.forEach(({ name, type, fixed }, cell) => {
-    if (fixed !== null) return;
+  const next = words.slice();
+  concrete.take(next, step);
+  const after = concrete.cells.read(next);
+  const values = system.params(action).map(({ name, type }, at) => `${name} ${String(decodeScalar(type, args[at] ?? 0))}`);
+  const { file, line } = action.entry.source;
+  const fields = system.layout.cells.flatMap(({ name, type, fixed }, cell) => {
     const [from, to] = [before[cell] ?? 0, after[cell] ?? 0];
-    if (from === 0 && to === 0) return;
-    const text = (value: number): string => (name.endsWith('.pc') ? pauseName(system, name, value) : String(decodeScalar(type, value)));
-    console.log(`    ${name.padEnd(32)} ${text(from)}${from === to ? '' : `  →  ${text(to)}`}`);
+    if (fixed !== null || (from === 0 && to === 0)) return [];
+    const told = (value: number): string => (name.endsWith('.pc') ? pauseName(system, name, value) : String(decodeScalar(type, value)));
+    return [`    ${name.padEnd(28)} ${told(from)}${from === to ? '' : `  →  ${told(to)}`}`];
   });
+  const head = `  ${action.machine.agent} ${who}: ${action.name}(${values.join(', ')})   [${file}:${line}]`;
+  return { step, before, words, text: [head, ...(fields.length === 0 ? ['    everything as at first'] : fields)].join('\n') };
 }
 
 function pauseName(system: TransitionSystem, cell: string, pc: number): string {
   const action = system.actions.find(({ machine, entry }) => cell.startsWith(`${machine.agent}[`) && entry.pc === pc && pc !== 0);
   return action === undefined ? 'idle' : action.name;
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2] ?? 'sockref');

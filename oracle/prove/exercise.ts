@@ -12,8 +12,9 @@ import type { Concrete, ConcreteStep, TakenStep, Visitor } from './concrete.ts';
 import type { FrameFacts } from './frames.ts';
 import { NO_OVERFLOW } from './goals.ts';
 
-/** Of so many states one is looked at with all predicates: that takes longer than getting there. */
+/** Of so many states one is looked at with all predicates, since that takes longer than getting there; of the first ones every one. */
 const LOOKED_AT = 8;
+const ALL_OF_FIRST = 2_048;
 /** The first states, and of so many later ones one, are kept as samples. */
 const FIRST = 32;
 const SAMPLED = 4_096;
@@ -90,7 +91,8 @@ export class Exercise implements Visitor {
     const number = this.#states++;
     if (number < FIRST || number % SAMPLED === 0) this.#samples.push(cells);
     this.#meet(words);
-    if (this.#states % LOOKED_AT === 0) for (const id of this.#concrete.broken(words)) this.#breaks(id, path);
+    if (this.#states <= ALL_OF_FIRST || this.#states % LOOKED_AT === 0)
+      for (const id of this.#concrete.broken(words)) this.#breaks(id, path);
     return this.#facts.visit(cells);
   }
 

@@ -7,7 +7,7 @@
  *   settle   facts that fail are weakened by every step that breaks one, until none does; then all begins again
  *
  * A goal that fails may still be true; then the state before is one that can't be reached, and a lemma that says so is
- * missing (cti.ts shows it).
+ * missing (explain.ts looks for it).
  *
  * Always true: what is returned as proved was shown for every action in a pass in which nothing that was assumed was dropped
  * or weakened. Goals may lean on each other and on what is known already, never on something that isn't proved with them.
@@ -186,6 +186,15 @@ export class Induction {
     return this.#withLanes(async (lanes) => {
       await this.#settle(lanes, goals);
       return this.#closed([], await this.#pass(lanes, goals, goals, 'induction'));
+    });
+  }
+
+  /** Whether no step breaks the goal where all of these held before. That they do is not asked. */
+  async shows(assumed: readonly Goal[], goal: Goal): Promise<boolean> {
+    this.#known = [];
+    return this.#withLanes(async ([lane]) => {
+      for (const task of this.#tasks) if ((await this.#ask(lane as Lane, task, assumed, [goal])) !== null) return false;
+      return true;
     });
   }
 

@@ -17,10 +17,12 @@ export interface Standing {
   seconds: number;
   /** What the ways said that didn't close it, and a counterexample to induction: of no interest once one has. */
   readonly notes: string[];
+  /** What is worth knowing also where it is closed. */
+  readonly remarks: string[];
 }
 
 export function newStanding(goal: Goal, place: string | null): Standing {
-  return { goal, place, closed: null, broken: null, seconds: 0, notes: [] };
+  return { goal, place, closed: null, broken: null, seconds: 0, notes: [], remarks: [] };
 }
 
 export interface Ended {
@@ -31,7 +33,7 @@ export interface Ended {
 }
 
 export function rowOfStanding(standing: Standing, { followed, distrust }: Ended): Row {
-  const { goal, place, closed, broken, seconds, notes } = standing;
+  const { goal, place, closed, broken, seconds, notes, remarks } = standing;
   const kind = goal.kind === 'lemma' ? { kind: 'lemma' as const } : {};
   const base = { id: goal.id, ...kind, seconds };
   if (broken !== null) {
@@ -52,10 +54,12 @@ export function rowOfStanding(standing: Standing, { followed, distrust }: Ended)
     };
   }
   if (closed !== null && distrust === null) {
+    const detail = remarks.length === 0 ? {} : { detail: remarks.join('\n') };
     const figures = closed.k === null ? {} : { figures: { k: closed.k } };
-    return { ...base, verdict: 'holds', method: closed.way, bound: 'all traces', counterexample: null, ...figures };
+    return { ...base, verdict: 'holds', method: closed.way, bound: 'all traces', counterexample: null, ...detail, ...figures };
   }
-  const why = distrust === null ? notes : [`${distrust}; this is a fault of sockref, not of the model, and nothing is claimed`];
+  const why =
+    distrust === null ? [...notes, ...remarks] : [`${distrust}; this is a fault of sockref, not of the model, and nothing is claimed`];
   return {
     ...base,
     verdict: 'unknown',
