@@ -12,6 +12,7 @@ import { geterror, getsockopt, setlinger, setnbio, setsockopt } from './calls/so
 import { invariants } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
+import { promises } from './promises.ts';
 import { THREADS } from './limits.ts';
 import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, synack, timeout, unreachable } from './protocols/wire.ts';
 import { initial } from './state.ts';
@@ -29,5 +30,7 @@ export const model = defineModel({
   agents: { thread: { size: THREADS, procedures: calls }, wire: { size: 1, procedures: events } },
   invariants,
   lemmas,
+  promises,
+  owed: ['soclose'], // who dropped the last descriptor can do nothing else before
   symmetric: ['socket', 'pcb', 'fd', 'handle', 'thread'],
 });

@@ -30,6 +30,21 @@ export type Procedure<Result = void> = Generator<(() => boolean) | undefined, Re
 /** Predicates of a state, by id. */
 export type Predicates<S> = Readonly<Record<string, (s: S) => boolean>>;
 
+/**
+ * A *promise*: whenever the one, then at once or later the other, for every choice of the ids that both take after the state. It is kept
+ * where nobody who must go on is put off for ever: an agent that can go on with what it began, a procedure that is *owed*, and one that the
+ * promise takes as *given* (a timer, say). Beginning anything else is a choice. A predicate that breaks a bound counts against the promise.
+ */
+export interface LeadsTo<S> {
+  readonly whenever: (s: S, ...ids: never[]) => boolean;
+  readonly eventually: (s: S, ...ids: never[]) => boolean;
+  /** Procedures that begin if they can for ever, as far as this promise goes. */
+  readonly given?: readonly string[];
+}
+
+/** Promises, by id. */
+export type Promises<S> = Readonly<Record<string, LeadsTo<S>>>;
+
 /** Every id of a table, in order: `for (const so of sockets)`, `sockets.some(so => …)`, `sockets.every(…)`. */
 export function range<I extends number>(size: number): readonly I[] {
   return Array.from({ length: size }, (_, index) => index as I);
@@ -103,6 +118,10 @@ export interface ModelParts<S> {
   readonly invariants: Predicates<S>;
   /** What holds as well and helps a prover; each is proved itself. */
   readonly lemmas: Predicates<S>;
+  /** What must come about in the end. */
+  readonly promises?: Promises<S>;
+  /** Procedures that nobody chooses to begin: who can begin one for ever does, whatever is promised. */
+  readonly owed?: readonly string[];
   /** Kinds of ids of which no member differs from another but in its number. */
   readonly symmetric?: readonly string[];
 }

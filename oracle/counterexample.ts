@@ -63,7 +63,14 @@ const proveCounterexample = z.strictObject({
   steps: z.array(step).max(STEP_LIMIT),
 });
 
-const checkCounterexample = proveCounterexample.extend({ engine: z.literal('check') });
+const checkCounterexample = proveCounterexample.extend({
+  engine: z.literal('check'),
+  /**
+   * Of a promise that is not kept: what it is about, by the names of its parameters, and how many steps lead to where the loop begins. The
+   * others are the loop, at whose end all is as it was there; without any, the run stops there.
+   */
+  lasso: z.strictObject({ ids: z.record(key, whole), loop: z.int().min(0).max(STEP_LIMIT) }).optional(),
+});
 
 const schema = z.discriminatedUnion('engine', [
   runCounterexample,
@@ -100,6 +107,8 @@ export function parseCounterexample(bytes: Uint8Array, name: string): Counterexa
   if (!parsed.success) throw schemaRefusal(name, document, parsed.error);
   const wrong = parsed.data.engine === 'explore' ? loopFault(parsed.data) : null;
   if (wrong !== null) throw refusal(name, 'loop', wrong);
+  if (parsed.data.engine === 'check' && parsed.data.lasso !== undefined && parsed.data.lasso.loop > parsed.data.steps.length)
+    throw refusal(name, 'lasso.loop', `is ${parsed.data.lasso.loop}, and there are ${parsed.data.steps.length} steps`);
   return parsed.data;
 }
 

@@ -74,6 +74,8 @@ export interface CheckOptions extends Work {
   readonly configurations: readonly string[];
   /** One state for all that differ only in which socket is the first, which thread, and so on. */
   readonly symmetry: boolean;
+  /** What must come about in the end: judged, or not; null: where there are few enough states. Refused together with `symmetry` and `walks`. */
+  readonly promises: boolean | null;
   /** Instead of all states: so many random walks of so many steps. */
   readonly walks: { readonly number: number; readonly steps: number } | null;
   /** Sizes other than a configuration's own. */

@@ -13,7 +13,7 @@ import { UsageError } from './usage.ts';
 /** The directories whose sources decide what the steps of an engine's files do and what is compared after them. */
 const DECISIVE: Readonly<Record<Counterexample['engine'], readonly string[]>> = {
   prove: ['model', 'oracle/compile'],
-  check: ['model', 'oracle/compile'],
+  check: ['model', 'oracle/compile', 'oracle/check'],
   run: ['model', 'impl', 'oracle/compile', 'oracle/run'],
   explore: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
   stress: ['model', 'impl', 'oracle/compile', 'oracle/run', 'oracle/schedule'],
@@ -54,6 +54,7 @@ function contentOf(file: Counterexample): string {
   return sha256([
     breaks,
     steps.map(({ thread, operation, arguments: args, fingerprint }) => [thread, operation, sorted(args), fingerprint]),
+    ...(file.engine === 'check' && file.lasso !== undefined ? [sorted(file.lasso.ids), file.lasso.loop] : []),
     ...(file.engine === 'stress' ? [file.scenario, file.program] : []),
     ...(file.engine === 'explore' ? [file.scenario, file.granularity, file.atomicLocks, file.program] : []),
   ]);

@@ -4,9 +4,14 @@ import { UsageError } from '../usage.ts';
 import type { Row } from '../verdict.ts';
 import { type Cut, type Examined, examine } from './examine.ts';
 import { type Symmetric, symmetricKinds } from './orbits.ts';
+import { byPromises } from './by-promises.ts';
 import { count, note, type Subject, violated } from './subject.ts';
 
-export async function byStates(subject: Subject): Promise<Row> {
+/** States up to which promises are judged unasked: each takes about as long as it took to find them. */
+const FEW = 2_000_000;
+
+/** A row for the configuration, and one for each of its promises, if they are judged. */
+export async function byStates(subject: Subject): Promise<readonly Row[]> {
   const { configuration, options, part, deadline } = subject;
   const { id } = configuration;
   const caps = {
@@ -29,18 +34,21 @@ export async function byStates(subject: Subject): Promise<Row> {
     stuck: explorer.stuck,
     bytesPerState: Number((explorer.bytes / explorer.states).toFixed(1)),
   };
+  const isAsked = options.promises ?? (explorer.complete && explorer.states <= FEW);
+  const promises = isAsked ? await byPromises(subject, explorer) : [];
+  const unasked = !isAsked && explorer.model.promises.length > 0 ? '; promises not looked at (--promises)' : '';
   const base = { id, seconds, method: 'all states', figures };
   const broken = explorer.broken().map((each) => ({ property: each.property, path: explorer.pathOf(each) }));
   if (broken.length > 0) {
-    return {
-      ...base,
-      bound: `${count(explorer.states)} states; ${where}`,
-      ...violated(subject, explorer.model, broken, ', and after no fewer'),
-    };
+    const bound = `${count(explorer.states)} states; ${where}`;
+    return [{ ...base, bound, ...violated(subject, explorer.model, broken, ', and after no fewer') }, ...promises];
   }
-  if (cut !== null) return { ...base, verdict: 'unknown', bound: partial(examined, where), counterexample: null, detail: advice(cut) };
-  const bound = `all ${count(explorer.states)} states, the deepest ${figures.depth} steps; ${where}`;
-  return { ...base, verdict: 'holds', bound, counterexample: null };
+  if (cut !== null) {
+    const row: Row = { ...base, verdict: 'unknown', bound: partial(examined, where), counterexample: null, detail: advice(cut) };
+    return [row, ...promises];
+  }
+  const bound = `all ${count(explorer.states)} states, the deepest ${figures.depth} steps; ${where}${unasked}`;
+  return [{ ...base, verdict: 'holds', bound, counterexample: null }, ...promises];
 }
 
 /** The kinds that are exchanged. Throws a UsageError where the model tells apart what it declares to be interchangeable. */

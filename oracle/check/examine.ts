@@ -31,9 +31,13 @@ const TURN = 4_096;
 /** Milliseconds between two turns of others. */
 const PATIENCE = 50;
 
-/** The part of the specification that a configuration speaks of. */
-export function partOf(program: Program, { calls }: Configuration): Program {
-  return reduced(restrict({ ...program, lemmas: [] }, calls));
+/**
+ * The part of the specification that a configuration speaks of. A promise is none of it where it takes something as given that the
+ * configuration leaves out.
+ */
+export function partOf(program: Program, { calls }: Pick<Configuration, 'calls'>, withPromises = false): Program {
+  const promises = withPromises ? program.promises.filter(({ given }) => given.every((name) => name in calls)) : [];
+  return reduced(restrict({ ...program, lemmas: [], promises }, calls));
 }
 
 /** A program without what can't happen in it and what nobody looks at: it has the same runs, and states that behave alike are one. */

@@ -20,6 +20,7 @@ interface Machinery {
   begin(): void;
   rehash(table: Int32Array): void;
   expand(begin: number, end: number): void;
+  follow(state: number, out: Int32Array): number;
   readonly states: number;
   readonly steps: number;
   readonly full: boolean;
@@ -153,6 +154,18 @@ export class Explorer {
       const [from, action] = [broken[property] ?? -1, brokenBy[property] ?? -1];
       return from < 0 ? [] : [{ property, from, action: action === this.actions.length ? -1 : action }];
     });
+  }
+
+  /** Writes down each step from a state: the action, and the number of where it leads, -1 for no state that is known. Returns how many numbers. */
+  follow(number: number, out: Int32Array): number {
+    return this.#machinery.follow(number, out);
+  }
+
+  /** Copies the words of a state. */
+  read(number: number, into: Int32Array): void {
+    const { words } = this.model;
+    const begin = number * words;
+    for (let word = 0; word < words; word++) into[word] = this.#states[begin + word] as number;
   }
 
   /** The words of a state. */

@@ -25,6 +25,8 @@ export interface Subject {
 export interface Seen {
   readonly procedures: Set<string>;
   readonly rules: Set<string>;
+  /** Promises that came up. */
+  readonly promises: Set<string>;
 }
 
 export function note(

@@ -8,6 +8,7 @@ import { decodeScalar } from '../compile/values.ts';
 import { type CheckCounterexample, FORMAT, writeCounterexample } from '../counterexample.ts';
 import { withOrigin } from '../origin.ts';
 import { fingerprint } from '../run/program.ts';
+import { type Move, takes } from './fairness.ts';
 
 export interface Telling {
   readonly design: string;
@@ -28,20 +29,52 @@ export const NO_OVERFLOW = 'no-overflow';
 
 /** Null: the whole specification does not go that way, or nothing is broken there. `part` is the model that the actions are of. */
 export function tell(whole: CompiledModel, part: CompiledModel, path: readonly Action[], telling: Telling, out: string): Told | null {
-  const words = whole.initial();
-  const steps: CheckCounterexample['steps'] = [];
-  const lines: string[] = [];
-  for (const { agent, who, procedure, args } of path) {
+  const run = new Run(whole, part);
+  if (!run.takeAll(path) || !isBroken(whole, run.words, telling.breaks)) return null;
+  return { file: writeCounterexample(out, withOrigin({ ...headOf(telling), steps: run.steps })), text: run.lines.join('\n') };
+}
+
+/** What all files of this engine begin with. */
+export function headOf({ design, scenario, seed, breaks, limits }: Telling): Omit<CheckCounterexample, 'steps'> {
+  return { format: FORMAT, engine: 'check', subject: 'model', design, scenario, seed, breaks, configuration: { ...limits } };
+}
+
+/** A run of the whole specification by the actions of a part, written down as it goes. */
+export class Run {
+  readonly #whole: CompiledModel;
+  readonly #part: CompiledModel;
+  readonly words: Int32Array;
+  readonly steps: CheckCounterexample['steps'] = [];
+  /** The steps for people. */
+  readonly lines: string[] = [];
+  /** The same on the whole specification. */
+  readonly moves: Move[] = [];
+
+  constructor(whole: CompiledModel, part: CompiledModel) {
+    this.#whole = whole;
+    this.#part = part;
+    this.words = whole.initial();
+  }
+
+  /** False: the whole specification does not go that way. */
+  takeAll(path: readonly Move[]): boolean {
+    return path.every((action) => this.#take(action));
+  }
+
+  #take({ agent, who, procedure, args }: Move): boolean {
+    const [whole, part, words] = [this.#whole, this.#part, this.words];
     const { name: agentName = '', size = 1 } = part.agents[agent] ?? {};
     const { name = '', params = [] } = part.agents[agent]?.procedures[procedure] ?? {};
     const known = whole.agents.findIndex((each) => each.name === agentName);
     const number = whole.agents[known]?.procedures.findIndex((each) => each.name === name) ?? -1;
     const place = args === null ? whole.describe(words, known, who) : sourceOf(whole, known, number);
-    if (!(args === null ? whole.resume(words, known, who) : whole.start(words, known, who, number, args))) return null;
+    const move = { agent: known, who, procedure: number, args };
+    if (!takes(whole, words, move)) return false;
+    this.moves.push(move);
     const values = params.map(({ name: param, type }, at) => [param, argument(decodeScalar(type, args?.[at] ?? 0))] as const);
     const thread = size === 1 ? agentName : `${agentName} ${who}`;
     const source = place === null ? '' : `${place.file}:${place.line}`;
-    steps.push({
+    this.steps.push({
       thread,
       operation: args === null ? 'continue' : name,
       arguments: args === null ? {} : Object.fromEntries(values),
@@ -49,24 +82,9 @@ export function tell(whole: CompiledModel, part: CompiledModel, path: readonly A
       fingerprint: fingerprint(words),
     });
     const what = args === null ? `… ${name} goes on` : `${name}(${values.map(([param, value]) => `${param} ${String(value)}`).join(', ')})`;
-    lines.push(`${String(steps.length).padStart(4)}  ${thread.padEnd(9)} ${what}   [${source}]`);
+    this.lines.push(`${String(this.steps.length).padStart(4)}  ${thread.padEnd(9)} ${what}   [${source}]`);
+    return true;
   }
-  if (!isBroken(whole, words, telling.breaks)) return null;
-  const file = writeCounterexample(
-    out,
-    withOrigin({
-      format: FORMAT,
-      engine: 'check',
-      subject: 'model',
-      design: telling.design,
-      scenario: telling.scenario,
-      seed: telling.seed,
-      breaks: telling.breaks,
-      configuration: { ...telling.limits },
-      steps,
-    }),
-  );
-  return { file, text: lines.join('\n') };
 }
 
 export function isBroken(model: CompiledModel, words: Int32Array, id: string): boolean {

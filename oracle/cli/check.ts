@@ -10,6 +10,7 @@ const schema = z.object({
   sockets: whole(1, 16).optional(),
   threads: whole(1, 16).optional(),
   symmetry: z.boolean().optional(),
+  promises: z.boolean().optional(),
   walks: whole(1, 1_000_000_000).optional(),
   depth: whole(1, 10_000),
   states: whole(1, 1_000_000_000).optional(),
@@ -25,7 +26,7 @@ export async function judge(
   operands: readonly string[],
   { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome | Listing> {
-  const { symmetry, walks, depth, sockets, threads, states, memory, time, list, ...options } = readOptions(schema, typed);
+  const { symmetry, promises, walks, depth, sockets, threads, states, memory, time, list, ...options } = readOptions(schema, typed);
   const engine = await engines.check();
   const known = engine.listConfigurations();
   if (list === true) return { list: known.map((each) => ({ kind: 'configurations', ...each })) };
@@ -34,6 +35,7 @@ export async function judge(
     ...options,
     configurations: chosen('configuration', operands, known),
     symmetry: symmetry === true,
+    promises: promises ?? null,
     walks: walks === undefined ? null : { number: walks, steps: depth },
     sockets: sockets ?? null,
     threads: threads ?? null,

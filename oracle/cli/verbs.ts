@@ -128,6 +128,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
       { flags: '--symmetry', text: 'one state for all that differ only in which socket, pcb, descriptor or thread is which' },
+      { flags: '--promises', text: 'judge what must come about in the end, however many states there are (otherwise up to two million)' },
       { flags: '--walks <number>', text: 'instead of all states, so many random walks from the first one' },
       { flags: '--depth <steps>', text: 'steps of a random walk', fallback: '50' },
       { flags: '--sockets <number>', text: 'sockets, instead of as many as the configuration has' },

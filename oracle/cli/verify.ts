@@ -153,6 +153,7 @@ async function checkStates(task: Task, timeSeconds: number): Promise<Part> {
     configurations,
     design: 'sockref',
     symmetry: true,
+    promises: null,
     walks: null,
     sockets: null,
     threads: null,

@@ -11,7 +11,7 @@ import { type CompileOptions, Context, type Signature } from './frontend-context
 import { constantAs } from './frontend-convert.ts';
 import { nameOf, signatureOf } from './frontend-functions.ts';
 import { declaredType } from './frontend-types.ts';
-import type { AgentDef, Fn, Local, Place, ProcedureDef, Program, Property, Scalar } from './ir.ts';
+import type { AgentDef, Fn, Local, Place, ProcedureDef, Program, PromiseDef, Property, Scalar } from './ir.ts';
 import { lowerAgent } from './lower.ts';
 import { prune } from './prune.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from './walk.ts';
@@ -89,8 +89,10 @@ function readModel(context: Context, sourceFile: ts.SourceFile): Program {
   const agents = [...membersOf(context, required(context, parts, 'agents', call))].map(([agent, node]) => readAgent(context, agent, node));
   const invariants = readProperties(context, parts.get('invariants'));
   const lemmas = readProperties(context, parts.get('lemmas'));
+  const promises = readPromises(context, parts.get('promises'));
+  const owed = readNames(context, parts.get('owed'));
   const symmetric = readNames(context, parts.get('symmetric'));
-  return {
+  const program: Program = {
     name,
     state: context.stateType,
     configuration: Object.fromEntries(context.configuration),
@@ -99,10 +101,14 @@ function readModel(context: Context, sourceFile: ts.SourceFile): Program {
     agents,
     invariants,
     lemmas,
+    promises,
+    owed,
     symmetric,
     rules: context.rules,
     sites: context.sites,
   };
+  checkProcedures(context, parts, program, call);
+  return program;
 }
 
 function findDeclaration(context: Context, sourceFile: ts.SourceFile): { call: ts.CallExpression; name: string } | null {
@@ -257,6 +263,70 @@ function readProperty(context: Context, id: string, node: ts.Expression): Proper
     return context.refuse(node, `\`${nameOf(target)}\` is not a predicate of the state`, 'write `(s: State) => boolean`');
   if (signature.mutates) return context.refuse(node, `\`${nameOf(target)}\` changes the state`, 'a predicate only reads');
   return { ...context.source(target), id, fn: signature.index, text: documentation(target) || documentation(node) };
+}
+
+function readPromises(context: Context, node: ts.Expression | undefined): readonly PromiseDef[] {
+  if (node === undefined) return [];
+  return [...membersOf(context, node)].flatMap(([id, value]) => {
+    const promise = context.attempt(() => readPromise(context, id, value), null);
+    return promise === null ? [] : [promise];
+  });
+}
+
+function readPromise(context: Context, id: string, node: ts.Expression): PromiseDef {
+  const parts = membersOf(context, node);
+  const [whenever, eventually] = ['whenever', 'eventually'].map((name) => {
+    const value = parts.get(name) ?? context.refuse(node, `\`${name}\` is missing`, 'write `{ whenever: (s) => …, eventually: (s) => … }`');
+    return readPredicate(context, value);
+  });
+  if (whenever === undefined || eventually === undefined) throw new Error('a promise has two predicates');
+  const kinds = ({ params }: Signature): string => JSON.stringify(params.map(({ type }) => type));
+  if (kinds(whenever) !== kinds(eventually))
+    return context.refuse(node, 'the two predicates are not about the same ids', 'give both the same parameters, with the same types');
+  const { params, index } = whenever;
+  const known = params.map(({ name, type }): Local => ({ name, type }));
+  return {
+    ...context.source(node),
+    id,
+    params: known,
+    whenever: index,
+    eventually: eventually.index,
+    given: readNames(context, parts.get('given')),
+    text: documentation(node),
+  };
+}
+
+/** A predicate of the state and of ids. */
+function readPredicate(context: Context, node: ts.Expression): Signature {
+  const target = functionBehind(context, node);
+  if (target === null)
+    return context.refuse(
+      node,
+      'a predicate that is not a function of the model',
+      'name a top-level function, or write `(s, so: Id) => …`',
+    );
+  const signature = signatureOf(context, target, node);
+  const isOfIds = signature.params.every(({ type }) => type.kind === 'id' && !type.nullable);
+  if (signature.returns?.kind !== 'bool' || !isOfIds)
+    return context.refuse(
+      node,
+      `\`${nameOf(target)}\` is not a predicate of the state and of ids`,
+      'write `(s: State, so: SocketId) => boolean`',
+    );
+  if (signature.mutates) return context.refuse(node, `\`${nameOf(target)}\` changes the state`, 'a predicate only reads');
+  return signature;
+}
+
+/** What a list of procedures names is there. */
+function checkProcedures(context: Context, parts: ReadonlyMap<string, ts.Expression>, program: Program, call: ts.Node): void {
+  const known = program.agents.flatMap(({ procedures }) => procedures.map(({ name }) => name));
+  const check = (names: readonly string[], node: ts.Node): void => {
+    for (const name of names)
+      if (!known.includes(name))
+        context.report(node, `there is no procedure \`${name}\``, `the procedures are ${known.map((each) => `\`${each}\``).join(', ')}`);
+  };
+  check(program.owed, parts.get('owed') ?? call);
+  for (const { given } of program.promises) check(given, parts.get('promises') ?? call);
 }
 
 /** The comment above the statement or the member in which a node stands. */

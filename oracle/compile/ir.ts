@@ -167,6 +167,19 @@ export interface Property extends Source {
   readonly text: string;
 }
 
+/** "Whenever A then B, at once or later", for every choice of the parameters. */
+export interface PromiseDef extends Source {
+  readonly id: string;
+  /** The documentation comment above it. */
+  readonly text: string;
+  /** Ids, the same for both predicates. */
+  readonly params: readonly Local[];
+  readonly whenever: number;
+  readonly eventually: number;
+  /** Procedures that can't be put off for ever, as far as this promise goes. */
+  readonly given: readonly string[];
+}
+
 export interface Program {
   readonly name: string;
   readonly state: RecordType;
@@ -177,6 +190,9 @@ export interface Program {
   readonly agents: readonly AgentDef[];
   readonly invariants: readonly Property[];
   readonly lemmas: readonly Property[];
+  readonly promises: readonly PromiseDef[];
+  /** Procedures that can't be put off for ever: who can begin one does. */
+  readonly owed: readonly string[];
   /** Kinds of ids whose members the model declares to be interchangeable; whoever relies on it checks it (scalarset.ts). */
   readonly symmetric: readonly string[];
   readonly rules: readonly Rule[];

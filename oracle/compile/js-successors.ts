@@ -194,7 +194,7 @@ const W = ${words}, w = new Int32Array(W), t = new Int32Array(W);
 const HELD = 256, B = new Int32Array(HELD * W), H = new Int32Array(HELD), A = new Int32Array(HELD), M = new Int32Array(HELD);
 const O = new Int32Array(HELD), E = new Int32Array(HELD);
 const u = new Int32Array(W);
-let held = 0, orbit = null, walking = false, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
+let held = 0, orbit = null, walking = false, list = null, listed = 0, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
 const pick = new Int32Array(64), ways = new Int32Array(64);
@@ -225,6 +225,11 @@ function breaks(property, action) {
   found = property;
 }
 function visit(mask, action) {
+  if (list !== null) {
+    list[listed++] = action;
+    list[listed++] = G(t) !== 0 ? -1 : numberOf();
+    return;
+  }
   steps++;
   if (walking) {
     // Each successor of the state is as likely as any other, without knowing how many there are.
@@ -263,6 +268,25 @@ function settle() {
     if (M[j] !== 0) { ${each((k) => `t[${k}] = B[from_ + ${k}];`)} const now = from; from = O[j]; judge(M[j], A[j]); from = now; }
   }
   return touched;
+}
+/** The number of the state in t, -1: it is none that was found. */
+function numberOf() {
+  const h = hash(t, 0);
+  for (let slot = h & last, e = T[slot]; e !== 0; slot = slot + 1 & last, e = T[slot]) {
+    if (((e ^ h) & ~last) !== 0) continue;
+    const b = ((e & last) - 1) * W;
+    if (${each((k) => `S[b + ${k}] === t[${k}]`, ' && ')}) return (e & last) - 1;
+  }
+  return -1;
+}
+/** All steps from a state, as the action and the number of where it leads; returns how many numbers that are. */
+function follow(i, out) {
+  const b = i * W;
+  ${each((k) => `w[${k}] = S[b + ${k}];`)}
+  list = out; listed = 0;
+${tree}
+  list = null;
+  return listed;
 }
 /** A whole number below another. */
 function below(end) {
@@ -323,7 +347,7 @@ return {
     }
     T = table;
   },
-  expand, walk,
+  expand, walk, follow,
   /** Forgets what was found to be broken. */
   forgive() { broken.fill(-1); brokenBy.fill(-1); },
   get states() { return n; }, get steps() { return steps; }, get full() { return full; }, broken, brokenBy,

@@ -40,6 +40,19 @@ export interface Property {
   holds(w: Int32Array): boolean;
 }
 
+/** Whenever the one then, at once or later, the other, for the same ids. */
+export interface Promised {
+  readonly id: string;
+  readonly text: string;
+  readonly source: Source;
+  readonly params: readonly Local[];
+  readonly given: readonly string[];
+  /** True also where evaluating the predicate breaks a bound. */
+  whenever(w: Int32Array, ids: readonly number[]): boolean;
+  /** False also where evaluating the predicate breaks a bound. */
+  eventually(w: Int32Array, ids: readonly number[]): boolean;
+}
+
 /** A state in source terms. */
 export interface PlainState {
   readonly state: Readonly<Record<string, Plain>>;
@@ -54,6 +67,7 @@ export interface CompiledModel {
   readonly agents: readonly Agent[];
   readonly invariants: readonly Property[];
   readonly lemmas: readonly Property[];
+  readonly promises: readonly Promised[];
   /** How often each rule of `program.rules` decided since it was last set to 0. */
   readonly ruleHits: Uint32Array;
   initial(): Int32Array;
@@ -91,9 +105,12 @@ interface Loaded {
   readonly resumes: readonly ((w: Int32Array, who: number) => boolean)[];
   readonly pcs: readonly ((w: Int32Array, who: number) => number)[];
   readonly properties: readonly ((w: Int32Array) => boolean)[];
+  readonly promises: readonly (readonly [whenever: Predicate, eventually: Predicate])[];
   readonly fault: (w: Int32Array) => number;
   readonly decode: (w: Int32Array) => Readonly<Record<string, Plain>>;
 }
+
+type Predicate = (w: Int32Array, ...ids: readonly number[]) => boolean;
 
 export function loadModel(artefact: Artefact): CompiledModel {
   const { program, machines, layout } = artefact;
@@ -123,6 +140,18 @@ export function loadModel(artefact: Artefact): CompiledModel {
     })),
     invariants: program.invariants.map((p, index) => property(index, p)),
     lemmas: program.lemmas.map((p, index) => property(program.invariants.length + index, p)),
+    promises: program.promises.map(({ id, text, file, line, params, given }, index) => {
+      const [whenever, eventually] = at(loaded.promises, index);
+      return {
+        id,
+        text,
+        source: { file, line },
+        params,
+        given,
+        whenever: (w, ids) => whenever(w, ...ids),
+        eventually: (w, ids) => eventually(w, ...ids),
+      };
+    }),
     initial: () => new Int32Array(layout.words),
     start: (w, agent, who, procedure, args) => at(at(starts, agent), procedure)(w, who, args),
     resume: (w, agent, who) => at(resumes, agent)(w, who),

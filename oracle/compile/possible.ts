@@ -9,7 +9,7 @@
  */
 import { unreachable } from './errors.ts';
 import { BOOL, bool, constant, evaluate, mayFault, refold } from './fold.ts';
-import type { BinaryOp, Expr, Fn, Place, Program, RecordType, Scalar, Stmt, Type } from './ir.ts';
+import type { BinaryOp, Expr, Fn, Place, Program, PromiseDef, RecordType, Scalar, Stmt, Type } from './ir.ts';
 import { sequenceRecord } from './layout.ts';
 import { encodedRange } from './liveness.ts';
 import { prune } from './prune.ts';
@@ -62,7 +62,8 @@ class Possible {
     this.#returns = program.functions.map((fn) => new Set(fn.returns === null ? [] : [0]));
     this.#zero(program.state, '');
     const called = new Set<number>();
-    for (const { fn } of [...program.agents.flatMap(({ procedures }) => procedures), ...program.invariants, ...program.lemmas]) {
+    const properties = [...program.invariants, ...program.lemmas, ...program.promises.flatMap(predicatesOf)];
+    for (const { fn } of [...program.agents.flatMap(({ procedures }) => procedures), ...properties]) {
       called.add(fn);
       const { params = 0, locals = [] } = program.functions[fn] ?? {};
       for (const local of locals.slice(0, params).keys()) this.#grow(this.#localOf(fn, local), rangeOf(locals[local]?.type ?? BOOL));
@@ -357,6 +358,10 @@ function widest(program: Program): number {
     width(program.state),
     ...program.functions.flatMap((fn) => [...fn.locals, ...returned(fn)].map(({ type }) => width(type))),
   );
+}
+
+function predicatesOf({ whenever, eventually }: PromiseDef): readonly { readonly fn: number }[] {
+  return [{ fn: whenever }, { fn: eventually }];
 }
 
 function returned({ returns }: Fn): readonly { readonly type: Scalar }[] {

@@ -36,6 +36,7 @@ export function prune(program: Program): Program {
   };
   for (const agent of program.agents) for (const procedure of agent.procedures) reach(procedure.fn);
   for (const property of [...program.invariants, ...program.lemmas]) reach(property.fn);
+  for (const { whenever, eventually } of program.promises) for (const fn of [whenever, eventually]) reach(fn);
   const siteOrder = [...sites].filter((s) => s >= 0).sort((a, b) => a - b);
   const ruleOrder = [...rules].sort((a, b) => a - b);
   const by: Renumber = {
@@ -53,6 +54,7 @@ export function prune(program: Program): Program {
     agents: program.agents.map((agent) => ({ ...agent, procedures: agent.procedures.map((p) => ({ ...p, fn: by.fn(p.fn) })) })),
     invariants: program.invariants.map((p) => ({ ...p, fn: by.fn(p.fn) })),
     lemmas: program.lemmas.map((p) => ({ ...p, fn: by.fn(p.fn) })),
+    promises: program.promises.map((p) => ({ ...p, whenever: by.fn(p.whenever), eventually: by.fn(p.eventually) })),
     sites: program.sites.filter((_, index) => sites.has(index)),
     rules: program.rules.filter((_, index) => rules.has(index)),
   };

@@ -43,6 +43,7 @@ class Reading {
       ]),
     );
     for (const { fn } of [...program.invariants, ...program.lemmas]) this.#need(`${fn}:return`);
+    for (const { whenever, eventually } of program.promises) for (const fn of [whenever, eventually]) this.#need(`${fn}:return`);
     do {
       this.#changed = false;
       for (const [index, fn] of program.functions.entries()) forEachStmt(fn.body, (stmt) => this.#statement(index, stmt));

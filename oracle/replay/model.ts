@@ -6,7 +6,8 @@ import type { Source } from '../compile/ir.ts';
 import { claimArtefact, isClaim, kindOf } from '../claims/program.ts';
 import { type CompiledModel, loadModel } from '../compile/model.ts';
 import { OutOfBounds } from '../compile/values.ts';
-import type { ModelCounterexample, ProveStep } from '../counterexample.ts';
+import type { CheckCounterexample, ModelCounterexample, ProveStep } from '../counterexample.ts';
+import { dueText, type Shown, shownBy, takes } from '../check/fairness.ts';
 import type { Work } from '../engine.ts';
 import { fingerprint } from '../run/program.ts';
 import { compiledSpecification, knownDesign, specificationSources } from '../specification.ts';
@@ -33,9 +34,15 @@ export async function movesOf(file: ModelCounterexample): Promise<{ readonly mod
   const model = isClaim(file.breaks)
     ? loadModel(await claimArtefact({ kind: kindOf(file.breaks), design: knownDesign(file.design), limits: file.configuration }))
     : await compiledSpecification(file.design, file.configuration);
-  const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
-  if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks))
-    throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
+  const promises = model.promises.map(({ id }) => id);
+  if (file.engine === 'check' && file.lasso !== undefined) {
+    if (!promises.includes(file.breaks)) throw refusedFile('breaks', 'is not a promise of the specification', promises);
+  } else {
+    const known = [...model.invariants, ...model.lemmas].map(({ id }) => id);
+    if (promises.includes(file.breaks)) throw refusedFile('lasso', 'is missing: what breaks a promise is a run that never ends');
+    if (file.breaks !== NO_OVERFLOW && !known.includes(file.breaks))
+      throw refusedFile('breaks', 'is not an invariant of the specification', [...known, NO_OVERFLOW]);
+  }
   return { model, moves: file.steps.map((step, index) => moveOf(model, step, index)) };
 }
 
@@ -43,6 +50,7 @@ export async function movesOf(file: ModelCounterexample): Promise<{ readonly mod
 export async function replayModel(file: ModelCounterexample, work: Work): Promise<Outcome> {
   const begin = performance.now();
   const { model, moves } = await movesOf(file);
+  if (file.engine === 'check' && file.lasso !== undefined) return replayLasso(file, file.lasso, { model, moves, work, begin });
 
   const words = model.initial();
   const places: (Source | null)[] = [];
@@ -69,6 +77,101 @@ export async function replayModel(file: ModelCounterexample, work: Work): Promis
       why,
     ].join('\n'),
   });
+}
+
+interface Follow {
+  readonly model: CompiledModel;
+  readonly moves: readonly Move[];
+  readonly work: Work;
+  /** When the replay began. */
+  readonly begin: number;
+}
+
+/** A run that never ends: the stem, and the loop once, at whose end all must be as it was. */
+function replayLasso(
+  file: ModelCounterexample,
+  { ids, loop }: NonNullable<CheckCounterexample['lasso']>,
+  { model, moves, work, begin }: Follow,
+): Outcome {
+  const promise = model.promises.find(({ id }) => id === file.breaks);
+  if (promise === undefined) throw new Error(`there is no promise ${file.breaks}`);
+  const about = promise.params.map(({ name, type }) => {
+    const value = Object.hasOwn(ids, name) ? ids[name] : undefined;
+    if (value === undefined) throw refusedFile(`lasso.ids.${name}`, 'is missing');
+    try {
+      return model.encodeArgument(type, value);
+    } catch (error) {
+      if (!(error instanceof OutOfBounds)) throw error;
+      throw refusedFile(`lasso.ids.${name}`, error.message.replace(/^\S+ /, ''));
+    }
+  });
+  const stranger = Object.keys(ids).find((name) => !promise.params.some((param) => param.name === name));
+  if (stranger !== undefined) throw refusedFile(`lasso.ids.${stranger}`, `is nothing that ${promise.id} is about`);
+  const places = placesOf(model, moves);
+  let differs: string | null = null;
+  const shown = shownBy(model, promise, about, moves, loop, (words, step) => {
+    const expected = file.steps[step - 1]?.fingerprint;
+    const seen = fingerprint(words);
+    if (seen !== expected) differs ??= diverged(step, `expected fingerprint ${expected}, saw ${seen}`);
+    work.progress(step, moves.length, file.steps[step - 1]?.operation ?? '');
+  });
+  const { verdict, why } =
+    differs === null || shown.shows !== 'broken' ? endOf(model, file, shown, differs) : { verdict: 'unknown' as const, why: differs };
+  const lines = file.steps.slice(0, places.length).map((step, index) => tell(step, index, places, 'holds'));
+  const again = loop === lines.length ? '      … and may stay so: nobody is owed a turn here' : '      … and then, for ever:';
+  return endingOf({
+    verdict,
+    taken: shown.shows === 'stuck' ? shown.step - 1 : moves.length,
+    total: moves.length,
+    breaks: file.breaks,
+    setting: settingOf(file),
+    seconds: (performance.now() - begin) / 1000,
+    detail: [
+      ...lines.slice(0, loop),
+      again,
+      ...lines.slice(loop),
+      `${promise.id} (${promise.source.file}:${promise.source.line}): ${promise.text}`,
+      why,
+    ].join('\n'),
+  });
+}
+
+function endOf(
+  model: CompiledModel,
+  file: ModelCounterexample,
+  shown: Shown,
+  differs: string | null,
+): { readonly verdict: Verdict; readonly why: string } {
+  const { verdict, why } = wentThrough(file);
+  const fixed = (how: string) => ({ verdict, why: verdict === 'holds' ? how : (differs ?? `${how}; ${why}`) });
+  switch (shown.shows) {
+    case 'broken':
+      return { verdict: 'violated', why: `it happened again: ${file.breaks} is not kept, and the run leaves nobody out` };
+    case 'stuck': {
+      const { thread = '', operation = '' } = file.steps[shown.step - 1] ?? {};
+      const what = operation === CONTINUE ? 'has nothing to go on with, or waits' : `cannot begin ${operation}`;
+      return { verdict: 'unknown', why: differs ?? diverged(shown.step, `${thread} ${what} in this state`) };
+    }
+    case 'kept':
+      return fixed(`all steps went through and ${file.breaks} is kept`);
+    case 'open':
+      return fixed('all steps went through, and the loop does not lead back to where it began');
+    case 'unfair':
+      return fixed(
+        `all steps went through, and the loop leaves out what is owed now: ${shown.starved.map((due) => dueText(model, due)).join('; ')}`,
+      );
+  }
+}
+
+/** Where each step begins, as far as they can be taken. */
+function placesOf(model: CompiledModel, moves: readonly Move[]): readonly (Source | null)[] {
+  const words = model.initial();
+  const places: (Source | null)[] = [];
+  for (const move of moves) {
+    places.push(placeOf(model, words, move));
+    if (!takes(model, words, move)) return places;
+  }
+  return places;
 }
 
 /** Takes one step; null: go on. */

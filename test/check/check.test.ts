@@ -15,6 +15,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
     configurations,
     design: 'sockref',
     symmetry: false,
+    promises: null,
     walks: null,
     sockets: null,
     threads: null,
@@ -33,16 +34,52 @@ describe('the specification', () => {
   test('keeps its invariants in every state of some small configurations', async () => {
     const ids = ['unix', 'unix-data', 'tcp-data'];
     const outcome = await check(options(ids));
-    expect(outcome.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
-    for (const row of outcome.results) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
+    const configurations = outcome.results.filter(({ id }) => ids.includes(id));
+    expect(configurations.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
+    for (const row of configurations) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
     expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
     expect(outcome.vacuous).toEqual([]);
+    const promises = outcome.results.filter(({ id }) => id.includes('/'));
+    expect(promises.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+      'unix/closed-is-freed holds',
+      'unix/accept-returns holds',
+      'unix-data/closed-is-freed holds',
+      'unix-data/accept-returns holds',
+      'tcp-data/closed-is-freed holds',
+      'tcp-data/protocol-ends holds',
+      'tcp-data/accept-returns holds',
+    ]);
+    for (const row of promises)
+      expect(row.bound).toMatch(/^all [\d,]+ states, (pending in [\d,]+|in none of which it comes up); \d sockets, /);
   });
 
   test('has no procedure that no configuration starts', async () => {
     const { program } = await specificationArtefact('sockref', {});
     const all = program.agents.flatMap(({ procedures }) => procedures.map(({ name }) => name));
     expect(all.filter((name) => !CONFIGURATIONS.some(({ calls }) => name in calls))).toEqual([]);
+  });
+});
+
+describe('promises', () => {
+  test('are refused where orbits or walks are asked for, with the reason', async () => {
+    await expect(check(options(['unix'], { promises: true, symmetry: true }))).rejects.toThrow(
+      '--promises is refused together with --symmetry: where one state stands for all',
+    );
+    await expect(check(options(['unix'], { promises: true, walks: { number: 1, steps: 1 } }))).rejects.toThrow('together with --walks');
+  });
+
+  test('are unknown where the states are not all', async () => {
+    const outcome = await check(options(['references'], { promises: true, states: 20_000 }));
+    expect(outcome.results.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+      'references unknown',
+      'references/closed-is-freed unknown',
+      'references/accept-returns unknown',
+    ]);
+  });
+
+  test('that nobody asks for are left alone where there are orbits', async () => {
+    const outcome = await check(options(['unix-data'], { symmetry: true }));
+    expect(outcome.results.map(({ id }) => id)).toEqual(['unix-data']);
   });
 });
 

@@ -57,6 +57,7 @@ describe('itf', () => {
       configurations: ['tcp'],
       design: 'p06',
       symmetry: false,
+      promises: null,
       walks: null,
       sockets: 2,
       threads: null,

@@ -1,0 +1,58 @@
+/**
+ * What must come about in the end, by id (reference E.9). Invariants say that nothing wrong is ever so; these, that what is due is done.
+ * `index.ts` says what nobody may put off for ever, which is what they rest on; starvation by a lock that others take again and again
+ * counts as well.
+ */
+import { beingClosed, inHand } from './invariants.ts';
+import type { Promises } from './lang.ts';
+import type { SocketId, State, ThreadId } from './state.ts';
+
+export const promises: Promises<State> = {
+  /**
+   * A closed socket is freed, once its protocol is done with it: who dropped the last descriptor sees its close through, whatever the
+   * queues and the protocol do meanwhile. Kernel consumers may keep theirs as long as they like. [G6, C.2 soclose]
+   */
+  'closed-is-freed': {
+    whenever: (s: State, so: SocketId) => isClosed(s, so) && isDone(s, so),
+    eventually: (s: State, so: SocketId) => s.sockets[so].protocol === 'none',
+  },
+
+  /** TCP is done with a closed socket in the end, whatever the network does, since its timers run out: the socket is freed. [G6, D.2 timers, T05, T22] */
+  'protocol-ends': {
+    whenever: (s: State, so: SocketId) => isClosed(s, so),
+    eventually: (s: State, so: SocketId) => s.sockets[so].protocol === 'none',
+    given: ['timeout', 'msl'],
+  },
+
+  /** An accept for which there is a completed connection does not sleep on: it returns, unless another takes the connection. [G12, C.3 kern_accept] */
+  'accept-returns': {
+    whenever: (s: State, t: ThreadId) => isAccepting(s, t) && isServed(s, t),
+    eventually: (s: State, t: ThreadId) => !isAccepting(s, t) || (s.threads[t].child === null && !isServed(s, t)),
+  },
+};
+
+/** No descriptor leads to it and no call uses it, and nobody else will take it up: its close is under way, or done. */
+function isClosed(s: State, so: SocketId): boolean {
+  const { protocol, file, noFdRef, queue } = s.sockets[so];
+  if (protocol === 'none' || s.handles.some((each) => each === so)) return false;
+  return beingClosed(s, so) || (noFdRef && file === 0 && queue === 'none' && !inHand(s, so));
+}
+
+/** UNIX and UDP end with their socket; of TCP nothing is under way any more, or nothing ever was. */
+function isDone(s: State, so: SocketId): boolean {
+  const { protocol, pcb, protoRef } = s.sockets[so];
+  if (protocol !== 'tcp' || pcb === null) return true;
+  const { dropped, state } = s.pcbs[pcb];
+  return !protoRef && (dropped || state === 'CLOSED' || state === 'LISTEN');
+}
+
+/** It has reserved a descriptor and not returned. Other calls that have reserved one use no file. */
+function isAccepting(s: State, t: ThreadId): boolean {
+  return s.threads[t].file !== null && s.threads[t].reserved !== null;
+}
+
+/** A completed connection is on the queue of the socket that the thread's call uses. */
+function isServed(s: State, t: ThreadId): boolean {
+  const { file } = s.threads[t];
+  return file !== null && s.sockets[file].complete.length > 0;
+}
