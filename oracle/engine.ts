@@ -11,7 +11,7 @@
 import type { Counterexample } from './counterexample.ts';
 import type { Display } from './report/trace.ts';
 import type { Scenario } from './schedule/kernel/scenario.ts';
-import type { Outcome } from './verdict.ts';
+import type { Outcome, Row } from './verdict.ts';
 
 /** `total` is null where the end isn't known. Call it as often as you like; it is cheap. */
 export type Progress = (done: number, total: number | null, text: string) => void;
@@ -88,9 +88,24 @@ export interface CheckOptions extends Work {
   readonly timeSeconds: number;
 }
 
+/** Invariants of a design, each by itself, in all states of configurations. */
+export interface DecideOptions extends Work {
+  readonly out: string;
+  readonly design: string;
+  /** Ids; `no-overflow` may be one. */
+  readonly invariants: readonly string[];
+  readonly configurations: readonly string[];
+  /** For each configuration. */
+  readonly memoryMiB: number;
+  /** For all of it. */
+  readonly timeSeconds: number;
+}
+
 /** `oracle/check/index.ts`. The lists come without compiling anything. */
 export interface CheckEngine {
   check(options: CheckOptions): Promise<Outcome>;
+  /** A row for each invariant. */
+  decide(options: DecideOptions): Promise<readonly Row[]>;
   listConfigurations(): readonly Listed[];
   listDesigns(): readonly string[];
 }

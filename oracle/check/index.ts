@@ -3,6 +3,7 @@ import type { CheckOptions, Listed } from '../engine.ts';
 import { DESIGNS, specificationArtefact } from '../specification.ts';
 import { UsageError } from '../usage.ts';
 import { type Outcome, type Row, type Vacuous, worst } from '../verdict.ts';
+import { byInvariant } from './by-invariant.ts';
 import { byStates } from './by-states.ts';
 import { byWalks } from './by-walks.ts';
 import { type Configuration, CONFIGURATIONS, limitsOf, sizeOf } from './configurations.ts';
@@ -16,6 +17,8 @@ export function listConfigurations(): readonly Listed[] {
 export function listDesigns(): readonly string[] {
   return DESIGNS;
 }
+
+export { byInvariant as decide };
 
 export async function check(options: CheckOptions): Promise<Outcome> {
   refuse(options);

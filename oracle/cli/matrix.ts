@@ -1,6 +1,7 @@
 /**
  * A *matrix* is how people see what was judged for several designs: a line for each invariant, a column for each design. A cell says
  *   proved       no trace of any length breaks it
+ *   all states  no state of the small configurations breaks it, by runs of any length
  *   refuted 9    a trace of nine steps breaks it, and no shorter one; ≤9: a shorter one may
  *   bounded 6    no trace of six steps or fewer breaks it; nobody knows about longer ones
  *   unknown      nobody knows
@@ -60,6 +61,7 @@ function cellText({ verdict, method, figures }: Row): string {
   const { depth = 0, least = depth } = figures ?? {};
   if (verdict === 'violated') return `refuted ${least < depth ? '≤' : ''}${depth}`;
   if (verdict === 'holds' && method === 'induction') return 'proved';
+  if (verdict === 'holds' && method === 'all states') return 'all states';
   return depth > 0 ? `bounded ${depth}` : 'unknown';
 }
 

@@ -160,7 +160,7 @@ export const VERBS: readonly Verb[] = [
     name: 'compare',
     summary: 'the eras of the socket layer side by side: which invariants each design keeps',
     meaning:
-      'Holds when the design sockref keeps everything it was asked about, and every cell of the others is decided: proved, refuted with a\ncounterexample, or kept by all traces up to the depth. That other designs are refuted is what they are there for.',
+      'Holds when the design sockref keeps everything it was asked about, and every cell of the others is decided: proved, refuted with a\ncounterexample, or kept by all states of the small configurations of check, or by all traces up to the depth. That other designs are refuted is what they are there for.',
     options: [
       { flags: '--designs <names>', text: 'these only, with commas between them (default: all)' },
       { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },

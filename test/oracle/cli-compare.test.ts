@@ -1,6 +1,6 @@
 /** The verb compare: one cell for each invariant and design, a verdict that is about the comparison, and a table that a person can read. */
 import { describe, expect, it } from 'vitest';
-import type { ProveOptions } from '../../oracle/engine.ts';
+import type { DecideOptions, ProveOptions } from '../../oracle/engine.ts';
 import { EXIT, type Outcome, type Row, type Verdict } from '../../oracle/verdict.ts';
 import { DESIGNS, fakeEngines, INVARIANTS, outcome, row, sockref } from './fakes.ts';
 
@@ -128,6 +128,42 @@ it('the table has a line for each invariant and a column for each design, and ne
     '',
   ]);
   expect(stdout).toMatch(/sockref compare: unknown \(p06, sockref; /);
+});
+
+it('what is neither proved nor refuted is looked for in all states, and a search that found no end says nothing', async () => {
+  const explored = (id: string, verdict: Verdict, more: Partial<Row> = {}): Row => row(id, verdict, { method: 'all states', ...more });
+  const asked: DecideOptions[] = [];
+  const engines = fakeEngines({
+    prove: async ({ design }) =>
+      outcome(
+        'holds',
+        design === 'sockref' ? INVARIANTS.map(proved) : INVARIANTS.map((id, at) => (at === 0 ? refuted(id, { depth: 3 }) : bounded(id))),
+      ),
+    decide: async (options) => {
+      asked.push(options);
+      const [first = '', second = ''] = options.invariants;
+      return [explored(first, 'holds'), explored(second, 'violated', { counterexample: 'out/check.json', figures: { depth: 11 } })];
+    },
+  });
+  const { results, figures } = await compare(engines);
+  expect(asked.map(({ design, invariants }) => [design, invariants])).toEqual([['p06', INVARIANTS.slice(1)]]);
+  expect(results.slice(0, 3)).toMatchObject([
+    { verdict: 'violated', method: 'bounded traces' },
+    { verdict: 'holds', method: 'all states' },
+    { verdict: 'violated', method: 'all states', figures: { depth: 11, least: 7 }, counterexample: 'out/check.json' },
+  ]);
+  expect(figures).toMatchObject({ cells: 6, proved: 3, refuted: 2, explored: 1, bounded: 0, unknown: 0 });
+  expect((await sockref(['compare'], engines)).stdout).toMatch(
+    /protoref-keeps +all states +proved\n +queue-flags-agree +refuted ≤11 +proved/,
+  );
+
+  const unsure = await compare(
+    fakeEngines({
+      prove: async () => outcome('holds', INVARIANTS.map(bounded)),
+      decide: async ({ invariants }) => invariants.map((id) => explored(id, 'unknown')),
+    }),
+  );
+  expect(unsure.results.map(({ method }) => method)).toEqual(unsure.results.map(() => 'bounded traces'));
 });
 
 it.each([

@@ -6,6 +6,7 @@ import { Writable } from 'node:stream';
 import { runCommandLine } from '../../oracle/cli/command.ts';
 import type {
   CheckOptions,
+  DecideOptions,
   Engines,
   ExploreOptions,
   Exported,
@@ -55,6 +56,7 @@ export interface Fakes {
   readonly replay?: (counterexample: Counterexample, options: ReplayOptions) => Promise<Outcome>;
   readonly explore?: (options: ExploreOptions) => Promise<Outcome>;
   readonly check?: (options: CheckOptions) => Promise<Outcome>;
+  readonly decide?: (options: DecideOptions) => Promise<readonly Row[]>;
   readonly stress?: (options: StressOptions) => Promise<Outcome>;
   readonly museum?: (options: MuseumOptions) => Promise<Outcome>;
   readonly exportModel?: (options: ExportOptions) => Promise<Exported>;
@@ -75,6 +77,7 @@ export function fakeEngines(fakes: Fakes): Engines {
     claims: unexpected('claims'),
     check: async () => ({
       check: fakes.check ?? unexpected('check'),
+      decide: fakes.decide ?? (async () => []),
       listConfigurations: () => CONFIGURATIONS,
       listDesigns: () => DESIGNS,
     }),
