@@ -83,6 +83,8 @@ export interface CheckOptions extends Work {
   readonly threads: number | null;
   /** For each configuration. */
   readonly states: number | null;
+  /** Threads that explore a configuration together; without it one, this one. */
+  readonly workers?: number;
   readonly memoryMiB: number;
   /** For all configurations together. */
   readonly timeSeconds: number;

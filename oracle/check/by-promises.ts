@@ -4,7 +4,9 @@ import { writeCounterexample } from '../counterexample.ts';
 import { withOrigin } from '../origin.ts';
 import type { Row } from '../verdict.ts';
 import { limitsOf } from './configurations.ts';
-import type { Explorer } from './explorer.ts';
+import { Crew } from './crew.ts';
+import type { Examined } from './examine.ts';
+import type { Found } from './found.ts';
 import { dueText, shownBy } from './fairness.ts';
 import type { Lasso } from './lassos.ts';
 import { type GaveUp, judgePromise, type Judgement } from './promises.ts';
@@ -14,18 +16,30 @@ import { headOf, Run } from './trace.ts';
 /** Times that a loop is taken before the whole specification has to be where it was once before. */
 const ROUNDS = 64;
 
-export async function byPromises(subject: Subject, explorer: Explorer): Promise<readonly Row[]> {
+export async function byPromises(subject: Subject, { explorer, byOneThread }: Examined): Promise<readonly Row[]> {
   const rows: Row[] = [];
-  for (const promise of explorer.model.promises) rows.push(await judged(subject, explorer, promise));
+  let states = explorer;
+  for (const promise of explorer.model.promises) {
+    let judgement = await judge(subject, states, promise);
+    // Which loop shows it depends on the numbers of the states: it is to be the same in every run.
+    if (judgement.broken !== null && states instanceof Crew) {
+      states = await byOneThread();
+      judgement = await judge(subject, states, promise);
+    }
+    rows.push(told(subject, states, promise, judgement));
+  }
   return rows;
 }
 
-async function judged(subject: Subject, explorer: Explorer, promise: Promised): Promise<Row> {
-  const { configuration, options, deadline, where, seen } = subject;
+function judge({ configuration, options, deadline }: Subject, explorer: Found, promise: Promised): Promise<Judgement> {
   const patience = { memoryBytes: options.memoryMiB * 2 ** 20 - explorer.bytes, deadline, signal: options.signal };
-  const judgement = await judgePromise(explorer, promise, patience, (pending) =>
+  return judgePromise(explorer, promise, patience, (pending) =>
     options.progress(pending, null, `${configuration.id}: ${promise.id}, pending in ${count(pending)} states`),
   );
+}
+
+function told(subject: Subject, explorer: Found, promise: Promised, judgement: Judgement): Row {
+  const { configuration, where, seen } = subject;
   const { arises, pending, broken, gaveUp, seconds } = judgement;
   if (arises > 0) seen.promises.add(promise.id);
   const known = explorer.complete ? `all ${count(explorer.states)} states` : `${count(explorer.states)} states, which are not all`;
@@ -45,7 +59,7 @@ async function judged(subject: Subject, explorer: Explorer, promise: Promised): 
 
 function violated(
   subject: Subject,
-  explorer: Explorer,
+  explorer: Found,
   promise: Promised,
   { ids, lasso }: NonNullable<Judgement['broken']>,
 ): Pick<Row, 'verdict' | 'counterexample' | 'detail'> {
@@ -96,7 +110,7 @@ function doubtful(detail: string): Pick<Row, 'verdict' | 'counterexample' | 'det
  * Takes the lasso on the whole specification, and says how many steps lead to its loop. That may need more rounds than one: what nobody
  * looks at may be otherwise at first. Null: it does not go that way.
  */
-function closed(run: Run, explorer: Explorer, { from, way, loop }: Lasso): number | null {
+function closed(run: Run, explorer: Found, { from, way, loop }: Lasso): number | null {
   const actions = (hops: Lasso['way']) => hops.flatMap(({ action }) => explorer.actions[action] ?? []);
   const path = explorer.pathTo(from);
   if (path === null || !run.takeAll([...path, ...actions(way)])) return null;

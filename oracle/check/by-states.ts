@@ -17,6 +17,7 @@ export async function byStates(subject: Subject): Promise<readonly Row[]> {
   const caps = {
     memoryBytes: options.memoryMiB * 2 ** 20,
     symmetric: options.symmetry ? exchanged(part) : null,
+    workers: options.workers ?? 1,
     states: options.states,
     deadline,
     signal: options.signal,
@@ -25,7 +26,7 @@ export async function byStates(subject: Subject): Promise<readonly Row[]> {
   const examined = await examine(part, caps, (explorer) =>
     options.progress(explorer.states, null, `${id}: ${count(explorer.states)} states, ${explorer.levels.length - 1} steps deep`),
   );
-  const { explorer, cut, seconds } = examined;
+  const { explorer, broken, cut, seconds } = examined;
   note(subject, { model: explorer.model, actions: explorer.actions, rules: explorer.rules, taken: (at) => explorer.taken(at) });
   const figures = {
     states: explorer.states,
@@ -33,18 +34,24 @@ export async function byStates(subject: Subject): Promise<readonly Row[]> {
     depth: explorer.levels.length - 1,
     stuck: explorer.stuck,
     bytesPerState: Number((explorer.bytes / explorer.states).toFixed(1)),
+    ...(options.workers === undefined || options.workers === 1 ? {} : { workers: options.workers }),
   };
   const isAsked = options.promises ?? (explorer.complete && explorer.states <= FEW);
-  const promises = isAsked ? await byPromises(subject, explorer) : [];
+  const promises = await (isAsked ? byPromises(subject, examined) : Promise.resolve([])).finally(examined.end);
   const unasked = !isAsked && explorer.model.promises.length > 0 ? '; promises not looked at (--promises)' : '';
   const base = { id, seconds, method: 'all states', figures };
-  const broken = explorer.broken().map((each) => ({ property: each.property, path: explorer.pathOf(each) }));
   if (broken.length > 0) {
     const bound = `${count(explorer.states)} states; ${where}`;
     return [{ ...base, bound, ...violated(subject, explorer.model, broken, ', and after no fewer') }, ...promises];
   }
   if (cut !== null) {
-    const row: Row = { ...base, verdict: 'unknown', bound: partial(examined, where), counterexample: null, detail: advice(cut) };
+    const row: Row = {
+      ...base,
+      verdict: 'unknown',
+      bound: partial(examined, where),
+      counterexample: null,
+      detail: advice(cut, explorer.death),
+    };
     return [row, ...promises];
   }
   const bound = `all ${count(explorer.states)} states, the deepest ${figures.depth} steps; ${where}${unasked}`;
@@ -65,7 +72,7 @@ function partial({ explorer }: Examined, where: string): string {
   return `${count(explorer.states)} states to depth ${explorer.levels.length - 1}, ${count(left)} of them not followed; ${where}`;
 }
 
-function advice(cut: Cut): string {
+function advice(cut: Cut, death: string | null): string {
   switch (cut) {
     case 'memory':
       return 'the memory is full: give it more with --memory, or fewer sockets or threads';
@@ -75,5 +82,7 @@ function advice(cut: Cut): string {
       return 'the time is over: give it more with --time, or fewer sockets or threads';
     case 'interrupt':
       return 'interrupted';
+    case 'worker':
+      return `a worker died: ${death ?? ''}`;
   }
 }

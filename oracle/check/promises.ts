@@ -7,7 +7,7 @@ import type { Promised } from '../compile/model.ts';
 import { encodedRange } from '../compile/liveness.ts';
 import { type Asked, Components, type Graph } from './components.ts';
 import { type Due, duesOf, isTurn } from './fairness.ts';
-import type { Explorer } from './explorer.ts';
+import type { Found } from './found.ts';
 import { type Lasso, lassoIn } from './lassos.ts';
 
 export interface Patience {
@@ -36,7 +36,7 @@ const TURN = 20_000;
 const PATIENCE = 50;
 
 export async function judgePromise(
-  explorer: Explorer,
+  explorer: Found,
   promise: Promised,
   patience: Patience,
   progress: (pending: number) => void,
@@ -49,7 +49,7 @@ export async function judgePromise(
 }
 
 class Judge {
-  readonly #explorer: Explorer;
+  readonly #explorer: Found;
   readonly #promise: Promised;
   readonly #patience: Patience;
   readonly #progress: (pending: number) => void;
@@ -64,7 +64,7 @@ class Judge {
   pending = 0;
   gaveUp: GaveUp | null = null;
 
-  constructor(explorer: Explorer, promise: Promised, patience: Patience, progress: (pending: number) => void) {
+  constructor(explorer: Found, promise: Promised, patience: Patience, progress: (pending: number) => void) {
     this.#explorer = explorer;
     this.#promise = promise;
     this.#patience = patience;

@@ -1,8 +1,9 @@
 /** The verb *check*: all states of the specification in its configurations. */
 import { z } from 'zod';
+import { UsageError } from '../usage.ts';
 import type { Outcome } from '../verdict.ts';
 import { chosen, mustBeKnown } from './named.ts';
-import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import { directory, readOptions, seconds, seed, whole, workers } from './options.ts';
 import type { Listing, VerbContext } from './verbs.ts';
 
 const schema = z.object({
@@ -15,6 +16,7 @@ const schema = z.object({
   depth: whole(1, 10_000),
   states: whole(1, 1_000_000_000).optional(),
   memory: whole(1, 16_384),
+  workers: workers(),
   time: seconds(),
   list: z.boolean().optional(),
   out: directory,
@@ -30,6 +32,10 @@ export async function judge(
   const engine = await engines.check();
   const known = engine.listConfigurations();
   if (list === true) return { list: known.map((each) => ({ kind: 'configurations', ...each })) };
+  if (walks !== undefined && options.workers > 1) {
+    const reason = 'is for all states: random walks are taken by one thread';
+    throw new UsageError(`--workers ${reason}`, { field: '--workers', reason });
+  }
   mustBeKnown('design', [options.design], engine.listDesigns());
   return engine.check({
     ...options,

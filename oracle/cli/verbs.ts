@@ -135,6 +135,7 @@ export const VERBS: readonly Verb[] = [
       { flags: '--threads <number>', text: 'threads, instead of as many as the configuration has' },
       { flags: '--states <number>', text: 'states of each configuration at most' },
       { flags: '--memory <MiB>', text: 'memory for the states of a configuration', fallback: '4096' },
+      { flags: '--workers <number>', text: 'threads that explore a configuration together, at most one for each processor', fallback: '1' },
       { flags: '--time <seconds>', text: 'time for all configurations together', fallback: '600' },
       LIST,
       OUT,

@@ -12,6 +12,7 @@ import { type Artefact, emitJavaScript, emitterOf } from './javascript.ts';
 import { cond, prelude } from './js-expressions.ts';
 import { pcCode, stepCode } from './js-machine.ts';
 import { functionCode } from './js-statements.ts';
+import { ownTable, sharedTable, type TableCode } from './js-table.ts';
 import { breaksNoBound } from './safety.ts';
 import { Touches } from './touches.ts';
 
@@ -47,8 +48,14 @@ interface Step {
   readonly chooses: boolean;
 }
 
-/** `anyOf`: kinds of ids whose members are exchanged freely. Then `first` stands for each of those that it could find. */
-export function emitSuccessors(program: Program, anyOf: ReadonlySet<string> = new Set()): Successors {
+export interface SuccessorOptions {
+  /** Kinds of ids whose members are exchanged freely. Then `first` stands for each of those that it could find. */
+  readonly anyOf?: ReadonlySet<string>;
+  /** Whether several threads look successors up in the same table. */
+  readonly shared?: boolean;
+}
+
+export function emitSuccessors(program: Program, { anyOf = new Set(), shared = false }: SuccessorOptions = {}): Successors {
   const artefact = emitJavaScript(program);
   const emitter = emitterOf(artefact.layout, { anyOf });
   const functions = program.functions.map((fn, index) => (fn.generator ? '' : functionCode(emitter, fn, index)));
@@ -102,7 +109,7 @@ export function emitSuccessors(program: Program, anyOf: ReadonlySet<string> = ne
     ...program.invariants.map((property, index) => judgeCode(program, property.fn, index)),
     ...codes,
     ...emitter.helpers,
-    runtime(words, program.invariants.length, tree.join('\n')),
+    runtime(words, program.invariants.length, tree.join('\n'), shared ? sharedTable(words) : ownTable(words)),
   ]
     .filter((part) => part !== '')
     .join('\n');
@@ -183,10 +190,10 @@ function judgeCode(program: Program, fn: number, index: number): string {
 }
 
 /**
- * What every explorer has. S: the words of all states in the order in which they were found; P: the state each was found from; T: open
- * addressing over S, 0 where empty, else the state's number and 1 with, in the bits that numbers don't need, bits of its hash; R: how often each rule decided; X: how often each action was taken.
+ * What every explorer has. S: the words of all states in the order in which they were found; P: the state each was found from; T: the table
+ * of them; R: how often each rule decided; X: how often each action was taken.
  */
-function runtime(words: number, properties: number, tree: string): string {
+function runtime(words: number, properties: number, tree: string, table: TableCode): string {
   const all = Array.from({ length: words }, (_, word) => word);
   const each = (f: (word: number) => string, between = ' '): string => all.map(f).join(between);
   return `
@@ -197,6 +204,7 @@ const u = new Int32Array(W);
 let held = 0, orbit = null, walking = false, list = null, listed = 0, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
+${table.state}
 const pick = new Int32Array(64), ways = new Int32Array(64);
 let picks = 0, met = 0;
 /** One of a set, as its number and 1: each in its turn. */
@@ -244,31 +252,7 @@ function visit(mask, action) {
   H[held] = hash(t, 0); A[held] = action; M[held] = mask; O[held] = from;
   if (++held === HELD) settle();
 }
-/** Looks up what is held. Memory is far: it is asked for all of them before the first answer is needed. */
-function settle() {
-  const table = T, states = S, many = held;
-  let touched = 0;
-  held = 0;
-  for (let j = 0; j < many; j++) E[j] = table[H[j] & last];
-  for (let j = 0; j < many; j++) { const e = E[j]; touched ^= states[e === 0 || ((e ^ H[j]) & ~last) !== 0 ? 0 : ((e & last) - 1) * W]; }
-  for (let j = 0; j < many; j++) {
-    const from_ = j * W, h = H[j];
-    let slot = h & last, e = table[slot];
-    for (; e !== 0; slot = slot + 1 & last, e = table[slot]) {
-      if (((e ^ h) & ~last) !== 0) continue;
-      const b = ((e & last) - 1) * W;
-      if (${each((k) => `states[b + ${k}] === B[from_ + ${k}]`, ' && ')}) break;
-    }
-    if (e !== 0) continue;
-    if (n === room) { full = true; break; }
-    const b = n * W;
-    ${each((k) => `states[b + ${k}] = B[from_ + ${k}];`)}
-    P[n] = O[j];
-    table[slot] = h & ~last | ++n;
-    if (M[j] !== 0) { ${each((k) => `t[${k}] = B[from_ + ${k}];`)} const now = from; from = O[j]; judge(M[j], A[j]); from = now; }
-  }
-  return touched;
-}
+${table.settle}
 /** The number of the state in t, -1: it is none that was found. */
 function numberOf() {
   const h = hash(t, 0);
@@ -327,29 +311,18 @@ function expand(begin, end) {
 ${tree}
     if (steps === before) X[X.length - 1]++;
   }
-  settle();
 }
 return {
   /** The arrays to work on, and how many states are in them. */
-  use(arrays) { ({ S, P, T, X, n, room } = arrays); last = T.length - 1; full = false; },
+  ${table.use}
   /** Puts the least state of its orbit in the place of a state. */
   orbits(canonise) { orbit = canonise; },
   /** Puts the first state in, and judges it. */
   begin() { t.fill(0); from = 0; visit(0, X.length - 2); settle(); judge(-1, X.length - 2); },
-  /** Numbers the states again in a larger table. */
-  rehash(table) {
-    last = table.length - 1;
-    for (let i = 0; i < n; i++) {
-      const h = hash(S, i * W);
-      let slot = h & last;
-      while (table[slot] !== 0) slot = slot + 1 & last;
-      table[slot] = h & ~last | i + 1;
-    }
-    T = table;
-  },
-  expand, walk, follow,
+  ${table.face}
+  expand, walk, follow, settle,
   /** Forgets what was found to be broken. */
   forgive() { broken.fill(-1); brokenBy.fill(-1); },
-  get states() { return n; }, get steps() { return steps; }, get full() { return full; }, broken, brokenBy,
+  get steps() { return steps; }, get full() { return full; }, broken, brokenBy,
 };`;
 }

@@ -3,7 +3,8 @@
  * proved by that alone, and where it doesn't, every trace was followed up to some number of steps. It explores the program as it stands,
  * with its lemmas among the invariants, so that its states are those of the compiled model, word by word.
  */
-import { type Broken, Explorer } from '../check/explorer.ts';
+import { Explorer } from '../check/explorer.ts';
+import type { Broken } from '../check/found.ts';
 import type { Program } from '../compile/ir.ts';
 import type { ConcreteStep } from './concrete.ts';
 import { NO_OVERFLOW } from './goals.ts';

@@ -10,6 +10,8 @@ import type { CheckOptions } from '../../oracle/engine.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact } from '../../oracle/specification.ts';
 
+const WORK = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
+
 function options(configurations: readonly string[], more: Partial<CheckOptions> = {}): CheckOptions {
   return {
     configurations,
@@ -23,9 +25,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
     memoryMiB: 512,
     timeSeconds: 250,
     out: mkdtempSync(path.join(tmpdir(), 'sockref-check-')),
-    seed: 1,
-    signal: new AbortController().signal,
-    progress: () => undefined,
+    ...WORK,
     ...more,
   };
 }
@@ -89,7 +89,7 @@ describe('p06', () => {
     expect(outcome.verdict).toBe('violated');
     const [row] = outcome.results;
     expect(row?.detail).toContain('pcb-while-valid: false after 4 steps, and after no fewer');
-    const again = await replay(await readCounterexample(row?.counterexample ?? ''), { ...options([]) });
+    const again = await replay(await readCounterexample(row?.counterexample ?? ''), WORK);
     expect(again.verdict).toBe('violated');
   });
 
@@ -113,7 +113,7 @@ describe('with symmetry', () => {
   test('what p06 breaks is broken after as many steps, and the file replays', async () => {
     const outcome = await check(options(['tcp'], { design: 'p06', symmetry: true }));
     expect(outcome.results[0]?.detail).toContain('pcb-while-valid: false after 4 steps, and after no fewer');
-    const again = await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), options([]));
+    const again = await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), WORK);
     expect(again.verdict).toBe('violated');
   });
 });
@@ -125,7 +125,7 @@ describe('random walks', () => {
     expect(sound.results[0]?.bound).toMatch(/^2,000 random walks of up to 30 steps; /);
     const broken = await check(options(['tcp-data'], { design: 'p06', walks: { number: 2_000, steps: 30 } }));
     expect(broken.results[0]?.detail).toMatch(/^pcb-while-valid: false after \d+ steps of a random walk/);
-    const again = await replay(await readCounterexample(broken.results[0]?.counterexample ?? ''), options([]));
+    const again = await replay(await readCounterexample(broken.results[0]?.counterexample ?? ''), WORK);
     expect(again.verdict).toBe('violated');
   });
 });

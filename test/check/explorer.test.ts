@@ -1,6 +1,7 @@
 /** The explorer finds the states that trying everything finds, level by level, and the shortest way to what is broken. */
 import { describe, expect, test } from 'vitest';
-import { Explorer, take } from '../../oracle/check/explorer.ts';
+import { Explorer } from '../../oracle/check/explorer.ts';
+import { take } from '../../oracle/check/found.ts';
 import { reduced } from '../../oracle/check/examine.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
