@@ -11,7 +11,7 @@ export async function byWalks(subject: Subject, { number, steps }: { readonly nu
   const { id } = configuration;
   const began = performance.now();
   const walks = new Walks(part, steps);
-  let stumble: Stumble | null = null;
+  let stumble: Stumble | null = walks.atFirst();
   const isOver = (): boolean => options.signal.aborted || Date.now() > deadline;
   while (stumble === null && walks.walks < number && !isOver()) {
     // Seeds of different runs don't meet.

@@ -50,7 +50,14 @@ export class Walks {
     return this.#taken[action] ?? 0;
   }
 
-  /** The walks of some seeds, one after the other, until one breaks something. */
+  /** What is broken where every walk begins, before its first step. */
+  atFirst(): Stumble | null {
+    const first = this.model.initial();
+    const properties = [...this.model.invariants.keys()].filter((property) => this.model.invariants[property]?.holds(first) === false);
+    return properties.length === 0 ? null : { seed: 0, properties, path: [] };
+  }
+
+  /** The walks of some seeds, one after the other, until one breaks something after its first state (`atFirst`). */
   take(from: number, to: number): Stumble | null {
     for (let seed = from; seed < to; seed++) {
       const steps = this.#machinery.walk(this.#length, seed, this.#walk);
