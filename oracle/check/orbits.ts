@@ -12,7 +12,7 @@ import type { Expr, Program, Type } from '../compile/ir.ts';
 import type { Artefact } from '../compile/javascript.ts';
 import { addOffsets, elementAt, fieldAt, FRAMES, FAULT, frameType, isGiven, type Node, type Offset, PC } from '../compile/layout.ts';
 import { prune } from '../compile/prune.ts';
-import { Discipline, startsAlike } from '../compile/scalarset.ts';
+import { Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
 
 /** One scalar of a state. */
@@ -59,10 +59,26 @@ export function symmetricKinds(whole: Program): Symmetric {
     if (!startsAlike(program.state, kind, false, true)) refused.push({ kind, why: 'a field holds the first of them from the beginning' });
     else if (breach !== undefined)
       refused.push({ kind, why: `${breach.source.file}:${breach.source.line}: ${breach.name} tells one from another` });
+    else if (!isWhole(program, kind, discipline.tables())) refused.push({ kind, why: 'some of them are named where others can not be' });
+    else if (hasTwoNames(program, kind))
+      refused.push({ kind, why: 'an agent is one of them in some procedures, and something else in others' });
     else if (!discipline.tablesAreApart()) refused.push({ kind, why: 'a table is indexed by them and by something else' });
     else kinds.push({ name: kind, size, tables: discipline.tables() });
   }
   return { kinds, refused };
+}
+
+/** To exchange them would be to exchange the agent's frames, and so whatever else it is. */
+function hasTwoNames(program: Program, kind: string): boolean {
+  return program.agents.some(({ procedures }) => {
+    const names = new Set(
+      procedures.map(({ fn }) => {
+        const type = program.functions[fn]?.locals[0]?.type;
+        return type?.kind === 'id' ? type.of : '';
+      }),
+    );
+    return names.has(kind) && names.size > 1;
+  });
 }
 
 /** Functions that properties and guards call: what they find first is nobody's choice. */
@@ -363,7 +379,7 @@ class Cells {
     for (const field of program.state.fields) {
       if (isGiven(program, field)) continue;
       const { at, node } = fieldAt(layout.root, field.name);
-      this.#visit(at, node, field.type, `.${field.name}`, []);
+      this.#visit(at, node, field.type, { path: `.${field.name}`, table: `.${field.name}` }, []);
     }
     const frames = fieldAt(layout.root, FRAMES);
     for (const [index, machine] of machines.entries()) {
@@ -414,23 +430,25 @@ class Cells {
     return kind < 0 ? null : { kind, nullable: type.nullable };
   }
 
-  #visit(at: Offset, node: Node, type: Type, path: string, owners: Cell['owners']): void {
+  /** `table`: the path without any number in it, which is how tables are known. */
+  #visit(at: Offset, node: Node, type: Type, { path, table }: { path: string; table: string }, owners: Cell['owners']): void {
     switch (type.kind) {
       case 'record':
         for (const field of type.fields) {
           const inner = fieldAt(node, field.name);
-          this.#visit(addOffsets(at, inner.at), inner.node, field.type, `${path}.${field.name}`, owners);
+          const names = { path: `${path}.${field.name}`, table: `${table}.${field.name}` };
+          this.#visit(addOffsets(at, inner.at), inner.node, field.type, names, owners);
         }
         return;
       case 'table': {
-        const kind = this.#tables.get(path);
+        const kind = this.#tables.get(table);
         const stride = countCells(type.element);
         for (let index = 0; index < type.size; index++) {
           const inner = elementAt(node, index);
           const owner = kind === undefined ? [] : [{ member: (this.#kinds[kind] as Kind).first + index, index, stride }];
           // Elements of a table that nothing is exchanged in are told apart.
-          const name = kind === undefined ? `${path}[${index}]` : `${path}[]`;
-          this.#visit(addOffsets(at, inner.at), inner.node, type.element, name, [...owners, ...owner]);
+          const names = { path: kind === undefined ? `${path}[${index}]` : `${path}[]`, table: `${table}[]` };
+          this.#visit(addOffsets(at, inner.at), inner.node, type.element, names, [...owners, ...owner]);
         }
         return;
       }

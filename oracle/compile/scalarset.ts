@@ -6,7 +6,7 @@
  */
 import type { Expr, Fn, Place, Program, Stmt, Type } from './ir.ts';
 import { breaksNoBound } from './safety.ts';
-import { expressionsOf, forEachLocal, forEachStmt } from './walk.ts';
+import { expressionsOf, forEachExpr, forEachLocal, forEachStmt } from './walk.ts';
 
 /**
  * Whether no place of this type can hold a member from the beginning: as 0 where null has no code, or as configuration. What lies beyond
@@ -25,6 +25,28 @@ export function startsAlike(type: Type, kind: string, fixed: boolean, sequences 
     default:
       return true;
   }
+}
+
+/**
+ * Whether whatever holds ids of this kind can hold all of them, and tables that they index (by their paths) have an element for each and no
+ * more: what has room for some tells these from the others.
+ */
+export function isWhole(program: Program, kind: string, tables: ReadonlySet<string>): boolean {
+  const sizes = new Set<number>();
+  const look = (type: Type, path = ''): void => {
+    if (type.kind === 'record') for (const field of type.fields) look(field.type, `${path}.${field.name}`);
+    else if (type.kind === 'table' || type.kind === 'seq') look(type.element, `${path}[]`);
+    else if (type.kind === 'id' && type.of === kind) sizes.add(type.size);
+    if (type.kind === 'table' && tables.has(path)) sizes.add(type.size);
+  };
+  look(program.state);
+  for (const { locals, returns, body } of program.functions) {
+    for (const { type } of [...locals, ...(returns === null ? [] : [{ type: returns }])]) look(type);
+    forEachStmt(body, (stmt) => {
+      for (const expr of expressionsOf(stmt)) forEachExpr(expr, ({ type }) => look(type));
+    });
+  }
+  return sizes.size <= 1;
 }
 
 export class Discipline {

@@ -5,14 +5,15 @@
  * be run through by a loop that writes. Then exchanging two members in a whole run gives a run again, and every predicate says
  * the same of both. What is not seen to follow the discipline counts as not interchangeable, which costs time and nothing else.
  *
- * Three more things could tell members apart without any of these, and are looked for:
+ * Four more things could tell members apart without any of these, and are looked for:
  *   - the initial state. It is 0 everywhere, and 0 is "no member" only where that is a value (`WorkerId | null`); a field that
  *     always holds a member begins with the first of them.
  *   - the order in which `some` and `every` look at members, if one they look at early keeps them from one that breaks a bound.
+ *   - a range, or a type, of some of them.
  *   - another agent whose members have the same ids: to exchange two of one is to exchange two of the other.
  */
 import type { Program } from '../compile/ir.ts';
-import { Discipline, startsAlike } from '../compile/scalarset.ts';
+import { Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
 
 /** What exchanging two members of an agent exchanges besides their frames. */
 export interface Symmetry {
@@ -29,6 +30,7 @@ export function symmetryOf(program: Program, agent: number): Symmetry | null {
   if (!startsAlike(program.state, kind, false)) return null;
   const discipline = new Discipline(program, kind);
   if (!program.functions.every((fn) => discipline.follows(fn)) || !discipline.tablesAreApart()) return null;
+  if (!isWhole(program, kind, discipline.tables())) return null;
   return { kind, tables: discipline.tables() };
 }
 
