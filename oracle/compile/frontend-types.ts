@@ -57,7 +57,15 @@ function referenceOf(context: Context, node: ts.TypeReferenceNode): Type {
     if (!ts.isLiteralTypeNode(first) || !ts.isStringLiteral(first.literal)) {
       return context.refuse(first, 'the kind of an id is not a literal', "write `Id<'socket', typeof SOCKETS>`");
     }
-    return { kind: 'id', of: first.literal.text, size: boundOf(context, second), nullable: false };
+    const size = boundOf(context, second);
+    // Whoever is to choose one, or to run an agent of them, would have nobody.
+    if (size < 1)
+      return context.refuse(
+        second,
+        'a kind of id of which there is none',
+        'let there be one at least, and leave out the procedures that need it',
+      );
+    return { kind: 'id', of: first.literal.text, size, nullable: false };
   }
   if (word === 'Table' && first !== undefined && second !== undefined) {
     return { kind: 'table', element: typeOf(context, first), size: boundOf(context, second) };
