@@ -9,7 +9,7 @@ import type { State } from '../compile/symbolic-state.ts';
 import { FALSE, isTrue, type Lit, not, TRUE } from '../compile/term.ts';
 import { guardOf, type Num } from '../compile/term-number.ts';
 import { brokenAfter, type Goal } from './goals.ts';
-import { Lane, type Limits } from './lane.ts';
+import { Lane, type Limits, mustBeNarrow } from './lane.ts';
 import { interchangeable } from './symmetry.ts';
 
 export interface Violation {
@@ -52,6 +52,7 @@ export async function* boundedTraces(
   options: BoundedOptions,
 ): AsyncGenerator<DepthReport, void, undefined> {
   const { terms } = system;
+  mustBeNarrow(system, 'choices');
   const lane = new Lane(terms, limits);
   const levels: Level[] = [];
   const symmetric = system.machines.map(({ size }, agent) => size > 1 && interchangeable(system.program, agent));

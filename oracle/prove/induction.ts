@@ -21,7 +21,7 @@ import { argumentName, disagreement } from './agreement.ts';
 import type { Concrete } from './concrete.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
-import { Lane, type Limits } from './lane.ts';
+import { Lane, type Limits, mustBeNarrow } from './lane.ts';
 import { interchangeable } from './symmetry.ts';
 
 /** A step from a state that satisfies everything assumed to one that breaks some of it; in numbers of cells. */
@@ -112,6 +112,7 @@ export class Induction {
     this.#facts = facts;
     this.#limits = limits;
     this.#progress = progress;
+    mustBeNarrow(system, 'states');
     const { state, valid } = system.free('');
     this.#before = state;
     this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));

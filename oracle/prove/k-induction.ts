@@ -13,7 +13,7 @@ import { isTrue, type Lit, not, TRUE } from '../compile/term.ts';
 import { boundedTraces } from './bounded.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Contradiction } from './induction.ts';
-import { Lane, type Limits } from './lane.ts';
+import { Lane, type Limits, mustBeNarrow } from './lane.ts';
 
 export interface KInduction {
   readonly k: number;
@@ -32,6 +32,7 @@ export interface KClosed {
 
 export async function closeByK(system: TransitionSystem, limits: Limits, { k, open, known, canTake }: KInduction): Promise<KClosed> {
   let questions = 0;
+  mustBeNarrow(system, 'states');
   const kept = await keptFor(system, limits, { depth: k - 1, open, known, canTake });
   if (kept.length === 0) return { proved: [], questions };
   const { valid, before, path, faulty, after } = unfold(system, k, `${k}-induction.`);

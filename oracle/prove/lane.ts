@@ -2,6 +2,8 @@
  * A *lane* is one solver at work: it knows which terms the solver already has, adds what a question needs, and reads back the
  * values when the answer is "sat". Two lanes side by side use two cores.
  */
+import { valuesOf } from '../compile/model.ts';
+import type { TransitionSystem } from '../compile/smt.ts';
 import { isTrue, type Lit, type Terms } from '../compile/term.ts';
 import { Printer } from '../compile/term-print.ts';
 import { check, modelValues, type Solver, SolverFailure, startSolver } from './solver.ts';
@@ -18,6 +20,28 @@ export interface Limits {
 
 export function outOfTime(): SolverFailure {
   return new SolverFailure('the time limit was reached between two questions');
+}
+
+/**
+ * What is free to have more values than this. A number is known to the solver by its values, each with its condition, and a free one has
+ * all of them: of a million there are more terms than there is room for.
+ */
+const WIDEST = 4_096;
+
+/** What of a state, or of a choice alone, has more values than a solver can be asked about; null: nothing. */
+export function tooWide(system: TransitionSystem, of: 'states' | 'choices'): string | null {
+  const cells = of === 'choices' ? [] : system.layout.cells.filter(({ fixed }) => fixed === null);
+  const params = system.actions.flatMap((action) =>
+    system.params(action).map(({ name, type }) => ({ name: `${action.name}(${name})`, type })),
+  );
+  const wide = [...cells, ...params].find(({ type }) => valuesOf(type) > WIDEST);
+  return wide === undefined ? null : `${wide.name} has ${valuesOf(wide.type).toLocaleString('en-US')} values, and ${WIDEST} are the most`;
+}
+
+/** Throws a `SolverFailure` where there are. */
+export function mustBeNarrow(system: TransitionSystem, of: 'states' | 'choices'): void {
+  const wide = tooWide(system, of);
+  if (wide !== null) throw new SolverFailure(`it can not be asked: ${wide}`);
 }
 
 /** Symbolic execution of a large model takes seconds in which no timer fires: it looks at the clock itself. */

@@ -16,7 +16,7 @@ import { boundOfAll, type Finding, newFinding, rowOf, type Setting } from './fin
 import { FrameFacts } from './frames.ts';
 import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
 import { Contradiction, Induction } from './induction.ts';
-import { type Limits, watchTheClock } from './lane.ts';
+import { type Limits, tooWide, watchTheClock } from './lane.ts';
 import { shortened } from './shorten.ts';
 import { SolverFailure } from './solver.ts';
 import { confirm, printSteps } from './trace.ts';
@@ -229,6 +229,8 @@ class Proof {
     const { broken, samples } = this.#exercise;
     // Goals are shown for steps that break no bound; without the rest they say nothing. Of what runs break only a shortest trace is wanted.
     if (broken.has(NO_OVERFLOW) || this.#open().every(({ id }) => broken.has(id))) return;
+    // Traces begin where every number is known, and may be asked about all the same.
+    if (tooWide(this.#system, 'states') !== null) return;
     const progress = (done: number, total: number, text: string): void => this.#options.progress(done, total, text);
     const induction = new Induction(this.#system, this.#facts, this.#limits, progress);
     const open = new Set(this.#open().map(({ id }) => id));

@@ -13,7 +13,7 @@ import { type Lit, not } from '../compile/term.ts';
 import { anyValue, bitsFor } from '../compile/term-number.ts';
 import { Printer } from '../compile/term-print.ts';
 import { brokenAfter, type Goal } from './goals.ts';
-import type { Limits } from './lane.ts';
+import { type Limits, mustBeNarrow } from './lane.ts';
 import { readSexps, type Sexp, termOf } from './s-expression.ts';
 import { type Solver, SolverFailure, startSolver } from './solver.ts';
 
@@ -26,6 +26,7 @@ export type SpacerAnswer =
 
 /** `known`: what holds in every state that can be reached. Throws a `SolverFailure` where the solver fails. */
 export async function askSpacer(system: TransitionSystem, limits: Limits, goal: Goal, known: readonly Goal[]): Promise<SpacerAnswer> {
+  mustBeNarrow(system, 'states');
   const text = problem(system, goal, known);
   const solver = startSolver(limits.solver, limits.signal);
   try {
