@@ -32,6 +32,7 @@ export function shortened(system: TransitionSystem, concrete: Concrete, { path, 
 export function follow(system: TransitionSystem, concrete: Concrete, run: readonly ConcreteStep[], id: string): readonly Chosen[] | null {
   const words = concrete.model.initial();
   const taken: Chosen[] = [];
+  if (concrete.isBroken(words, id)) return taken;
   for (const step of run) {
     const pc = concrete.model.pc(words, step.agent, step.who);
     if (!concrete.take(words, step)) continue;
