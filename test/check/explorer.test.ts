@@ -9,7 +9,7 @@ import { enough } from '../campaign.ts';
 import { randomModel, randomWorkers } from '../prove/random-model.ts';
 import { bruteForce, root, toyOf } from '../prove/toys.ts';
 
-const MEMORY = 256 * 2 ** 20;
+const MEMORY = 512 * 2 ** 20;
 /** States that trying everything comes to an end with. */
 const FEW = 1_500;
 /** Of the others, so many steps are tried. */
@@ -37,8 +37,9 @@ describe('the benchmark model', () => {
     [3, 3, 53_934],
     [4, 3, 649_095],
     [4, 4, 6_431_031],
+    [5, 3, 7_259_588],
   ] as const;
-  test.each(enough(sizes, ([, threads]) => threads < 4))(
+  test.each(enough(sizes, ([, , states]) => states < 1_000_000))(
     'has with %i sockets and %i threads the %i states that seven other tools count',
     (sockets, threads, states) => {
       const constants = { SOCKETS: sockets, THREADS: threads };
