@@ -51,6 +51,8 @@ export interface ProveOptions extends Work {
   readonly depth: number;
   /** No depth counts: what is not closed for traces of every length is `unknown`. */
   readonly allTraces?: boolean;
+  /** For all traces: a directory with answers of the solver that were kept, and where they are kept; null: none are. */
+  readonly cache?: string | null;
   readonly sockets: number;
   readonly threads: number;
   /** For all invariants together. What isn't decided by then is `unknown`. */

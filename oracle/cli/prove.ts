@@ -1,5 +1,6 @@
 /** The verb *prove*: invariants of the specification, each with its own verdict, on all traces up to a depth. */
 import { z } from 'zod';
+import { UsageError } from '../usage.ts';
 import type { Outcome } from '../verdict.ts';
 import { mustBeKnown } from './named.ts';
 import { directory, readOptions, seconds, seed, whole } from './options.ts';
@@ -10,6 +11,7 @@ const schema = z.object({
   invariant: z.array(z.string()).optional(),
   depth: whole(1, 1_000),
   allTraces: z.boolean().optional(),
+  cache: directory.optional(),
   sockets: whole(1, 64),
   threads: whole(1, 16),
   timeout: seconds(),
@@ -23,7 +25,11 @@ export async function judge(
   _operands: readonly string[],
   { engines, signal, progress, display }: VerbContext,
 ): Promise<Outcome> {
-  const { invariant, timeout, solver, allTraces, ...options } = readOptions(schema, typed);
+  const { invariant, timeout, solver, allTraces, cache, ...options } = readOptions(schema, typed);
+  if (cache !== undefined && allTraces !== true) {
+    const reason = 'only answers about all traces are kept: it goes with --all-traces';
+    throw new UsageError(`--cache: ${reason}`, { field: '--cache', reason });
+  }
   const engine = await engines.prove();
   mustBeKnown('design', [options.design], engine.listDesigns());
   mustBeKnown('invariant', invariant ?? [], engine.listInvariants());
@@ -31,6 +37,7 @@ export async function judge(
     ...options,
     invariants: invariant === undefined ? null : [...new Set(invariant)],
     allTraces: allTraces === true,
+    cache: cache ?? null,
     timeoutSeconds: timeout,
     solver: solver ?? null,
     signal,

@@ -111,6 +111,7 @@ export const VERBS: readonly Verb[] = [
       { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },
       { flags: '--depth <steps>', text: 'longest trace', fallback: '12' },
       { flags: '--all-traces', text: 'only a proof for traces of every length counts; lemmas are judged as well' },
+      { flags: '--cache <directory>', text: 'keep what the solver excluded there, and ask only what is new; only with --all-traces' },
       { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
       { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },
       { flags: '--timeout <seconds>', text: 'hard limit for the solver', fallback: '120' },

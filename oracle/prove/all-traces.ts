@@ -18,6 +18,7 @@ import { type Chosen, TransitionSystem } from '../compile/smt.ts';
 import { TRUE } from '../compile/term.ts';
 import type { ProveOptions } from '../engine.ts';
 import { type Outcome, type Vacuous, worst } from '../verdict.ts';
+import { Answers, KeptWrong } from './answers.ts';
 import { boundedTraces } from './bounded.ts';
 import { Concrete, type ConcreteStep } from './concrete.ts';
 import type { Candidate } from './candidates.ts';
@@ -78,7 +79,20 @@ export interface AllTracesSubject {
 }
 
 export async function proveAllTraces(subject: AllTracesSubject, options: ProveOptions): Promise<Outcome> {
-  return new AllTraces(subject, options).run();
+  const answers = options.cache === undefined || options.cache === null ? null : new Answers(options.cache, options.solver);
+  try {
+    const outcome = await new AllTraces(subject, options, answers).run();
+    if (answers === null) return outcome;
+    answers.save();
+    const { spared, askedAgain, refused } = answers;
+    const read = spared + askedAgain === 0 ? '' : `; ${spared} answers are from ${options.cache}, ${askedAgain} more were asked again`;
+    return { ...outcome, bound: `${outcome.bound}${read}`, figures: { ...outcome.figures, spared, askedAgain, refused } };
+  } catch (error) {
+    if (!(error instanceof KeptWrong)) throw error;
+    options.progress(0, null, `${error.message}: everything is asked`);
+    const outcome = await new AllTraces(subject, options, null).run();
+    return { ...outcome, bound: `${outcome.bound}; ${error.message}, so that nothing was taken from there` };
+  }
 }
 
 class AllTraces {
@@ -105,14 +119,14 @@ class AllTraces {
   #distrust: string | null = null;
   #vacuous: readonly Vacuous[] = [];
 
-  constructor(subject: AllTracesSubject, options: ProveOptions) {
+  constructor(subject: AllTracesSubject, options: ProveOptions, answers: Answers | null) {
     const { artefact, deadline, ways = WAYS } = subject;
     this.#subject = subject;
     this.#options = options;
     this.#ways = ways;
     this.#system = new TransitionSystem(artefact.program);
     this.#concrete = new Concrete(artefact, this.#system);
-    this.#limits = { solver: options.solver, signal: options.signal, deadline, lanes: LANES };
+    this.#limits = { solver: options.solver, signal: options.signal, deadline, lanes: LANES, answers };
     watchTheClock(this.#system.terms, this.#limits);
     const { invariants, lemmas } = artefact.program;
     const places = new Map([...invariants, ...lemmas].map(({ id, file, line }) => [id, `${file}:${line}`]));

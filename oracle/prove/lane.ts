@@ -4,6 +4,7 @@
  */
 import { valuesOf } from '../compile/model.ts';
 import type { TransitionSystem } from '../compile/smt.ts';
+import type { Answers } from './answers.ts';
 import { isTrue, type Lit, type Terms } from '../compile/term.ts';
 import { Printer } from '../compile/term-print.ts';
 import { check, modelValues, type Solver, SolverFailure, startSolver } from './solver.ts';
@@ -16,6 +17,8 @@ export interface Limits {
   readonly deadline: number;
   /** How many solvers may work at once. */
   readonly lanes: number;
+  /** What earlier proofs have asked; without it everything is asked. */
+  readonly answers?: Answers | null;
 }
 
 export function outOfTime(): SolverFailure {
@@ -56,6 +59,7 @@ export class Lane {
   readonly #limits: Limits;
   readonly #solver: Solver;
   readonly #printer: Printer;
+  readonly #asserted: Lit[] = [];
 
   constructor(terms: Terms, limits: Limits) {
     this.#terms = terms;
@@ -68,6 +72,7 @@ export class Lane {
   async assert(lits: readonly Lit[]): Promise<void> {
     const output = await this.#solver.ask(`${this.#printer.define(lits)}${assertions(this.#printer, lits)}`, this.#left());
     if (output.trim() !== '') throw new SolverFailure(`the solver refused an assertion: ${output.trim().slice(0, 300)}`);
+    this.#asserted.push(...lits);
   }
 
   /**
@@ -75,6 +80,16 @@ export class Lane {
    * for hard questions is much the faster; many easy ones about the same terms go faster without.
    */
   async satisfy(lits: readonly Lit[], afresh = true): Promise<Uint8Array | null> {
+    const { answers } = this.#limits;
+    if (answers === undefined || answers === null) return this.#ask(lits, afresh);
+    const question = answers.question(this.#terms, [...this.#asserted, ...lits]);
+    if (answers.known(question) === 'yes') return null;
+    const values = await this.#ask(lits, afresh);
+    answers.learn(question, values === null ? 'unsat' : 'sat');
+    return values;
+  }
+
+  async #ask(lits: readonly Lit[], afresh: boolean): Promise<Uint8Array | null> {
     // Definitions are made outside of the scope: they are still there for the next question.
     const script = `${this.#printer.define(lits)}(push 1)\n${assertions(this.#printer, lits)}`;
     const question = afresh && this.#solver.isZ3 ? '(check-sat-using smt)\n' : '(check-sat)\n';

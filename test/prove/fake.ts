@@ -10,8 +10,11 @@ export interface FakeSolver {
   pids(): readonly number[];
 }
 
-/** `answers`: JavaScript over `n`, the number of the question from 1 on. `pop`: what is printed to a pop. */
-export function fakeSolver(folder: string, name: string, answers: string, pop = ''): FakeSolver {
+/**
+ * `answers`: JavaScript over `n`, the number of the question from 1 on. `pop`: what is printed to a pop; `model`: to who asks for the set
+ * of states that Spacer found.
+ */
+export function fakeSolver(folder: string, name: string, answers: string, pop = '', model = ''): FakeSolver {
   const path = join(folder, name);
   const log = `${path}.log`;
   const program = `#!${process.execPath}
@@ -23,6 +26,7 @@ require('node:readline').createInterface({ input: process.stdin }).on('line', (l
   const mark = /^\\(echo "(.*)"\\)$/.exec(line);
   if (mark !== null) console.log(mark[1]);
   else if (line.startsWith('(check-sat')) { n++; note('question'); const answer = ${answers}; if (answer !== null) console.log(answer); }
+  else if (line.startsWith('(get-model')) console.log(${JSON.stringify(model)});
   else if (line.startsWith('(pop')) process.stdout.write(${JSON.stringify(pop)});
 });
 `;

@@ -41,6 +41,7 @@ export interface Asking extends Pick<AllTracesSubject, 'ways' | 'states'> {
   readonly out: string;
   readonly invariants?: readonly string[];
   readonly solver?: string;
+  readonly cache?: string;
   readonly seconds?: number;
   readonly watched?: number;
   readonly signal?: AbortSignal;
@@ -48,7 +49,16 @@ export interface Asking extends Pick<AllTracesSubject, 'ways' | 'states'> {
 
 /** Judged for all traces. */
 export async function askAll({ system: { program } }: Toy, asking: Asking): Promise<Outcome> {
-  const { out, invariants = null, solver = null, seconds = 60, watched = 2_000, signal = new AbortController().signal, ...how } = asking;
+  const {
+    out,
+    invariants = null,
+    solver = null,
+    cache = null,
+    seconds = 60,
+    watched = 2_000,
+    signal = new AbortController().signal,
+    ...how
+  } = asking;
   const options: ProveOptions = {
     seed: 1,
     signal,
@@ -58,6 +68,7 @@ export async function askAll({ system: { program } }: Toy, asking: Asking): Prom
     invariants,
     depth: 12,
     allTraces: true,
+    cache,
     sockets: 0,
     threads: 2,
     timeoutSeconds: seconds,
