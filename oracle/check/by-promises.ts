@@ -41,13 +41,13 @@ function judge({ configuration, options, deadline }: Subject, explorer: Found, p
 function told(subject: Subject, explorer: Found, promise: Promised, judgement: Judgement): Row {
   const { configuration, where, seen } = subject;
   const { arises, pending, broken, gaveUp, seconds } = judgement;
-  if (arises > 0) seen.promises.add(promise.id);
+  seen.promises.set(promise.id, arises > 0 || seen.promises.get(promise.id) === true);
   const known = explorer.complete ? `all ${count(explorer.states)} states` : `${count(explorer.states)} states, which are not all`;
   const base = {
     id: `${configuration.id}/${promise.id}`,
     seconds,
     method: 'fair runs',
-    bound: `${known}, ${arises === 0 ? 'in none of which it comes up' : `pending in ${count(pending)}`}; ${where}`,
+    bound: `${known}, ${arises === 0 ? 'in none of which it comes up' : `pending ${count(pending)} times`}; ${where}`,
     figures: { pending },
   };
   if (broken !== null) return { ...base, ...violated(subject, explorer, promise, broken) };

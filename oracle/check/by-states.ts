@@ -4,6 +4,7 @@ import { UsageError } from '../usage.ts';
 import type { Row } from '../verdict.ts';
 import { type Cut, type Examined, examine } from './examine.ts';
 import { type Symmetric, symmetricKinds } from './orbits.ts';
+import { meetConditions } from './antecedents.ts';
 import { byPromises } from './by-promises.ts';
 import { count, note, type Subject, violated } from './subject.ts';
 
@@ -28,6 +29,7 @@ export async function byStates(subject: Subject): Promise<readonly Row[]> {
   );
   const { explorer, broken, cut, seconds } = examined;
   note(subject, { model: explorer.model, actions: explorer.actions, rules: explorer.rules, taken: (at) => explorer.taken(at) });
+  if (explorer.complete) await meetConditions(explorer, subject.seen.antecedents, { deadline, signal: options.signal });
   const figures = {
     states: explorer.states,
     transitions: explorer.steps,

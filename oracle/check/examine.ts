@@ -7,6 +7,7 @@ import type { Action } from '../compile/js-successors.ts';
 import { foldPossible } from '../compile/possible.ts';
 import { restrict } from '../compile/restrict.ts';
 import { dropUnread } from '../compile/unread.ts';
+import { withConditions } from './antecedents.ts';
 import type { Configuration } from './configurations.ts';
 import { Crew } from './crew.ts';
 import { Explorer } from './explorer.ts';
@@ -42,13 +43,21 @@ const TURN = 4_096;
 /** Milliseconds between two turns of others. */
 const PATIENCE = 50;
 
+/** What is looked at besides the invariants. */
+export interface Besides {
+  readonly promises?: boolean;
+  /** The antecedents of the invariants, in the place of lemmas. */
+  readonly antecedents?: boolean;
+}
+
 /**
  * The part of the specification that a configuration speaks of. A promise is none of it where it takes something as given that the
  * configuration leaves out.
  */
-export function partOf(program: Program, { calls }: Pick<Configuration, 'calls'>, withPromises = false): Program {
-  const promises = withPromises ? program.promises.filter(({ given }) => given.every((name) => name in calls)) : [];
-  return reduced(restrict({ ...program, lemmas: [], promises }, calls));
+export function partOf(program: Program, { calls }: Pick<Configuration, 'calls'>, besides: Besides = {}): Program {
+  const promises = besides.promises === true ? program.promises.filter(({ given }) => given.every((name) => name in calls)) : [];
+  const whole = besides.antecedents === true ? withConditions(program) : { ...program, lemmas: [] };
+  return reduced(restrict({ ...whole, promises }, calls));
 }
 
 /** A program without what can't happen in it and what nobody looks at: it has the same runs, and states that behave alike are one. */

@@ -3,6 +3,7 @@ import type { CheckOptions, Listed } from '../engine.ts';
 import { DESIGNS, specificationArtefact } from '../specification.ts';
 import { UsageError } from '../usage.ts';
 import { type Outcome, type Row, type Vacuous, worst } from '../verdict.ts';
+import { unmet } from './antecedents.ts';
 import { byInvariant } from './by-invariant.ts';
 import { byStates } from './by-states.ts';
 import { byWalks } from './by-walks.ts';
@@ -30,7 +31,7 @@ export async function check(options: CheckOptions): Promise<Outcome> {
     threads: options.threads ?? each.threads,
   }));
   const rows: Row[] = [];
-  const seen: Seen = { procedures: new Set(), rules: new Set(), promises: new Set() };
+  const seen: Seen = { procedures: new Set(), rules: new Set(), promises: new Map(), antecedents: new Map() };
   for (const configuration of chosen) rows.push(...(await judge(configuration, options, deadline, seen)));
   const seconds = (performance.now() - began) / 1000;
   const verdict = worst(rows.map((row) => row.verdict));
@@ -59,7 +60,10 @@ function refuse({ promises, symmetry, walks }: CheckOptions): void {
 async function judge(configuration: Configuration, options: CheckOptions, deadline: number, seen: Seen): Promise<readonly Row[]> {
   options.progress(0, null, `${configuration.id}: compiling`);
   const artefact = await specificationArtefact(options.design, limitsOf(configuration));
-  const part = partOf(artefact.program, configuration, options.promises !== false && options.walks === null && !options.symmetry);
+  const part = partOf(artefact.program, configuration, {
+    promises: options.promises !== false && options.walks === null && !options.symmetry,
+    antecedents: options.walks === null,
+  });
   const where = `${sizeOf(configuration)}, design ${options.design}`;
   const subject = { configuration, options, artefact, part, deadline, where, seen };
   return options.walks === null ? byStates(subject) : [await byWalks(subject, options.walks)];
@@ -74,13 +78,22 @@ function figuresOf(rows: readonly Row[], seconds: number): Readonly<Record<strin
   return { ...Object.fromEntries([...sums, ...rates]), peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024) };
 }
 
-/** Calls and rules that these configurations never came to. Of some configurations, only what they speak of is expected. */
+/**
+ * What these configurations never came to: calls, rules, conditions of invariants, what promises are about. Of some configurations, only what
+ * they speak of is expected.
+ */
 async function vacuous(chosen: readonly Configuration[], options: CheckOptions, seen: Seen): Promise<readonly Vacuous[]> {
   const reason = 'not reached in these configurations';
   const calls = [...new Set(chosen.flatMap((each) => Object.keys(each.calls)))].filter((name) => !seen.procedures.has(name));
-  const actions = calls.map((id): Vacuous => ({ kind: 'action', id, reason }));
   const [first] = chosen;
-  if (first === undefined || chosen.length < CONFIGURATIONS.length) return actions;
-  const { program } = await specificationArtefact(options.design, limitsOf(first));
-  return [...actions, ...program.rules.filter(({ id }) => !seen.rules.has(id)).map(({ id }): Vacuous => ({ kind: 'rule', id, reason }))];
+  const isAll = first !== undefined && chosen.length === CONFIGURATIONS.length;
+  const rules = isAll ? (await specificationArtefact(options.design, limitsOf(first))).program.rules : [];
+  return [
+    ...calls.map((id): Vacuous => ({ kind: 'action', id, reason })),
+    ...rules.filter(({ id }) => !seen.rules.has(id)).map(({ id }): Vacuous => ({ kind: 'rule', id, reason })),
+    ...unmet(seen.antecedents, isAll),
+    ...[...seen.promises]
+      .filter(([, arises]) => !arises)
+      .map(([id]): Vacuous => ({ kind: 'promise', id, reason: 'what it is about comes up in no state of these configurations' })),
+  ];
 }

@@ -5,6 +5,7 @@ import type { Action } from '../compile/js-successors.ts';
 import { type CompiledModel, loadModel } from '../compile/model.ts';
 import type { CheckOptions } from '../engine.ts';
 import type { Row } from '../verdict.ts';
+import type { Met } from './antecedents.ts';
 import { type Configuration, limitsOf } from './configurations.ts';
 import { NO_OVERFLOW, tell } from './trace.ts';
 
@@ -25,8 +26,9 @@ export interface Subject {
 export interface Seen {
   readonly procedures: Set<string>;
   readonly rules: Set<string>;
-  /** Promises that came up. */
-  readonly promises: Set<string>;
+  /** Promises that were judged: whether they came up. */
+  readonly promises: Map<string, boolean>;
+  readonly antecedents: Met;
 }
 
 export function note(

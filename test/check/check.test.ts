@@ -38,7 +38,11 @@ describe('the specification', () => {
     expect(configurations.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
     for (const row of configurations) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
     expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
-    expect(outcome.vacuous).toEqual([]);
+    // A listener whose close is under way, and two sockets under one name, need what other configurations have.
+    expect(outcome.vacuous?.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      'invariant only-listeners-have-children',
+      'invariant names-unique',
+    ]);
     const promises = outcome.results.filter(({ id }) => id.includes('/'));
     expect(promises.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
       'unix/closed-is-freed holds',
@@ -50,7 +54,7 @@ describe('the specification', () => {
       'tcp-data/accept-returns holds',
     ]);
     for (const row of promises)
-      expect(row.bound).toMatch(/^all [\d,]+ states, (pending in [\d,]+|in none of which it comes up); \d sockets, /);
+      expect(row.bound).toMatch(/^all [\d,]+ states, (pending [\d,]+ times|in none of which it comes up); \d sockets, /);
   });
 
   test('has no procedure that no configuration starts', async () => {

@@ -44,6 +44,24 @@ export function enumerate(program: Program): Enumerated {
   return { states: seen.size, faulty, broken: model.invariants.map(({ id }) => id).filter((id) => broken.has(id)) };
 }
 
+/** Every state of a model; null: there are more than this. */
+export function everyState(model: CompiledModel, most: number): readonly Int32Array[] | null {
+  const steps = stepsOf(model);
+  const states = [model.initial()];
+  const seen = new Set<string>(states.map(key));
+  for (const words of states) {
+    if (model.fault(words) !== null) continue;
+    for (const step of steps) {
+      const next = words.slice();
+      if (!step(next) || seen.has(key(next))) continue;
+      seen.add(key(next));
+      states.push(next);
+      if (states.length > most) return null;
+    }
+  }
+  return states;
+}
+
 /** The program with only these procedures. */
 export function withProcedures(program: Program, names: readonly string[]): Program {
   const agents = program.agents.map((agent) => ({ ...agent, procedures: agent.procedures.filter(({ name }) => names.includes(name)) }));

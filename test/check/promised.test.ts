@@ -66,10 +66,10 @@ async function rows(id: string, sizes: Sizes, fault: Fault | null): Promise<Read
   const artefact = emitJavaScript(
     compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' }, sources }),
   );
-  const part = partOf(artefact.program, configuration, true);
+  const part = partOf(artefact.program, configuration, { promises: true });
   const explorer = new Explorer(part, { memoryBytes: MEMORY_MIB * 2 ** 20 });
   while (!explorer.complete) explorer.expand(10_000);
-  const seen = { procedures: new Set<string>(), rules: new Set<string>(), promises: new Set<string>() };
+  const seen = { procedures: new Set<string>(), rules: new Set<string>(), promises: new Map<string, boolean>(), antecedents: new Map() };
   const subject = { configuration, options: options({}), artefact, part, deadline: Number.POSITIVE_INFINITY, where: 'here', seen };
   return new Map((await byPromises(subject, explorer)).map((row) => [row.id.replace(/^.*\//, ''), row]));
 }
