@@ -6,7 +6,7 @@
 import type { Program, Property } from '../compile/ir.ts';
 import { withAntecedents } from '../prove/antecedents.ts';
 import type { Vacuous } from '../verdict.ts';
-import type { Explorer } from './explorer.ts';
+import type { Found } from './found.ts';
 
 /** By invariant and condition, in the order of the specification. */
 export type Met = Map<string, Condition>;
@@ -41,7 +41,7 @@ export function withConditions(program: Program): Program {
 }
 
 /** Notes which of them some state meets. */
-export async function meetConditions(explorer: Explorer, met: Met, patience: Patience): Promise<void> {
+export async function meetConditions(explorer: Found, met: Met, patience: Patience): Promise<void> {
   const { model, states } = explorer;
   let left: { readonly condition: Condition; readonly holds: (words: Int32Array) => boolean }[] = [];
   for (const [index, { id, text, fn }] of model.program.lemmas.entries()) {

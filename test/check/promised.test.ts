@@ -5,8 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { byPromises } from '../../oracle/check/by-promises.ts';
 import { CONFIGURATIONS, type Configuration, limitsOf } from '../../oracle/check/configurations.ts';
-import { partOf } from '../../oracle/check/examine.ts';
-import { Explorer } from '../../oracle/check/explorer.ts';
+import { examine, partOf } from '../../oracle/check/examine.ts';
 import { check } from '../../oracle/check/index.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
@@ -18,6 +17,7 @@ import type { Outcome, Row } from '../../oracle/verdict.ts';
 import { root } from '../prove/toys.ts';
 
 const MEMORY_MIB = 256;
+const WORK = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
 
 function options(more: Partial<CheckOptions>): CheckOptions {
   return {
@@ -67,11 +67,22 @@ async function rows(id: string, sizes: Sizes, fault: Fault | null): Promise<Read
     compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' }, sources }),
   );
   const part = partOf(artefact.program, configuration, { promises: true });
-  const explorer = new Explorer(part, { memoryBytes: MEMORY_MIB * 2 ** 20 });
-  while (!explorer.complete) explorer.expand(10_000);
+  const caps = {
+    memoryBytes: MEMORY_MIB * 2 ** 20,
+    states: null,
+    deadline: Number.POSITIVE_INFINITY,
+    signal: new AbortController().signal,
+  };
+  // Whatever invariants it breaks, all its states are looked at.
+  const examined = await examine(
+    part,
+    caps,
+    () => undefined,
+    () => false,
+  );
   const seen = { procedures: new Set<string>(), rules: new Set<string>(), promises: new Map<string, boolean>(), antecedents: new Map() };
   const subject = { configuration, options: options({}), artefact, part, deadline: Number.POSITIVE_INFINITY, where: 'here', seen };
-  return new Map((await byPromises(subject, explorer)).map((row) => [row.id.replace(/^.*\//, ''), row]));
+  return new Map((await byPromises(subject, examined)).map((row) => [row.id.replace(/^.*\//, ''), row]));
 }
 
 describe('a fault in the specification is found', () => {
@@ -147,7 +158,7 @@ describe('April 2006', () => {
 
   test('shows it again to replay', async () => {
     const { file } = await broken();
-    const again = await replay(file, options({}));
+    const again = await replay(file, WORK);
     expect(again.verdict).toBe('violated');
     expect(again.results[0]?.detail).toContain('… and then, for ever:');
     expect(again.results[0]?.detail).toContain('it happened again: closed-is-freed is not kept, and the run leaves nobody out');
@@ -164,9 +175,9 @@ describe('April 2006', () => {
       { ...file, lasso: { ...lasso, loop: steps.length } },
       { ...file, lasso: { ids: { so: 1 }, loop: lasso.loop } },
     ];
-    for (const each of altered) await expect(replay(each, options({})), JSON.stringify(each.lasso)).rejects.toThrow('cut off or altered');
+    for (const each of altered) await expect(replay(each, WORK), JSON.stringify(each.lasso)).rejects.toThrow('cut off or altered');
     const { origin: _, ...homeless } = file;
-    const outcome = await replay({ ...homeless, steps: steps.slice(0, -1) }, options({}));
+    const outcome = await replay({ ...homeless, steps: steps.slice(0, -1) }, WORK);
     expect(outcome.verdict).toBe('unknown');
     expect(outcome.results[0]?.detail).toContain('the loop does not lead back');
   });
@@ -181,14 +192,14 @@ describe('April 2006', () => {
     const { file } = await broken();
     const place = path.join(options({}).out, 'altered.json');
     writeFileSync(place, JSON.stringify({ ...file, lasso: { ...file.lasso, ...wrong } }));
-    const read = async () => replay(await readCounterexample(place), options({}));
+    const read = async () => replay(await readCounterexample(place), WORK);
     await expect(read()).rejects.toThrow(words);
   });
 
   test('a promise without a loop, and an invariant with one, are refused', async () => {
     const { file } = await broken();
     const { lasso: _, ...rest } = file;
-    await expect(replay(rest, options({}))).rejects.toThrow('lasso is missing');
-    await expect(replay({ ...file, breaks: 'nothing-leaks' }, options({}))).rejects.toThrow('is not a promise of the specification');
+    await expect(replay(rest, WORK)).rejects.toThrow('lasso is missing');
+    await expect(replay({ ...file, breaks: 'nothing-leaks' }, WORK)).rejects.toThrow('is not a promise of the specification');
   });
 });

@@ -75,7 +75,7 @@ export async function checkVerb(
     part: partOf(program, configuration),
     deadline: Date.now() + 60_000,
     where: 'toy',
-    seen: { procedures: new Set(), rules: new Set(), promises: new Set() },
+    seen: { procedures: new Set(), rules: new Set(), promises: new Map(), antecedents: new Map() },
   };
   try {
     return walks === undefined ? await byStates(subject) : [await byWalks(subject, walks)];
