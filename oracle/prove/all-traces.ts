@@ -46,9 +46,10 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 /** Steps of random runs. */
 const WATCHED = 1_200_000;
 const LARGEST_K = 4;
-/** Of the time that is left, for each k; and for traces that refute. */
-const SHARE_OF_A_K = 1 / 4;
-const SHARE_OF_TRACES = 1 / 3;
+/** Of the time that is left: for each k, for traces that refute, for more states. What is left then is for explanations. */
+const SHARE_OF_A_K = 1 / 8;
+const SHARE_OF_TRACES = 1 / 5;
+const SHARE_OF_STATES = 1 / 4;
 /** The longest of these where Spacer says that there is one. */
 const LONGEST = 64;
 const LANES = 2;
@@ -57,7 +58,7 @@ const ROUNDS = 4;
 const EXCLUDED = 8;
 const FEWER = 12;
 /** Spacer's part of the time that is left, for each goal that is open. */
-const SPACERS_SHARE = 1 / 2;
+const SPACERS_SHARE = 1 / 5;
 /** And at most so many seconds for all of them. */
 const SPACERS_SECONDS = 60;
 
@@ -109,6 +110,8 @@ class AllTraces {
   #made: Induction | null = null;
   readonly #began = performance.now();
   #failures: readonly Failure[] = [];
+  /** Goals that induction fails first; others are open because these are. */
+  #roots: readonly Standing[] = [];
   /** What is shown of every state that can be reached, with what the proofs of it lean on. */
   #known: readonly Goal[] = [];
   /** Traces of so many steps and fewer were all followed. */
@@ -155,8 +158,8 @@ class AllTraces {
       }
       if (this.#may('Spacer')) await this.#spacer();
       if (this.#wanted().length > 0) await this.#attempt('traces', SHARE_OF_TRACES, (limits) => this.#follow(limits));
-      const open = this.#wanted();
-      if (this.#may('all states')) await this.#explore(this.#subject.states?.most ?? MOST_STATES);
+      const open = this.#hard();
+      if (this.#may('all states')) await this.#explore(this.#subject.states?.most ?? MOST_STATES, SHARE_OF_STATES);
       for (const standing of open) if (standing.broken === null) await this.#attempt('induction', 1, () => this.#explain(standing));
     } catch (error) {
       if (!(error instanceof Contradiction)) throw error;
@@ -178,6 +181,12 @@ class AllTraces {
     return this.#open().filter(
       ({ goal }) => goal.kind === 'bounds' || (goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id))),
     );
+  }
+
+  /** Of these the ones that the others lean on, if that is known. */
+  #hard(): readonly Standing[] {
+    const roots = this.#open().filter((standing) => this.#roots.includes(standing));
+    return roots.length > 0 ? roots : this.#wanted();
   }
 
   /** Neither closed nor broken: those that are asked for, and what may help them. */
@@ -268,9 +277,11 @@ class AllTraces {
 
   // --- states ----------------------------------------------------------------------------------------------------------------
 
-  async #explore(most: number): Promise<void> {
+  async #explore(most: number, share = 1): Promise<void> {
     const before = this.#states.count;
-    await this.#states.grow(most, this.#isLate, (states) => this.#options.progress(states, null, `looking at states: ${states}`));
+    const until = Date.now() + (this.#limits.deadline - Date.now()) * share;
+    const stop = (): boolean => this.#isLate() || Date.now() > until;
+    await this.#states.grow(most, stop, (states) => this.#options.progress(states, null, `looking at states: ${states}`));
     this.#followed = this.#states.depth;
     for (const { id, steps } of this.#states.broken()) this.#brokenBy(id, steps, 'all states');
     if (!this.#states.complete) {
@@ -341,13 +352,30 @@ class AllTraces {
       this.#vacuous = await lookForVacuous(this.#system, this.#exercise, asked, allowed);
     };
     const goals = this.#open().map(({ goal }) => goal);
-    const { proved, failures, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
+    const { proved, failures, roots, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
     this.#questions = questions;
     this.#failures = failures;
-    // Facts about pauses are shown together with the goals that were.
-    if (proved.length > 0) this.#known = [...proved, ...this.#facts.goals()];
-    this.#close(proved, 'induction', null);
-    this.#note('induction does not close it');
+    this.#roots = roots.map((id) => this.#standing(id));
+    this.#shown(proved, 'induction');
+    for (const { goal, notes } of this.#open()) {
+      notes.push('induction does not close it');
+      if (roots.length > 0 && !roots.includes(goal.id))
+        notes.push(`it leans on what is not closed: with ${names(this.#roots)} induction would close it`);
+    }
+  }
+
+  /** By induction. Facts about pauses are shown together with the goals that are. */
+  #shown(proved: readonly Goal[], way: Way): void {
+    if (proved.length > 0) this.#known = [...new Set([...this.#known, ...proved, ...this.#facts.goals()])];
+    this.#close(proved, way, null);
+  }
+
+  /** Something was closed otherwise: what leans on it may carry itself now. */
+  async #again(): Promise<void> {
+    const goals = this.#open().map(({ goal }) => goal);
+    if (goals.length === 0) return;
+    const { proved } = await this.#induction.close(goals, () => true, { seen: this.#seen, known: this.#known });
+    this.#shown(proved, 'induction');
   }
 
   async #byK(k: number, limits: Limits): Promise<void> {
@@ -358,11 +386,12 @@ class AllTraces {
     this.#questions += questions;
     this.#known = [...this.#known, ...proved];
     this.#close(proved, 'k-induction', k);
+    if (proved.length > 0) await this.#again();
     this.#note(`${k}-induction does not close it`);
   }
 
   async #spacer(): Promise<void> {
-    const wanted = this.#wanted();
+    const wanted = this.#hard();
     const until = Math.min(Date.now() + SPACERS_SECONDS * 1000, Date.now() + (this.#limits.deadline - Date.now()) * SPACERS_SHARE);
     for (const [at, standing] of wanted.entries()) {
       const { goal, notes } = standing;
@@ -389,6 +418,7 @@ class AllTraces {
       if (!shown.proved.includes(goal)) return 'Spacer gave a set of states that does not show it';
       this.#known = [...this.#known, answer.goal, goal];
       this.#close([goal], 'Spacer', null);
+      await this.#again();
       return null;
     } catch (error) {
       if (error instanceof SolverFailure) return `Spacer: the solver: ${error.message}`;
@@ -398,16 +428,12 @@ class AllTraces {
 
   // --- why not ---------------------------------------------------------------------------------------------------------------
 
-  get #explaining(): Explaining {
-    return { system: this.#system, concrete: this.#concrete, facts: this.#facts, states: this.#states, stop: this.#isLate };
-  }
-
-  /** Of what induction did not close. Where a lemma that was found does, that is a proof like any other. */
+  /** Of what induction did not close. Where lemmas that were found do, that is a proof like any other. */
   async #explain(standing: Standing): Promise<void> {
     const { goal, remarks } = standing;
     const failure = this.#failures.find(({ broken }) => broken.includes(goal.id));
     if (failure === undefined) return;
-    const leans = await this.#leansOn(goal);
+    const leans = await this.#leansOnWrong(goal);
     if (leans !== null) remarks.push(leans);
     const { lines, reached, candidates } = await explain(this.#explaining, failure, goal.id);
     if (reached !== null) this.#brokenBy(goal.id, reached, 'all states');
@@ -418,13 +444,19 @@ class AllTraces {
 
   /** What breaks a lemma that was found is excluded by others in turn, a few times. */
   async #closeWith(candidates: readonly Candidate[], { goal, remarks }: Standing): Promise<void> {
-    const close = (some: readonly Candidate[]): ReturnType<Induction['close']> =>
-      this.#induction.close([...some, goal], (each) => each === goal, { seen: this.#seen, known: this.#known });
+    // Goals that are open lean on this one: they may be assumed with it, since they are shown with it.
+    const others = this.#open().map((each) => each.goal);
+    const close = (some: readonly Candidate[]): ReturnType<Induction['close']> => {
+      const goals = [...new Set([goal, ...others, ...some])];
+      return this.#induction.close(goals, (each) => each === goal, { seen: this.#seen, known: this.#known });
+    };
     let needed = candidates;
-    for (let round = 1; ; round++) {
+    let shown: readonly Goal[] = [];
+    for (let round = 1; shown.length === 0; round++) {
       const { proved, failures } = await close(needed);
       if (proved.includes(goal)) {
         needed = needed.filter((each) => proved.includes(each));
+        shown = proved;
         break;
       }
       const more = new Map(needed.map((each) => [each.text, each]));
@@ -436,35 +468,34 @@ class AllTraces {
       if (round === ROUNDS || more.size === needed.length) return;
       needed = [...more.values()];
     }
+    // It is a proof already; of many lemmas nobody waits to hear which are needed.
     for (const each of needed.length > FEWER ? [] : needed) {
       const fewer = needed.filter((other) => other !== each);
-      if ((await close(fewer)).proved.includes(goal)) needed = fewer;
+      const { proved } = await close(fewer);
+      if (shown.every((one) => one === each || proved.includes(one))) [needed, shown] = [fewer, proved];
     }
     remarks.push('induction closes it with', ...needed.map(({ text }) => `    ${text}`));
-    this.#close([goal], FOUND, null);
+    this.#known = [...new Set([...this.#known, ...shown])];
+    this.#close([goal, ...shown], FOUND, null);
   }
 
-  /** Whether induction would close it if goals were true that are false, or closed that are open; null: it would not. */
-  async #leansOn(goal: Goal): Promise<string | null> {
-    const known = this.#standings.filter(({ closed }) => closed !== null).map((each) => each.goal);
-    const others = this.#standings.filter((each) => each.goal !== goal && each.closed === null);
-    const wrong = others.filter(({ broken }) => broken !== null);
+  get #explaining(): Explaining {
+    const [system, concrete, facts, states] = [this.#system, this.#concrete, this.#facts, this.#states];
+    return { system, concrete, facts, states, seed: this.#options.seed, watched: this.#subject.watched ?? WATCHED, stop: this.#isLate };
+  }
+
+  /** Whether induction would close it if lemmas were true that are false; null: it would not. */
+  async #leansOnWrong(goal: Goal): Promise<string | null> {
+    const others = this.#standings.filter((each) => each.goal !== goal && each.broken === null).map((each) => each.goal);
     const carries = (some: readonly Standing[]): Promise<boolean> =>
-      this.#induction.shows([...known, goal, ...some.map((each) => each.goal)], goal);
-    const name = (some: readonly Standing[]): string =>
-      some.map(({ goal: { id, kind }, place }) => `${kind} ${id}${place === null ? '' : ` (${place})`}`).join(', ');
-    if (wrong.length > 0 && (await carries(wrong))) {
-      let needed = wrong;
-      for (const each of wrong) {
-        const fewer = needed.filter((other) => other !== each);
-        if (await carries(fewer)) needed = fewer;
-      }
-      return `it leans on what is false: with ${name(needed)} induction would close it`;
+      this.#induction.shows([...others, goal, ...some.map((each) => each.goal)], goal);
+    let needed = this.#standings.filter(({ broken }) => broken !== null);
+    if (needed.length === 0 || !(await carries(needed))) return null;
+    for (const each of needed) {
+      const fewer = needed.filter((other) => other !== each);
+      if (await carries(fewer)) needed = fewer;
     }
-    const undecided = others.filter(({ broken }) => broken === null);
-    return undecided.length > 0 && (await carries(others))
-      ? `it leans on what is not closed: with ${name(others)} induction would close it`
-      : null;
+    return `it leans on what is false: with ${names(needed)} induction would close it`;
   }
 
   // --- the end ---------------------------------------------------------------------------------------------------------------
@@ -497,4 +528,9 @@ class AllTraces {
       ...(this.#vacuous.length === 0 || results.every((row) => row.verdict !== 'holds') ? {} : { vacuous: this.#vacuous }),
     };
   }
+}
+
+/** For people, with their places. */
+function names(standings: readonly Standing[]): string {
+  return standings.map(({ goal: { id, kind }, place }) => `${kind} ${id}${place === null ? '' : ` (${place})`}`).join(', ');
 }

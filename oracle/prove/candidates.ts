@@ -20,8 +20,9 @@ import type { Goal } from './goals.ts';
 export interface Candidate extends Goal {
   /** As one would write it into the lemmas of a model. */
   readonly text: string;
-  /** How much it says at once: what says less is the better lemma. */
-  readonly size: number;
+  /** What is never true together; and of what: of lemmas of the same the one with fewer parts says more. */
+  readonly parts: readonly string[];
+  readonly of: string;
   isTrueOf(cells: readonly number[]): boolean;
 }
 
@@ -85,10 +86,10 @@ export function candidatesAgainst(system: TransitionSystem, cells: readonly numb
   }
   const made = new Map<string, Candidate>();
   for (const form of forms) {
-    const text = textOf(form);
-    if (!made.has(text)) made.set(text, candidateOf(system, beside, form, text));
+    const words = wordsOf(form);
+    if (!made.has(words.text)) made.set(words.text, candidateOf(system, beside, form, words));
   }
-  return [...made.values()].sort((a, b) => a.size - b.size);
+  return [...made.values()].sort((a, b) => a.parts.length - b.parts.length);
 }
 
 function atomsOf(field: string, type: Scalar, value: number): readonly Atom[] {
@@ -118,19 +119,18 @@ function conjunctions(atoms: readonly Atom[]): readonly (readonly Atom[])[] {
   return [...atoms.map((atom) => [atom]), ...pairs];
 }
 
-function textOf({ beside, table, own, link }: Form): string {
+function wordsOf({ beside, table, own, link }: Form): Pick<Candidate, 'text' | 'parts' | 'of'> {
   const global = beside.map((atom) => atom.text('s'));
-  if (table === null) return `(s) => !(${global.join(' && ')})`;
+  if (table === null) return { text: `(s) => !(${global.join(' && ')})`, parts: global, of: '' };
   const plural = table.name.endsWith('s') ? table.name.slice(0, -1) : 'each';
   const linked = link === null ? [] : link.own.map((atom) => atom.text(`s.${link.table.name}[${plural}.${link.field}]`));
   const isThere = link?.nullable === true ? [`${plural}.${link.field} !== null`] : [];
   const parts = [...global, ...own.map((atom) => atom.text(plural)), ...isThere, ...linked];
-  return `(s) => s.${table.name}.every((${plural}) => !(${parts.join(' && ')}))`;
+  return { text: `(s) => s.${table.name}.every((${plural}) => !(${parts.join(' && ')}))`, parts, of: table.name };
 }
 
-function candidateOf(system: TransitionSystem, global: Fields, form: Form, text: string): Candidate {
+function candidateOf(system: TransitionSystem, global: Fields, form: Form, words: Pick<Candidate, 'text' | 'parts' | 'of'>): Candidate {
   const { beside, table, own, link } = form;
-  const size = beside.length + own.length + (link === null ? 0 : 1 + link.own.length);
   const places = table === null ? [new Map<string, number>()] : table.elements;
   const indices = link === null ? [] : [...link.table.elements.keys()].map((index) => index + (link.nullable ? 1 : 0));
   const isSaid = (cells: readonly number[], atoms: readonly Atom[], fields: Fields): boolean =>
@@ -138,10 +138,9 @@ function candidateOf(system: TransitionSystem, global: Fields, form: Form, text:
   const said = (state: State, atoms: readonly Atom[], fields: Fields): Lit =>
     system.terms.all(atoms.map(({ field, test }) => anyValue(system.terms, asNumber(state[fields.get(field) ?? -1] as Value), test)));
   return {
-    id: text,
-    text,
+    ...words,
+    id: words.text,
     kind: 'lemma',
-    size,
     isTrueOf: (cells) =>
       !isSaid(cells, beside, global) ||
       places.every((fields) => {

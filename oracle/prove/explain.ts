@@ -15,6 +15,7 @@ const SHOWN = 5;
 const TRIED = 60;
 /** States that a candidate must be true of: with more to look at, the time is better spent on the proof of it. */
 const LOOKED_AT = 300_000;
+const RUNS = 300_000;
 
 export interface Explanation {
   readonly lines: readonly string[];
@@ -29,10 +30,14 @@ export interface Explaining {
   readonly concrete: Concrete;
   readonly facts: FrameFacts;
   readonly states: States;
+  readonly seed: number;
+  /** Steps of random runs, which get deeper than what was explored. */
+  readonly watched: number;
   readonly stop: () => boolean;
 }
 
-export async function explain({ system, concrete, facts, states, stop }: Explaining, failure: Failure, goal: string): Promise<Explanation> {
+export async function explain(explaining: Explaining, failure: Failure, goal: string): Promise<Explanation> {
+  const { system, concrete, facts, states } = explaining;
   const { step, before, words, text } = counterexampleOf(system, concrete, facts, failure, goal);
   const path = states.pathTo(words);
   const reached = path === null ? null : [...path, step];
@@ -44,8 +49,8 @@ export async function explain({ system, concrete, facts, states, stop }: Explain
       ? `unreachable: it is none of the ${number} states that there are, and a lemma that says why is missing`
       : `not found in the ${number} states that were looked at, all of those within ${states.depth} steps among them: where no run gets there a lemma is missing`,
   );
-  const { left, tried, looked } = await lemmasAgainst(before, { system, concrete, facts, states, stop });
-  const among = looked === states.count ? 'all of these' : `${looked.toLocaleString('en-US')} of these`;
+  const { left, tried, looked } = await lemmasAgainst(before, explaining);
+  const among = looked === states.count ? 'all of these' : `${looked.toLocaleString('en-US')} of these, and of what random runs came to`;
   if (left.length === 0) lines.push(`no lemma of ${tried} that were tried is true of all states that were looked at and excludes it`);
   else lines.push(`lemmas that exclude it and are true of ${among}:`, ...left.slice(0, SHOWN).map((each) => `    ${each.text}`));
   return { lines, reached, candidates: left };
@@ -54,10 +59,20 @@ export async function explain({ system, concrete, facts, states, stop }: Explain
 /** Candidates that are true of the states that were looked at, the best first. */
 export async function lemmasAgainst(
   cells: readonly number[],
-  { system, concrete, states, stop }: Explaining,
+  { system, concrete, states, seed, watched, stop }: Explaining,
 ): Promise<{ readonly left: readonly Candidate[]; readonly tried: number; readonly looked: number }> {
   const all = candidatesAgainst(system, cells);
-  const { left, looked } = await trueOf(all, states, (each) => concrete.cells.read(each), stop);
+  let seen = all;
+  // Most of what is false is so in a state that few steps lead to, and the rest in one that many do.
+  if (!states.complete) {
+    const visit = (cells: readonly number[]): boolean => {
+      if (seen.some((each) => !each.isTrueOf(cells))) seen = seen.filter((each) => each.isTrueOf(cells));
+      return false;
+    };
+    visit(concrete.cells.read(concrete.model.initial()));
+    await concrete.watch(seed, Math.min(watched, RUNS), { visit }, stop);
+  }
+  const { left, looked } = await trueOf(seen, states, (each) => concrete.cells.read(each), stop);
   return { left: left.slice(0, TRIED), tried: all.length, looked };
 }
 
@@ -74,15 +89,12 @@ async function trueOf(
     if (left.some((each) => !each.isTrueOf(cells))) left = left.filter((each) => each.isTrueOf(cells));
     return ++looked < LOOKED_AT && left.length > 0;
   }, stop);
-  // What says more at once makes what follows from it needless.
-  const strongest = left.filter((each) => !left.some((other) => other !== each && other.size < each.size && follows(each, other)));
+  // What follows from another needn't be said.
+  const strongest = left.filter((each) => !left.some((other) => other.parts.length < each.parts.length && follows(each, other)));
   return { left: strongest, looked };
 }
 
 /** By its form: `never a and b` follows from `never a`. */
 function follows(weak: Candidate, strong: Candidate): boolean {
-  const [one, other] = [strong, weak].map(({ text }) => /^(.*)!\((.*)\)+$/.exec(text));
-  if (one === null || other === null || one === undefined || other === undefined || one[1] !== other[1]) return false;
-  const parts = (other[2] ?? '').replace(/\)+$/, '').split(' && ');
-  return parts.includes((one[2] ?? '').replace(/\)+$/, ''));
+  return weak.of === strong.of && strong.parts.every((part) => weak.parts.includes(part));
 }

@@ -50,6 +50,8 @@ export interface Closed {
   readonly proved: readonly Goal[];
   /** At least one for each goal that was dropped. */
   readonly failures: readonly Failure[];
+  /** Ids of the goals that failed first, when everything was assumed; the others that failed leaned on these. */
+  readonly roots: readonly string[];
   readonly questions: number;
   /** Passes over all actions. */
   readonly passes: number;
@@ -129,6 +131,7 @@ export class Induction {
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
+      let roots: readonly string[] = [];
       // Facts are much the easier to ask about, and most passes that fail do so for one that runs have not seen all of.
       await this.#settle(lanes, assumed);
       while (assumed.some(wanted)) {
@@ -136,15 +139,16 @@ export class Induction {
         if (found.length === 0) {
           await this.#mustBePossible(lanes[0] as Lane, assumed, seen);
           await inspect?.(this.#allowed(lanes[0] as Lane, assumed));
-          return this.#closed(assumed, failures);
+          return this.#closed(assumed, failures, roots);
         }
         const broken = new Set(found.flatMap((failure) => failure.broken));
+        if (roots.length === 0) roots = assumed.filter(({ id }) => broken.has(id)).map(({ id }) => id);
         failures.push(...found.filter((failure) => assumed.some(({ id }) => failure.broken.includes(id))));
         assumed = assumed.filter(({ id }) => !broken.has(id));
         const weakened = found.filter((failure) => this.#facts.widen(failure.after)).length > 0;
         if (weakened && assumed.some(wanted)) await this.#settle(lanes, assumed);
       }
-      return this.#closed([], failures);
+      return this.#closed([], failures, roots);
     });
   }
 
@@ -180,14 +184,6 @@ export class Induction {
       },
       isTrivial: (goal) => this.#termBefore(goal) === TRUE,
     };
-  }
-
-  /** What fails when everything is assumed: one failure at least for each goal that does. */
-  async failures(goals: readonly Goal[]): Promise<Closed> {
-    return this.#withLanes(async (lanes) => {
-      await this.#settle(lanes, goals);
-      return this.#closed([], await this.#pass(lanes, goals, goals, 'induction'));
-    });
   }
 
   /** Whether no step breaks the goal where all of these held before. That they do is not asked. */
@@ -342,8 +338,8 @@ export class Induction {
     return made;
   }
 
-  #closed(proved: readonly Goal[], failures: readonly Failure[]): Closed {
-    return { proved, failures, questions: this.#questions, passes: this.#passes };
+  #closed(proved: readonly Goal[], failures: readonly Failure[], roots: readonly string[]): Closed {
+    return { proved, failures, roots, questions: this.#questions, passes: this.#passes };
   }
 
   async #withLanes<T>(work: (lanes: readonly Lane[]) => Promise<T>): Promise<T> {
