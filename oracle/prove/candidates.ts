@@ -58,9 +58,12 @@ export function candidatesAgainst(system: TransitionSystem, cells: readonly numb
   const typeOf = (cell: number): Scalar => types[cell]?.type as Scalar;
   const beside = new Map<string, number>();
   const tables: Table[] = [];
+  // Items of a sequence may not be there: only its length is spoken of.
+  const items = new Set(system.layout.sequences.flatMap((each) => each.items));
+  const fieldsOf = (name: string, area: Area): Fields => new Map([...flatten(name, area)].filter(([, cell]) => !items.has(cell)));
   for (const [name, area] of root.fields) {
-    if (area.kind === 'table') tables.push({ name, elements: area.elements.map((element) => flatten('', element)) });
-    else for (const [field, cell] of flatten(name, area)) if (types[cell]?.fixed === null) beside.set(field, cell);
+    if (area.kind === 'table') tables.push({ name, elements: area.elements.map((element) => fieldsOf('', element)) });
+    else for (const [field, cell] of fieldsOf(name, area)) if (types[cell]?.fixed === null) beside.set(field, cell);
   }
   const atoms = (fields: Fields): readonly Atom[] => [...fields].flatMap(([field, cell]) => atomsOf(field, typeOf(cell), cells[cell] ?? 0));
   const global = atoms(beside);
@@ -180,8 +183,6 @@ function flatten(name: string, area: Area): Map<string, number> {
   }
 }
 
-/** The items of a sequence are written like those of a table. */
 function inside(name: string, field: string): string {
-  if (field === 'items') return name;
   return name === '' ? field : `${name}.${field}`;
 }

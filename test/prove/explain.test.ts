@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readCounterexample } from '../../oracle/counterexample.ts';
+import { States } from '../../oracle/prove/states.ts';
+import { enough } from '../campaign.ts';
 import { candidatesAgainst } from '../../oracle/prove/candidates.ts';
 import { askAll, rowIn, SMALL, small } from './small.ts';
-import { allSteps, type Toy } from './toys.ts';
+import { allSteps, type Toy, toy, toyOf } from './toys.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-explain-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -187,4 +189,46 @@ describe('candidates', () => {
         for (const each of candidatesAgainst(system, against)) expect(each.holds(state) === 1, each.text).toBe(each.isTrueOf(cells));
     }
   });
+});
+
+describe('a lemma that somebody forgot', () => {
+  const whole = toy('test/prove/models/benchmark.ts', {}).system.program;
+  const ways = ['all states', 'induction', 'induction with lemmas that were found'] as const;
+
+  test.each(enough(whole.lemmas, ({ id }) => id === 'held-unless-idle'))(
+    'is found again, and is true of every state: $id',
+    { timeout: 120_000 },
+    async ({ id }) => {
+      const lemmas = whole.lemmas.filter((lemma) => lemma.id !== id);
+      const outcome = await askAll(toyOf({ ...whole, lemmas }), {
+        out,
+        ways,
+        depth: 3,
+        states: { first: 1, most: 2_000 },
+        watched: 20_000,
+      });
+      const found = outcome.results.flatMap(({ detail = '' }) => detail.split('induction closes it with\n')[1]?.split('\n') ?? []);
+      if (id === 'held-unless-idle') {
+        expect(outcome.verdict).toBe('holds');
+        expect(found).toEqual(["    (s) => s.threads.every((thread) => !(thread.does === 'nothing' && thread.held !== null))"]);
+      }
+      // As anybody would write it, over all states of the model, which are few enough to see.
+      const predicates = found.map((text) => new Function(`return ${text}`)() as (state: unknown) => boolean);
+      const states = new States(whole, 64 * 2 ** 20);
+      await states.grow(
+        10_000,
+        () => false,
+        () => undefined,
+      );
+      expect([states.complete, states.count]).toEqual([true, 6_522]);
+      const { model } = toyOf(whole).concrete;
+      await states.each(
+        (words) => {
+          for (const [at, holds] of predicates.entries()) if (!holds(model.decode(words).state)) throw new Error(`${found[at]} is false`);
+          return true;
+        },
+        () => false,
+      );
+    },
+  );
 });

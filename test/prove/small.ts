@@ -42,6 +42,8 @@ export interface Asking extends Pick<AllTracesSubject, 'ways' | 'states'> {
   readonly invariants?: readonly string[];
   readonly solver?: string;
   readonly cache?: string;
+  /** Of traces that refute. */
+  readonly depth?: number;
   readonly seconds?: number;
   readonly watched?: number;
   readonly signal?: AbortSignal;
@@ -66,7 +68,7 @@ export async function askAll({ system: { program } }: Toy, asking: Asking): Prom
     out,
     design: 'toy',
     invariants,
-    depth: 12,
+    depth,
     allTraces: true,
     cache,
     sockets: 0,
