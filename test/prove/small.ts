@@ -56,6 +56,7 @@ export async function askAll({ system: { program } }: Toy, asking: Asking): Prom
     invariants = null,
     solver = null,
     cache = null,
+    depth = 12,
     seconds = 60,
     watched = 2_000,
     signal = new AbortController().signal,
