@@ -8,12 +8,13 @@
  * member that holds nothing and that nobody refers to needs no trying. Signatures are hashes; two that are the same by chance cost
  * time and, at worst, an orbit that is counted twice: what is kept is a state of the orbit in any case, so nothing is missed.
  */
-import type { Expr, Program, Type } from '../compile/ir.ts';
+import type { Expr, Fn, Program, Type } from '../compile/ir.ts';
 import type { Artefact } from '../compile/javascript.ts';
 import { addOffsets, elementAt, fieldAt, FRAMES, FAULT, frameType, isGiven, type Node, type Offset, PC } from '../compile/layout.ts';
 import { prune } from '../compile/prune.ts';
-import { Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
+import { type Breach, Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
+import { printExpression } from '../prove/print.ts';
 
 /** One scalar of a state. */
 interface Cell {
@@ -56,16 +57,33 @@ export function symmetricKinds(whole: Program): Symmetric {
     const discipline = new Discipline(program, kind, true);
     const strict = new Discipline(program, kind);
     const breach = program.functions.find((fn, index) => !discipline.follows(fn) || (looking.has(index) && !strict.follows(fn)));
-    if (!startsAlike(program.state, kind, false, true)) refused.push({ kind, why: 'a field holds the first of them from the beginning' });
-    else if (breach !== undefined)
-      refused.push({ kind, why: `${breach.source.file}:${breach.source.line}: ${breach.name} tells one from another` });
+    const field = program.state.fields.find(({ type, fixed }) => !startsAlike(type, kind, fixed, true));
+    if (field !== undefined)
+      refused.push({ kind, why: `the field \`${field.name}\` holds the first of them from the beginning; let it be null until it is set` });
+    else if (breach !== undefined) refused.push({ kind, why: tellsApart(program, breach, discipline.breach ?? strict.breach) });
     else if (!isWhole(program, kind, discipline.tables())) refused.push({ kind, why: 'some of them are named where others can not be' });
     else if (hasTwoNames(program, kind))
       refused.push({ kind, why: 'an agent is one of them in some procedures, and something else in others' });
-    else if (!discipline.tablesAreApart()) refused.push({ kind, why: 'a table is indexed by them and by something else' });
+    else if (!discipline.tablesAreApart()) refused.push({ kind, why: mixes(program, discipline) });
     else kinds.push({ name: kind, size, tables: discipline.tables() });
   }
   return { kinds, refused };
+}
+
+/** With the place, what stands there, and what to write instead. */
+function tellsApart(program: Program, fn: Fn, breach: Breach | null): string {
+  const place = `${fn.source.file}:${fn.source.line}: ${fn.name} tells one from another`;
+  if (breach === null) return place;
+  const text = breach.expr === null ? '' : `\`${printExpression(program, fn, breach.expr)}\` `;
+  return `${place}: ${text}${breach.why}; ${breach.instead}`;
+}
+
+function mixes(program: Program, discipline: Discipline): string {
+  const mixed = discipline.mixedTable();
+  if (mixed === null) return 'a table is indexed by them and by something else';
+  const { path, fn, index } = mixed;
+  const place = `${fn.source.file}:${fn.source.line}: ${fn.name} tells one from another`;
+  return `${place}: \`${path.slice(1)}\` is indexed by them and by something else, here \`${printExpression(program, fn, index)}\`; take the id from the state, or as a parameter`;
 }
 
 /** To exchange them would be to exchange the agent's frames, and so whatever else it is. */

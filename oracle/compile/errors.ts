@@ -2,6 +2,8 @@
  * A *diagnostic* says which piece of source the compiler can't take, why, and what to write instead. A `CompileError` carries
  * all the diagnostics of one run, so that an author sees every mistake at once.
  */
+import { type UsageDetails, UsageError } from '../usage.ts';
+
 export interface Diagnostic {
   /** Relative to the package root. */
   readonly file: string;
@@ -15,14 +17,21 @@ export interface Diagnostic {
   readonly advice: string;
 }
 
-export class CompileError extends Error {
+/** Its author can mend it: the details are those of the first place. */
+export class CompileError extends UsageError {
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {
-    super(diagnostics.map(formatDiagnostic).join('\n'));
+    super(diagnostics.map(formatDiagnostic).join('\n'), detailsOf(diagnostics[0]));
     this.name = 'CompileError';
     this.diagnostics = diagnostics;
   }
+}
+
+function detailsOf(first: Diagnostic | undefined): UsageDetails {
+  return first === undefined
+    ? {}
+    : { field: `${first.file}:${first.line}:${first.column}`, reason: first.problem, suggestion: first.advice };
 }
 
 /** `model/state.ts:12:3: "let x = 0": problem. Advice.` */

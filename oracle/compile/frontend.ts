@@ -39,6 +39,8 @@ function compileEntry(options: CompileOptions, entry: string, program: ts.Progra
       },
     ]);
   }
+  for (const each of program.getSourceFiles()) checkSyntax(context, program, each);
+  if (context.diagnostics.length > 0) throw new CompileError(inOrder(context.diagnostics));
   const result = context.attempt(() => readModel(context, sourceFile), null);
   judgeAliases(context);
   nameRows(context);
@@ -47,6 +49,24 @@ function compileEntry(options: CompileOptions, entry: string, program: ts.Progra
   const pruned = prune(result);
   for (const agent of pruned.agents) lowerAgent(pruned, agent); // refuses loops without a pause, and guards that come too late
   return pruned;
+}
+
+/** The parser goes on behind a mistake, and what it made of it may be less than was written. */
+function checkSyntax(context: Context, program: ts.Program, sourceFile: ts.SourceFile): void {
+  if (sourceFile.isDeclarationFile) return;
+  for (const { start, messageText } of program.getSyntacticDiagnostics(sourceFile)) {
+    const { line, character } = sourceFile.getLineAndCharacterOfPosition(start);
+    const problem = `this is not TypeScript: ${ts.flattenDiagnosticMessageText(messageText, ' ').replace(/\.$/, '')}`;
+    const file = context.fileName(sourceFile);
+    context.diagnostics.push({
+      file,
+      line: line + 1,
+      column: character + 1,
+      construct: '',
+      problem,
+      advice: 'mend it there, or just before',
+    });
+  }
 }
 
 /** The TypeScript program of some files and all that they import. */

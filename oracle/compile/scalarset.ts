@@ -49,14 +49,28 @@ export function isWhole(program: Program, kind: string, tables: ReadonlySet<stri
   return sizes.size <= 1;
 }
 
+/** What in a function does not follow the discipline. */
+export interface Breach {
+  /** The expression in which it is; null: it is no expression. */
+  readonly expr: Expr | null;
+  readonly why: string;
+  /** What to write instead. */
+  readonly instead: string;
+}
+
 export class Discipline {
   readonly #program: Program;
   readonly #kind: string;
   /** The function that is looked at. */
   #fn: Fn | null = null;
+  /** The expression in which the one that is looked at stands. */
+  #outer: Expr | null = null;
+  #breach: Breach | null = null;
   readonly #readLocals = new Map<number, ReadonlySet<number>>();
   /** By path of a table: the kinds of what it is indexed with. */
   readonly #tables = new Map<string, Set<string>>();
+  /** By path of a table, where it is first indexed with something else. */
+  readonly #otherwise = new Map<string, { readonly fn: Fn; readonly index: Expr }>();
 
   /** Whether "the first that …" counts as a choice among all that …: whoever says so must follow each of them. */
   #firstIsChoice: boolean;
@@ -72,13 +86,29 @@ export class Discipline {
     return [...this.#tables.values()].every((kinds) => kinds.size === 1 || !kinds.has(this.#kind));
   }
 
+  /** One that is: where by something else, and by what. */
+  mixedTable(): { readonly path: string; readonly fn: Fn; readonly index: Expr } | null {
+    for (const [path, kinds] of this.#tables) {
+      const other = this.#otherwise.get(path);
+      if (kinds.has(this.#kind) && other !== undefined) return { path, ...other };
+    }
+    return null;
+  }
+
   tables(): ReadonlySet<string> {
     return new Set([...this.#tables].filter(([, kinds]) => kinds.has(this.#kind)).map(([path]) => path));
   }
 
   follows(fn: Fn): boolean {
     this.#fn = fn;
+    this.#outer = null;
+    this.#breach = null;
     return this.#statements(fn.body, fn);
+  }
+
+  /** Of the function looked at last, the first thing that doesn't follow. */
+  get breach(): Breach | null {
+    return this.#breach;
   }
 
   #statements(body: readonly Stmt[], fn: Fn): boolean {
@@ -86,6 +116,19 @@ export class Discipline {
   }
 
   #statement(stmt: Stmt, fn: Fn): boolean {
+    const follows = this.#statementFollows(stmt, fn);
+    if (follows) return true;
+    if (stmt.op === 'for')
+      this.#breach ??= {
+        expr: null,
+        why: 'a loop runs through them, in their order',
+        instead: 'ask with `some`, `every` or `count`, or do it in a step for each',
+      };
+    else this.#breach ??= { expr: expressionsOf(stmt)[0] ?? null, ...MIXES };
+    return false;
+  }
+
+  #statementFollows(stmt: Stmt, fn: Fn): boolean {
     switch (stmt.op) {
       case 'set':
         return this.#expression(stmt.value) && this.#same(stmt.value.type, fn.locals[stmt.local]?.type);
@@ -128,6 +171,15 @@ export class Discipline {
   }
 
   #expression(expr: Expr): boolean {
+    const outer = this.#outer;
+    this.#outer = expr;
+    const follows = this.#expressionFollows(expr);
+    this.#outer = outer;
+    if (!follows) this.#breach ??= breachOf(expr, outer);
+    return follows;
+  }
+
+  #expressionFollows(expr: Expr): boolean {
     switch (expr.op) {
       case 'const':
         // "No member" is the same for all of them; any other literal is one of them.
@@ -191,6 +243,8 @@ export class Discipline {
       const kinds = this.#tables.get(path) ?? new Set();
       kinds.add(step.index.type.kind === 'id' ? step.index.type.of : 'number');
       this.#tables.set(path, kinds);
+      if (!this.#isMember(step.index.type) && this.#fn !== null && !this.#otherwise.has(path))
+        this.#otherwise.set(path, { fn: this.#fn, index: step.index });
       path += '[]';
       return this.#expression(step.index);
     });
@@ -209,6 +263,31 @@ export class Discipline {
     const known = this.#readLocals.get(fn) ?? readLocals(this.#program.functions[fn]?.body ?? []);
     this.#readLocals.set(fn, known);
     return known.has(local);
+  }
+}
+
+const MIXES = { why: 'takes a number for one of them, or one of them for a number', instead: 'keep ids and numbers apart' };
+
+/** The first expression that doesn't follow, though its parts do. */
+function breachOf(expr: Expr, outer: Expr | null): Breach {
+  switch (expr.op) {
+    case 'const':
+      return { expr: outer ?? expr, why: 'names one of them', instead: 'take it from the state, or as a parameter' };
+    case 'lt':
+    case 'le':
+    case 'add':
+    case 'sub':
+    case 'mul':
+    case 'min':
+    case 'max':
+      return { expr, why: 'orders them, or counts with them', instead: 'compare ids with `===` and `!==` only' };
+    case 'first':
+      return { expr, why: 'asks which of them is the first', instead: 'ask with `some`, or choose in a step' };
+    case 'some':
+    case 'every':
+      return { expr, why: 'may break a bound at one of them before it comes to the next', instead: 'test for null before' };
+    default:
+      return { expr, ...MIXES };
   }
 }
 

@@ -77,7 +77,7 @@ describe('random models of two workers', () => {
       const program = prune({ ...compiled, invariants: compiled.invariants.filter(({ id }) => !broken.includes(id)) });
       const { refused } = symmetricKinds(program);
       if (refused.length > 0) {
-        expect(refused[0]?.why, `${seed}`).toMatch(/^(.+:\d+: \w+ tells one from another|a (field|table) .*)$/);
+        expect(refused[0]?.why, `${seed}`).toMatch(/^(.+:\d+: \w+ tells one from another: .*`.+`.*; .+|the field `\w+` .*)$/);
         seen.refused++;
         continue;
       }
@@ -180,5 +180,50 @@ test('a kind of which one is there from the beginning is refused', () => {
     .replace('has: Table<SlotId | null, typeof USERS> }', 'has: Table<SlotId | null, typeof USERS>; last: SlotId }')
     .replace('has: users.map(() => null) }', 'has: users.map(() => null), last: slots[0] }');
   const { refused } = symmetricKinds(compileModel({ root, entry, sources: { [entry]: source } }));
-  expect(refused).toEqual([{ kind: 'slot', why: 'a field holds the first of them from the beginning' }]);
+  expect(refused).toEqual([
+    { kind: 'slot', why: 'the field `last` holds the first of them from the beginning; let it be null until it is set' },
+  ]);
+});
+
+describe('a model that tells one from another is refused with the place, what stands there, and what to write instead', () => {
+  const refused = (statement: string, invariant = '(s: State) => true'): readonly { readonly kind: string; readonly why: string }[] => {
+    const entry = 'test/prove/models/pool.ts';
+    const last = 'if (clean) s.slots[slot].owner = null;';
+    const source = POOL(invariant, "s.slots[each].state === 'free'").replace(last, `${last}\n  ${statement}`);
+    return symmetricKinds(compileModel({ root, entry, sources: { [entry]: source } })).refused;
+  };
+
+  test.each([
+    [
+      'where it names one',
+      "if (s.has[users[0]!] === null) s.slots[slot].state = 'done';",
+      '22: give tells one from another: `has` is indexed by them and by something else, here `0`; take the id from the state, or as a parameter',
+    ],
+    [
+      'where it stores one',
+      's.slots[slot].owner = users[1]!;',
+      '22: give tells one from another: `1` names one of them; take it from the state, or as a parameter',
+    ],
+    [
+      'where it orders them',
+      "if (who < 1) s.slots[slot].state = 'done';",
+      '22: give tells one from another: `who < 1` orders them, or counts with them; compare ids with `===` and `!==` only',
+    ],
+    [
+      'where it runs through them',
+      "for (const u of users) if (s.has[u] === null) s.slots[slot].state = 'done';",
+      '22: give tells one from another: a loop runs through them, in their order; ask with `some`, `every` or `count`, or do it in a step for each',
+    ],
+  ])('%s', (_, statement, why) => {
+    expect(refused(statement)).toEqual([{ kind: 'user', why: `test/prove/models/pool.ts:${why}` }]);
+  });
+
+  test('where a predicate asks which is the first', () => {
+    const invariant = "(s: State) => users.every((u) => first(slots, (e) => s.slots[e].state === 'free') !== s.has[u])";
+    const [breach] = refused('', invariant);
+    expect(breach?.kind).toBe('slot');
+    expect(breach?.why).toMatch(
+      /^test\/prove\/models\/pool\.ts:\d+: asked tells one from another: `first\(e => slots\[e\]\.state === 'free'\)` asks which of them/,
+    );
+  });
 });

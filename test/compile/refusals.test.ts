@@ -110,3 +110,11 @@ describe('the declaration of a model is checked', () => {
     expect(() => compileModel({ root, entry: 'test/compile/nowhere.ts' })).toThrow('test/compile/nowhere.ts:1:1: there is no such file');
   });
 });
+
+test('text that is not TypeScript is refused where it ceases to be, though the parser goes on behind it', () => {
+  const { source } = modelWith([]);
+  const [first, ...more] = diagnosticsOf(`${source}\n}\n`);
+  expect(more).toEqual([]);
+  expect(first).toMatchObject({ file: FILE, line: source.split('\n').length + 1, column: 1 });
+  expect(first?.problem).toBe('this is not TypeScript: Declaration or statement expected');
+});

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { VERBS } from '../../oracle/cli/verbs.ts';
+import { CompileError } from '../../oracle/compile/errors.ts';
 import { writeCounterexample } from '../../oracle/counterexample.ts';
 import type { ExploreOptions, RunOptions } from '../../oracle/engine.ts';
 import { packageRoot } from '../../oracle/root.ts';
@@ -232,6 +233,17 @@ describe('the verdict', () => {
     expect((await sockref(['run', '--quiet'], engines)).stdout).not.toContain(sequence);
     expect((await sockref(['run', '--quiet'], engines, { terminal: true })).stdout).toContain(sequence);
     expect((await sockref(['run', '--quiet'], engines, { terminal: true, environment: { NO_COLOR: '1' } })).stdout).not.toContain(sequence);
+  });
+
+  it('is bad input, with the place and what to write instead, when the compiler can not take the specification', async () => {
+    const [file, problem, advice] = ['model/state.ts', 'a number without bounds', 'write `Nat<MAX>`'];
+    const error = new CompileError([{ file, line: 130, column: 24, construct: 'number', problem, advice }]);
+    const ended = await sockref(['run', '--json'], fakeEngines({ run: () => Promise.reject(error) }));
+    expect(ended.status).toBe(EXIT.usage);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ field: 'model/state.ts:130:24', reason: problem, suggestion: advice });
+    expect(ended.stderr).toContain('model/state.ts:130:24: `number`: a number without bounds. Write `Nat<MAX>`.');
+    expect(ended.stderr).not.toContain('a fault of sockref');
+    expect(ended.stderr).not.toMatch(/^\s+at /m);
   });
 
   it('is unknown, with a message and no trace, when sockref itself fails', async () => {
