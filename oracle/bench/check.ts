@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { reduced } from '../check/examine.ts';
 import { Crew } from '../check/crew.ts';
 import { Explorer } from '../check/explorer.ts';
-import { symmetricKinds } from '../check/orbits.ts';
+import { symmetricKinds } from '../check/symmetric.ts';
 import { Walks } from '../check/walks.ts';
 import { compileModel } from '../compile/frontend.ts';
 import type { Program } from '../compile/ir.ts';

@@ -3,7 +3,7 @@ import type { Program } from '../compile/ir.ts';
 import { UsageError } from '../usage.ts';
 import type { Row } from '../verdict.ts';
 import { type Cut, type Examined, examine } from './examine.ts';
-import { type Symmetric, symmetricKinds } from './orbits.ts';
+import { type Symmetric, symmetricKinds } from './symmetric.ts';
 import { meetConditions } from './antecedents.ts';
 import { byPromises } from './by-promises.ts';
 import { count, note, type Subject, violated } from './subject.ts';

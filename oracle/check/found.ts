@@ -4,7 +4,8 @@
  */
 import type { Action, Successors } from '../compile/js-successors.ts';
 import { type CompiledModel, loadModel } from '../compile/model.ts';
-import { Orbits, type Symmetric } from './orbits.ts';
+import { Orbits } from './orbits.ts';
+import type { Symmetric } from './symmetric.ts';
 
 /** The table has at least this many places for each state. */
 export const PLACES = 2;

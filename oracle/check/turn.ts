@@ -9,7 +9,8 @@
  */
 import type { Program } from '../compile/ir.ts';
 import type { Artefact } from '../compile/javascript.ts';
-import { Orbits, type Symmetric } from './orbits.ts';
+import { Orbits } from './orbits.ts';
+import type { Symmetric } from './symmetric.ts';
 
 /** Words of the control. Those that many write are a line of the cache apart. */
 export const TURN = 0;

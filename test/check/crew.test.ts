@@ -8,7 +8,7 @@ import { examine, reduced } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { type Found, take } from '../../oracle/check/found.ts';
 import { check } from '../../oracle/check/index.ts';
-import { symmetricKinds } from '../../oracle/check/orbits.ts';
+import { symmetricKinds } from '../../oracle/check/symmetric.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import type { CheckOptions } from '../../oracle/engine.ts';

@@ -1,7 +1,7 @@
 /** Of states that differ only in numbers one is kept: as many as there are orbits, none of them lost, and only where the model allows it. */
 import { describe, expect, test } from 'vitest';
 import { Explorer } from '../../oracle/check/explorer.ts';
-import { symmetricKinds } from '../../oracle/check/orbits.ts';
+import { symmetricKinds } from '../../oracle/check/symmetric.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { prune } from '../../oracle/compile/prune.ts';

@@ -3,7 +3,7 @@ import { byStates } from '../../oracle/check/by-states.ts';
 import { byWalks } from '../../oracle/check/by-walks.ts';
 import { partOf } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
-import type { Symmetric } from '../../oracle/check/orbits.ts';
+import type { Symmetric } from '../../oracle/check/symmetric.ts';
 import type { Subject } from '../../oracle/check/subject.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';

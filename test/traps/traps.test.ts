@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reduced } from '../../oracle/check/examine.ts';
-import { symmetricKinds } from '../../oracle/check/orbits.ts';
+import { symmetricKinds } from '../../oracle/check/symmetric.ts';
 import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import type { WAYS } from '../../oracle/prove/all-traces.ts';
