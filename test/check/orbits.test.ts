@@ -1,9 +1,11 @@
 /** Of states that differ only in numbers one is kept: as many as there are orbits, none of them lost, and only where the model allows it. */
 import { describe, expect, test } from 'vitest';
 import { Explorer } from '../../oracle/check/explorer.ts';
+import { Orbits } from '../../oracle/check/orbits.ts';
 import { symmetricKinds } from '../../oracle/check/symmetric.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
+import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { prune } from '../../oracle/compile/prune.ts';
 import { enough } from '../campaign.ts';
 import { randomWorkers } from '../prove/random-model.ts';
@@ -32,6 +34,75 @@ describe('the benchmark model', () => {
       expect(explored({ ...program, lemmas: [] }, true).states).toBe(orbits);
     },
   );
+});
+
+interface Benchmark {
+  readonly sockets: readonly { readonly queue: readonly number[] }[];
+  readonly threads: readonly { readonly held: number | null }[];
+}
+
+/** The state with other numbers: what was socket i is socket `to[i]`, and its threads as `threads` says. */
+function renumbered({ sockets, threads }: Benchmark, to: readonly number[], other: readonly number[]): Benchmark {
+  const moved = <T>(list: readonly T[], where: readonly number[]): readonly T[] => list.map((_, at) => list[where.indexOf(at)] as T);
+  return {
+    sockets: moved(
+      sockets.map((socket) => ({ ...socket, queue: socket.queue.map((so) => to[so] as number) })),
+      to,
+    ),
+    threads: moved(
+      threads.map((thread) => ({ ...thread, held: thread.held === null ? null : (to[thread.held] as number) })),
+      other,
+    ),
+  };
+}
+
+function permutations(size: number): readonly (readonly number[])[] {
+  if (size === 0) return [[]];
+  return permutations(size - 1).flatMap((rest) => rest.concat(size - 1).map((_, at) => rest.toSpliced(at, 0, size - 1)));
+}
+
+describe('the least state of an orbit', () => {
+  const constants = { SOCKETS: 4, THREADS: 3 };
+  const program = { ...compileModel({ root, entry: 'test/prove/models/benchmark.ts', constants }), lemmas: [] };
+  const whole = new Explorer(program, { memoryBytes });
+  while (whole.levels.length < 12) whole.expand(1000);
+  const artefact = emitJavaScript(program);
+  /** The first state found in which not all numbers of an orbit lead to the same state, or to one that is not of the orbit. */
+  const mistakeOf = (orbits: Orbits): number | null => {
+    const ways = permutations(4).flatMap((to) => permutations(3).map((other) => [to, other] as const));
+    for (let at = 0; at < whole.states; at += 101) {
+      const plain = whole.model.decodeState(whole.state(at)) as unknown as Benchmark;
+      const all = ways.map(([to, other]) => whole.model.encode({ ...renumbered(plain, to, other) }));
+      const members = new Set(all.map((words) => words.join()));
+      const least = all.map((words) => {
+        orbits.canonise(words);
+        return words.join();
+      });
+      if (new Set(least).size > 1 || !members.has(least[0] ?? '')) return at;
+    }
+    return null;
+  };
+
+  test('is one of it, and the same whatever its members are called', () => {
+    expect(mistakeOf(new Orbits(artefact, symmetricKinds(program)))).toBe(null);
+  });
+
+  const faults: readonly (readonly [string, string | RegExp, string])[] = [
+    ['a reference that is not renamed', / \+ \(D\[T\[0\]\] << \d+\)/, ''],
+    ['a reference that is taken for a number', /T\[0\] = t;/, 'T[0] = 0;'],
+    ['an item behind the end of its queue that is renamed', /t = \(1 < [^?]*\?/, 't = (true ?'],
+    ['a member that moves to where another is', /const n1 = N\[1\];/, 'const n1 = N[2];'],
+    ['a signature by number', /s1 = s1 \+ p/, 's1 = s1 + 1'],
+    ['a part that does not move', / \+ n6 \* \d+/, ''],
+  ];
+  test.each(faults)('and a fault is seen: %s', (_, good, bad) => {
+    const plant = (source: string): string => {
+      const planted = source.replace(good, bad);
+      expect(planted).not.toBe(source);
+      return planted;
+    };
+    expect(mistakeOf(new Orbits(artefact, symmetricKinds(program), plant))).not.toBe(null);
+  });
 });
 
 /** The states in which members 0 and 1 of the only kind are exchanged and not, as one text. */
