@@ -22,7 +22,7 @@ import { limits, type Toy } from '../prove/toys.ts';
 /** What is broken, and after how many steps at least. */
 export type Broken = Readonly<Record<string, number>>;
 
-const MEMORY = 64 * 2 ** 20;
+const MEMORY = 2 ** 20;
 
 /** All states, to the end; `broken` says how long the run to each violation is, null where the model does not go that way. */
 export function explored(program: Program, symmetric: Symmetric | null = null): Explorer {
@@ -72,7 +72,7 @@ export async function checkVerb(
     configuration,
     options,
     artefact: emitJavaScript(program),
-    part: partOf(program, configuration),
+    part: partOf(program, configuration, { promises: walks === undefined && !symmetry }),
     deadline: Date.now() + 60_000,
     where: 'toy',
     seen: { procedures: new Set(), rules: new Set(), promises: new Map(), antecedents: new Map() },

@@ -7,6 +7,7 @@
  */
 import type { Expr, Place, Program, Scalar, Stmt, Type } from '../../oracle/compile/ir.ts';
 import { encodedRange } from '../../oracle/compile/liveness.ts';
+import { decodeScalar } from '../../oracle/compile/values.ts';
 
 type Tree = number | Tree[] | { [field: string]: Tree };
 
@@ -31,12 +32,15 @@ interface Frame {
 }
 
 interface World {
-  readonly state: { [field: string]: Tree };
+  state: { [field: string]: Tree };
+  /** Whether the state is another world's as well, and is copied before anything is written to it. */
+  isShared: boolean;
   readonly frames: (Frame | null)[][];
 }
 
-class NotPossible extends Error {}
-class Broken extends Error {}
+/** Thrown often: each is made once. */
+const NOT_POSSIBLE = new Error('the step is not possible');
+const BROKEN = new Error('a bound is broken');
 
 /** One step that could be tried. */
 export interface Move {
@@ -67,7 +71,7 @@ export class Interpreter {
   first(): World {
     const state = zeroOf(this.#program.state) as { [field: string]: Tree };
     for (const [field, value] of Object.entries(this.#program.configuration)) if (field in state) state[field] = value;
-    return { state, frames: this.#program.agents.map(({ size }) => Array<Frame | null>(size).fill(null)) };
+    return { state, isShared: false, frames: this.#program.agents.map(({ size }) => Array<Frame | null>(size).fill(null)) };
   }
 
   /** The world after a step; null: it is not possible; 'broken': it breaks a bound. */
@@ -84,8 +88,8 @@ export class Interpreter {
       frames[who] = this.#run(frame, world) ? frame : null;
       return world;
     } catch (error) {
-      if (error instanceof NotPossible) return null;
-      if (error instanceof Broken) return 'broken';
+      if (error === NOT_POSSIBLE) return null;
+      if (error === BROKEN) return 'broken';
       throw error;
     }
   }
@@ -94,7 +98,7 @@ export class Interpreter {
     try {
       return this.#call(fn, [], world) !== 0;
     } catch (error) {
-      if (error instanceof Broken) return false;
+      if (error === BROKEN) return false;
       throw error;
     }
   }
@@ -169,6 +173,10 @@ export class Interpreter {
           break;
         }
         case 'write': {
+          if (world.isShared) {
+            world.state = copyOf(world.state) as World['state'];
+            world.isShared = false;
+          }
           // An index comes before the value, as it is written.
           const { owner, key } = this.#cell(stmt.place, world, locals);
           const made = value(stmt.value);
@@ -206,7 +214,7 @@ export class Interpreter {
           frame.until = stmt.until;
           return true;
         case 'when':
-          if (value(stmt.cond) === 0) throw new NotPossible();
+          if (value(stmt.cond) === 0) throw NOT_POSSIBLE;
           break;
         case 'rule':
           break;
@@ -310,6 +318,25 @@ export class Interpreter {
   }
 }
 
+/** A state, as text is read back, in source terms. What lies beyond the end of a sequence must be 0. */
+export function plain(type: Type, tree: unknown): unknown {
+  switch (type.kind) {
+    case 'record':
+      return Object.fromEntries(
+        type.fields.map((field) => [field.name, plain(field.type, (tree as { [name: string]: unknown })[field.name])]),
+      );
+    case 'table':
+      return (tree as readonly unknown[]).map((element) => plain(type.element, element));
+    case 'seq': {
+      const { length, items } = tree as { readonly length: number; readonly items: readonly number[] };
+      if (items.slice(length).some((item) => item !== 0)) throw new Error('something lies beyond the end of a sequence');
+      return items.slice(0, length).map((item) => plain(type.element, item));
+    }
+    default:
+      return decodeScalar(type, tree as number);
+  }
+}
+
 /** What is true of all states. */
 export interface Truth {
   /** Ids of invariants, and `no-overflow`: the steps after which each is first broken. */
@@ -365,7 +392,7 @@ function isLoop(owner: Stmt | null | undefined): boolean {
 }
 
 function broken(site: number): Error {
-  return site < 0 ? new Error('a bound is broken of which the program says that it can not be') : new Broken();
+  return site < 0 ? new Error('a bound is broken of which the program says that it can not be') : BROKEN;
 }
 
 function fits(value: number, type: Type | undefined): boolean {
@@ -397,10 +424,11 @@ function zeroOf(type: Type): Tree {
   }
 }
 
-/** A copy in which one frame may be changed. */
+/** The same, and one of its frames is its own. */
 function copy({ state, frames }: World, agent: number, who: number): World {
   return {
-    state: copyOf(state) as { [field: string]: Tree },
+    state,
+    isShared: true,
     frames: frames.map((members, index) => (index === agent ? members.map((frame, at) => (at === who ? frameOf(frame) : frame)) : members)),
   };
 }

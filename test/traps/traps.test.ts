@@ -117,6 +117,13 @@ describe.each(NAMED)('%s', (_, trap) => {
     expect(named(row.detail)).toEqual({ ids: Object.keys(brokenBy(trap, least)), steps: least });
   });
 
+  test.runIf(trap.promises !== undefined)('check, promises', async () => {
+    const rows = await checkVerb(judged(trap), out);
+    if (rows instanceof UsageError) throw rows;
+    const promises = rows.slice(1).map(({ id, verdict }) => [id.replace('toy/', ''), verdict]);
+    expect(Object.fromEntries(promises)).toEqual(trap.promises);
+  });
+
   test('check --symmetry', async () => {
     const program = judged(trap);
     const { symmetry = 'same' } = trap;

@@ -22,6 +22,8 @@ export interface Trap {
   readonly symmetry?: 'same' | 'unknown' | RegExp;
   /** What `prove` reports as being about nothing. */
   readonly vacuous?: readonly string[];
+  /** What `check` says of what must come about in the end. */
+  readonly promises?: Readonly<Record<string, 'holds' | 'violated'>>;
   /** It has numbers that a solver is not asked about. */
   readonly wide?: true;
 }
@@ -197,5 +199,26 @@ export const TRAPS: readonly Trap[] = [
     truth: { 'last-has-seen': null, 'marked-before-seen': null, 'not-all': 4, 'no-overflow': null },
     inductive: ['last-has-seen', 'marked-before-seen', 'no-overflow'],
     symmetry: /can not be/,
+  },
+  {
+    model: 'unfair-lasso',
+    truth: { any: null, 'no-overflow': null },
+    inductive: ['any', 'no-overflow'],
+    vacuous: ['any'],
+    promises: { served: 'holds' },
+  },
+  {
+    model: 'fair-lasso',
+    truth: { any: null, 'no-overflow': null },
+    inductive: ['any', 'no-overflow'],
+    vacuous: ['any'],
+    promises: { served: 'violated' },
+  },
+  {
+    model: 'stuck',
+    truth: { 'rung-while-waiting': null, 'no-overflow': null },
+    inductive: ['rung-while-waiting', 'no-overflow'],
+    // That the bell is rung at all is nobody's duty; what never comes up is kept.
+    promises: { served: 'violated', 'rung-in-the-end': 'holds', 'never-asked': 'holds' },
   },
 ];
