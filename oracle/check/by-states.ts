@@ -9,7 +9,7 @@ import { byPromises } from './by-promises.ts';
 import { count, note, type Subject, violated } from './subject.ts';
 
 /** States up to which promises are judged unasked: each takes about as long as it took to find them. */
-const FEW = 2_000_000;
+const FEW = 1_000_000;
 
 /** A row for the configuration, and one for each of its promises, if they are judged. */
 export async function byStates(subject: Subject): Promise<readonly Row[]> {

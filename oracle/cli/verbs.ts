@@ -124,12 +124,12 @@ export const VERBS: readonly Verb[] = [
     name: 'check',
     summary: 'every state of the specification, in configurations that are small enough',
     meaning:
-      'Holds when every invariant holds in every state that a configuration can get to, and no step breaks a bound. Without a CONFIGURATION:\nall of them. Where time or memory ends first it is unknown, and the row says how far it came.',
+      'Holds when every invariant holds in every state that a configuration can get to, and no step breaks a bound; and,\nwhere there are few enough states, what must come about in the end does, unless somebody is put off for ever. Without a CONFIGURATION: all of them. Where time or memory ends first it is unknown, and the row says how far it came.',
     operand: { name: 'CONFIGURATION', text: 'sizes and calls, by name (--list)', many: true },
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
       { flags: '--symmetry', text: 'one state for all that differ only in which socket, pcb, descriptor or thread is which' },
-      { flags: '--promises', text: 'judge what must come about in the end, however many states there are (otherwise up to two million)' },
+      { flags: '--promises', text: 'judge what must come about in the end, however many states there are (otherwise up to a million)' },
       { flags: '--walks <number>', text: 'instead of all states, so many random walks from the first one' },
       { flags: '--depth <steps>', text: 'steps of a random walk', fallback: '50' },
       { flags: '--sockets <number>', text: 'sockets, instead of as many as the configuration has' },

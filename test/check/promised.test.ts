@@ -8,11 +8,11 @@ import { CONFIGURATIONS, type Configuration, limitsOf } from '../../oracle/check
 import { examine, partOf } from '../../oracle/check/examine.ts';
 import { check } from '../../oracle/check/index.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
-import { emitJavaScript } from '../../oracle/compile/javascript.ts';
+import { type Artefact, emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { type CheckCounterexample, readCounterexample } from '../../oracle/counterexample.ts';
 import type { CheckOptions } from '../../oracle/engine.ts';
 import { replay } from '../../oracle/replay/index.ts';
-import { specificationSources } from '../../oracle/specification.ts';
+import { specificationArtefact, specificationSources } from '../../oracle/specification.ts';
 import type { Outcome, Row } from '../../oracle/verdict.ts';
 import { root } from '../prove/toys.ts';
 
@@ -51,21 +51,22 @@ interface Sizes {
   readonly threads: number;
 }
 
+function faulty(constants: Readonly<Record<string, number>>, { file, from, to }: Fault): Artefact {
+  const sources = { ...specificationSources() };
+  const text = sources[file] ?? '';
+  expect(text.split(from).length, `${file} has it once`).toBe(2);
+  sources[file] = text.replace(from, to);
+  return emitJavaScript(compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' }, sources }));
+}
+
 /** The rows on the promises of a configuration of the specification with a fault, and none with null. */
-async function rows(id: string, sizes: Sizes, fault: Fault | null): Promise<ReadonlyMap<string, Row>> {
+async function rows(id: string, sizes: Sizes, fault: Fault | null, without: string | null = null): Promise<ReadonlyMap<string, Row>> {
   const found = CONFIGURATIONS.find((each) => each.id === id);
   if (found === undefined) throw new Error(`no configuration ${id}`);
-  const configuration: Configuration = { ...found, ...sizes };
-  const sources = { ...specificationSources() };
-  if (fault !== null) {
-    const text = sources[fault.file] ?? '';
-    expect(text.split(fault.from).length, `${fault.file} has it once`).toBe(2);
-    sources[fault.file] = text.replace(fault.from, fault.to);
-  }
+  const calls = Object.fromEntries(Object.entries(found.calls).filter(([name]) => name !== without));
+  const configuration: Configuration = { ...found, ...sizes, calls };
   const constants = limitsOf(configuration);
-  const artefact = emitJavaScript(
-    compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' }, sources }),
-  );
+  const artefact = fault === null ? await specificationArtefact('sockref', constants) : faulty(constants, fault);
   const part = partOf(artefact.program, configuration, { promises: true });
   const caps = {
     memoryBytes: MEMORY_MIB * 2 ** 20,
@@ -135,6 +136,29 @@ describe('a fault in the specification is found', () => {
     expect(file.breaks).toBe(promise);
     expect(file.lasso?.loop).toBeLessThanOrEqual(file.steps.length);
   });
+});
+
+describe('what a configuration leaves out', () => {
+  const small: Sizes = { sockets: 2, threads: 1 };
+
+  test('and is owed is no violation: nobody knows', async () => {
+    const row = (await rows('references', small, null, 'soclose')).get('closed-is-freed');
+    expect(row?.verdict).toBe('unknown');
+    expect(row?.detail).toContain('what it leaves out is owed all along the loop: thread begins soclose()');
+    expect(row?.counterexample).toBeNull();
+  });
+
+  test('and a promise takes as given leaves the promise out', async () => {
+    expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual(['closed-is-freed', 'accept-returns']);
+  });
+});
+
+test('several threads say what one says', async () => {
+  const once = async (workers: number): Promise<readonly unknown[]> => {
+    const outcome = await check(options({ configurations: ['references'], design: 'april2006', threads: 1, workers }));
+    return outcome.results.map(({ id, verdict, bound, detail }) => ({ id, verdict, bound, detail: detail?.replace(/\S+\.json/, '') }));
+  };
+  expect(await once(2)).toEqual(await once(1));
 });
 
 describe('April 2006', () => {
