@@ -19,7 +19,7 @@ import { SolverFailure } from '../prove/solver.ts';
 import { movesOf } from '../replay/model.ts';
 import { type Limits, specificationArtefact } from '../specification.ts';
 import { UsageError } from '../usage.ts';
-import { itfOf, randomWalk } from './itf.ts';
+import { itfOf, randomWalk, withLoop } from './itf.ts';
 
 export { listConfigurations, listDesigns, listInvariants };
 
@@ -109,7 +109,8 @@ async function itf(options: ExportOptions): Promise<Exported> {
     const reason = `step ${taken + 1} is not possible in this version of the specification`;
     throw new UsageError(`FILE: ${reason}; see sockref replay`, { field: 'FILE', reason });
   }
-  return written(options, `${JSON.stringify(trace, null, 2)}\n`, what, { states: trace.states.length });
+  const shown = file.engine === 'check' && file.lasso !== undefined ? withLoop(trace, file.lasso.loop) : trace;
+  return written(options, `${JSON.stringify(shown, null, 2)}\n`, what, { states: shown.states.length });
 }
 
 function ofModel(file: Counterexample): ModelCounterexample {

@@ -14,6 +14,8 @@ export type Itf = boolean | string | { readonly '#bigint': string } | readonly I
 export interface ItfTrace {
   readonly '#meta': Readonly<Record<string, string>>;
   readonly vars: readonly string[];
+  /** Of a run that never ends: the state behind the last one is this one again. */
+  readonly loop?: number;
   readonly states: readonly ({ readonly '#meta': { readonly index: number } } & { readonly [variable: string]: unknown })[];
 }
 
@@ -47,6 +49,13 @@ export function itfOf(
     description: `${description}; an id that is null is -1`,
   };
   return { trace: { '#meta': meta, vars, states }, taken: states.length - 1 };
+}
+
+/** The same as a run that never ends: so many of its steps lead to where its loop begins. */
+export function withLoop(trace: ItfTrace, loop: number): ItfTrace {
+  const { states, ...rest } = trace;
+  // The last step leads back to a state that stands there already; without steps in the loop, the run stays at its last state.
+  return { ...rest, loop, states: loop < states.length - 1 ? states.slice(0, -1) : states };
 }
 
 /** A random walk of so many steps; shorter where it gets stuck or breaks a bound. */

@@ -11,6 +11,7 @@ import { compileModel } from '../../oracle/compile/frontend.ts';
 import { type Artefact, emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { type CheckCounterexample, readCounterexample } from '../../oracle/counterexample.ts';
 import type { CheckOptions } from '../../oracle/engine.ts';
+import { exportModel } from '../../oracle/export/index.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact, specificationSources } from '../../oracle/specification.ts';
 import type { Outcome, Row } from '../../oracle/verdict.ts';
@@ -186,6 +187,25 @@ describe('April 2006', () => {
     expect(again.verdict).toBe('violated');
     expect(again.results[0]?.detail).toContain('… and then, for ever:');
     expect(again.results[0]?.detail).toContain('it happened again: closed-is-freed is not kept, and the run leaves nobody out');
+  });
+
+  test('is exported as a trace with a loop', async () => {
+    const { file } = await broken();
+    const { text } = await exportModel({
+      ...WORK,
+      format: 'itf',
+      design: 'april2006',
+      configuration: null,
+      sockets: null,
+      threads: null,
+      invariants: null,
+      counterexample: file,
+      steps: 1,
+      timeoutSeconds: 10,
+      out: null,
+    });
+    const { loop, states } = JSON.parse(text ?? '') as { readonly loop: number; readonly states: readonly unknown[] };
+    expect([loop, states.length]).toEqual([file.lasso?.loop, file.steps.length]);
   });
 
   test('a loop that is cut short or begins elsewhere is not taken for one', async () => {
