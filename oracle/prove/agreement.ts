@@ -9,6 +9,9 @@ import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts'
 import { isTrue, type Lit } from '../compile/term.ts';
 import { type Concrete, concreteStep, randomFrom } from './concrete.ts';
 
+/** Tries to find a step that is possible. */
+const TRIES = 200;
+
 /** The terms of a step of one member from the unknown state. */
 export interface SymbolicStep {
   readonly action: Action;
@@ -80,4 +83,82 @@ function differs(
   const after = concrete.cells.read(words);
   const cell = next.findIndex((value, at) => valueIn(values, value) !== after[at]);
   return cell < 0 ? null : `what it makes of ${system.layout.cells[cell]?.name}`;
+}
+
+/** The terms of one step after another, from a free state of this prefix. */
+export interface SymbolicPath {
+  readonly prefix: string;
+  /** What the choices of each step are called begins with its own prefix. */
+  readonly steps: readonly { readonly prefix: string; readonly possible: Lit; readonly faulty: Lit; readonly next: State }[];
+}
+
+/**
+ * Where terms and model say different things of steps that follow each other, from one of these states on; null: they agree. The choices are
+ * those of steps that the model takes, and end where it finds none or a bound is broken.
+ */
+export function disagreementOnPath(
+  system: TransitionSystem,
+  concrete: Concrete,
+  reached: readonly (readonly number[])[],
+  { prefix, steps }: SymbolicPath,
+): string | null {
+  const random = randomFrom(1);
+  for (const cells of reached) {
+    const variables = new Map(assignmentOf(system.layout, prefix, cells));
+    const words = concrete.cells.write(cells);
+    const states: { readonly cells: readonly number[]; readonly fault: boolean }[] = [];
+    for (const step of steps) {
+      const taken = anyStep(system, concrete, words, random);
+      if (taken === null) break;
+      for (const [name, above] of codesOf(taken, system)) {
+        for (const [variable, bit] of codeOf(`${step.prefix}${name}`, above)) variables.set(variable, bit);
+      }
+      const fault = concrete.model.fault(words) !== null;
+      states.push({ cells: concrete.cells.read(words), fault });
+      if (fault) break;
+    }
+    const values = system.terms.evaluate((name) => variables.get(name) === true);
+    for (const [at, state] of states.entries()) {
+      const { possible, faulty, next } = steps[at] as (typeof steps)[number];
+      const what = `the terms and the compiled model disagree about step ${at + 1} of a path`;
+      if (!isTrue(values, possible)) return `${what}: whether it is possible`;
+      if (isTrue(values, faulty) !== state.fault) return `${what}: whether it breaks a bound`;
+      const cell = state.fault ? -1 : next.findIndex((value, index) => valueIn(values, value) !== state.cells[index]);
+      if (cell >= 0) return `${what}: what it makes of ${system.layout.cells[cell]?.name}`;
+    }
+  }
+  return null;
+}
+
+interface Taken {
+  readonly action: Action;
+  readonly who: number;
+  readonly args: readonly number[];
+}
+
+/** Takes a step that is possible; null: none was found. */
+function anyStep(system: TransitionSystem, concrete: Concrete, words: Int32Array, random: (below: number) => number): Taken | null {
+  for (let tries = TRIES; tries > 0; tries--) {
+    const action = system.actions[random(system.actions.length)] as Action;
+    const who = random(action.machine.size);
+    if (concrete.model.pc(words, action.agent, who) !== action.entry.pc) continue;
+    const args = system.params(action).map(({ type }) => {
+      const { lo, hi } = encodedRange(type);
+      return lo + random(hi - lo + 1);
+    });
+    if (concrete.take(words, concreteStep(action, who, args))) return { action, who, args };
+  }
+  return null;
+}
+
+/** Choices that are not of what is taken are the first there are. */
+function codesOf({ action, who, args }: Taken, { machines }: TransitionSystem): readonly (readonly [string, number])[] {
+  const { agent } = machines[action.agent] as (typeof machines)[number];
+  const started = action.entry.pc === 0 ? action.entry.procedure : 0;
+  return [
+    ['agent', action.agent],
+    [`${agent}.who`, who],
+    [`${agent}.procedure`, started],
+    ...args.map((value, at): readonly [string, number] => [`argument${at}`, value]),
+  ];
 }

@@ -382,7 +382,7 @@ class AllTraces {
     this.#options.progress(k, LARGEST_K, `${k}-induction`);
     const open = this.#open().map(({ goal }) => goal);
     const canTake = (steps: number): boolean => this.#concrete.canTake(steps, this.#options.seed);
-    const { proved, questions } = await closeByK(this.#system, limits, { k, open, known: this.#known, canTake });
+    const { proved, questions } = await closeByK(this.#system, limits, { k, open, known: this.#known, canTake, seen: this.#seen });
     this.#questions += questions;
     this.#known = [...this.#known, ...proved];
     this.#close(proved, 'k-induction', k);
@@ -518,7 +518,8 @@ class AllTraces {
       figures: {
         invariants: results.length - lemmas.length,
         lemmas: this.#standings.filter(({ goal }) => goal.kind === 'lemma').length,
-        lemmasClosed: this.#standings.filter(({ goal, closed: by }) => goal.kind === 'lemma' && by !== null).length,
+        lemmasClosed:
+          this.#distrust === null ? this.#standings.filter(({ goal, closed: by }) => goal.kind === 'lemma' && by !== null).length : 0,
         closed,
         questions: this.#questions,
         states: this.#states.count,

@@ -10,7 +10,9 @@
  */
 import type { TransitionSystem } from '../compile/smt.ts';
 import { isTrue, type Lit, not, TRUE } from '../compile/term.ts';
+import { disagreementOnPath, type SymbolicPath } from './agreement.ts';
 import { boundedTraces } from './bounded.ts';
+import type { Concrete } from './concrete.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Contradiction } from './induction.ts';
 import { Lane, type Limits, mustBeNarrow } from './lane.ts';
@@ -23,6 +25,8 @@ export interface KInduction {
   readonly known: readonly Goal[];
   /** The compiled model takes so many steps. */
   readonly canTake: (steps: number) => boolean;
+  /** The compiled model, and states that its runs have reached: paths from there must be the same. */
+  readonly seen?: { readonly concrete: Concrete; readonly reached: readonly (readonly number[])[] };
 }
 
 export interface KClosed {
@@ -30,12 +34,14 @@ export interface KClosed {
   readonly questions: number;
 }
 
-export async function closeByK(system: TransitionSystem, limits: Limits, { k, open, known, canTake }: KInduction): Promise<KClosed> {
+export async function closeByK(system: TransitionSystem, limits: Limits, { k, open, known, canTake, seen }: KInduction): Promise<KClosed> {
   let questions = 0;
   mustBeNarrow(system, 'states');
   const kept = await keptFor(system, limits, { depth: k - 1, open, known, canTake });
   if (kept.length === 0) return { proved: [], questions };
-  const { valid, before, path, faulty, after } = unfold(system, k, `${k}-induction.`);
+  const { valid, before, path, faulty, after, symbolic } = unfold(system, k, `${k}-induction.`);
+  const difference = seen === undefined ? null : disagreementOnPath(system, seen.concrete, seen.reached, symbolic);
+  if (difference !== null) throw new Contradiction(difference);
   const lane = new Lane(system.terms, limits);
   try {
     // A step that breaks a bound leads to a state without a meaning: nothing is known of that one.
@@ -94,9 +100,12 @@ function unfold(system: TransitionSystem, k: number, prefix: string) {
   const path: Lit[] = [];
   let after = state;
   let faulty: Lit = TRUE;
+  const steps: SymbolicPath['steps'][number][] = [];
   for (let step = 1; step <= k; step++) {
-    const { possible, faults, next } = system.step(after, system.choice(`${prefix}step${step}.`));
+    const ofStep = `${prefix}step${step}.`;
+    const { possible, faults, next } = system.step(after, system.choice(ofStep));
     faulty = terms.any(faults.map(({ cond }) => cond));
+    steps.push({ prefix: ofStep, possible, faulty, next });
     path.push(possible);
     // After a broken bound no step follows.
     if (step < k) {
@@ -105,5 +114,5 @@ function unfold(system: TransitionSystem, k: number, prefix: string) {
     }
     after = next;
   }
-  return { valid, before, path, faulty, after };
+  return { valid, before, path, faulty, after, symbolic: { prefix, steps } };
 }

@@ -145,3 +145,40 @@ test('k-induction of a solver that knows no path is none', async () => {
   const given = { ...limits(), solver: fakeSolver(folder, 'no-path', "'unsat'").path };
   await expect(closeByK(subject.system, given, { k: 2, open, known: [], canTake: () => true })).rejects.toThrow(/knows no (path|trace)/);
 });
+
+describe('k-induction about another model than the one that runs is none:', () => {
+  const state = 'n: Nat<9>; m: Nat<9>';
+  const [one, other] = [9, 8].map((most) =>
+    small({ state, work: `s.n = s.n < ${most} ? s.n + 1 : 0; yield; s.m = s.n;`, invariants: 'low: (s: State) => s.m < 10' }),
+  );
+  if (one === undefined || other === undefined) throw new Error('two models were expected');
+  const close = (runs: typeof one): Promise<unknown> => {
+    const reached: number[][] = [];
+    const words = runs.concrete.model.initial();
+    // The first worker alone: it starts and goes on.
+    for (let steps = 0; steps < 24; steps++) {
+      reached.push(runs.concrete.cells.read(words));
+      runs.concrete.take(words, { agent: 0, who: 0, procedure: 0, args: steps % 2 === 0 ? [] : null });
+    }
+    const seen = { concrete: runs.concrete, reached };
+    return closeByK(one.system, limits(), { k: 2, open: goalsOf(one.system), known: [], canTake: () => true, seen });
+  };
+
+  test('where they part', async () => {
+    await expect(close(other)).rejects.toThrow(/disagree about step \d of a path: what it makes of n/);
+  });
+
+  test('and of the same one it is', async () => {
+    await expect(close(one)).resolves.toMatchObject({ proved: [{ id: 'low' }, { id: 'no-overflow' }] });
+  });
+});
+
+test('a solver that is not Z3 has no Spacer, and says so', async () => {
+  const [goal] = goalsOf(subject.system);
+  if (goal === undefined) throw new Error('a goal was expected');
+  const { path } = fakeSolver(folder, 'cvc5', "'sat'");
+  expect(await askSpacer(subject.system, { ...limits(), solver: path }, goal, [])).toMatchObject({
+    kind: 'unknown',
+    words: expect.stringMatching(/^Spacer is a part of Z3/),
+  });
+});

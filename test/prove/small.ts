@@ -57,7 +57,7 @@ export async function askAll({ system: { program } }: Toy, asking: Asking): Prom
     solver = null,
     cache = null,
     depth = 12,
-    seconds = 60,
+    seconds = 300,
     watched = 2_000,
     signal = new AbortController().signal,
     ...how
