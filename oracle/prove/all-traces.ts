@@ -58,7 +58,7 @@ const ROUNDS = 4;
 const EXCLUDED = 8;
 const FEWER = 12;
 /** Spacer's part of the time that is left, for each goal that is open. */
-const SPACERS_SHARE = 1 / 5;
+const SPACERS_SHARE = 1 / 3;
 /** And at most so many seconds for all of them. */
 const SPACERS_SECONDS = 60;
 

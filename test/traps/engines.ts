@@ -140,6 +140,6 @@ function proveOptions(out: string, depth: number): ProveOptions {
 /** What `prove --all-traces` says of all invariants and lemmas, by all its ways or by some. */
 export function allTracesVerb({ system: { program } }: Toy, out: string, ways?: readonly (typeof WAYS)[number][]): Promise<Outcome> {
   const artefact = emitJavaScript(program);
-  const subject = { artefact, configuration: {}, deadline: Date.now() + 60_000, watched: 3_000, ...(ways === undefined ? {} : { ways }) };
+  const subject = { artefact, configuration: {}, deadline: Date.now() + 240_000, watched: 3_000, ...(ways === undefined ? {} : { ways }) };
   return proveAllTraces(subject, proveOptions(out, 6));
 }
