@@ -179,7 +179,10 @@ export class Crew extends Found {
   }
 
   follow(number: number, out: Int32Array): number {
-    return this.#hand?.follow(number, out) ?? 0;
+    const many = this.#hand?.follow(number, out) ?? 0;
+    // The table may know of states that memory did not suffice for, or of a turn in which a thread died.
+    for (let at = 1; at < many; at += 2) if ((out[at] as number) >= this.#states) out[at] = -1;
+    return many;
   }
 
   /** Expands for a short time, but no further than to the end of a level, and not much beyond so many states. True: a level ended. */
@@ -302,6 +305,8 @@ export class Crew extends Found {
       });
     });
     await Promise.all(ready);
+    // Whoever forgets to end them is not kept from ending.
+    for (const worker of this.#workers) worker.unref();
   }
 
   #all(): Shared {

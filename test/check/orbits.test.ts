@@ -3,8 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { Orbits } from '../../oracle/check/orbits.ts';
 import { symmetricKinds } from '../../oracle/check/symmetric.ts';
+import { CONFIGURATIONS } from '../../oracle/check/configurations.ts';
+import { partOf } from '../../oracle/check/examine.ts';
+import { take } from '../../oracle/check/found.ts';
+import { type Action, emitSuccessors } from '../../oracle/compile/js-successors.ts';
+import { loadModel } from '../../oracle/compile/model.ts';
+import { dice } from '../compile/differential.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
-import type { Program } from '../../oracle/compile/ir.ts';
+import type { Program, Scalar } from '../../oracle/compile/ir.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { prune } from '../../oracle/compile/prune.ts';
 import { enough } from '../campaign.ts';
@@ -34,6 +40,60 @@ describe('the benchmark model', () => {
       expect(explored({ ...program, lemmas: [] }, true).states).toBe(orbits);
     },
   );
+});
+
+describe('the specification', () => {
+  const THREADS = 3;
+  const constants = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS, HANDLES: 1, NAMES: 1, BUFFER: 1 };
+  const configuration = CONFIGURATIONS.find(({ id }) => id === 'unix');
+  const program = partOf(
+    compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' } }),
+    configuration ?? { calls: {} },
+  );
+  const artefact = emitJavaScript(program);
+  const model = loadModel(artefact);
+  const orbits = new Orbits(artefact, symmetricKinds(program));
+
+  const isThread = (type: Scalar | undefined): boolean => type?.kind === 'id' && type.of === 'thread' && !type.nullable;
+
+  /** The same walk twice, the second time by other threads: in each state the one is the other with other numbers. */
+  const walk = (seed: number, to: readonly number[]): number => {
+    const roll = dice(seed);
+    const { actions } = emitSuccessors(program);
+    const other = (action: Action): Action => {
+      const { size, procedures } = model.agents[action.agent] ?? { size: 0, procedures: [] };
+      const types = procedures[action.procedure]?.params.map(({ type }) => type) ?? [];
+      const args = action.args?.map((value, at) => (isThread(types[at]) ? (to[value] as number) : value)) ?? null;
+      return { ...action, args, who: size === THREADS ? (to[action.who] as number) : action.who };
+    };
+    const [words, others] = [model.initial(), model.initial()];
+    let steps = 0;
+    for (let tries = 0; tries < 4_000; tries++) {
+      const action = actions[roll(actions.length)] as Action;
+      if (!take(model, words, action)) continue;
+      expect(take(model, others, other(action))).toBe(true);
+      const [least, same] = [words.slice(), others.slice()];
+      orbits.canonise(least);
+      orbits.canonise(same);
+      expect(same).toEqual(least);
+      steps++;
+    }
+    return steps;
+  };
+
+  test('has the same least state, whichever threads took the steps', () => {
+    const steps = [1, 2, 3, 4, 5].map((seed) =>
+      walk(
+        seed,
+        [
+          [1, 0, 2],
+          [2, 1, 0],
+          [1, 2, 0],
+        ][seed % 3] as readonly number[],
+      ),
+    );
+    expect(Math.min(...steps)).toBeGreaterThan(100);
+  });
 });
 
 interface Benchmark {

@@ -1,5 +1,5 @@
 /** The promises of the specification: which faults planted in it break which promise, and what replay says of the file. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -179,6 +179,20 @@ describe('April 2006', () => {
     const loop = file.steps.slice(file.lasso?.loop);
     expect(loop.map(({ operation }) => operation)).toContain('handshake');
     expect(loop.map(({ thread }) => thread)).toContain('thread');
+  });
+
+  test('shows it by the same run, however many look for it', async () => {
+    const of = async (workers: number): Promise<unknown> => {
+      const asked = options({ configurations: ['references'], design: 'april2006', threads: 1, workers });
+      const { results } = await check(asked);
+      return results.map(({ id, verdict, detail, counterexample }) => [
+        id,
+        verdict,
+        detail,
+        counterexample === null ? '' : readFileSync(counterexample, 'utf8'),
+      ]);
+    };
+    expect(await of(2)).toEqual(await of(1));
   });
 
   test('shows it again to replay', async () => {
