@@ -81,6 +81,17 @@ describe('promises', () => {
     ]);
   });
 
+  test('that never come up hold, and are named as vacuous', async () => {
+    const outcome = await check(options(['unix-data'], { threads: 1 }));
+    expect(outcome.results.find(({ id }) => id === 'unix-data/accept-returns')?.bound).toContain('in none of which it comes up');
+    expect(outcome.vacuous?.filter(({ kind }) => kind === 'promise').map(({ id }) => id)).toEqual(['accept-returns']);
+  });
+
+  test('that are not wanted have no rows', async () => {
+    const outcome = await check(options(['unix-data'], { threads: 1, promises: false }));
+    expect(outcome.results.map(({ id }) => id)).toEqual(['unix-data']);
+  });
+
   test('that nobody asks for are left alone where there are orbits', async () => {
     const outcome = await check(options(['unix-data'], { symmetry: true }));
     expect(outcome.results.map(({ id }) => id)).toEqual(['unix-data']);
