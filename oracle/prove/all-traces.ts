@@ -114,8 +114,6 @@ class AllTraces {
   #roots: readonly Standing[] = [];
   /** What is shown of every state that can be reached, with what the proofs of it lean on. */
   #known: readonly Goal[] = [];
-  /** Traces of so many steps and fewer were all followed. */
-  #followed = 0;
   #questions = 0;
   /** Ids of goals of which Spacer says that a trace breaks them. */
   readonly #saidToBreak = new Set<string>();
@@ -160,7 +158,7 @@ class AllTraces {
       if (this.#wanted().length > 0) await this.#attempt('traces', SHARE_OF_TRACES, (limits) => this.#follow(limits));
       const open = this.#hard();
       if (this.#may('all states')) await this.#explore(this.#subject.states?.most ?? MOST_STATES, SHARE_OF_STATES);
-      for (const standing of open) if (standing.broken === null) await this.#attempt('induction', 1, () => this.#explain(standing));
+      for (const standing of open) if (standing.broken === null) await this.#explain(standing);
     } catch (error) {
       if (!(error instanceof Contradiction)) throw error;
       this.#distrust ??= error.message;
@@ -257,14 +255,13 @@ class AllTraces {
 
   #violated(id: string, steps: readonly Chosen[], method: string): void {
     const standing = this.#standing(id);
-    if (standing.broken !== null) return;
+    if (standing.broken !== null && standing.broken.steps <= steps.length) return;
     if (standing.closed !== null) throw new Contradiction(`${id} was closed by ${standing.closed.way}, and ${steps.length} steps break it`);
     const { design, seed, out } = this.#options;
     const trace = { design, seed, breaks: id, limits: this.#subject.configuration };
     const file = confirm(this.#system, this.#concrete, steps, trace, out);
     if (file === null) throw new Contradiction(`a violation of ${id} was claimed that the compiled model does not show`);
-    const least = method === 'random runs' ? Math.min(steps.length, this.#followed + 1) : steps.length;
-    standing.broken = { method, steps: steps.length, least, file, text: printSteps(this.#system, steps) };
+    standing.broken = { method, steps: steps.length, file, text: printSteps(this.#system, steps) };
     standing.seconds = this.#seconds();
   }
 
@@ -282,7 +279,7 @@ class AllTraces {
     const until = Date.now() + (this.#limits.deadline - Date.now()) * share;
     const stop = (): boolean => this.#isLate() || Date.now() > until;
     await this.#states.grow(most, stop, (states) => this.#options.progress(states, null, `looking at states: ${states}`));
-    this.#followed = this.#states.depth;
+    for (const standing of this.#standings) standing.followed = Math.max(standing.followed, this.#states.depth);
     for (const { id, steps } of this.#states.broken()) this.#brokenBy(id, steps, 'all states');
     if (!this.#states.complete) {
       if (this.#states.count === before) return;
@@ -294,7 +291,6 @@ class AllTraces {
       }
       return;
     }
-    this.#followed = Number.POSITIVE_INFINITY;
     this.#close(
       this.#open().map(({ goal }) => goal),
       'all states',
@@ -335,7 +331,7 @@ class AllTraces {
     for await (const report of boundedTraces(this.#system, goals, limits, { depth, proved: this.#known, progress })) {
       for (const { goal, steps } of report.violations) this.#violated(goal.id, steps, 'bounded traces');
       if (report.reachable === false) return;
-      this.#followed = Math.max(this.#followed, report.depth);
+      for (const { id } of report.holding) this.#standing(id).followed = Math.max(this.#standing(id).followed, report.depth);
       if (report.depth >= this.#options.depth && report.holding.every(({ id }) => !this.#saidToBreak.has(id))) return;
     }
   }
@@ -433,13 +429,15 @@ class AllTraces {
     const { goal, remarks } = standing;
     const failure = this.#failures.find(({ broken }) => broken.includes(goal.id));
     if (failure === undefined) return;
-    const leans = await this.#leansOnWrong(goal);
-    if (leans !== null) remarks.push(leans);
     const { lines, reached, candidates } = await explain(this.#explaining, failure, goal.id);
     if (reached !== null) this.#brokenBy(goal.id, reached, 'all states');
     if (standing.broken !== null) return;
     remarks.push(...lines);
-    if (candidates.length > 0 && leans === null && this.#ways.includes(FOUND)) await this.#closeWith(candidates, standing);
+    await this.#attempt('lemmas', 1, async () => {
+      const leans = await this.#leansOnWrong(goal);
+      if (leans !== null) remarks.push(leans);
+      else if (candidates.length > 0 && this.#ways.includes(FOUND)) await this.#closeWith(candidates, standing);
+    });
   }
 
   /** What breaks a lemma that was found is excluded by others in turn, a few times. */
@@ -505,7 +503,7 @@ class AllTraces {
     const isShown = ({ goal, broken }: Standing): boolean =>
       goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id) || (goal.kind === 'lemma' && broken !== null));
     const shown = this.#standings.filter(isShown);
-    const results = shown.map((standing) => rowOfStanding(standing, { followed: this.#followed, distrust: this.#distrust }));
+    const results = shown.map((standing) => rowOfStanding(standing, this.#distrust));
     const verdict = worst(results.map((row) => row.verdict));
     const where = `${sockets} sockets, ${threads} threads, design ${design}`;
     const closed = results.filter((row) => row.verdict === 'holds').length;

@@ -49,6 +49,7 @@ export async function explain(explaining: Explaining, failure: Failure, goal: st
       ? `unreachable: it is none of the ${number} states that there are, and a lemma that says why is missing`
       : `not found in the ${number} states that were looked at, all of those within ${states.depth} steps among them: where no run gets there a lemma is missing`,
   );
+  if (explaining.stop()) return { lines: [...lines, 'the time for lemmas that exclude it is over'], reached, candidates: [] };
   const { left, tried, looked } = await lemmasAgainst(before, explaining);
   const among = looked === states.count ? 'all of these' : `${looked.toLocaleString('en-US')} of these, and of what random runs came to`;
   if (left.length === 0) lines.push(`no lemma of ${tried} that were tried is true of all states that were looked at and excludes it`);

@@ -13,7 +13,9 @@ export interface Standing {
   /** Where it stands in the source; null for what no source says. */
   readonly place: string | null;
   closed: { readonly way: Way; readonly k: number | null } | null;
-  broken: { readonly method: string; readonly steps: number; readonly least: number; readonly file: string; readonly text: string } | null;
+  broken: { readonly method: string; readonly steps: number; readonly file: string; readonly text: string } | null;
+  /** No trace of so many steps breaks it. */
+  followed: number;
   seconds: number;
   /** What the ways said that didn't close it, and a counterexample to induction: of no interest once one has. */
   readonly notes: string[];
@@ -22,22 +24,17 @@ export interface Standing {
 }
 
 export function newStanding(goal: Goal, place: string | null): Standing {
-  return { goal, place, closed: null, broken: null, seconds: 0, notes: [], remarks: [] };
+  return { goal, place, closed: null, broken: null, followed: 0, seconds: 0, notes: [], remarks: [] };
 }
 
-export interface Ended {
-  /** No trace of so many steps breaks it. */
-  readonly followed: number;
-  /** Why nothing that would be closed may be believed. */
-  readonly distrust: string | null;
-}
-
-export function rowOfStanding(standing: Standing, { followed, distrust }: Ended): Row {
-  const { goal, place, closed, broken, seconds, notes, remarks } = standing;
+/** `distrust`: why nothing that would be closed may be believed. */
+export function rowOfStanding(standing: Standing, distrust: string | null): Row {
+  const { goal, place, closed, broken, seconds, notes, remarks, followed } = standing;
   const kind = goal.kind === 'lemma' ? { kind: 'lemma' as const } : {};
   const base = { id: goal.id, ...kind, seconds };
   if (broken !== null) {
-    const { method, steps, least, file, text } = broken;
+    const { method, steps, file, text } = broken;
+    const least = Math.min(steps, followed + 1);
     const at = place === null ? '' : ` (${place})`;
     const shown = steps === 0 ? 'it is false in the first state' : `steps that break it:\n${text}`;
     return {
