@@ -1,12 +1,18 @@
 /** What must come about in the end: the engine agrees with the most naive of ways, finds what is planted, and keeps silent where it must. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { reduced } from '../../oracle/check/examine.ts';
+import { byPromises } from '../../oracle/check/by-promises.ts';
+import { examine, partOf, reduced } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { shownBy } from '../../oracle/check/fairness.ts';
 import { type Judgement, judgePromise } from '../../oracle/check/promises.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
-import type { Promised } from '../../oracle/compile/model.ts';
+import { emitJavaScript } from '../../oracle/compile/javascript.ts';
+import { loadModel, type Promised } from '../../oracle/compile/model.ts';
+import { type CheckCounterexample, readCounterexample } from '../../oracle/counterexample.ts';
 import { enough } from '../campaign.ts';
 import { randomModel } from '../prove/random-model.ts';
 import { root } from '../prove/toys.ts';
@@ -16,6 +22,20 @@ import { DUTIES, randomDuties } from './random-duties.ts';
 
 const ENTRY = 'test/check/models/model.ts';
 const MEMORY = 8 * 2 ** 20;
+const OPTIONS = {
+  configurations: [],
+  design: 'toy',
+  symmetry: false,
+  promises: true,
+  walks: null,
+  sockets: null,
+  threads: null,
+  states: null,
+  memoryMiB: 64,
+  timeSeconds: 60,
+  seed: 1,
+  progress: () => undefined,
+};
 
 function compiled(source: string): Program {
   return { ...compileModel({ root, entry: ENTRY, sources: { [ENTRY]: source } }), lemmas: [] };
@@ -199,6 +219,37 @@ describe('a promise', () => {
     const { broken } = await only(model({ work: 's.begun[who] = true;', tick: 's.time = 1;', promises: late }));
     expect(broken).not.toBeNull();
   });
+});
+
+test('a run is shown on the whole model, whose loop may be longer and begin later', async () => {
+  // Nobody looks at two of the fields: without them every round leads to where it began.
+  const work = 's.begun[who] = true; while (!s.done[who]) { yield; s.odd = !s.odd; s.marked = true; }';
+  const source = model({ work, tick: 'when(false);', promises: ENDS }).replace(
+    'flag: boolean;',
+    'flag: boolean; odd: boolean; marked: boolean;',
+  );
+  const program = compiled(source);
+  const configuration = { id: 'toy', text: '', sockets: 0, threads: 0, names: 0, calls: { work: [], tick: [] }, quick: true };
+  const part = partOf(program, configuration, { promises: true });
+  const signal = new AbortController().signal;
+  const examined = await examine(part, { memoryBytes: MEMORY, states: null, deadline: Number.POSITIVE_INFINITY, signal }, () => undefined);
+  const options = { ...OPTIONS, out: mkdtempSync(path.join(tmpdir(), 'sockref-promises-')), signal };
+  const seen = { procedures: new Set<string>(), rules: new Set<string>(), promises: new Map<string, boolean>(), antecedents: new Map() };
+  const artefact = emitJavaScript(program);
+  const subject = { configuration, options, artefact, part, deadline: Number.POSITIVE_INFINITY, where: 'here', seen };
+  const [row] = await byPromises(subject, examined);
+  const file = (await readCounterexample(row?.counterexample ?? '')) as CheckCounterexample;
+  // Begun, once round until all is marked, and then two rounds until what is odd is so again.
+  expect([file.lasso?.loop, file.steps.length]).toEqual([2, 4]);
+  const whole = loadModel(artefact);
+  const moves = file.steps.map(({ thread, operation }) => ({
+    agent: 0,
+    who: Number(thread.replace('worker ', '')),
+    procedure: 0,
+    args: operation === 'continue' ? null : [],
+  }));
+  expect(shownBy(whole, whole.promises[0] as Promised, [file.lasso?.ids.w ?? -1], moves, 2).shows).toBe('broken');
+  expect(shownBy(whole, whole.promises[0] as Promised, [file.lasso?.ids.w ?? -1], moves.slice(0, 3), 2).shows).toBe('open');
 });
 
 describe('in states that are not all', () => {
