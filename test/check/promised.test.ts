@@ -15,6 +15,7 @@ import { exportModel } from '../../oracle/export/index.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact, specificationSources } from '../../oracle/specification.ts';
 import type { Outcome, Row } from '../../oracle/verdict.ts';
+import { enough } from '../campaign.ts';
 import { root } from '../prove/toys.ts';
 
 const MEMORY_MIB = 256;
@@ -128,15 +129,18 @@ describe('a fault in the specification is found', () => {
     ],
   ];
 
-  test.each(faults)('%s', async (_, configuration, promise, fault) => {
-    const sound = await rows(configuration, small, null);
-    expect(sound.get(promise)?.verdict).toBe('holds');
-    const row = (await rows(configuration, small, fault)).get(promise);
-    expect(row?.verdict).toBe('violated');
-    const file = (await readCounterexample(row?.counterexample ?? '')) as CheckCounterexample;
-    expect(file.breaks).toBe(promise);
-    expect(file.lasso?.loop).toBeLessThanOrEqual(file.steps.length);
-  });
+  test.each(enough(faults, ([what]) => !what.startsWith('the last reference') && !what.startsWith('a close spins')))(
+    '%s',
+    async (_, configuration, promise, fault) => {
+      const sound = await rows(configuration, small, null);
+      expect(sound.get(promise)?.verdict).toBe('holds');
+      const row = (await rows(configuration, small, fault)).get(promise);
+      expect(row?.verdict).toBe('violated');
+      const file = (await readCounterexample(row?.counterexample ?? '')) as CheckCounterexample;
+      expect(file.breaks).toBe(promise);
+      expect(file.lasso?.loop).toBeLessThanOrEqual(file.steps.length);
+    },
+  );
 });
 
 describe('what a configuration leaves out', () => {
@@ -152,14 +156,6 @@ describe('what a configuration leaves out', () => {
   test('and a promise takes as given leaves the promise out', async () => {
     expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual(['closed-is-freed', 'accept-returns']);
   });
-});
-
-test('several threads say what one says', async () => {
-  const once = async (workers: number): Promise<readonly unknown[]> => {
-    const outcome = await check(options({ configurations: ['references'], design: 'april2006', threads: 1, workers }));
-    return outcome.results.map(({ id, verdict, bound, detail }) => ({ id, verdict, bound, detail: detail?.replace(/\S+\.json/, '') }));
-  };
-  expect(await once(2)).toEqual(await once(1));
 });
 
 describe('April 2006', () => {

@@ -8,7 +8,7 @@ import { examine, partOf, reduced } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { shownBy } from '../../oracle/check/fairness.ts';
 import { type Judgement, judgePromise } from '../../oracle/check/promises.ts';
-import { compileModel } from '../../oracle/compile/frontend.ts';
+import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { loadModel, type Promised } from '../../oracle/compile/model.ts';
@@ -39,6 +39,14 @@ const OPTIONS = {
 
 function compiled(source: string): Program {
   return { ...compileModel({ root, entry: ENTRY, sources: { [ENTRY]: source } }), lemmas: [] };
+}
+
+/** The same for several, which are opened together. */
+function compiledAll(texts: readonly string[]): readonly Program[] {
+  const entries = texts.map((_, index) => `test/check/models/model${index}.ts`);
+  const sources = Object.fromEntries(entries.map((entry, index) => [entry, texts[index] ?? '']));
+  const opened = openProgram({ root, entry: ENTRY, sources }, entries);
+  return entries.map((entry) => ({ ...compileModel({ root, entry, sources }, opened), lemmas: [] }));
 }
 
 function explored(program: Program): Explorer {
@@ -105,22 +113,20 @@ describe('random models', () => {
   }
 
   test.each(enough([0, 10, 20, 30, 40, 50, 60], (from) => from < 30))('that wait for each other, from %i on', async (from) => {
-    for (let seed = from; seed < from + 10; seed++) {
-      const program = compiled(randomDuties(seed));
-      await compareAll(program, DUTIES, `duties ${seed}`);
-    }
+    const seeds = Array.from({ length: 10 }, (_, index) => from + index);
+    for (const [index, program] of compiledAll(seeds.map(randomDuties)).entries())
+      await compareAll(program, DUTIES, `duties ${from + index}`);
   });
 
   test.each(enough([0, 10, 20], (from) => from < 10))('with sequences and records, from %i on', async (from) => {
-    for (let seed = from; seed < from + 10; seed++) {
-      const promises = `promises: {
-        a: { whenever: (s: State) => s.flag, eventually: (s: State) => !s.flag },
-        b: { whenever: (s: State, t: ThingId) => s.queue.includes(t), eventually: (s: State, t: ThingId) => !s.queue.includes(t) },
-        c: { whenever: (s: State, t: ThingId) => s.things[t].mode === 'busy', eventually: (s: State, t: ThingId) => s.things[t].mode === 'idle', given: ['third'] },
-      },`;
-      const program = { ...compiled(randomModel(seed).replace(/lemmas: \{\},/, `lemmas: {}, ${promises}`)), invariants: [] };
-      await compareAll(program, ['first', 'second', 'third'], `random ${seed}`);
-    }
+    const promises = `promises: {
+      a: { whenever: (s: State) => s.flag, eventually: (s: State) => !s.flag },
+      b: { whenever: (s: State, t: ThingId) => s.queue.includes(t), eventually: (s: State, t: ThingId) => !s.queue.includes(t) },
+      c: { whenever: (s: State, t: ThingId) => s.things[t].mode === 'busy', eventually: (s: State, t: ThingId) => s.things[t].mode === 'idle', given: ['third'] },
+    },`;
+    const sources = Array.from({ length: 10 }, (_, index) => randomModel(from + index).replace(/lemmas: \{\},/, `lemmas: {}, ${promises}`));
+    for (const [index, program] of compiledAll(sources).entries())
+      await compareAll({ ...program, invariants: [] }, ['first', 'second', 'third'], `random ${from + index}`);
   });
 
   test('of these many are kept, many are not, by runs that stop and by runs that go round', () => {
