@@ -105,12 +105,12 @@ export const VERBS: readonly Verb[] = [
     name: 'prove',
     summary: 'each invariant of the specification on all traces up to a depth',
     meaning:
-      'Holds when no trace, in this configuration, breaks the invariant: of any length where the row says all traces, else of so many steps.',
+      'Holds when no trace, in this configuration, breaks the invariant: of any length where the row says all traces, else of so many steps.\nWith --all-traces what is not closed for traces of every length is unknown, with a step that breaks it and lemmas that would exclude it;\na lemma that is false is violated.',
     options: [
       { flags: '--design <name>', text: 'era of the socket layer', fallback: 'sockref' },
       { flags: '--invariant <id>', text: 'judge this one only; may be repeated (default: all)', repeats: true },
       { flags: '--depth <steps>', text: 'longest trace', fallback: '12' },
-      { flags: '--all-traces', text: 'only a proof for traces of every length counts; lemmas are judged as well' },
+      { flags: '--all-traces', text: 'only a proof for traces of every length counts; lemmas have rows as well' },
       { flags: '--cache <directory>', text: 'keep what the solver excluded there, and ask only what is new; only with --all-traces' },
       { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
       { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },

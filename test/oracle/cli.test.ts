@@ -90,6 +90,7 @@ describe('what was typed', () => {
     ['no time at all', ['verify', '--budget', '0'], '--budget', 'seconds'],
     ['an option before the verb', ['--seed', 'run'], 'option', 'before the verb'],
     ['an unknown design', ['prove', '--design', 'p6'], 'design', 'unknown design'],
+    ['answers that are kept of no proof', ['prove', '--cache', 'kept'], '--cache', 'goes with --all-traces'],
     ['an unknown invariant', ['prove', '--invariant', 'pcb-while-vaild'], 'invariant', 'unknown invariant'],
     ['one unknown invariant of two', ['prove', '--invariant', 'protoref-keeps', '--invariant', 'x'], 'invariant', 'unknown invariant'],
     ['a file that is not there', ['replay', 'no-such-file.json'], '(file)', 'does not exist'],
@@ -430,5 +431,22 @@ describe('verify', () => {
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ depth: 12 });
     expect(asked[0]?.timeoutSeconds).toBeLessThanOrEqual(30);
+  });
+});
+
+describe('prove --all-traces', () => {
+  it('is asked for with the directory of its answers, and shows which rows are lemmas', async () => {
+    const asked: unknown[] = [];
+    const engines = fakeEngines({
+      prove: async (options) => {
+        asked.push(options);
+        return outcome('holds', [row('pcb-while-valid', 'holds'), row('thread-records', 'holds', { kind: 'lemma', bound: 'all traces' })]);
+      },
+    });
+    const people = await sockref(['prove', '--all-traces', '--cache', 'kept'], engines);
+    expect(asked).toEqual([expect.objectContaining({ allTraces: true, cache: 'kept' })]);
+    expect(people.stdout).toMatch(/thread-records +holds +lemma, all traces/);
+    await sockref(['prove'], engines);
+    expect(asked[1]).toMatchObject({ allTraces: false, cache: null });
   });
 });

@@ -9,7 +9,7 @@ import { listDesigns, listInvariants, prove } from '../../oracle/prove/index.ts'
 import { model } from '../../model/index.ts';
 import { compiledSpecification } from '../../oracle/specification.ts';
 import { replay } from '../../oracle/replay/index.ts';
-import { enough } from '../campaign.ts';
+import { CAMPAIGN, enough } from '../campaign.ts';
 import { bruteForce, toy } from './toys.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-prove-'));
@@ -83,6 +83,20 @@ describe('on sockref', () => {
       expect(outcome.results.every(({ method, bound }) => method === 'induction' && bound.includes('all traces'))).toBe(true);
     },
   );
+
+  // The usual run has it in .ci/run, with three sockets.
+  test.runIf(CAMPAIGN)('every invariant and every lemma is closed for all traces', { timeout: 300_000 }, async () => {
+    const outcome = await prove(options({ allTraces: true, sockets: 2, threads: 1 }));
+    expect(outcome).toMatchObject({ verdict: 'holds', bound: 'all traces; 2 sockets, 1 threads, design sockref' });
+    expect(outcome.results.every(({ verdict, bound }) => verdict === 'holds' && bound === 'all traces')).toBe(true);
+    expect(
+      outcome.results
+        .filter(({ kind }) => kind !== 'lemma')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...listInvariants()].sort());
+    expect(outcome.results.filter(({ kind }) => kind === 'lemma').length).toBeGreaterThan(15);
+  });
 
   test('what the time does not reach is unknown, and says to which depth it got', async () => {
     const outcome = await prove(options({ timeoutSeconds: 2 }));
