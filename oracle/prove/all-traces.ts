@@ -17,23 +17,23 @@ import type { Artefact } from '../compile/javascript.ts';
 import { type Chosen, TransitionSystem } from '../compile/smt.ts';
 import { TRUE } from '../compile/term.ts';
 import type { ProveOptions } from '../engine.ts';
-import { type Outcome, type Vacuous, worst } from '../verdict.ts';
+import type { Outcome, Vacuous } from '../verdict.ts';
 import { Answers, KeptWrong } from './answers.ts';
 import { boundedTraces } from './bounded.ts';
 import { Concrete, type ConcreteStep } from './concrete.ts';
 import type { Candidate } from './candidates.ts';
 import { Exercise } from './exercise.ts';
-import { counterexampleOf } from './cti.ts';
-import { explain, type Explaining, lemmasAgainst } from './explain.ts';
+import { explain, type Explaining } from './explain.ts';
 import { FrameFacts } from './frames.ts';
 import { type Goal, goalsOf, NO_OVERFLOW } from './goals.ts';
 import { Contradiction, type Failure, Induction } from './induction.ts';
 import { closeByK } from './k-induction.ts';
 import { type Limits, watchTheClock } from './lane.ts';
+import { closeWithLemmas } from './missing-lemmas.ts';
 import { follow, shortened } from './shorten.ts';
 import { SolverFailure } from './solver.ts';
 import { askSpacer } from './spacer.ts';
-import { newStanding, rowOfStanding, type Standing, type Way } from './standing.ts';
+import { newStanding, outcomeOf, type Standing, type Way } from './standing.ts';
 import { States } from './states.ts';
 import { confirm, printSteps } from './trace.ts';
 import { lookForVacuous, NOTHING, unexercised } from './vacuity.ts';
@@ -53,10 +53,6 @@ const SHARE_OF_STATES = 1 / 4;
 /** The longest of these where Spacer says that there is one. */
 const LONGEST = 64;
 const LANES = 2;
-/** Rounds of looking for lemmas, states that each round excludes, and lemmas of which it is tried which are needed. */
-const ROUNDS = 4;
-const EXCLUDED = 8;
-const FEWER = 12;
 /** Spacer's part of the time that is left, for each goal that is open. */
 const SPACERS_SHARE = 1 / 3;
 /** And at most so many seconds for all of them. */
@@ -440,41 +436,14 @@ class AllTraces {
     });
   }
 
-  /** What breaks a lemma that was found is excluded by others in turn, a few times. */
   async #closeWith(candidates: readonly Candidate[], { goal, remarks }: Standing): Promise<void> {
-    // Goals that are open lean on this one: they may be assumed with it, since they are shown with it.
     const others = this.#open().map((each) => each.goal);
-    const close = (some: readonly Candidate[]): ReturnType<Induction['close']> => {
-      const goals = [...new Set([goal, ...others, ...some])];
-      return this.#induction.close(goals, (each) => each === goal, { seen: this.#seen, known: this.#known });
-    };
-    let needed = candidates;
-    let shown: readonly Goal[] = [];
-    for (let round = 1; shown.length === 0; round++) {
-      const { proved, failures } = await close(needed);
-      if (proved.includes(goal)) {
-        needed = needed.filter((each) => proved.includes(each));
-        shown = proved;
-        break;
-      }
-      const more = new Map(needed.map((each) => [each.text, each]));
-      for (const failure of failures.slice(0, EXCLUDED)) {
-        const { before } = counterexampleOf(this.#system, this.#concrete, this.#facts, failure, goal.id);
-        const { left } = await lemmasAgainst(before, this.#explaining);
-        for (const each of left) more.set(each.text, more.get(each.text) ?? each);
-      }
-      if (round === ROUNDS || more.size === needed.length) return;
-      needed = [...more.values()];
-    }
-    // It is a proof already; of many lemmas nobody waits to hear which are needed.
-    for (const each of needed.length > FEWER ? [] : needed) {
-      const fewer = needed.filter((other) => other !== each);
-      const { proved } = await close(fewer);
-      if (shown.every((one) => one === each || proved.includes(one))) [needed, shown] = [fewer, proved];
-    }
-    remarks.push('induction closes it with', ...needed.map(({ text }) => `    ${text}`));
-    this.#known = [...new Set([...this.#known, ...shown])];
-    this.#close([goal, ...shown], FOUND, null);
+    const options = { seen: this.#seen, known: this.#known };
+    const found = await closeWithLemmas(this.#induction, this.#explaining, options, { goal, others, candidates });
+    if (found === null) return;
+    remarks.push('induction closes it with', ...found.needed.map(({ text }) => `    ${text}`));
+    this.#known = [...new Set([...this.#known, ...found.shown])];
+    this.#close([goal, ...found.shown], FOUND, null);
   }
 
   get #explaining(): Explaining {
@@ -500,32 +469,14 @@ class AllTraces {
 
   #outcome(): Outcome {
     const { sockets, threads, design, invariants } = this.#options;
-    const isShown = ({ goal, broken }: Standing): boolean =>
-      goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id) || (goal.kind === 'lemma' && broken !== null));
-    const shown = this.#standings.filter(isShown);
-    const results = shown.map((standing) => rowOfStanding(standing, this.#distrust));
-    const verdict = worst(results.map((row) => row.verdict));
-    const where = `${sockets} sockets, ${threads} threads, design ${design}`;
-    const closed = results.filter((row) => row.verdict === 'holds').length;
     const { steps, states } = this.#exercise;
-    const lemmas = results.filter(({ kind }) => kind === 'lemma');
-    return {
-      verdict,
-      bound: verdict === 'holds' ? `all traces; ${where}` : `${closed} of ${results.length} for all traces; ${where}`,
-      results,
-      figures: {
-        invariants: results.length - lemmas.length,
-        lemmas: this.#standings.filter(({ goal }) => goal.kind === 'lemma').length,
-        lemmasClosed:
-          this.#distrust === null ? this.#standings.filter(({ goal, closed: by }) => goal.kind === 'lemma' && by !== null).length : 0,
-        closed,
-        questions: this.#questions,
-        states: this.#states.count,
-        watchedSteps: steps,
-        watchedStates: states,
-      },
-      ...(this.#vacuous.length === 0 || results.every((row) => row.verdict !== 'holds') ? {} : { vacuous: this.#vacuous }),
-    };
+    return outcomeOf(this.#standings, {
+      invariants,
+      distrust: this.#distrust,
+      where: `${sockets} sockets, ${threads} threads, design ${design}`,
+      figures: { questions: this.#questions, states: this.#states.count, watchedSteps: steps, watchedStates: states },
+      vacuous: this.#vacuous,
+    });
   }
 }
 

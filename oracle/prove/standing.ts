@@ -2,7 +2,7 @@
  * A *standing* is where one goal stands in a proof for all traces: closed by one of the ways, broken by a trace, or neither, with what each
  * way had to say. It becomes a row; only what is closed for all traces holds.
  */
-import type { Row } from '../verdict.ts';
+import { type Outcome, type Row, type Vacuous, worst } from '../verdict.ts';
 import type { Goal } from './goals.ts';
 
 /** How a goal is closed. */
@@ -28,7 +28,7 @@ export function newStanding(goal: Goal, place: string | null): Standing {
 }
 
 /** `distrust`: why nothing that would be closed may be believed. */
-export function rowOfStanding(standing: Standing, distrust: string | null): Row {
+function rowOf(standing: Standing, distrust: string | null): Row {
   const { goal, place, closed, broken, seconds, notes, remarks, followed } = standing;
   const kind = goal.kind === 'lemma' ? { kind: 'lemma' as const } : {};
   const base = { id: goal.id, ...kind, seconds };
@@ -64,5 +64,38 @@ export function rowOfStanding(standing: Standing, distrust: string | null): Row 
     bound: followed === 0 || distrust !== null ? 'not closed' : `not closed; no trace of up to ${followed} steps breaks it`,
     counterexample: null,
     detail: why.length === 0 ? 'nobody got to it' : why.join('\n'),
+  };
+}
+
+export interface Ended {
+  /** Whose rows are wanted; null: of all, lemmas as well. A lemma that is false has one in any case. */
+  readonly invariants: readonly string[] | null;
+  readonly distrust: string | null;
+  /** "3 sockets, 2 threads, design sockref" */
+  readonly where: string;
+  readonly figures: Readonly<Record<string, number>>;
+  readonly vacuous: readonly Vacuous[];
+}
+
+export function outcomeOf(standings: readonly Standing[], { invariants, distrust, where, figures, vacuous }: Ended): Outcome {
+  const isShown = ({ goal, broken }: Standing): boolean =>
+    goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id) || (goal.kind === 'lemma' && broken !== null));
+  const results = standings.filter(isShown).map((standing) => rowOf(standing, distrust));
+  const verdict = worst(results.map((row) => row.verdict));
+  const closed = results.filter((row) => row.verdict === 'holds').length;
+  const lemmas = standings.filter(({ goal }) => goal.kind === 'lemma');
+  return {
+    verdict,
+    bound: verdict === 'holds' ? `all traces; ${where}` : `${closed} of ${results.length} for all traces; ${where}`,
+    results,
+    figures: {
+      invariants: results.filter(({ kind }) => kind !== 'lemma').length,
+      lemmas: lemmas.length,
+      lemmasClosed: distrust === null ? lemmas.filter((each) => each.closed !== null).length : 0,
+      closed,
+      ...figures,
+    },
+    // Of what doesn't hold nobody asks whether it was about anything.
+    ...(vacuous.length === 0 || closed === 0 ? {} : { vacuous }),
   };
 }
