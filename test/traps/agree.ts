@@ -7,14 +7,19 @@ import type { Explorer } from '../../oracle/check/explorer.ts';
 import { symmetricKinds } from '../../oracle/check/symmetric.ts';
 import { Walks } from '../../oracle/check/walks.ts';
 import { Orbits } from '../../oracle/check/orbits.ts';
+import { encodedRange } from '../../oracle/compile/liveness.ts';
+import { restrict } from '../../oracle/compile/restrict.ts';
+import { decodeScalar, type Plain } from '../../oracle/compile/values.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
-import type { Program, RecordType, Type } from '../../oracle/compile/ir.ts';
+import type { Local, Program, RecordType, Type } from '../../oracle/compile/ir.ts';
 import { toyOf } from '../prove/toys.ts';
 import { boundedBroken, brokenIn, closedByInduction, explored, openGoals } from './engines.ts';
 import { allStates, plain, type Truth } from './interpreter.ts';
 
 /** Interpretation takes a while with more. */
 export const MOST = 1_000;
+/** Up to so many worlds a part of the program is looked at too. */
+const FEW = 150;
 const WALKS = 60;
 const STEPS = 25;
 
@@ -33,6 +38,8 @@ export interface Asked {
   /** Steps of bounded traces; 0: none. */
   readonly depth: number;
   readonly induction: boolean;
+  /** A part of it as well, and symmetry also without reduction. */
+  readonly thorough: boolean;
 }
 
 class Disagreement extends Error {}
@@ -43,7 +50,7 @@ function same(what: string, seen: unknown, expected: unknown): void {
 }
 
 /** Null: there are too many states. */
-export async function agree(whole: Program, usesFirst: boolean, { depth, induction }: Asked): Promise<Agreed | null> {
+export async function agree(whole: Program, usesFirst: boolean, { depth, induction, thorough }: Asked): Promise<Agreed | null> {
   const found = allStates(whole, MOST);
   if (found === null) return null;
   const program = withInvariants(whole, found);
@@ -62,6 +69,9 @@ export async function agree(whole: Program, usesFirst: boolean, { depth, inducti
   const projected = new Set([...truth.states].map((text) => JSON.stringify(project(JSON.parse(text), part.state))));
   same('the states of check, reduced', statesOf(fewer, part.state), [...projected].sort());
 
+  // --- a part of it ---
+  if (thorough && found.worlds < FEW) compareParts(judged);
+
   // --- check --symmetry ---
   let symmetry: Agreed['symmetry'] = 'none';
   let orbits: number | null = null;
@@ -76,6 +86,7 @@ export async function agree(whole: Program, usesFirst: boolean, { depth, inducti
     }
     if (symmetric.kinds.length === 0) continue;
     symmetry = 'kept';
+    if (each === judged && !thorough) continue;
     const few = explored(each, symmetric);
     orbits = few.states;
     const seen = brokenIn(few);
@@ -125,6 +136,34 @@ export async function agree(whole: Program, usesFirst: boolean, { depth, inducti
   const closed = induction ? await closedByInduction(toy) : [];
   for (const id of closed) if (id in broken) throw new Disagreement(`induction closes ${id}, which breaks after ${broken[id]} steps`);
   return { truth, broken, symmetry, reduced: fewer.states, orbits, states: all.states, closed };
+}
+
+/** Some of the procedures, with some of their arguments: what `check` does with a configuration. */
+function compareParts(program: Program): void {
+  const calls: Record<string, readonly (readonly Plain[] | null)[]> = {};
+  const allowed = new Map<string, readonly (readonly number[] | null)[]>();
+  for (const [agent, { procedures }] of program.agents.entries()) {
+    for (const [at, { name, params }] of procedures.entries()) {
+      // One is left out, where there are three.
+      if (at === 1 && program.agents.length > 1) continue;
+      const codes = params.map(({ type }, index) => {
+        const { lo, hi } = encodedRange(type);
+        return index % 2 === 1 ? [hi] : hi - lo > 1 ? [lo + 1, hi] : at % 2 === 0 ? [lo, hi] : null;
+      });
+      calls[name] = codes.map((each, index) => each?.map((code) => decodeScalar((params[index] as Local).type, code)) ?? null);
+      allowed.set(`${agent} ${at}`, codes);
+    }
+  }
+  const truth = allStates(program, MOST, ({ agent, procedure, args }) => {
+    if (procedure < 0) return true;
+    const codes = allowed.get(`${agent} ${procedure}`);
+    return codes !== undefined && args.every((arg, index) => codes[index]?.includes(arg) !== false);
+  });
+  if (truth === null) return;
+  const broken = Object.fromEntries([...truth.brokenAt].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const part = restrict(program, calls);
+  same('check of a part', brokenIn(explored(part)), broken);
+  same('check of a part, reduced', brokenIn(explored(reduced(part))), broken);
 }
 
 function sameOrMore(what: string, seen: number, least: number | undefined): void {

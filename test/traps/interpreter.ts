@@ -349,8 +349,9 @@ export interface Truth {
 }
 
 /** All of them, or null where there are more than so many worlds. */
-export function allStates(program: Program, most: number): Truth | null {
+export function allStates(program: Program, most: number, isAllowed: (move: Move) => boolean = () => true): Truth | null {
   const interpreter = new Interpreter(program);
+  const moves = interpreter.moves.filter(isAllowed);
   const brokenAt = new Map<string, number>();
   const note = (id: string, depth: number): void => {
     if (!brokenAt.has(id)) brokenAt.set(id, depth);
@@ -365,7 +366,7 @@ export function allStates(program: Program, most: number): Truth | null {
     for (const world of level) {
       states.add(JSON.stringify(world.state));
       for (const { id, fn } of program.invariants) if (!brokenAt.has(id) && !interpreter.holds(world, fn)) note(id, depth);
-      for (const move of interpreter.moves) {
+      for (const move of moves) {
         const after = interpreter.step(world, move);
         if (after === 'broken') note('no-overflow', depth + 1);
         if (after === null || after === 'broken') continue;

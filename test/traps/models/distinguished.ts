@@ -27,7 +27,10 @@ function* note(s: State, who: ClerkId, worker: WorkerId): Procedure {
 export const model = defineModel<State>({
   initial,
   agents: { worker: { size: WORKERS, procedures: { fall } }, clerk: { size: CLERKS, procedures: { note } } },
-  invariants: { 'not-those-two': (s: State) => s.file[1 as ClerkId] !== (0 as WorkerId) || s.file[0 as ClerkId] === null },
+  invariants: {
+    'not-those-two': (s: State) => s.file[1 as ClerkId] !== (0 as WorkerId) || s.file[0 as ClerkId] === null,
+    'nor-the-others': (s: State) => s.file[0 as ClerkId] !== (0 as WorkerId) || s.file[1 as ClerkId] === null,
+  },
   lemmas: {},
   symmetric: ['worker', 'clerk'],
 });
