@@ -344,8 +344,7 @@ class AllTraces {
       this.#vacuous = await lookForVacuous(this.#system, this.#exercise, asked, allowed);
     };
     const goals = this.#open().map(({ goal }) => goal);
-    const { proved, failures, roots, questions } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
-    this.#questions = questions;
+    const { proved, failures, roots } = await this.#induction.close(goals, () => true, { seen: this.#seen, inspect });
     this.#failures = failures;
     this.#roots = roots.map((id) => this.#standing(id));
     this.#shown(proved, 'induction');
@@ -474,7 +473,12 @@ class AllTraces {
       invariants,
       distrust: this.#distrust,
       where: `${sockets} sockets, ${threads} threads, design ${design}`,
-      figures: { questions: this.#questions, states: this.#states.count, watchedSteps: steps, watchedStates: states },
+      figures: {
+        questions: this.#questions + (this.#made?.questions ?? 0),
+        states: this.#states.count,
+        watchedSteps: steps,
+        watchedStates: states,
+      },
       vacuous: this.#vacuous,
     });
   }

@@ -125,6 +125,11 @@ export class Induction {
     );
   }
 
+  /** That were asked so far. */
+  get questions(): number {
+    return this.#questions;
+  }
+
   /** Drops what fails until the rest carries itself. `wanted`: when no goal of these is left, nothing is proved. */
   async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { seen, known = [], inspect }: CloseOptions = {}): Promise<Closed> {
     this.#known = known;

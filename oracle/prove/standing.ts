@@ -27,8 +27,8 @@ export function newStanding(goal: Goal, place: string | null): Standing {
   return { goal, place, closed: null, broken: null, followed: 0, seconds: 0, notes: [], remarks: [] };
 }
 
-/** `distrust`: why nothing that would be closed may be believed. */
-function rowOf(standing: Standing, distrust: string | null): Row {
+/** `bounds`: whether a step breaks one. `distrust`: why nothing that would be closed may be believed. */
+function rowOf(standing: Standing, bounds: Standing | undefined, distrust: string | null): Row {
   const { goal, place, closed, broken, seconds, notes, remarks, followed } = standing;
   const kind = goal.kind === 'lemma' ? { kind: 'lemma' as const } : {};
   const base = { id: goal.id, ...kind, seconds };
@@ -55,13 +55,16 @@ function rowOf(standing: Standing, distrust: string | null): Row {
     const figures = closed.k === null ? {} : { figures: { k: closed.k } };
     return { ...base, verdict: 'holds', method: closed.way, bound: 'all traces', counterexample: null, ...detail, ...figures };
   }
+  // Traces end with the step that breaks a bound.
+  const isCut = goal.kind !== 'bounds' && bounds?.closed === null && followed > bounds.followed;
+  const within = isCut ? ' that stays within the bounds of the model' : '';
   const why =
     distrust === null ? [...notes, ...remarks] : [`${distrust}; this is a fault of sockref, not of the model, and nothing is claimed`];
   return {
     ...base,
     verdict: 'unknown',
     method: 'none',
-    bound: followed === 0 || distrust !== null ? 'not closed' : `not closed; no trace of up to ${followed} steps breaks it`,
+    bound: followed === 0 || distrust !== null ? 'not closed' : `not closed; no trace of up to ${followed} steps${within} breaks it`,
     counterexample: null,
     detail: why.length === 0 ? 'nobody got to it' : why.join('\n'),
   };
@@ -80,7 +83,8 @@ export interface Ended {
 export function outcomeOf(standings: readonly Standing[], { invariants, distrust, where, figures, vacuous }: Ended): Outcome {
   const isShown = ({ goal, broken }: Standing): boolean =>
     goal.kind !== 'padding' && (invariants === null || invariants.includes(goal.id) || (goal.kind === 'lemma' && broken !== null));
-  const results = standings.filter(isShown).map((standing) => rowOf(standing, distrust));
+  const bounds = standings.find(({ goal }) => goal.kind === 'bounds');
+  const results = standings.filter(isShown).map((standing) => rowOf(standing, bounds, distrust));
   const verdict = worst(results.map((row) => row.verdict));
   const closed = results.filter((row) => row.verdict === 'holds').length;
   const lemmas = standings.filter(({ goal }) => goal.kind === 'lemma');
