@@ -141,7 +141,7 @@ describe('what is broken', () => {
     };
     const one = await of(1);
     expect(one).toContain('pcb-while-valid');
-    for (const workers of [2, 3]) expect(await of(workers)).toBe(one);
+    for (const workers of enough([2, 3], (number) => number === 2)) expect(await of(workers)).toBe(one);
   });
 });
 
@@ -150,7 +150,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions>)
     configurations,
     design: 'sockref',
     symmetry: false,
-    promises: null,
+    promises: false,
     walks: null,
     sockets: null,
     threads: null,
@@ -215,7 +215,7 @@ test('of a thread that dies it is told', async () => {
 });
 
 describe('a fault in the shared table is seen', () => {
-  const SLEEP = 'for (let i = 0; i < 20000; i++) Math.imul(i, i);';
+  const SLEEP = 'for (let i = 0; i < 5000; i++) Math.imul(i, i);';
   /** By a hash that tells nothing apart all threads look for the same place, and linger before they write there. */
   const MEETING = (source: string): string =>
     FEW_HELD(source).replace('return h ^ h >>> 16;', 'return h & 7;').replace('e = Atomics.compareExchange', `${SLEEP} $&`);
