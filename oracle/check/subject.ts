@@ -55,7 +55,10 @@ export interface Broken {
   readonly path: readonly Action[] | null;
 }
 
-/** What a row says of what is broken: with a file for each, or `unknown` where the whole specification does not agree. */
+/**
+ * What a row says of what is broken: with a file for each, or `unknown` where the whole specification does not agree. What has no path, since
+ * more was followed than the model does, is no violation, and takes nothing from one that has.
+ */
 export function violated(
   { configuration, options, artefact, where }: Subject,
   model: CompiledModel,
@@ -66,15 +69,19 @@ export function violated(
   const told = broken.map(({ property, path }) => {
     const breaks = model.invariants[property]?.id ?? NO_OVERFLOW;
     const telling = { design: options.design, scenario: configuration.id, seed: options.seed, breaks, limits: limitsOf(configuration) };
-    return { breaks, length: path?.length ?? 0, told: path === null ? null : tell(whole, model, path, telling, options.out) };
+    return { breaks, path, length: path?.length ?? 0, told: path === null ? null : tell(whole, model, path, telling, options.out) };
   });
-  const contradicted = told.find((each) => each.told === null);
+  const shown = told.filter((each) => each.told !== null);
+  const contradicted = told.find((each) => each.told === null && (each.path !== null || shown.length === 0));
   if (contradicted !== undefined) {
-    const detail = `${contradicted.breaks} is false in a state of this configuration (${where}), and the whole specification does not get there: a fault of sockref`;
+    const isChoice = contradicted.path === null && options.symmetry;
+    const detail = isChoice
+      ? `${contradicted.breaks} is false in a state (${where}) that the specification may not get to: where it asks for the \`first\` of several, all were followed; ask without --symmetry`
+      : `${contradicted.breaks} is false in a state of this configuration (${where}), and the whole specification does not get there: a fault of sockref`;
     return { verdict: 'unknown', counterexample: null, detail };
   }
-  const [first] = told;
-  const names = told.map(({ breaks }) => breaks).join(', ');
+  const [first] = shown;
+  const names = shown.map(({ breaks }) => breaks).join(', ');
   const detail = `${names}: false after ${first?.length ?? 0} steps${how}\n${first?.told?.text ?? ''}`;
   return { verdict: 'violated', counterexample: first?.told?.file ?? null, detail };
 }

@@ -152,6 +152,8 @@ describe.each(NAMED)('%s', (_, trap) => {
     }
     if (row instanceof UsageError) throw row;
     expect(row.verdict).toBe(symmetry === 'same' ? verdictOf(trap) : symmetry);
+    if (symmetry === 'unknown') expect(row.detail).toContain('ask without --symmetry');
+    if (symmetry === 'violated') expect(Object.keys(brokenBy(trap))).toEqual(named(row.detail).ids);
     if (symmetry !== 'same') return;
     for (const each of [program, reduced(program)]) {
       const { kinds, refused } = symmetricKinds(each);

@@ -18,8 +18,11 @@ export interface Trap {
   readonly inK?: readonly string[];
   /** Why, where it isn't plain, it closes no more. */
   readonly because?: string;
-  /** What `check --symmetry` says where the model declares a symmetry: as without, that it won't, and why, or that it does not know. */
-  readonly symmetry?: 'same' | 'unknown' | RegExp;
+  /**
+   * What `check --symmetry` says where the model declares a symmetry: as without, that it won't, and why, that it does not know, or that something is
+   * broken, where it follows more than the model does.
+   */
+  readonly symmetry?: 'same' | 'unknown' | 'violated' | RegExp;
   /** What `prove` reports as being about nothing. */
   readonly vacuous?: readonly string[];
   /** What `check` says of what must come about in the end. */
@@ -92,6 +95,12 @@ export const TRAPS: readonly Trap[] = [
     because: 'another slot than the first may be dirty',
     // Any slot that is not in use is followed, and two get dirty: the model itself does not do that.
     symmetry: 'unknown',
+  },
+  {
+    model: 'first-and-more',
+    truth: { 'one-dirty': null, 'taken-once': 3, 'no-overflow': null },
+    inductive: ['no-overflow'],
+    symmetry: 'violated',
   },
   {
     model: 'first-of-equals',
