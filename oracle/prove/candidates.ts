@@ -144,6 +144,7 @@ function candidateOf(system: TransitionSystem, global: Fields, form: Form, words
     ...words,
     id: words.text,
     kind: 'lemma',
+    found: true,
     isTrueOf: (cells) =>
       !isSaid(cells, beside, global) ||
       places.every((fields) => {

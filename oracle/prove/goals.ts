@@ -13,6 +13,8 @@ export interface Goal {
   readonly id: string;
   /** `observed`: read off random runs (frames.ts) and weakened until it holds. */
   readonly kind: 'invariant' | 'lemma' | 'bounds' | 'padding' | 'observed';
+  /** No source says it, and it may name one of several threads that are alike. */
+  readonly found?: true;
   /** Whether it holds in a state; `no-overflow` speaks about steps and holds in any state. */
   holds(state: State): Lit;
 }

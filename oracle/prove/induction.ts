@@ -102,7 +102,10 @@ export class Induction {
   readonly #progress: InductionProgress;
   readonly #before: State;
   readonly #valid: readonly Lit[];
-  readonly #tasks: readonly Task[];
+  /** Every action of every member; those of one member for all that can change places with it. */
+  readonly #everyone: readonly Task[];
+  readonly #alike: readonly Task[];
+  #tasks: readonly Task[];
   #known: readonly Goal[] = [];
   readonly #termsBefore = new Map<Goal, Lit>();
   readonly #termsAfter = new Map<Goal, Map<Task, Lit>>();
@@ -118,11 +121,20 @@ export class Induction {
     const { state, valid } = system.free('');
     this.#before = state;
     this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));
-    // Where the members of an agent can change places, what is shown for the first is shown for all.
-    const members = system.machines.map(({ size }, agent) => (interchangeable(system.program, agent) ? Math.min(size, 1) : size));
-    this.#tasks = system.actions.flatMap((action) =>
-      Array.from({ length: members[action.agent] as number }, (_, who): Task => ({ action, who, prepared: null })),
+    const agents = system.machines.map(({ size }, agent) => ({ size, alike: interchangeable(system.program, agent) }));
+    this.#everyone = system.actions.flatMap((action) =>
+      Array.from({ length: agents[action.agent]?.size ?? 0 }, (_, who): Task => ({ action, who, prepared: null })),
     );
+    this.#alike = this.#everyone.filter(({ action, who }) => who === 0 || agents[action.agent]?.alike !== true);
+    this.#tasks = this.#alike;
+  }
+
+  /**
+   * Where the members of an agent can change places, what is shown for the first is shown for all, if it says the same of each. What was
+   * found may name one of them. (Such a goal may be known all the same: states that can be reached are so for each who changes places.)
+   */
+  #tasksFor(goals: readonly Goal[]): readonly Task[] {
+    return goals.some(({ found }) => found === true) ? this.#everyone : this.#alike;
   }
 
   /** That were asked so far. */
@@ -133,6 +145,7 @@ export class Induction {
   /** Drops what fails until the rest carries itself. `wanted`: when no goal of these is left, nothing is proved. */
   async close(goals: readonly Goal[], wanted: (goal: Goal) => boolean, { seen, known = [], inspect }: CloseOptions = {}): Promise<Closed> {
     this.#known = known;
+    this.#tasks = this.#tasksFor(goals);
     return this.#withLanes(async (lanes) => {
       let assumed = goals;
       const failures: Failure[] = [];
@@ -194,6 +207,7 @@ export class Induction {
   /** Whether no step breaks the goal where all of these held before. That they do is not asked. */
   async shows(assumed: readonly Goal[], goal: Goal): Promise<boolean> {
     this.#known = [];
+    this.#tasks = this.#tasksFor([...assumed, goal]);
     return this.#withLanes(async ([lane]) => {
       for (const task of this.#tasks) if ((await this.#ask(lane as Lane, task, assumed, [goal])) !== null) return false;
       return true;
@@ -295,7 +309,7 @@ export class Induction {
 
   /** The questions of a pass, as terms: that a step breaks one of `shown` though all of `assumed`, and the facts, held before. */
   obligations(assumed: readonly Goal[], shown: readonly Goal[]): readonly Obligation[] {
-    return this.#tasks.flatMap((task): Obligation[] => {
+    return this.#tasksFor([...assumed, ...shown]).flatMap((task): Obligation[] => {
       const question = this.#question(task, assumed, shown);
       if (question === null) return [];
       const { lits, broken } = question;

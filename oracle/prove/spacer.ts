@@ -105,6 +105,7 @@ function setOf(system: TransitionSystem, output: string): Goal {
   return {
     id: 'found by Spacer',
     kind: 'lemma',
+    found: true,
     holds: (state) => {
       const bits = bitsOf(system, state);
       if (bits.length !== names.length)
