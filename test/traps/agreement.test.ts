@@ -50,7 +50,7 @@ describe('no engine contradicts another', () => {
 test('of these there are enough, of every sort', () => {
   const share = (of: (each: Agreed) => boolean): number => agreed.filter(of).length / agreed.length;
   const depths = agreed.flatMap(({ broken }) => Object.values(broken));
-  expect(agreed.length).toBeGreaterThanOrEqual((SEEDS * 5) / 7);
+  expect(agreed.length).toBeGreaterThanOrEqual(CAMPAIGN ? (SEEDS * 2) / 3 : 200);
   expect(share(({ broken }) => Object.keys(broken).length > 0)).toBeGreaterThan(0.3);
   expect(share(({ broken }) => Object.keys(broken).length === 0)).toBeGreaterThan(0.3);
   expect(share(({ broken }) => 'no-overflow' in broken)).toBeGreaterThan(0.1);
