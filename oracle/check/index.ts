@@ -46,15 +46,26 @@ export async function check(options: CheckOptions): Promise<Outcome> {
   };
 }
 
-/** What can't be asked for together. */
-function refuse({ promises, symmetry, walks }: CheckOptions): void {
+/** What can't be asked for together: what would be left aside without a word. */
+function refuse({ promises, symmetry, walks, states }: CheckOptions): void {
+  if (walks !== null && symmetry)
+    throw misplaced(
+      '--symmetry',
+      'is refused together with --walks: no state of a walk is compared with another, so that none stands for others',
+    );
+  if (walks !== null && states !== null) throw misplaced('--states', 'is refused together with --walks: a walk keeps none');
   if (promises !== true) return;
-  const reason = symmetry
-    ? "is refused together with --symmetry: where one state stands for all that differ in numbers only, a loop may end with another thread in the place of the first, and who was left out in it can't be told"
-    : walks !== null
-      ? 'is refused together with --walks: what comes about in the end is not seen in runs that are cut off'
-      : null;
-  if (reason !== null) throw new UsageError(`--promises ${reason}`, { field: '--promises', reason });
+  if (symmetry)
+    throw misplaced(
+      '--promises',
+      "is refused together with --symmetry: where one state stands for all that differ in numbers only, a loop may end with another thread in the place of the first, and who was left out in it can't be told",
+    );
+  if (walks !== null)
+    throw misplaced('--promises', 'is refused together with --walks: what comes about in the end is not seen in runs that are cut off');
+}
+
+function misplaced(field: string, reason: string): UsageError {
+  return new UsageError(`${field} ${reason}`, { field, reason });
 }
 
 async function judge(configuration: Configuration, options: CheckOptions, deadline: number, seen: Seen): Promise<readonly Row[]> {

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { UsageError } from '../usage.ts';
 import type { Outcome } from '../verdict.ts';
 import { chosen, mustBeKnown } from './named.ts';
-import { directory, readOptions, seconds, seed, whole, workers } from './options.ts';
+import { directory, readOptions, seconds, seed, sockets as socketsUpTo, whole, workers } from './options.ts';
 import type { Listing, VerbContext } from './verbs.ts';
 
 const schema = z.object({
   design: z.string(),
-  sockets: whole(1, 16).optional(),
+  sockets: socketsUpTo(16).optional(),
   threads: whole(1, 16).optional(),
   symmetry: z.boolean().optional(),
   promises: z.boolean().optional(),

@@ -12,7 +12,7 @@ import type { Outcome, Row, Verdict } from '../verdict.ts';
 import { worst } from '../verdict.ts';
 import { cellId, designOf } from './matrix.ts';
 import { mustBeKnown } from './named.ts';
-import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import { directory, readOptions, seconds, seed, sockets as socketsUpTo, whole } from './options.ts';
 import type { VerbContext } from './verbs.ts';
 
 export { renderMatrix as render } from './matrix.ts';
@@ -21,7 +21,7 @@ const schema = z.object({
   designs: z.string().optional(),
   invariant: z.array(z.string()).optional(),
   depth: whole(1, 1_000),
-  sockets: whole(1, 64),
+  sockets: socketsUpTo(64),
   threads: whole(1, 16),
   timeout: seconds(),
   solver: z.string().min(1, 'expected the path of a program').optional(),

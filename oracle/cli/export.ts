@@ -4,7 +4,7 @@ import { readCounterexample } from '../counterexample.ts';
 import { EXPORT_FORMATS, type ExportFormat } from '../engine.ts';
 import { UsageError } from '../usage.ts';
 import { mustBeKnown } from './named.ts';
-import { readOptions, seconds, seed, whole } from './options.ts';
+import { readOptions, seconds, seed, sockets, whole } from './options.ts';
 import { unknownName } from './suggest.ts';
 import type { Export, VerbContext } from './verbs.ts';
 
@@ -12,7 +12,7 @@ const schema = z.object({
   format: z.string().optional(),
   design: z.string(),
   configuration: z.string().optional(),
-  sockets: whole(1, 16).optional(),
+  sockets: sockets(16).optional(),
   threads: whole(1, 16).optional(),
   invariant: z.array(z.string()).optional(),
   statesOnly: z.boolean().optional(),

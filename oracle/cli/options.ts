@@ -28,6 +28,11 @@ export function workers() {
   return whole(1, availableParallelism());
 }
 
+/** Sockets of the specification. With one alone no listener has room for a child, and the model can't be compiled. */
+export function sockets(most: number) {
+  return whole(2, most);
+}
+
 export const seed = whole(0, 2 ** 31 - 1);
 export const directory = z.string().min(1, 'expected the name of a directory');
 

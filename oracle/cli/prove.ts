@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UsageError } from '../usage.ts';
 import type { Outcome } from '../verdict.ts';
 import { mustBeKnown } from './named.ts';
-import { directory, readOptions, seconds, seed, whole } from './options.ts';
+import { directory, readOptions, seconds, seed, sockets, whole } from './options.ts';
 import type { VerbContext } from './verbs.ts';
 
 const schema = z.object({
@@ -12,7 +12,7 @@ const schema = z.object({
   depth: whole(1, 1_000),
   allTraces: z.boolean().optional(),
   cache: directory.optional(),
-  sockets: whole(1, 64),
+  sockets: sockets(64),
   threads: whole(1, 16),
   timeout: seconds(),
   solver: z.string().min(1, 'expected the path of a program').optional(),

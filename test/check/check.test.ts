@@ -134,6 +134,13 @@ describe('with symmetry', () => {
 });
 
 describe('random walks', () => {
+  test.each([
+    [{ symmetry: true }, '--symmetry is refused together with --walks'],
+    [{ states: 5 }, '--states is refused together with --walks'],
+  ])('leave nothing aside that was asked for: %j', async (more, says) => {
+    await expect(check(options(['unix'], { ...more, walks: { number: 1, steps: 1 } }))).rejects.toThrow(says);
+  });
+
   test('say how many there were, and find what p06 breaks', async () => {
     const sound = await check(options(['unix', 'tcp-data'], { walks: { number: 2_000, steps: 30 } }));
     expect(sound.results.map(({ verdict }) => verdict)).toEqual(['holds', 'holds']);

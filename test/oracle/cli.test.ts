@@ -105,6 +105,10 @@ describe('what was typed', () => {
     ['too many threads', ['explore', '--litmus', 'futex-mutex', '--threads', '16'], '--threads', 'from 1 to 15'],
     ['no memory', ['explore', '--memory', '0'], '--memory', 'expected a whole number'],
     ['the strategy replay without a file', ['explore', '--strategy', 'replay'], 'FILE', 'is missing'],
+    ['one socket', ['prove', '--sockets', '1'], '--sockets', 'from 2 to 64'],
+    ['one socket to check', ['check', '--sockets', '1'], '--sockets', 'from 2 to 16'],
+    ['one socket to compare', ['compare', '--sockets', '1'], '--sockets', 'from 2 to 64'],
+    ['one socket to export', ['export', '--format', 'promela', '--sockets', '1'], '--sockets', 'from 2 to 16'],
     ['no histories', ['stress', '--runs', '0'], '--runs', 'expected a whole number'],
   ])('is refused with field and reason: %s', async (_name, words, field, reason) => {
     const people = await sockref(words, engines);
