@@ -79,9 +79,12 @@ async function judgeOneByOne(tasks: readonly Task[], options: ExploreOptions, le
   return judged;
 }
 
-/** The only program there is: if it is sampled, its executions are what workers have side by side. */
+/**
+ * The only program there is: if it is sampled, its executions are what workers have side by side. What they cover of the specification is
+ * not added up: who is asked for that takes all of them.
+ */
 function inParts(task: Task, request: Request, workers: number): Request {
-  if (workers === 1 || task.what.kind === 'generated') return request;
+  if (workers === 1 || task.what.kind === 'generated' || request.coverage === true) return request;
   return {
     ...request,
     sampleInParts: async (strategy, executions) =>

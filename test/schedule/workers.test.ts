@@ -166,6 +166,14 @@ describe('the sample of one program, taken in parts', () => {
     expect(one.outcome.results[0]).toMatchObject({ verdict: 'holds', figures: { executions: 3500 } });
   });
 
+  test('covers of the specification what one thread covers', async () => {
+    const sample = { strategy: 'random', executions: 40, coverage: true } as const;
+    const targets: readonly ExploreTargets[] = [{ kind: 'scenarios', ids: ['accept-close'] }];
+    const [one, two] = [await ending(1, targets, sample), await ending(2, targets, sample)];
+    expect(one.outcome.figures.metStates).toBeGreaterThan(0);
+    expect(two.document).toEqual(one.document);
+  });
+
   test('comes to the same violation as its first, and counts no more', async () => {
     // By dice alone it takes long: these threads must come in each other's way at three places.
     const wrong = [{ ...litmus('stale-waiter') }];
