@@ -302,6 +302,8 @@ class AllTraces {
       this.#exercise.visit(this.#concrete.cells.read(words), words, () => []);
       return true;
     }, this.#isLate);
+    // Of conditions that were not looked at in every state nobody knows whether one meets them.
+    if (this.#isLate()) return;
     const { actions } = this.#system;
     const idle = new Set(actions.filter((action) => !this.#exercise.hasTaken(action)));
     this.#vacuous = unexercised(this.#system, this.#exercise, { idle, unmet: new Set(this.#exercise.dormant) });

@@ -49,6 +49,7 @@ export class Answers {
 
   /** `solver`: the program that is asked, or null for the bundled one. */
   constructor(directory: string, solver: string | null, isAskedAgain: () => boolean = () => randomInt(ASKED_AGAIN) === 0) {
+    mustBeDirectory(directory);
     this.#path = join(directory, 'answers.json');
     this.#solver = identityOf(solver);
     this.#isAskedAgain = isAskedAgain;
@@ -92,7 +93,6 @@ export class Answers {
     const questions = [...this.#used, ...[...this.#read].filter((each) => !this.#used.has(each))].slice(0, MOST_KEPT);
     const unsatisfiable = questions.map((question) => ({ question, check: checksum(question) }));
     try {
-      mkdirSync(join(this.#path, '..'), { recursive: true });
       writeFileSync(unfinished, `${JSON.stringify({ format: FORMAT, unsatisfiable })}\n`);
       renameSync(unfinished, this.#path);
     } catch {
@@ -144,6 +144,17 @@ class TermHashes {
       case 'ite':
         return sha256(`ite ${this.#signed(node.cond)} ${this.#signed(node.then)} ${this.#signed(node.else)}`);
     }
+  }
+}
+
+/** Made if it isn't there: that nothing can be kept is said before the proof, not found out after the next. */
+function mustBeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    const reason = `${JSON.stringify(directory)} is no directory, and can't be made one (${code})`;
+    throw new UsageError(`--cache: ${reason}`, { field: '--cache', reason });
   }
 }
 

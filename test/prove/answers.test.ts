@@ -140,6 +140,13 @@ describe('a file that', () => {
   });
 });
 
+test('where there is a file and no directory nobody asks anything, and is told so', () => {
+  writeFileSync(file, 'mine');
+  expect(() => new Answers(file, null)).toThrow(/^--cache: ".*answers.json" is no directory, and can't be made one \(EEXIST\)$/);
+  expect(() => new Answers(join(file, 'inside'), null)).toThrow(/can't be made one \(ENOTDIR\)/);
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
 test('what is satisfiable is not kept', async () => {
   const terms = new Terms();
   const a = terms.variable('a');
