@@ -38,6 +38,10 @@ export async function judge(
   }
   if (format === 'smtlib' && options.out === undefined) throw misplaced('--out', 'is missing: smtlib is a directory of files');
   if (operands.length > 0 && format !== 'itf') throw misplaced('FILE', 'is for --format itf');
+  if (statesOnly === true && invariant !== undefined)
+    throw misplaced('--invariant', 'is to be asserted, and --states-only asserts nothing');
+  for (const flag of ['sockets', 'threads'] as const)
+    if (operands.length > 0 && options[flag] !== undefined) throw misplaced(`--${flag}`, 'is in the FILE: a trace has its sizes');
   if (operands.length > 1) throw misplaced('FILE', 'is one file, a trace at a time');
   const engine = await engines.export();
   mustBeKnown('design', [options.design], engine.listDesigns());

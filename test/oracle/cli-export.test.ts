@@ -24,6 +24,13 @@ describe('export', () => {
     ['an unknown configuration', ['export', '--format', 'promela', '--configuration', 'tpc'], 'configuration', 'unknown configuration'],
     ['an unknown invariant', ['export', '--format', 'promela', '--invariant', 'x'], 'invariant', 'unknown invariant'],
     ['an unknown design', ['export', '--format', 'itf', '--design', 'p6'], 'design', 'unknown design'],
+    [
+      'one invariant and none',
+      ['export', '--format', 'promela', '--states-only', '--invariant', 'protoref-keeps'],
+      '--invariant',
+      'asserts nothing',
+    ],
+    ['sizes of a file', ['export', '--format', 'itf', 'a.json', '--sockets', '4'], '--sockets', 'is in the FILE'],
     ['no steps', ['export', '--format', 'itf', '--steps', '0'], '--steps', 'expected a whole number'],
   ])('refuses with field and reason: %s', async (_, words, field, reason) => {
     const people = await sockref(words, fakeEngines({}));
