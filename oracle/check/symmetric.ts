@@ -3,6 +3,7 @@
  * scalarsets (`../compile/scalarset.ts`). Of the others it says where they are told apart, and what to write instead.
  */
 import type { Expr, Fn, Program } from '../compile/ir.ts';
+import { MOST_CHOICES } from '../compile/js-successors.ts';
 import { prune } from '../compile/prune.ts';
 import { type Breach, Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
@@ -22,7 +23,7 @@ export function symmetricKinds(whole: Program): Symmetric {
   for (const kind of program.symmetric) {
     const size = sizeOfKind(program, kind);
     if (size < 2) continue;
-    const discipline = new Discipline(program, kind, true);
+    const discipline = new Discipline(program, kind, size <= MOST_CHOICES);
     const strict = new Discipline(program, kind);
     const breach = program.functions.find((fn, index) => !discipline.follows(fn) || (looking.has(index) && !strict.follows(fn)));
     const field = program.state.fields.find(({ type, fixed }) => !startsAlike(type, kind, fixed, true));

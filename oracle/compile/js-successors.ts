@@ -33,6 +33,9 @@ export interface Successors {
   readonly actions: readonly Action[];
 }
 
+/** Members that `first` may choose among: a set of them is one word. */
+export const MOST_CHOICES = 32;
+
 /** Properties that have a bit of their own in the mask of what an action may break; all others share the last. */
 const BITS = 30;
 

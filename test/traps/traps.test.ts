@@ -31,7 +31,7 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 /** Steps of bounded traces; what breaks later is not seen. */
 const DEPTH = 6;
-const WALKS = { number: 2_000, steps: 40 };
+const WALKS = { number: 2_000, steps: 50 };
 
 const compiled = new Map<Trap, Program>();
 

@@ -252,6 +252,13 @@ export const TRAPS: readonly Trap[] = [
     inductive: ['no-overflow'],
     symmetry: TELLS,
   },
+  {
+    model: 'forty-slots',
+    truth: { 'one-is-free': 40, 'some-are-free': 40, 'no-overflow': null },
+    inductive: [],
+    because: 'nobody says that the count is of the slots',
+    symmetry: TELLS,
+  },
   { model: 'lowest', truth: { 'none-left-out': null, 'no-overflow': null }, inductive: ['none-left-out', 'no-overflow'] },
   {
     model: 'unfair-lasso',
