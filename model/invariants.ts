@@ -8,7 +8,7 @@ import { BACKLOG } from './limits.ts';
 import { type Pcb, pcbs, type Socket, type SocketId, type State, sockets, socketOf, type Thread } from './state.ts';
 
 /** 3/2 of the largest backlog, and the one that was let in when the queue was just full. */
-const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
+export const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
 
 export const invariants: Predicates<State> = {
   /** From attach to detach so_pcb is set: every valid socket has its pcb, until its soclose detaches it where that does. [F000.2, R1] */

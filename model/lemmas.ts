@@ -3,7 +3,7 @@
  * Each is proved like an invariant.
  */
 import { designs } from './designs.ts';
-import { beingClosed, connects, hasChildren, inHand, wasDetached } from './invariants.ts';
+import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
 import { type Amount, type Pcb, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads } from './state.ts';
@@ -156,6 +156,11 @@ export const lemmas: Predicates<State> = {
       const acceptConn = designs[s.design].recheckListener && s.sockets[closing].acceptConn;
       return (hand !== 'unlinked' || !acceptConn) && (!drained || (!acceptConn && !hasChildren(s.sockets[closing])));
     }),
+
+  /** Who makes a child for a listener, or has made it known, found room in the queue, and nobody has filled it since: the link lock is held. */
+  'made-has-room': (s) =>
+    s.sockets.every(({ incomplete, complete }) => incomplete.length === 0 || complete.length < MOST_COMPLETE) &&
+    s.threads.every(({ target }) => target === null || s.sockets[target].complete.length < MOST_COMPLETE),
 
   /** A reserved descriptor leads nowhere and is one thread's. */
   'reserved-is-free': (s) =>
