@@ -70,7 +70,7 @@ export async function judge(
   const { depth, sockets, threads, timeoutSeconds } = given;
   return {
     verdict: verdictOf(results),
-    bound: `${chosen.join(', ')}; ${sockets} sockets, ${threads} threads; where not proved, depth ${depth}, and ${timeoutSeconds} s each`,
+    bound: `${chosen.join(', ')}; ${sockets} sockets, ${threads} threads; where not proved, depth ${depth} and all states of small configurations; ${timeoutSeconds} s for each of the two`,
     results,
     figures: figuresOf(results),
     ...(vacuous.length === 0 ? {} : { vacuous }),

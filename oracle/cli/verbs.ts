@@ -169,7 +169,11 @@ export const VERBS: readonly Verb[] = [
       { flags: '--depth <steps>', text: 'longest trace, where there is no proof', fallback: '5' },
       { flags: '--sockets <number>', text: 'sockets in the configuration', fallback: '3' },
       { flags: '--threads <number>', text: 'threads in the configuration', fallback: '2' },
-      { flags: '--timeout <seconds>', text: 'hard limit for each design', fallback: '300' },
+      {
+        flags: '--timeout <seconds>',
+        text: 'hard limit for the proofs of each design, and as much again for the states of what they leave open',
+        fallback: '300',
+      },
       { flags: '--solver <path>', text: 'an installed z3 or cvc5 instead of the bundled one' },
       OUT,
     ],
