@@ -21,10 +21,10 @@ export async function byPromises(subject: Subject, { explorer, byOneThread }: Ex
   let states = explorer;
   for (const promise of explorer.model.promises) {
     let judgement = await judge(subject, states, promise);
-    // Which loop shows it depends on the numbers of the states: it is to be the same in every run.
+    // Which loop shows it depends on the numbers of the states: it is to be the same in every run. What is broken is not lost for want of time.
     if (judgement.broken !== null && states instanceof Crew) {
       states = await byOneThread();
-      judgement = await judge(subject, states, promise);
+      judgement = await judge({ ...subject, deadline: Number.POSITIVE_INFINITY }, states, promise);
     }
     rows.push(told(subject, states, promise, judgement));
   }
