@@ -192,6 +192,9 @@ function judgeCode(program: Program, fn: number, index: number): string {
   return `function h${index}(w) { const holds = f${fn}(w) !== 0; const sound = G(w) === 0; C(w, 0); return holds && sound; }`;
 }
 
+/** Places for states that were brought lately. */
+const RECENT = 1 << 14;
+
 /**
  * What every explorer has. S: the words of all states in the order in which they were found; P: the state each was found from; T: the table
  * of them; R: how often each rule decided; X: how often each action was taken.
@@ -204,6 +207,8 @@ const W = ${words}, w = new Int32Array(W), t = new Int32Array(W);
 const HELD = 256, B = new Int32Array(HELD * W), H = new Int32Array(HELD), A = new Int32Array(HELD), M = new Int32Array(HELD);
 const O = new Int32Array(HELD), E = new Int32Array(HELD);
 const u = new Int32Array(W);
+// States that were brought lately, each in one place by its hash: they are in the table or held, and need not be looked up again.
+const RECENT = ${RECENT}, lately = new Int32Array(RECENT * W), filled = new Uint8Array(RECENT);
 let held = 0, orbit = null, walking = false, list = null, listed = 0, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
@@ -250,9 +255,13 @@ function visit(mask, action) {
   X[action]++;
   if (G(t) !== 0) { breaks(${properties}, action); return; }
   if (orbit !== null) orbit(t);
+  const h = hash(t, 0), recent = h & RECENT - 1, r = recent * W;
+  if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' && ')}) return;
+  filled[recent] = 1;
+  ${each((k) => `lately[r + ${k}] = t[${k}];`)}
   const b = held * W;
   ${each((k) => `B[b + ${k}] = t[${k}];`)}
-  H[held] = hash(t, 0); A[held] = action; M[held] = mask; O[held] = from;
+  H[held] = h; A[held] = action; M[held] = mask; O[held] = from;
   if (++held === HELD) settle();
 }
 ${table.settle}
