@@ -9,7 +9,7 @@ import { listDesigns, listInvariants, prove } from '../../oracle/prove/index.ts'
 import { model } from '../../model/index.ts';
 import { compiledSpecification } from '../../oracle/specification.ts';
 import { replay } from '../../oracle/replay/index.ts';
-import { CAMPAIGN, enough } from '../campaign.ts';
+import { CAMPAIGN } from '../campaign.ts';
 import { bruteForce, toy } from './toys.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-prove-'));
@@ -57,32 +57,32 @@ describe('before sockref, and beside it', () => {
   });
 
   // With three sockets and two threads it is the same trace, and takes more than a minute.
-  test('on p06 a socket queued after the drain breaks listener-freed-empty, in the fewest steps', { timeout: 240_000 }, async () => {
-    const outcome = await prove(options({ design: 'p06', invariants: ['listener-freed-empty'], sockets: 2, threads: 1 }));
-    expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 9 } });
-    const text = readFileSync(outcome.results[0]?.counterexample ?? '', 'utf8');
-    expect(text).toContain('handshake');
-    expect((await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), work)).verdict).toBe('violated');
-  });
+  test.runIf(CAMPAIGN)(
+    'on p06 a socket queued after the drain breaks listener-freed-empty, in the fewest steps',
+    { timeout: 240_000 },
+    async () => {
+      const outcome = await prove(options({ design: 'p06', invariants: ['listener-freed-empty'], sockets: 2, threads: 1 }));
+      expect(outcome.results[0]).toMatchObject({ verdict: 'violated', figures: { depth: 9 } });
+      const text = readFileSync(outcome.results[0]?.counterexample ?? '', 'utf8');
+      expect(text).toContain('handshake');
+      expect((await replay(await readCounterexample(outcome.results[0]?.counterexample ?? ''), work)).verdict).toBe('violated');
+    },
+  );
 });
 
 describe('on sockref', () => {
-  // With three sockets and two threads it is what `npm start` and .ci/run do.
+  // `npm start` and .ci/run prove it with three sockets and two threads.
   const sizes = [
     { sockets: 3, threads: 2 },
     { sockets: 2, threads: 1 },
   ] as const;
-  test.each(enough(sizes, ({ sockets }) => sockets === 2))(
-    'every invariant holds at every depth: %o',
-    { timeout: 260_000 },
-    async (size) => {
-      const outcome = await prove(options(size));
-      expect(outcome.results.filter(({ verdict }) => verdict !== 'holds')).toEqual([]);
-      expect(outcome.results.map(({ id }) => id).sort()).toEqual([...listInvariants()].sort());
-      expect(outcome.results.length).toBeGreaterThanOrEqual(14);
-      expect(outcome.results.every(({ method, bound }) => method === 'induction' && bound.includes('all traces'))).toBe(true);
-    },
-  );
+  test.runIf(CAMPAIGN).each(sizes)('every invariant holds at every depth: %o', { timeout: 260_000 }, async (size) => {
+    const outcome = await prove(options(size));
+    expect(outcome.results.filter(({ verdict }) => verdict !== 'holds')).toEqual([]);
+    expect(outcome.results.map(({ id }) => id).sort()).toEqual([...listInvariants()].sort());
+    expect(outcome.results.length).toBeGreaterThanOrEqual(14);
+    expect(outcome.results.every(({ method, bound }) => method === 'induction' && bound.includes('all traces'))).toBe(true);
+  });
 
   // The usual run has it in .ci/run, with three sockets.
   test.runIf(CAMPAIGN)('every invariant and every lemma is closed for all traces', { timeout: 300_000 }, async () => {

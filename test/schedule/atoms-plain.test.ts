@@ -1,12 +1,13 @@
 /** The step machines made of user code do, step for step, what JavaScript itself does. */
 import { describe, expect, test } from 'vitest';
+import { CAMPAIGN } from '../campaign.ts';
 import { dice } from '../compile/differential.ts';
 import { agree, type Case, compileCase } from './atoms-agreement.ts';
 import { PIECES } from './atoms-language.ts';
 import { randomCase } from './atoms-random.ts';
 
 describe('random programs on random schedules', () => {
-  const PROGRAMS = 200;
+  const PROGRAMS = CAMPAIGN ? 200 : 120;
   const SCHEDULES = 10;
 
   test('agree on every access, its address, values and result', () => {

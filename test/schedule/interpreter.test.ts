@@ -13,6 +13,7 @@ import { OP_GUARD, OP_NONE } from '../../oracle/schedule/operation.ts';
 import type { Program } from '../../oracle/schedule/program.ts';
 import { traceOf } from '../../oracle/schedule/trace.ts';
 import { dice } from '../compile/differential.ts';
+import { CAMPAIGN } from '../campaign.ts';
 import { constant, equals, local, makeFunction, makeProgram, threads } from './programs.ts';
 import { describeProgram, mixture, smallProgram } from './small.ts';
 
@@ -144,7 +145,7 @@ describe('the interpreter', () => {
   });
 });
 
-test('a trace of one who spins is short, and all of what others did is in it', () => {
+test.runIf(CAMPAIGN)('a trace of one who spins is short, and all of what others did is in it', () => {
   const spinner = makeFunction('spinner', 0, 1, [
     { door: 'load', args: [constant(1)], result: 0 },
     { door: 'get', args: [constant(2)], result: 0 },
