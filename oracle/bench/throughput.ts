@@ -1,75 +1,100 @@
 /**
- * The benchmark *throughput*: bytes a second one way between two real workers over a UNIX stream socket of the implementation, with
- * calls that block. The peer is a MessageChannel between two workers with chunks of the same size, copied as the socket copies them.
+ * The benchmark *throughput*: what two workers get through a connection of the implementation. Bytes one way in writes of 64 KiB, summed up
+ * by who receives them, and round trips of one small message. The peers do the same errand in the same run, in turns: Node's `net` over a
+ * UNIX path and over loopback TCP, and a MessageChannel. Every rate is the median of its rounds.
  */
-import { MessageChannel, Worker } from 'node:worker_threads';
-import { createKernel } from '../../impl/index.ts';
-import type { Figure, Tell } from './figure.ts';
-import type { Errand } from './throughput-worker.ts';
+import type { KernelOptions } from '../../impl/index.ts';
+import { inTurns, rateOver, type Way } from './ends.ts';
+import { type Bar, type Figure, printNumber, type Tell } from './figure.ts';
 
 const CHUNK = 65_536;
-const WARM_UP_MIB = 32;
-const SECONDS = 2;
+const MESSAGE = 64;
+const ROUNDS = 5;
+const SECONDS = 0.8;
+const MIB = 1024 * 1024;
+const FIRST_CHUNKS = 512;
 /** More than this is not sent, however fast it goes. */
-const MOST_MIB = 4096;
-const WORKER = new URL('./throughput-worker.js', import.meta.url);
+const MOST_CHUNKS = 65_536;
+const FIRST_TRIPS = 4000;
+const MOST_TRIPS = 4_000_000;
 
-type Way = (chunks: number) => readonly [Errand, Errand];
+const STREAM_BAR = 2;
+const TRIPS_BAR = 3;
+
+const UNIX: KernelOptions = { sockets: 16, mbufs: 1024 };
+const TCP: KernelOptions = { sockets: 16, mbufs: 2048, tcpSegmentBytes: 16_384 };
 
 export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> {
-  tell('UNIX socket between two workers');
-  const ours = await throughput(overSocket);
-  tell('MessageChannel between two workers');
-  const theirs = await throughput(overChannel);
+  tell(`streams, ${ROUNDS} rounds`);
+  const bytes = await inTurns(ROUNDS, {
+    unix: () => stream(socket('unix', UNIX)),
+    netPath: () => stream({ way: 'net', over: 'path' }),
+    tcp: () => stream(socket('tcp', TCP)),
+    netPort: () => stream({ way: 'net', over: 'port' }),
+    channel: () => stream({ way: 'channel' }),
+  });
+  tell(`round trips, ${ROUNDS} rounds`);
+  const trips = await inTurns(ROUNDS, {
+    asleep: () => roundTrips(socket('unix', { ...UNIX, spin: 0 })),
+    spinning: () => roundTrips(socket('unix', UNIX)),
+    channel: () => roundTrips({ way: 'channel' }),
+    netPath: () => roundTrips({ way: 'net', over: 'path' }),
+  });
+  const seen = (each: { readonly range: string }): string => `${ROUNDS} rounds, ${each.range}`;
   return [
     {
       benchmark: 'throughput',
-      what: `bytes one way between two workers over a UNIX stream socket, chunks of ${CHUNK / 1024} KiB, blocking calls`,
-      value: ours,
+      what: `bytes one way between two workers over a UNIX stream socket, writes of ${CHUNK / 1024} KiB, blocking calls, summed up by the receiver`,
+      value: bytes.unix.median,
       unit: 'MiB/s',
-      peer: { what: 'MessageChannel between two workers, chunks of the same size, copied, at most 16 on their way', value: theirs },
+      peer: { what: "Node's net over a UNIX path, the same errand", value: bytes.netPath.median },
+      bars: [times(bytes.unix.median, bytes.netPath.median, STREAM_BAR, 'net over a UNIX path')],
+      detail: `${seen(bytes.unix)}; net ${bytes.netPath.range}; MessageChannel, copied, 16 on their way: ${printNumber(bytes.channel.median)} MiB/s`,
+    },
+    {
+      benchmark: 'throughput',
+      what: `the same over TCP, with a third worker that carries the wire, segments of ${(TCP.tcpSegmentBytes ?? 0) / 1024} KiB`,
+      value: bytes.tcp.median,
+      unit: 'MiB/s',
+      peer: { what: "Node's net over loopback TCP", value: bytes.netPort.median },
       bars: [],
+      detail: `${seen(bytes.tcp)}; net ${bytes.netPort.range}`,
+    },
+    {
+      benchmark: 'throughput',
+      what: `round trips of ${MESSAGE} bytes between two workers over a UNIX stream socket, looking at a held lock before a sleep`,
+      value: trips.spinning.median,
+      unit: 'round trips/s',
+      peer: { what: 'MessageChannel', value: trips.channel.median },
+      bars: [times(trips.spinning.median, trips.channel.median, TRIPS_BAR, 'MessageChannel')],
+      detail: `${seen(trips.spinning)}; MessageChannel ${trips.channel.range}; net over a UNIX path ${printNumber(trips.netPath.median)}/s`,
+    },
+    {
+      benchmark: 'throughput',
+      what: 'the same where who has to wait for a lock sleeps at once',
+      value: trips.asleep.median,
+      unit: 'round trips/s',
+      peer: { what: 'MessageChannel', value: trips.channel.median },
+      bars: [],
+      detail: seen(trips.asleep),
     },
   ];
 }
 
-/** A first transfer says how much to send in the second, which counts. */
-async function throughput(way: Way): Promise<number> {
-  const chunks = (mib: number): number => Math.ceil((mib * 1024 * 1024) / CHUNK);
-  const first = WARM_UP_MIB / (await transfer(way(chunks(WARM_UP_MIB))));
-  const mib = Math.min(MOST_MIB, Math.max(WARM_UP_MIB, first * SECONDS));
-  return mib / (await transfer(way(chunks(mib))));
+function socket(family: 'unix' | 'tcp', options: KernelOptions): Way {
+  return { way: 'socket', family, options };
 }
 
-function overSocket(chunks: number): readonly [Errand, Errand] {
-  const kernel = createKernel({ sockets: 16, mbufs: 1024 });
-  return [
-    { way: 'socket', role: 'receive', kernel, chunks, bytes: CHUNK },
-    { way: 'socket', role: 'send', kernel, chunks, bytes: CHUNK },
-  ];
+/** MiB a second. */
+async function stream(way: Way): Promise<number> {
+  const chunks = await rateOver(way, (count) => ({ job: 'stream', chunks: count, bytes: CHUNK }), FIRST_CHUNKS, SECONDS, MOST_CHUNKS);
+  return (chunks * CHUNK) / MIB;
 }
 
-function overChannel(chunks: number): readonly [Errand, Errand] {
-  const { port1, port2 } = new MessageChannel();
-  return [
-    { way: 'channel', role: 'receive', port: port1, chunks, bytes: CHUNK },
-    { way: 'channel', role: 'send', port: port2, chunks, bytes: CHUNK },
-  ];
+function roundTrips(way: Way): Promise<number> {
+  return rateOver(way, (count) => ({ job: 'trips', trips: count, bytes: MESSAGE }), FIRST_TRIPS, SECONDS, MOST_TRIPS);
 }
 
-/** Seconds from the first chunk to the end of the last, as the receiver saw it. */
-async function transfer(errands: readonly [Errand, Errand]): Promise<number> {
-  const workers = errands.map(
-    (errand) => new Worker(WORKER, { workerData: errand, transferList: errand.way === 'channel' ? [errand.port] : [] }),
-  );
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      for (const worker of workers) {
-        worker.on('message', resolve);
-        worker.on('error', reject);
-      }
-    });
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  }
+function times(value: number, peer: number, least: number, whom: string): Bar {
+  return { text: `≥ ${least} × ${whom}`, reached: value >= least * peer, bound: `${printNumber(value / peer)} × in this run` };
 }

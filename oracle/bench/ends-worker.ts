@@ -1,0 +1,315 @@
+/**
+ * One end of an errand (ends.ts), in a worker of its own. A server says that it listens before its client is started; who knows when all
+ * is done says how long it took. An error ends the worker, and with it the benchmark.
+ */
+import { connect, createServer, type Socket } from 'node:net';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { attach, type Sockets } from '../../impl/index.ts';
+import { Checksum } from './checksum.ts';
+
+export type Job =
+  /** The client sends so many chunks, which the server sums up. */
+  | { readonly job: 'stream'; readonly chunks: number; readonly bytes: number }
+  /** The client sends a message and waits until it has come back. */
+  | { readonly job: 'trips'; readonly trips: number; readonly bytes: number }
+  /** The client connects, and is done when the server has closed. */
+  | { readonly job: 'connections'; readonly connections: number };
+
+export type Errand =
+  | ({ readonly way: 'socket'; readonly role: Role; readonly family: 'unix' | 'tcp'; readonly kernel: SharedArrayBuffer } & Job)
+  | ({ readonly way: 'net'; readonly role: Role; readonly where: string | number } & Job)
+  | ({ readonly way: 'channel'; readonly role: Role; readonly port: MessagePort } & Job)
+  | { readonly way: 'wire'; readonly kernel: SharedArrayBuffer };
+
+export type Said = { readonly what: 'listening'; readonly port: number } | { readonly what: 'done'; readonly seconds: number };
+
+type Role = 'client' | 'server';
+type Of<J extends Job['job']> = Extract<Job, { job: J }>;
+
+function say(said: Said): void {
+  parentPort?.postMessage(said);
+}
+
+function done(began: number): void {
+  say({ what: 'done', seconds: (performance.now() - began) / 1000 });
+}
+
+/** What is sent: a chunk of words of which no two are alike, the first of which is its number. */
+function patterned(bytes: number): Int32Array {
+  const words = new Int32Array(bytes >> 2);
+  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + 1, 0x9e3779b1);
+  return words;
+}
+
+function compare(seen: Checksum, { chunks, bytes }: Of<'stream'>): void {
+  const sent = new Checksum();
+  sent.addStamped(patterned(bytes), chunks);
+  if (seen.bytes !== sent.bytes || seen.value !== sent.value)
+    throw new Error(`${sent.bytes} bytes with the sum ${sent.value} were sent, ${seen.bytes} with ${seen.value} arrived`);
+}
+
+// ---- sockets of the implementation -------------------------------------------------------------------------------------------------
+
+const UNIX = { family: 'unix', name: 7 } as const;
+const TCP = { family: 'inet', host: 1, port: 7 } as const;
+
+function overSocket(sockets: Sockets, errand: Extract<Errand, { way: 'socket' }>): void {
+  const { role, family } = errand;
+  const address = family === 'unix' ? UNIX : TCP;
+  const open = (): number => sockets.socket(family === 'unix' ? 'unix' : 'inet', 'stream');
+  if (role === 'client') {
+    const connected = (): number => {
+      const fd = open();
+      sockets.connect(fd, address);
+      return fd;
+    };
+    socketClient(sockets, connected, errand);
+    return;
+  }
+  const listener = open();
+  sockets.bind(listener, address);
+  sockets.listen(listener, 16);
+  say({ what: 'listening', port: 0 });
+  socketServer(sockets, () => sockets.accept(listener).fd, errand);
+}
+
+function socketClient(sockets: Sockets, connected: () => number, job: Job): void {
+  switch (job.job) {
+    case 'stream': {
+      const fd = connected();
+      const words = patterned(job.bytes);
+      const chunk = new Uint8Array(words.buffer);
+      for (let number = 0; number < job.chunks; number++) {
+        words[0] = number;
+        sockets.send(fd, chunk);
+      }
+      sockets.close(fd);
+      return;
+    }
+    case 'trips': {
+      const fd = connected();
+      const message = new Uint8Array(job.bytes);
+      const began = performance.now();
+      for (let trip = 0; trip < job.trips; trip++) {
+        message[0] = trip;
+        sockets.send(fd, message);
+        sockets.recv(fd, message, { waitAll: true });
+        if (message[0] !== (trip & 255)) throw new Error(`message ${trip} came back as another`);
+      }
+      done(began);
+      sockets.close(fd);
+      return;
+    }
+    case 'connections': {
+      const byte = new Uint8Array(1);
+      const began = performance.now();
+      for (let i = 0; i < job.connections; i++) {
+        const fd = connected();
+        if (sockets.recv(fd, byte) !== 0) throw new Error('a byte came from a server that sends none');
+        sockets.close(fd);
+      }
+      done(began);
+    }
+  }
+}
+
+function socketServer(sockets: Sockets, accepted: () => number, job: Job): void {
+  switch (job.job) {
+    case 'stream': {
+      const fd = accepted();
+      const chunk = new Uint8Array(job.bytes);
+      const sum = new Checksum();
+      let began = 0;
+      for (;;) {
+        const count = sockets.recv(fd, chunk);
+        if (began === 0) began = performance.now();
+        if (count === 0) break;
+        sum.add(chunk.subarray(0, count));
+      }
+      done(began);
+      compare(sum, job);
+      return;
+    }
+    case 'trips': {
+      const fd = accepted();
+      const message = new Uint8Array(job.bytes);
+      while (sockets.recv(fd, message, { waitAll: true }) > 0) sockets.send(fd, message);
+      return;
+    }
+    case 'connections':
+      for (let i = 0; i < job.connections; i++) sockets.close(accepted());
+  }
+}
+
+// ---- Node's net ----------------------------------------------------------------------------------------------------------------------
+
+/** Writes on their way at a time, so that the peer never waits for an event between two. */
+const WRITES = 8;
+
+function netServer(where: string | number, job: Job): void {
+  const server = createServer((socket) => {
+    socket.setNoDelay(true);
+    if (job.job === 'stream') netStream(socket, job);
+    else if (job.job === 'trips') socket.on('data', (data) => void socket.write(data));
+    else socket.end();
+  });
+  server.listen(where, () => {
+    const address = server.address();
+    say({ what: 'listening', port: address !== null && typeof address === 'object' ? address.port : 0 });
+  });
+}
+
+function netStream(socket: Socket, job: Of<'stream'>): void {
+  const sum = new Checksum();
+  let began = 0;
+  socket.on('data', (data) => {
+    if (began === 0) began = performance.now();
+    sum.add(data);
+  });
+  socket.on('end', () => {
+    done(began);
+    compare(sum, job);
+  });
+}
+
+function netClient(where: string | number, job: Job): void {
+  const opened = (then: (socket: Socket) => void): void => {
+    const socket = connect(typeof where === 'number' ? { port: where } : { path: where }, () => then(socket));
+    socket.setNoDelay(true);
+  };
+  switch (job.job) {
+    case 'stream':
+      opened((socket) => netSend(socket, job));
+      return;
+    case 'trips':
+      opened((socket) => netTrips(socket, job));
+      return;
+    case 'connections': {
+      let left = job.connections;
+      const began = performance.now();
+      const next = (): void => {
+        if (left-- === 0) done(began);
+        else opened((socket) => void socket.resume().once('close', next));
+      };
+      next();
+    }
+  }
+}
+
+/** A buffer is written again only when it has left. */
+function netSend(socket: Socket, { chunks, bytes }: Of<'stream'>): void {
+  let number = 0;
+  for (let i = 0; i < WRITES; i++) {
+    const words = patterned(bytes);
+    const chunk = new Uint8Array(words.buffer);
+    const next = (): void => {
+      if (number >= chunks) {
+        if (number++ === chunks) socket.end();
+        return;
+      }
+      words[0] = number++;
+      socket.write(chunk, next);
+    };
+    next();
+  }
+}
+
+function netTrips(socket: Socket, { trips, bytes }: Of<'trips'>): void {
+  const message = Buffer.alloc(bytes);
+  let [trip, missing] = [0, 0];
+  const began = performance.now();
+  const next = (): void => {
+    if (trip++ === trips) {
+      done(began);
+      return;
+    }
+    missing = bytes;
+    socket.write(message);
+  };
+  socket.on('data', (data) => {
+    missing -= data.length;
+    if (missing === 0) next();
+  });
+  next();
+}
+
+// ---- a channel -----------------------------------------------------------------------------------------------------------------------
+
+/** Chunks on their way: a channel has no bound of its own, and its sender would fill the memory. */
+const WINDOW = 16;
+
+function overChannel(port: MessagePort, role: Role, job: Job): void {
+  if (role === 'server') say({ what: 'listening', port: 0 });
+  switch (job.job) {
+    case 'stream':
+      if (role === 'client') channelSend(port, job);
+      else channelReceive(port, job);
+      return;
+    case 'trips':
+      if (role === 'client') channelTrips(port, job);
+      else port.on('message', (message) => void port.postMessage(message));
+      return;
+    case 'connections':
+      throw new Error('a channel has no connections');
+  }
+}
+
+function channelSend(port: MessagePort, { chunks, bytes }: Of<'stream'>): void {
+  const words = patterned(bytes);
+  const chunk = new Uint8Array(words.buffer);
+  let number = 0;
+  const next = (): void => {
+    if (number >= chunks) return;
+    words[0] = number++;
+    port.postMessage(chunk);
+  };
+  port.on('message', next);
+  for (let i = 0; i < WINDOW; i++) next();
+}
+
+function channelReceive(port: MessagePort, job: Of<'stream'>): void {
+  const sum = new Checksum();
+  let began = 0;
+  let count = 0;
+  port.on('message', (chunk: Uint8Array) => {
+    if (count++ === 0) began = performance.now();
+    sum.add(chunk);
+    port.postMessage(0);
+    if (count < job.chunks) return;
+    done(began);
+    compare(sum, job);
+  });
+}
+
+function channelTrips(port: MessagePort, { trips, bytes }: Of<'trips'>): void {
+  const message = new Uint8Array(bytes);
+  let trip = 0;
+  const began = performance.now();
+  port.on('message', () => {
+    if (++trip < trips) port.postMessage(message);
+    else done(began);
+  });
+  port.postMessage(message);
+}
+
+// ---- who is asked --------------------------------------------------------------------------------------------------------------------
+
+const errand = workerData as Errand;
+switch (errand.way) {
+  case 'socket':
+    overSocket(attach(errand.kernel), errand);
+    break;
+  case 'net':
+    if (errand.role === 'server') netServer(errand.where, errand);
+    else netClient(errand.where, errand);
+    break;
+  case 'channel':
+    overChannel(errand.port, errand.role, errand);
+    break;
+  case 'wire':
+    // The timer is the parent's: this thread is inside runWire from now on.
+    attach(errand.kernel).runWire();
+    break;
+  default:
+    throw new Error(`no errand like ${String(errand satisfies never)}`);
+}
