@@ -96,6 +96,11 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     'else group.push({ ...step, tests });',
     'else if (tests.length > 0) group.push({ ...step, tests });',
   ),
+  'check: what was brought lately, by one word of it': successors(
+    "if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' && ')}) return;",
+    "if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' || ')}) return;",
+  ),
+  'check: an empty place is the state of zeros': successors('if (filled[recent] !== 0 && ', 'if ('),
   'prove: the else branch is the then branch': symbolic('[not(cond), stmt.else],', '[not(cond), stmt.then],'),
   'prove: a loop ends at its first round': symbolic(
     'value < stmt.size && alive; value++',
