@@ -63,8 +63,16 @@ function contentOf(file: Counterexample): string {
 /** Also of what was made of the sources: the design, the sizes, the planted fault. */
 function sourcesOf(file: Counterexample): string {
   const fault = file.subject === 'model' ? null : (file.fault ?? null);
-  const texts = DECISIVE[file.engine].flatMap((directory) => textsIn(directory));
-  return sha256([packageVersion(), file.design, sorted(file.configuration), fault, texts]);
+  return sha256([packageVersion(), file.design, sorted(file.configuration), fault, textsOf(file.engine)]);
+}
+
+/** What was read, by engine: a process has loaded its sources once, and many files may be made of them. */
+const hashes = new Map<Counterexample['engine'], string>();
+
+function textsOf(engine: Counterexample['engine']): string {
+  const hash = hashes.get(engine) ?? sha256(DECISIVE[engine].flatMap((directory) => textsIn(directory)));
+  hashes.set(engine, hash);
+  return hash;
 }
 
 function textsIn(directory: string): readonly (readonly [name: string, text: string])[] {

@@ -4,6 +4,11 @@
  */
 export const CAMPAIGN = process.env.SOCKREF_CAMPAIGN === '1';
 
+/** So many random cases every time, and so many in a campaign. */
+export function often(usual: number, campaign: number): number {
+  return CAMPAIGN ? campaign : usual;
+}
+
 /** All of a list in a campaign, and else those that are said to be enough. */
 export function enough<T>(list: readonly T[], usual: (each: T) => boolean): readonly T[] {
   return CAMPAIGN ? list : list.filter(usual);

@@ -95,7 +95,13 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
         ]),
     ],
   ];
-  const slow = ['a queue', 'the specification: sockets and pairs'];
+  const slow = [
+    'a queue',
+    'a lock',
+    'counters, careful',
+    'the specification: sockets and pairs',
+    'the specification: accept against close',
+  ];
   test.each(enough(models, ([name]) => !slow.includes(name)))('counts and judges as a naive search does: %s', async (_, make) => {
     const program = make();
     const ours = enumerate(program);
@@ -130,7 +136,8 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
     ['null in a guard', null, "so !== null && s.threads[who].does === 'hold' && s.sockets[so].state", 's.sockets[so as SocketId].state'],
     ['an invariant that is false at first', 'counted', "=== (s.sockets[so].state === 'free')", "=== (s.sockets[so].state === 'open')"],
   ];
-  test.each(planted)('finds what a naive search finds: %s', async (_, invariant, good, bad) => {
+  const quick = ['a holder that is not counted', 'a count of more than its type allows', 'an invariant that is false at first'];
+  test.each(enough(planted, ([what]) => quick.includes(what)))('finds what a naive search finds: %s', async (_, invariant, good, bad) => {
     const source = readFileSync(path.join(root, BENCHMARK), 'utf8').replace(good, bad);
     const program = compileModel({
       root,
@@ -151,7 +158,7 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
     expect(first.complete).toBe(false);
   });
 
-  const seeds = (process.env.SOCKREF_SPIN_SEEDS ?? (CAMPAIGN ? '1,2,3,4,5,7' : '1,2,3')).split(',').map(Number);
+  const seeds = (process.env.SOCKREF_SPIN_SEEDS ?? (CAMPAIGN ? '1,2,3,4,5,7' : '1,2')).split(',').map(Number);
   test.each(seeds)('counts and judges random model %i as a naive search does', async (seed) => {
     const entry = `test/compile/models/random-${seed}.ts`;
     const program = compileModel({

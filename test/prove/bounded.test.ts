@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { boundedTraces } from '../../oracle/prove/bounded.ts';
 import { concreteStep } from '../../oracle/prove/concrete.ts';
 import { type Goal, goalsOf } from '../../oracle/prove/goals.ts';
+import { often } from '../campaign.ts';
 import { randomModel } from './random-model.ts';
 import { bruteForce, limits, type Toy, toy } from './toys.ts';
 
@@ -65,10 +66,10 @@ describe('the shortest violation', () => {
   });
 });
 
-test('of 52 random models, each is judged as by trying everything', { timeout: 240_000 }, async () => {
+test('of random models, each is judged as by trying everything', { timeout: 240_000 }, async () => {
   let violated = 0;
   let held = 0;
-  for (let seed = 1; seed <= 52; seed++) {
+  for (let seed = 1; seed <= often(26, 104); seed++) {
     const source = randomModel(seed);
     const subject = toy('test/prove/models/random.ts', {}, { 'test/prove/models/random.ts': source });
     const depth = 4;
@@ -83,8 +84,8 @@ test('of 52 random models, each is judged as by trying everything', { timeout: 2
     else held++;
   }
   // A generator whose models all hold, or all break, would test nothing.
-  expect(violated).toBeGreaterThan(10);
-  expect(held).toBeGreaterThan(10);
+  expect(violated).toBeGreaterThan(5);
+  expect(held).toBeGreaterThan(5);
 });
 
 test('a model that comes to a stop is seen to', async () => {

@@ -17,6 +17,7 @@ import { shortened } from '../../oracle/prove/shorten.ts';
 import { confirm } from '../../oracle/prove/trace.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact } from '../../oracle/specification.ts';
+import { enough } from '../campaign.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-designs-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
@@ -44,20 +45,23 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   dragonfly: { 'pcb-while-valid': 3 },
 };
 
-test.each(listDesigns())('%s breaks what is known of its era, and nothing else', async (design) => {
-  const artefact = await specificationArtefact(design, LIMITS);
-  const system = new TransitionSystem(artefact.program);
-  const concrete = new Concrete(artefact, system);
-  const exercise = new Exercise(concrete, new FrameFacts(system), []);
-  await exercise.run(SEED, STEPS, () => false);
-  const promises = [...artefact.program.invariants.map(({ id }) => id), NO_OVERFLOW];
-  const known = BROKEN[design] ?? {};
-  expect([...exercise.broken.keys()].filter((id) => promises.includes(id)).sort()).toEqual(Object.keys(known).sort());
-  for (const [id, fewest] of Object.entries(known)) {
-    const run = shortened(system, concrete, { path: exercise.broken.get(id) ?? [], id, stop: () => false }) ?? [];
-    expect(run.length, id).toBeGreaterThanOrEqual(fewest);
-    const file = confirm(system, concrete, run, { design, seed: SEED, breaks: id, limits: LIMITS }, out);
-    const work = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
-    expect((await replay(await readCounterexample(file ?? ''), work)).verdict, id).toBe('violated');
-  }
-});
+test.each(enough(listDesigns(), (design) => ['p06', 'sockref', 'freebsd14'].includes(design)))(
+  '%s breaks what is known of its era, and nothing else',
+  async (design) => {
+    const artefact = await specificationArtefact(design, LIMITS);
+    const system = new TransitionSystem(artefact.program);
+    const concrete = new Concrete(artefact, system);
+    const exercise = new Exercise(concrete, new FrameFacts(system), []);
+    await exercise.run(SEED, STEPS, () => false);
+    const promises = [...artefact.program.invariants.map(({ id }) => id), NO_OVERFLOW];
+    const known = BROKEN[design] ?? {};
+    expect([...exercise.broken.keys()].filter((id) => promises.includes(id)).sort()).toEqual(Object.keys(known).sort());
+    for (const [id, fewest] of Object.entries(known)) {
+      const run = shortened(system, concrete, { path: exercise.broken.get(id) ?? [], id, stop: () => false }) ?? [];
+      expect(run.length, id).toBeGreaterThanOrEqual(fewest);
+      const file = confirm(system, concrete, run, { design, seed: SEED, breaks: id, limits: LIMITS }, out);
+      const work = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
+      expect((await replay(await readCounterexample(file ?? ''), work)).verdict, id).toBe('violated');
+    }
+  },
+);

@@ -12,6 +12,7 @@ import { Contradiction, Induction } from '../../oracle/prove/induction.ts';
 import { proveArtefact } from '../../oracle/prove/proof.ts';
 import { FALSE, TRUE } from '../../oracle/compile/term.ts';
 import type { Outcome, Row } from '../../oracle/verdict.ts';
+import { often } from '../campaign.ts';
 import { randomModel, randomWorkers } from './random-model.ts';
 import { bruteForce, limits, type Toy, toy } from './toys.ts';
 
@@ -272,11 +273,11 @@ describe('a proof from assumptions that', () => {
   });
 });
 
-test('of 24 random models no invariant holds that trying everything breaks, and none breaks that it keeps', {
+test('of random models no invariant holds that trying everything breaks, and none breaks that it keeps', {
   timeout: 280_000,
 }, async () => {
   const counted = { holds: 0, violated: 0, unknown: 0 };
-  for (let seed = 1; seed <= 24; seed++) {
+  for (let seed = 1; seed <= often(12, 48); seed++) {
     const file = 'test/prove/models/random.ts';
     const subject = toy(file, {}, { [file]: seed % 2 === 0 ? randomModel(seed) : randomWorkers(seed) });
     const first = subject.concrete.broken(subject.concrete.model.initial());
@@ -292,6 +293,6 @@ test('of 24 random models no invariant holds that trying everything breaks, and 
       counted[verdict]++;
     }
   }
-  expect(counted.holds).toBeGreaterThan(12);
-  expect(counted.violated).toBeGreaterThan(12);
+  expect(counted.holds).toBeGreaterThan(6);
+  expect(counted.violated).toBeGreaterThan(6);
 });

@@ -8,6 +8,7 @@ import { dpor } from '../../oracle/schedule/strategies/dpor.ts';
 import { naive } from '../../oracle/schedule/strategies/naive.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
 import type { Program } from '../../oracle/schedule/program.ts';
+import { often } from '../campaign.ts';
 import { exploring } from './exploring.ts';
 import { outcome, reference } from './reference.ts';
 import { describeProgram, type Ingredients, mixture, smallProgram, writtenProgram } from './small.ts';
@@ -119,7 +120,7 @@ describe('complete strategies', () => {
 
   test('find a race if and only if there is one', async () => {
     let [racy, free] = [0, 0];
-    for (let seed = 1; racy + free < 250; seed++) {
+    for (let seed = 1; racy + free < often(100, 250); seed++) {
       const program = smallProgram(seed, { ...mixture(seed), plain: 'anyhow', widths: seed % 3 === 0, calls: 2, guards: false });
       const expected = reference(program, 'block', 150, 'races');
       if (!expected.complete) continue;
@@ -130,7 +131,7 @@ describe('complete strategies', () => {
       if (expected.races.size > 0) racy++;
       else free++;
     }
-    expect(racy).toBeGreaterThan(70);
-    expect(free).toBeGreaterThan(70);
+    expect(racy).toBeGreaterThan(28);
+    expect(free).toBeGreaterThan(28);
   });
 });
