@@ -1,0 +1,248 @@
+/**
+ * The traces of the reference (J.5) that one thread can take: on the specification and on the implementation, the state of both seen after
+ * each step. Those in which calls overlap are in test/schedule/traces.test.ts.
+ */
+import { describe, test } from 'vitest';
+import type { Operation } from '../../oracle/run/operations.ts';
+import { lockstep } from './rig.ts';
+import { OPEN, SHUT, Tale } from './tale.ts';
+
+const both = await lockstep();
+const tale = (): Tale => new Tale(both);
+
+const socket = (asked: string): Operation['args'] => ({ asked });
+const connect = (fd: number, name: number, remote = false): Operation['args'] => ({ fd, name, remote });
+const send = (fd: number, amount = 1): Operation['args'] => ({ fd, amount, addressed: false, remote: false });
+const receive = (fd: number, amount = 1): Operation['args'] => ({ fd, amount });
+const FIRST = { which: 0 } as const;
+
+/** Socket 0, descriptor 0: listens under name 0. */
+const listener = (asked: 'unix' | 'tcp', backlog = 1): Tale =>
+  tale().does('socket', socket(asked)).does('bind', { fd: 0, name: 0 }).does('listen', { fd: 0, backlog });
+
+/** Socket 0, descriptor 0: connected by TCP to the remote host. */
+const active = (): Tale =>
+  tale()
+    .does('socket', socket('tcp'))
+    .does('setnbio', { fd: 0, on: true })
+    .does('connect', connect(0, 0, true), 'EINPROGRESS')
+    .sees(0, { letter: 'CG', count: 1, noFdRef: false, inp: { state: 'SYN_SENT' } })
+    .does('remote-synack', FIRST)
+    .sees(0, { letter: 'CD', inp: { state: 'ESTABLISHED' } });
+
+describe('T01: a UNIX stream is connected, accepted and closed', () => {
+  test('the state after each step is that of the reference', () => {
+    listener('unix')
+      .sees(0, { letter: 'C0', acceptConn: true, count: 1, limit: 1 })
+      .does('socket', socket('unix'), 1)
+      // The child is queued as incomplete with count 0, and complete when its connector is connected.
+      .does('connect', connect(1, 0))
+      .sees(1, { letter: 'CD', count: 1 })
+      .sees(2, { letter: 'CD', count: 0, noFdRef: true, queue: 'complete', head: 0 })
+      .sees(0, { complete: [2], incomplete: [] })
+      .does('accept', { fd: 0 }, 2)
+      .sees(2, { letter: 'CD', count: 1, noFdRef: false, queue: 'none', head: null })
+      .sees(0, { complete: [] })
+      // The connector goes: both ends are disconnected, and it is freed.
+      .does('close', { fd: 1 })
+      .freed(1)
+      .sees(2, { letter: 'DD', rcv: SHUT, snd: SHUT, inp: { peer: null } })
+      .does('receive', receive(2), 0)
+      .does('send', send(2), 'EPIPE')
+      .does('close', { fd: 2 })
+      .freed(2)
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
+
+describe('T02: a listener is closed with a completed child that nobody accepted', () => {
+  test('the child is aborted, and its connector learns ECONNABORTED once', () => {
+    listener('unix')
+      .does('socket', socket('unix'), 1)
+      .does('connect', connect(1, 0))
+      .sees(2, { queue: 'complete' })
+      .does('close', { fd: 0 })
+      .freed(0, 2)
+      .sees(1, { letter: 'DD', error: 'ECONNABORTED', rcv: SHUT, snd: SHUT, inp: { peer: null } })
+      .does('receive', receive(1), 'ECONNABORTED')
+      .sees(1, { error: 'none' })
+      .does('receive', receive(1), 0)
+      .does('send', send(1), 'EPIPE')
+      .does('close', { fd: 1 })
+      .nothingLeft();
+  });
+});
+
+describe('T04: an active open is refused', () => {
+  test('so_error tells ECONNREFUSED once, and close frees all at once', () => {
+    tale()
+      .does('socket', socket('tcp'))
+      .does('setnbio', { fd: 0, on: true })
+      .does('connect', connect(0, 0, true), 'EINPROGRESS')
+      .sees(0, { letter: 'CG' })
+      .does('remote-rst', FIRST)
+      .sees(0, { letter: 'DD', error: 'ECONNREFUSED', rcv: SHUT, snd: SHUT, inp: { dropped: true, state: 'CLOSED' } })
+      .does('geterror', { fd: 0 })
+      .sees(0, { error: 'none' })
+      .does('send', send(0), 'EPIPE')
+      // tcp_detach, case DROPPED: no PROTOREF was claimed, and socket and pcb go together.
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
+
+describe('T05: TCP is closed with data that the peer has not acknowledged', () => {
+  test('the protocol keeps the socket until TIME_WAIT, and the pcb until 2MSL', () => {
+    active()
+      .does('send', send(0, 2), 2)
+      .sees(0, { snd: { cc: 2 } })
+      .does('close', { fd: 0 })
+      .sees(0, {
+        letter: 'DG',
+        count: 0,
+        noFdRef: true,
+        protoRef: true,
+        snd: { cc: 2, ...SHUT },
+        inp: { state: 'FIN_WAIT_1', sockRef: true },
+      })
+      // Data and FIN are acknowledged. CANTRCVMORE is set, so this is as good as disconnected.
+      .does('remote-ack', { which: 0, part: false })
+      .sees(0, { letter: 'DD', protoRef: true, snd: { cc: 0 }, inp: { state: 'FIN_WAIT_2', msl: true } })
+      .does('remote-fin', { which: 0, ack: true })
+      .freed(0)
+      .pcb(0, { socket: null, timeWait: true, state: 'TIME_WAIT' })
+      .does('timer')
+      .nothingLeft();
+  });
+});
+
+describe('T06: the same, and the peer resets the connection in FIN_WAIT_1', () => {
+  test('PROTOREF is released, and all is freed', () => {
+    active()
+      .does('send', send(0, 2), 2)
+      .does('close', { fd: 0 })
+      .sees(0, { protoRef: true, inp: { state: 'FIN_WAIT_1', sockRef: true } })
+      .does('remote-rst', FIRST)
+      .nothingLeft();
+  });
+});
+
+describe('T07: the same with a linger of time 0', () => {
+  test('the connection is dropped with a reset, nobody claims PROTOREF, and all is freed', () => {
+    active().does('setlinger', { fd: 0, linger: 'reset' }).does('send', send(0, 2), 2).does('close', { fd: 0 }).nothingLeft();
+  });
+});
+
+describe('T08: TIME_WAIT ends while the descriptor is still open', () => {
+  test('the pcb stays with its socket, dropped, and both go at the close', () => {
+    active()
+      .does('shutdown', { fd: 0, how: 'both' })
+      .sees(0, { rcv: SHUT, snd: SHUT, inp: { state: 'FIN_WAIT_1' } })
+      .does('remote-fin', { which: 0, ack: true })
+      // tcp_twstart without SOCKREF: the socket keeps its pcb.
+      .sees(0, { letter: 'DD', count: 1, protoRef: false, inp: { timeWait: true, sockRef: false, dropped: false } })
+      .does('timer')
+      .sees(0, { letter: 'DD', inp: { timeWait: true, dropped: true } })
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
+
+describe('T09: a child is reset while it is queued, and then accepted', () => {
+  test('it stays on so_comp; accept says ECONNABORTED, and it is freed', () => {
+    listener('tcp')
+      .does('remote-connect', FIRST)
+      .sees(1, { letter: 'CD', queue: 'complete', count: 0, inp: { state: 'ESTABLISHED' } })
+      .does('remote-rst', FIRST)
+      .sees(1, { letter: 'DD', queue: 'complete', count: 0, inp: { dropped: true, sockRef: false } })
+      .sees(0, { complete: [1] })
+      .does('accept', { fd: 0 }, 'ECONNABORTED')
+      .freed(1)
+      .sees(0, { complete: [] })
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
+
+describe('T12: sofree refuses what can still be accepted', () => {
+  test('whatever the protocol gives up, a completed child goes only by accept and close, or by the drain', () => {
+    for (const accepted of [true, false]) {
+      const told = listener('tcp')
+        .does('remote-connect', FIRST)
+        .does('remote-fin', { which: 0, ack: true })
+        .sees(1, { queue: 'complete', count: 0, noFdRef: true, rcv: SHUT, inp: { state: 'CLOSE_WAIT' } })
+        .does('remote-rst', FIRST)
+        .sees(1, { queue: 'complete', letter: 'DD' });
+      if (accepted) told.does('accept', { fd: 0 }, 'ECONNABORTED').freed(1);
+      told.does('close', { fd: 0 }).nothingLeft();
+    }
+  });
+});
+
+describe('T13: PROTOREF without a closed descriptor', () => {
+  test('is never seen: the protocol claims it in pru_close, and in no state before', () => {
+    active()
+      .sees(0, { protoRef: false })
+      .does('send', send(0), 1)
+      .does('shutdown', { fd: 0, how: 'write' })
+      .sees(0, { protoRef: false, noFdRef: false, inp: { state: 'FIN_WAIT_1', sockRef: false } })
+      // Another reference to the file keeps the close from happening.
+      .does('dup', { fd: 0 }, 1)
+      .does('close', { fd: 0 })
+      .sees(0, { protoRef: false, noFdRef: false, file: 1 })
+      .does('close', { fd: 1 })
+      .sees(0, { protoRef: true, noFdRef: true, file: 0, inp: { sockRef: true } })
+      .does('remote-rst', FIRST)
+      .nothingLeft();
+  });
+});
+
+describe('T21: a second listen with a smaller backlog', () => {
+  test('changes so_qlimit; who is queued stays, and others are refused until there are fewer', () => {
+    listener('unix', 2)
+      .does('socket', socket('unix'), 1)
+      .does('connect', connect(1, 0))
+      .does('socket', socket('unix'), 2)
+      .does('connect', connect(2, 0))
+      .sees(0, { limit: 2, complete: [2, 4] })
+      .does('listen', { fd: 0, backlog: 0 })
+      .sees(0, { limit: 0, complete: [2, 4] })
+      .does('socket', socket('unix'), 3)
+      .does('connect', connect(3, 0), 'ECONNREFUSED')
+      .sees(5, { letter: 'C0' })
+      .does('accept', { fd: 0 }, 4)
+      // One is more than 3/2 of 0.
+      .does('connect', connect(3, 0), 'ECONNREFUSED')
+      .does('accept', { fd: 0 }, 5)
+      .sees(0, { complete: [] });
+  });
+});
+
+describe('T23: a pending error is reported once', () => {
+  test('one receive gets ECONNRESET, the next end of file', () => {
+    active()
+      .does('remote-rst', FIRST)
+      .sees(0, { letter: 'DD', error: 'ECONNRESET', rcv: SHUT })
+      .does('receive', receive(0), 'ECONNRESET')
+      .sees(0, { error: 'none' })
+      .does('receive', receive(0), 0)
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
+
+describe('T25: the completed queue overflows', () => {
+  test('with a limit of 1 it takes a second connection, 3/2 of the limit being 1, and refuses the third', () => {
+    listener('unix', 1)
+      .does('socket', socket('unix'), 1)
+      .does('connect', connect(1, 0))
+      .does('socket', socket('unix'), 2)
+      .does('connect', connect(2, 0))
+      .sees(0, { limit: 1, complete: [2, 4] })
+      .does('socket', socket('unix'), 3)
+      .does('connect', connect(3, 0), 'ECONNREFUSED')
+      .sees(0, { complete: [2, 4] })
+      .sees(5, { letter: 'C0', rcv: OPEN, snd: OPEN });
+  });
+});
