@@ -64,6 +64,7 @@ import {
   inp_zone,
   MBUF_HEADER,
   mbuf_zone,
+  PROTO_RAW,
   PROTO_TCP,
   PROTO_UDP,
   SLEEPQ_WORDS,
@@ -106,6 +107,7 @@ import {
   ipi_lock,
   ipi_porthash,
   ipi_proto,
+  ripcbinfo,
   SEGMENT_WORDS,
   SYNCACHE_WORDS,
   TCPCB_WORDS,
@@ -155,7 +157,7 @@ function tables(
     map: (c.descriptors + 31) >> 5,
     names: c.names,
     handles: c.handles,
-    hashes: c.hashChains * 4,
+    hashes: c.hashChains * 6,
     wheel: c.timerSlots * CALLWHEEL_WORDS,
     zones: zones(c).reduce((sum, zone) => sum + zone.size * zone.count, 0),
     user: (c.threads * userSlice(c)) >> 2,
@@ -223,13 +225,17 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_fd_map, carve(size.map));
   put(k, h_unp_names, carve(size.names));
   put(k, h_handles, carve(size.handles));
-  for (const pcbinfo of [udbinfo, tcbinfo]) {
+  for (const [pcbinfo, proto] of [
+    [udbinfo, PROTO_UDP],
+    [tcbinfo, PROTO_TCP],
+    [ripcbinfo, PROTO_RAW],
+  ] as const) {
     rw_init(k, pcbinfo + ipi_lock, LC_PCBINFO);
     rw_init(k, pcbinfo + ipi_hash_lock, LC_INP_HASH);
     put(k, pcbinfo + ipi_hash, carve(c.hashChains));
     put(k, pcbinfo + ipi_porthash, carve(c.hashChains));
     put(k, pcbinfo + ipi_lastport, c.portLast);
-    put(k, pcbinfo + ipi_proto, pcbinfo === udbinfo ? PROTO_UDP : PROTO_TCP);
+    put(k, pcbinfo + ipi_proto, proto);
   }
   put(k, h_hash_mask, c.hashChains - 1);
   put(k, h_callwheel, carve(size.wheel));

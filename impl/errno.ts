@@ -3,6 +3,7 @@
  * returns its result, or the error negated; the face turns the number into an `Error` with a Node-style code.
  */
 
+export const EPERM = 1;
 export const ENOENT = 2;
 export const EINTR = 4;
 export const EBADF = 9;

@@ -6,6 +6,7 @@ const CODES: ReadonlyMap<number, string> = new Map(Object.entries(errno).map(([c
 
 /** In the order of errno.ts. EWOULDBLOCK is called EAGAIN, as in Node: the numbers are the same. */
 const TEXTS: Readonly<Record<string, string>> = {
+  EPERM: 'only a privileged thread may have a raw socket',
   ENOENT: 'no socket has this name',
   EINTR: 'interrupted, or this thread may not block',
   EBADF: 'no such descriptor',

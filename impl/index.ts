@@ -68,10 +68,13 @@ import {
   SO_OPT_SNDBUF,
   SO_OPT_TYPE,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
   socket_zone,
   TCP_NODELAY,
+  TDF_UNPRIV,
+  td_flags,
   td_from_host,
   td_from_port,
   td_retval1,
@@ -80,7 +83,7 @@ import {
   UNIX_HOST,
   unp_zone,
 } from './layout.ts';
-import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, load, viewKernel } from './memory.ts';
+import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, load, or, viewKernel } from './memory.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
@@ -123,6 +126,8 @@ export interface ReceiveOptions {
 export interface AttachOptions {
   /** False for a thread that must not sleep, such as a browser's main thread. Default true. */
   readonly blocking?: boolean;
+  /** False for a thread that may not make raw sockets. Default true. */
+  readonly privileged?: boolean;
 }
 
 /** What is in use, each number as of the moment it was read. */
@@ -151,7 +156,7 @@ export type OptionName = keyof typeof OPTIONS;
 
 const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
 const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
-const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM } as const;
+const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW } as const;
 
 /** Makes a kernel; its capacities are fixed. Throws a RangeError or TypeError for a bad option. */
 export function createKernel(options?: KernelOptions): SharedArrayBuffer {
@@ -174,6 +179,7 @@ export function attach(kernel: SharedArrayBuffer, options: AttachOptions = {}): 
     throw new RangeError(
       `attach: all ${fixed(k, h_nthreads)} thread records are in use; detach some, or make the kernel with more threads`,
     );
+  if (options.privileged === false) or(k, td + td_flags, TDF_UNPRIV);
   return new Sockets(k, td);
 }
 
@@ -202,9 +208,13 @@ export class Sockets {
     this.#attached = false;
   }
 
-  /** A new socket: ('unix', 'stream'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP. */
-  socket(domain: keyof typeof DOMAINS, type: keyof typeof TYPES): number {
-    return this.#done('socket', sys_socket(this.#k, this.#td(), named(DOMAINS, domain, 'domain'), named(TYPES, type, 'type'), 0));
+  /**
+   * A new socket: ('unix', 'stream'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP; ('inet', 'raw', 89) for raw IP, which hears and
+   * sends datagrams of that protocol, or hears those of all with 0.
+   */
+  socket(domain: keyof typeof DOMAINS, type: keyof typeof TYPES, protocol = 0): number {
+    const [family, kind] = [named(DOMAINS, domain, 'domain'), named(TYPES, type, 'type')];
+    return this.#done('socket', sys_socket(this.#k, this.#td(), family, kind, whole(protocol)));
   }
 
   /** Two UNIX stream sockets connected to each other. */
@@ -249,7 +259,7 @@ export class Sockets {
     const host = options.to === undefined ? NO_ADDRESS : whole(options.to.host);
     const port = options.to === undefined ? 0 : whole(options.to.port);
     // A datagram must go in one piece; only a long send needs to ask what the socket is.
-    if (bytes.length > this.#slice && this.getOption(fd, 'type') === SOCK_DGRAM) throw new SocketError('send', EMSGSIZE);
+    if (bytes.length > this.#slice && this.getOption(fd, 'type') !== SOCK_STREAM) throw new SocketError('send', EMSGSIZE);
     let sent = 0;
     for (;;) {
       const length = Math.min(bytes.length - sent, this.#slice);

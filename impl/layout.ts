@@ -155,6 +155,7 @@ export const THREAD_WORDS = 40;
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
 export const TDF_SINTR = 8; // (written under Q) the sleep under way is interruptible
+export const TDF_UNPRIV = 16; // may do nothing that asks for privilege: no raw sockets
 export const TDF_INTR = 4; // a signal is pending: the next or present interruptible sleep ends with EINTR
 
 // How a sleep ended, in td_wait.
@@ -248,6 +249,7 @@ export const SO_LINGER = 0x0080;
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const IPPROTO_TCP = 6;
@@ -257,6 +259,7 @@ export const IPPROTO_UDP = 17;
 export const PROTO_UNIX = 1;
 export const PROTO_UDP = 2;
 export const PROTO_TCP = 3;
+export const PROTO_RAW = 6;
 
 export const PR_ATOMIC = 0x01;
 export const PR_ADDR = 0x02;

@@ -79,6 +79,7 @@ export const PANIC_INP_FREE_SOCKET = 221; // E5.02
 export const PANIC_INP_REFCOUNT = 222; // E5.03
 export const PANIC_INP_HASHED = 223; // E5.06
 export const PANIC_UDP_DETACH = 224; // E5.21
+export const PANIC_RIP_DETACH = 225; // E5.22
 
 // Files
 export const PANIC_FILE_COUNT = 240;

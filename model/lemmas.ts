@@ -6,7 +6,18 @@ import { designs } from './designs.ts';
 import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
-import { type Amount, type Pcb, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads } from './state.ts';
+import {
+  type Amount,
+  type Pcb,
+  type Socket,
+  type SocketId,
+  type State,
+  isDatagram,
+  sockets,
+  socketOf,
+  type Thread,
+  threads,
+} from './state.ts';
 
 export const lemmas: Predicates<State> = {
   /** What a thread has in its record fits together: a reason for every socket in hand, a call around everything else. */
@@ -20,11 +31,11 @@ export const lemmas: Predicates<State> = {
   'transfers-add-up': (s) =>
     s.threads.every((thread) => {
       const idle = thread.left === 0 && thread.sent === 0 && thread.chunk === 0;
-      const udp = thread.file !== null && s.sockets[thread.file].protocol === 'udp';
+      const datagram = thread.file !== null && isDatagram(s.sockets[thread.file].protocol);
       return (
         thread.left + thread.sent <= AMOUNT &&
         thread.chunk <= thread.left &&
-        (thread.left === 0 || thread.sends || udp) &&
+        (thread.left === 0 || thread.sends || datagram) &&
         (idle || inCall(thread))
       );
     }),
@@ -32,7 +43,7 @@ export const lemmas: Predicates<State> = {
   /** While a chunk is copied in by the holder of the send lock there is room for it, or it will be refused. */
   'chunk-fits': (s) =>
     s.threads.every(({ file, chunk, sends }) => {
-      if (file === null || chunk === 0 || s.sockets[file].protocol === 'udp') return true;
+      if (file === null || chunk === 0 || isDatagram(s.sockets[file].protocol)) return true;
       return sends && roomFor(s, s.sockets[file], chunk);
     }),
 
@@ -112,8 +123,10 @@ export const lemmas: Predicates<State> = {
       const { timeWaitKeepsSocket } = designs[s.design];
       if (queue === 'none') return true;
       if (queue === 'incomplete')
-        return protocol !== 'udp' && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
-      return protocol !== 'udp' && (connected || disconnected) && !inHand(s, so) && (!timeWaitKeepsSocket || hasNotEnded(s, s.sockets[so]));
+        return !isDatagram(protocol) && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
+      return (
+        !isDatagram(protocol) && (connected || disconnected) && !inHand(s, so) && (!timeWaitKeepsSocket || hasNotEnded(s, s.sockets[so]))
+      );
     }),
 
   /** A listener has never been connected as far as TCP goes, and is in the state of one. */
@@ -122,7 +135,7 @@ export const lemmas: Predicates<State> = {
       const { acceptConn, protocol, noFdRef, pcb } = s.sockets[so];
       const { detachInClose, recheckListener } = designs[s.design];
       const listens = pcb === null ? detachInClose : protocol === 'unix' || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN';
-      return !acceptConn || (listens && protocol !== 'udp' && !(noFdRef && (recheckListener || inHand(s, so))));
+      return !acceptConn || (listens && !isDatagram(protocol) && !(noFdRef && (recheckListener || inHand(s, so))));
     }),
 
   /** The flags of the socket are those of its TCP connection, also of one that took its pcb with it. */
@@ -133,9 +146,8 @@ export const lemmas: Predicates<State> = {
   /** Each flag of a pcb belongs to its protocol and state. */
   'pcb-flags-fit': (s) => s.pcbs.every((inp) => protocolFits(inp) && stateFits(inp)),
 
-  /** UDP: connected is having a foreign address; nothing is ever left to send. */
-  'udp-connected-is-foreign': (s) =>
-    s.pcbs.every((inp) => inp.protocol !== 'udp' || (inp.socket !== null && udpFits(inp, socketOf(s, inp)))),
+  /** UDP and raw IP: connected is having a foreign address; nothing is ever left to send. */
+  'datagrams-fit': (s) => s.pcbs.every((inp) => !isDatagram(inp.protocol) || (inp.socket !== null && datagramFits(inp, socketOf(s, inp)))),
 
   /** UNIX: never connecting nor disconnecting; the send buffer is the peer's; the sender is charged for at least what is unread. */
   'unix-buffers': (s) => s.pcbs.every((unp) => unp.protocol !== 'unix' || (unp.socket !== null && unixFits(unp, socketOf(s, unp)))),
@@ -231,7 +243,7 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   if (timeWaitKeepsSocket && !hasNotEnded(s, socket)) return false;
   const off = socket.queue === 'none' && socket.head === null;
   const givenUp = off && s.threads.some((other) => other.child === child && other.hand === 'unlinked');
-  if (!socket.noFdRef || socket.file > 0 || socket.protoRef || socket.protocol === 'udp') return false;
+  if (!socket.noFdRef || socket.file > 0 || socket.protoRef || isDatagram(socket.protocol)) return false;
   if (hand === 'accepted') return off;
   const referenced = (drainHoldsReference && hand === 'unlinked') || (queueHoldsReference && socket.queue !== 'none');
   if (socket.count > (referenced ? 1 : 0)) return false;
@@ -332,7 +344,7 @@ function stateFits(inp: Pcb): boolean {
   );
 }
 
-function udpFits(inp: Pcb, socket: Socket): boolean {
+function datagramFits(inp: Pcb, socket: Socket): boolean {
   const { connected, connecting, disconnecting, acceptConn, snd } = socket;
   return inp.foreign === connected && !connecting && !disconnecting && snd.cc === 0 && !acceptConn;
 }

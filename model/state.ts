@@ -21,7 +21,7 @@ export type Name = Id<'name', typeof NAMES>;
 export type Amount = Nat<typeof AMOUNT>;
 export type Backlog = Nat<typeof BACKLOG>;
 export type Result = Nat<typeof RESULT>;
-export type Protocol = 'none' | 'unix' | 'udp' | 'tcp';
+export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'raw';
 
 /** so_error, and what a call returns. */
 // biome-ignore format: a list of names
@@ -29,11 +29,11 @@ export type Errno =
   | 'none' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
   | 'EDESTADDRREQ' | 'EFAULT' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
   | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
-  | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
+  | 'EPERM' | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
 
 /** One socket buffer, reduced to how much it holds. */
 export interface SocketBuffer {
-  cc: Nat<typeof BUFFER>; // sb_cc, in units; UDP counts datagrams
+  cc: Nat<typeof BUFFER>; // sb_cc, in units; UDP and raw IP count datagrams
   cantMore: boolean; // SBS_CANTRCVMORE or SBS_CANTSENDMORE
   everCantMore: boolean; // history only: `cantMore` was true once
 }
@@ -77,7 +77,7 @@ export interface Pcb {
   name: Name | null; // a name somebody asked for, or (null) a port of the system's choice
   peer: PcbId | null; // UNIX: unp_conn
   charged: Nat<typeof BUFFER>; // UNIX: unp_cc, how much of my receive buffer the sender has been charged for
-  foreign: boolean; // UDP, TCP: has a foreign address
+  foreign: boolean; // UDP, TCP, raw IP: has a foreign address
   state: TcpState; // TCP, as all that follow: t_state
   dropped: boolean; // INP_DROPPED
   timeWait: boolean; // INP_TIMEWAIT
@@ -172,6 +172,11 @@ export function initial({ design }: { readonly design: DesignName }): State {
     design, sockets: sockets.map(freeSocket), pcbs: pcbs.map(freePcb), fds: descriptors.map(() => null),
     handles: handles.map(() => null), threads: threads.map(idleThread), link: false, panic: 'none',
   };
+}
+
+/** The Internet's datagrams: each is sent and received as a whole, with an address, and needs no connection (PR_ATOMIC, PR_ADDR). */
+export function isDatagram(protocol: Protocol): boolean {
+  return protocol === 'udp' || protocol === 'raw';
 }
 
 /** The pcb of a socket that has one. */

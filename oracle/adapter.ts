@@ -8,12 +8,15 @@
 import * as E from '../impl/errno.ts';
 import type * as Syscalls from '../impl/kern/syscalls.ts';
 import * as L from '../impl/layout.ts';
-import { fixed, get, type Kernel, load, put } from '../impl/memory.ts';
+import { and, fixed, get, type Kernel, load, or, put } from '../impl/memory.ts';
 import * as N from '../impl/netinet/layout.ts';
 import type { Result } from './run/specification.ts';
 
 /** Bytes of a unit. */
 export const UNIT = 16;
+
+/** The protocol of raw sockets: one that nobody here speaks. */
+export const RAW_PROTOCOL = 89;
 
 /** Ports that names stand for: name n is port n + 1. The ephemeral ones are far above. */
 export const FIRST_PORT = 1;
@@ -36,6 +39,8 @@ const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number
   unix: [L.AF_UNIX, L.SOCK_STREAM, 0],
   udp: [L.AF_INET, L.SOCK_DGRAM, L.IPPROTO_UDP],
   tcp: [L.AF_INET, L.SOCK_STREAM, L.IPPROTO_TCP],
+  raw: [L.AF_INET, L.SOCK_RAW, RAW_PROTOCOL],
+  'unprivileged raw': [L.AF_INET, L.SOCK_RAW, RAW_PROTOCOL],
   'unknown protocol': [L.AF_INET, L.SOCK_STREAM, 99],
   'wrong type': [L.AF_INET, L.SOCK_DGRAM, L.IPPROTO_TCP],
 };
@@ -70,6 +75,8 @@ export interface SystemCall<Argument> {
   readonly fn: keyof typeof Syscalls;
   readonly args: readonly (number | Argument)[];
   readonly word?: number;
+  /** The thread that makes it must have no privilege. */
+  readonly unprivileged?: true;
 }
 
 type Arguments<Argument> = readonly (number | boolean | string | Argument)[];
@@ -88,7 +95,11 @@ export function systemCall<Argument = never>(
   switch (name) {
     case 'socket':
     case 'socketpair':
-      return { fn: `sys_${name}`, args: SOCKET_ARGUMENTS[String(args[0])] ?? [0, 0, 0] };
+      return {
+        fn: `sys_${name}`,
+        args: SOCKET_ARGUMENTS[String(args[0])] ?? [0, 0, 0],
+        ...(args[0] === 'unprivileged raw' ? { unprivileged: true } : {}),
+      };
     case 'bind':
       return { fn: 'sys_bind', args: [fd, 0, address] };
     case 'connect':
@@ -149,9 +160,11 @@ type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly 
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
   const place = { data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
-  const { fn, args, word } = systemCall<never>(call.name, call.args, place, call.host);
+  const { fn, args, word, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
   if (word !== undefined) putWord(k, user, word);
+  if (unprivileged) or(k, td + L.td_flags, L.TDF_UNPRIV);
   const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);
+  if (unprivileged) and(k, td + L.td_flags, ~L.TDF_UNPRIV);
   if (result.errno !== 'none') return result;
   if (call.name === 'getsockopt') return { ...result, value: getWord(k, user) };
   return call.name === 'geterror' ? { ...result, answer: errnoName(getWord(k, user)) } : result;

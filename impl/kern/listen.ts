@@ -154,7 +154,7 @@ function sonewconn_attach(k: Kernel, td: number, head: number, so: number): numb
   const rcvtime = get(k, head + so_rcv + sb_timeo);
   mtx_unlock(k, td, head + so_rcv + sb_mtx);
   let error = soreserve(k, td, so, snd, rcv);
-  if (error === 0) error = pru_attach(k, td, so);
+  if (error === 0) error = pru_attach(k, td, so, 0);
   if (error !== 0) return error;
   KASSERT(k, get(k, so + so_pcb) !== 0, PANIC_ATTACH_PCB, so);
   put(k, so + so_snd + sb_lowat, sndlow);

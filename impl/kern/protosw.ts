@@ -22,14 +22,29 @@ import {
   PR_IMPLOPCL,
   PR_RIGHTS,
   PR_WANTRCVD,
+  PROTO_RAW,
   PROTO_TCP,
   PROTO_UDP,
   PROTO_UNIX,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   so_proto,
 } from '../layout.ts';
 import { fixed, type Kernel, panic } from '../memory.ts';
+import {
+  rip_abort,
+  rip_attach,
+  rip_bind,
+  rip_close,
+  rip_connect,
+  rip_detach,
+  rip_disconnect,
+  rip_peeraddr,
+  rip_send,
+  rip_shutdown,
+  rip_sockaddr,
+} from '../netinet/raw_ip.ts';
 import {
   tcp_ctloutput,
   tcp_usr_abort,
@@ -86,6 +101,8 @@ export function pffindproto(domain: number, type: number, protocol: number): num
     return type === SOCK_STREAM ? PROTO_UNIX : -EPROTOTYPE;
   }
   if (domain !== AF_INET) return -EPROTONOSUPPORT;
+  // Any protocol that fits in a header, also one that is spoken here: who asks for it raw gets what nobody else takes.
+  if (type === SOCK_RAW) return protocol >= 0 && protocol <= 255 ? PROTO_RAW : -EPROTONOSUPPORT;
   if (protocol === IPPROTO_TCP) return type === SOCK_STREAM ? PROTO_TCP : -EPROTOTYPE;
   if (protocol === IPPROTO_UDP) return type === SOCK_DGRAM ? PROTO_UDP : -EPROTOTYPE;
   if (protocol !== 0) return -EPROTONOSUPPORT;
@@ -94,7 +111,13 @@ export function pffindproto(domain: number, type: number, protocol: number): num
 }
 
 export function pr_type(proto: number): number {
+  if (proto === PROTO_RAW) return SOCK_RAW;
   return proto === PROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+}
+
+/** Whether sosend_dgram and soreceive_dgram are its pru_sosend and pru_soreceive: the Internet's datagrams. */
+export function pr_dgram(proto: number): boolean {
+  return proto === PROTO_UDP || proto === PROTO_RAW;
 }
 
 export function pr_flags(proto: number): number {
@@ -102,18 +125,22 @@ export function pr_flags(proto: number): number {
     case PROTO_UNIX:
       return PR_CONNREQUIRED | PR_WANTRCVD | PR_RIGHTS;
     case PROTO_UDP:
+    case PROTO_RAW:
       return PR_ATOMIC | PR_ADDR;
     default:
       return PR_CONNREQUIRED | PR_IMPLOPCL | PR_WANTRCVD;
   }
 }
 
-export function pru_attach(k: Kernel, td: number, so: number): number {
+/** `protocol` is the number that the caller of socket asked for; only a raw socket keeps it. */
+export function pru_attach(k: Kernel, td: number, so: number, protocol: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
       return uipc_attach(k, td, so);
     case PROTO_UDP:
       return udp_attach(k, td, so);
+    case PROTO_RAW:
+      return rip_attach(k, td, so, protocol);
     case PROTO_TCP:
       return tcp_usr_attach(k, td, so);
     default:
@@ -128,6 +155,9 @@ export function pru_detach(k: Kernel, td: number, so: number): void {
       break;
     case PROTO_UDP:
       udp_detach(k, td, so);
+      break;
+    case PROTO_RAW:
+      rip_detach(k, td, so);
       break;
     case PROTO_TCP:
       tcp_usr_detach(k, td, so);
@@ -145,6 +175,9 @@ export function pru_close(k: Kernel, td: number, so: number): void {
     case PROTO_UDP:
       udp_close(k, td, so);
       break;
+    case PROTO_RAW:
+      rip_close(k, td, so);
+      break;
     case PROTO_TCP:
       tcp_usr_close(k, td, so);
       break;
@@ -161,6 +194,9 @@ export function pru_abort(k: Kernel, td: number, so: number): void {
     case PROTO_UDP:
       udp_abort(k, td, so);
       break;
+    case PROTO_RAW:
+      rip_abort(k, td, so);
+      break;
     case PROTO_TCP:
       tcp_usr_abort(k, td, so);
       break;
@@ -175,6 +211,8 @@ export function pru_bind(k: Kernel, td: number, so: number, host: number, port: 
       return uipc_bind(k, td, so, port);
     case PROTO_UDP:
       return udp_bind(k, td, so, host, port);
+    case PROTO_RAW:
+      return rip_bind(k, td, so, host);
     case PROTO_TCP:
       return tcp_usr_bind(k, td, so, host, port);
     default:
@@ -187,6 +225,7 @@ export function pru_listen(k: Kernel, td: number, so: number, backlog: number): 
     case PROTO_UNIX:
       return uipc_listen(k, td, so, backlog);
     case PROTO_UDP:
+    case PROTO_RAW:
       return EOPNOTSUPP;
     case PROTO_TCP:
       return tcp_usr_listen(k, td, so, backlog);
@@ -201,6 +240,7 @@ export function pru_accept(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX:
       return uipc_accept(k, td, so);
     case PROTO_UDP:
+    case PROTO_RAW:
       return EOPNOTSUPP;
     case PROTO_TCP:
       return tcp_usr_accept(k, td, so);
@@ -215,6 +255,8 @@ export function pru_connect(k: Kernel, td: number, so: number, host: number, por
       return uipc_connect(k, td, so, port);
     case PROTO_UDP:
       return udp_connect(k, td, so, host, port);
+    case PROTO_RAW:
+      return rip_connect(k, td, so, host);
     case PROTO_TCP:
       return tcp_usr_connect(k, td, so, host, port);
     default:
@@ -233,6 +275,8 @@ export function pru_disconnect(k: Kernel, td: number, so: number): number {
       return uipc_disconnect(k, td, so);
     case PROTO_UDP:
       return udp_disconnect(k, td, so);
+    case PROTO_RAW:
+      return rip_disconnect(k, td, so);
     case PROTO_TCP:
       return tcp_usr_disconnect(k, td, so);
     default:
@@ -246,6 +290,8 @@ export function pru_shutdown(k: Kernel, td: number, so: number): number {
       return uipc_shutdown(k, td, so);
     case PROTO_UDP:
       return udp_shutdown(k, td, so);
+    case PROTO_RAW:
+      return rip_shutdown(k, td, so);
     case PROTO_TCP:
       return tcp_usr_shutdown(k, td, so);
     default:
@@ -274,6 +320,8 @@ export function pru_send(k: Kernel, td: number, so: number, flags: number, m: nu
       return uipc_send(k, td, so, flags, m);
     case PROTO_UDP:
       return udp_send(k, td, so, m, host, port);
+    case PROTO_RAW:
+      return rip_send(k, td, so, m, host);
     case PROTO_TCP:
       return tcp_usr_send(k, td, so, flags, m, host, port);
     default:
@@ -288,6 +336,8 @@ export function pru_sockaddr(k: Kernel, td: number, so: number): number {
       return uipc_sockaddr(k, td, so);
     case PROTO_UDP:
       return udp_sockaddr(k, td, so);
+    case PROTO_RAW:
+      return rip_sockaddr(k, td, so);
     case PROTO_TCP:
       return tcp_usr_sockaddr(k, td, so);
     default:
@@ -302,6 +352,8 @@ export function pru_peeraddr(k: Kernel, td: number, so: number): number {
       return uipc_peeraddr(k, td, so);
     case PROTO_UDP:
       return udp_peeraddr(k, td, so);
+    case PROTO_RAW:
+      return rip_peeraddr(k, td, so);
     case PROTO_TCP:
       return tcp_usr_peeraddr(k, td, so);
     default:

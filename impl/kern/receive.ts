@@ -28,7 +28,6 @@ import {
   PR_WANTRCVD,
   SBL_WAIT,
   SBS_CANTRCVMORE,
-  SOCK_DGRAM,
   SS_ISCONNECTED,
   SS_ISCONNECTING,
   SS_NBIO,
@@ -50,7 +49,7 @@ import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { uiomove_out } from './copy.ts';
 import { KASSERT } from './kassert.ts';
 import { m_free, m_freem, mtod } from './mbuf.ts';
-import { pr_flags, pr_type, pru_rcvd } from './protosw.ts';
+import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 /** What soreceive_wait found, if not an errno. */
@@ -59,7 +58,7 @@ const NOTHING = -1;
 
 /** The sender's address goes to td_from_host and td_from_port; a stream has none. */
 export function soreceive(k: Kernel, td: number, so: number, flags: number): number {
-  if (pr_type(fixed(k, so + so_proto)) === SOCK_DGRAM) return soreceive_dgram(k, td, so, flags);
+  if (pr_dgram(fixed(k, so + so_proto))) return soreceive_dgram(k, td, so, flags);
   return soreceive_generic(k, td, so, flags);
 }
 

@@ -20,7 +20,6 @@ import {
   PRUS_MORETOCOME,
   SBL_WAIT,
   SBS_CANTSENDMORE,
-  SOCK_DGRAM,
   SS_ISCONFIRMING,
   SS_ISCONNECTED,
   SS_NBIO,
@@ -38,11 +37,11 @@ import { PANIC_SOSEND_DGRAM } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { KASSERT } from './kassert.ts';
 import { m_uiotombuf } from './mbuf.ts';
-import { pr_flags, pr_type, pru_send } from './protosw.ts';
+import { pr_dgram, pr_flags, pru_send } from './protosw.ts';
 import { sblock, sbspace, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 export function sosend(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
-  if (pr_type(fixed(k, so + so_proto)) === SOCK_DGRAM) return sosend_dgram(k, td, so, host, port);
+  if (pr_dgram(fixed(k, so + so_proto))) return sosend_dgram(k, td, so, host, port);
   return sosend_generic(k, td, so, flags, host, port);
 }
 

@@ -99,7 +99,7 @@ export function socreate(k: Kernel, td: number, domain: number, type: number, pr
   put(k, so + so_type, pr_type(proto));
   put(k, so + so_proto, proto);
   put(k, so + so_count, 1);
-  const error = pru_attach(k, td, so);
+  const error = pru_attach(k, td, so, protocol);
   if (error !== 0) {
     KASSERT(k, get(k, so + so_count) === 1, PANIC_SOCREATE_COUNT, so);
     put(k, so + so_count, 0);

@@ -6,7 +6,7 @@
  *   from                 to                    by
  *   (sender)             list to this host     wire_output, wire_inject; ENOBUFS if it holds h_wire_size segments
  *   (sender)             list to the others    wire_output; if it is full the oldest segment there is lost instead
- *   list to this host    protocol input        wire_deliver: no lock is held while TCP or UDP process the segment
+ *   list to this host    protocol input        wire_deliver: no lock is held while the protocol processes the segment
  *   list to the others   (reader)              wire_peek, wire_copyout, wire_drop
  *   either list          nowhere, or the end   wire_drop, wire_defer, wire_duplicate: a driver loses, reorders, repeats segments
  *
@@ -17,7 +17,7 @@
 
 import { EFAULT, ENOBUFS } from '../errno.ts';
 import { IPPROTO_TCP, IPPROTO_UDP, LC_WIRE, m_len, m_next, td_uio_base, td_uio_resid } from '../layout.ts';
-import { fixed, get, type Kernel, panic, put } from '../memory.ts';
+import { fixed, get, type Kernel, put } from '../memory.ts';
 import { hardclock } from '../kern/clock.ts';
 import { uiomove_out, useracc } from '../kern/copy.ts';
 import { m_copym, m_freem, m_uiotombuf, mtod } from '../kern/mbuf.ts';
@@ -48,8 +48,8 @@ import {
   ws_window,
   wseg_zone,
 } from '../netinet/layout.ts';
+import { rip_input } from '../netinet/raw_ip.ts';
 import { tcp_input } from '../netinet/tcp_input.ts';
-import { PANIC_WIRE_PROTO } from '../netinet/tcp_panic.ts';
 import { tcp_ctlinput } from '../netinet/tcp_subr.ts';
 import { udp_ctlinput, udp_input } from '../netinet/udp_usrreq.ts';
 import { mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
@@ -207,7 +207,7 @@ export function wire_deliver(k: Kernel, td: number): number {
       if (get(k, th + ws_flags) !== IPPROTO_UDP) tcp_ctlinput(k, td, get(k, th + ws_window), src, sport, dst, dport);
       break;
     default:
-      panic(k, PANIC_WIRE_PROTO, th);
+      rip_input(k, td, get(k, th + ws_proto), src, dst, get(k, th + ws_m));
   }
   wire_free(k, td, th);
   return 1;

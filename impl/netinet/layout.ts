@@ -37,7 +37,8 @@ export const h_tcp_rtomin = 218; // c  ticks: first retransmission interval
 export const h_tcp_rtomax = 219; // c  ticks: longest one
 export const h_hash_mask = 220; // c  hash chains of a pcbinfo - 1
 export const wire_stopped = 221; // W  1: wire_run shall end
-// 222 .. 319 free
+export const ripcbinfo = 224; // pcbinfo: raw IP, whose inpcbs have no ports and are in no hash
+// 222, 223 and 240 .. 319 free
 
 // ---- inpcbinfo -----------------------------------------------------------------------------------------------------------
 
@@ -60,7 +61,7 @@ export const inp_list_next = 3; // p
 export const inp_list_prev = 4; // p
 export const inp_port_next = 5; // h
 export const inp_port_prev = 6; // h
-export const inp_ppcb = 7; // i  tcpcb, or tcptw with INP_TIMEWAIT; 0 for UDP
+export const inp_ppcb = 7; // i  tcpcb, or tcptw with INP_TIMEWAIT; 0 for UDP and raw IP
 export const inp_pcbinfo = 8; // c
 export const inp_socket = 9; // i  0 after in_pcbdetach
 export const inp_flags = 10; // i  INP_*
@@ -72,7 +73,8 @@ export const inp_faddr = 15; // i, h  0 any
 export const inp_fport = 16; // i, h
 export const inp_gencnt = 17; // p
 export const inp_lock = 18; // rwlock
-export const INPCB_WORDS = 21;
+export const inp_ip_p = 21; // c  raw IP: the protocol it speaks, 0 any
+export const INPCB_WORDS = 22;
 
 export const INP_INHASHLIST = 0x2000; // in the address hash (and, with a local port, in the port hash)
 export const INP_TIMEWAIT = 0x01000000;
@@ -170,7 +172,7 @@ export const SYNCACHE_WORDS = 17;
 // ---- segment on the wire (net/wire.ts) -----------------------------------------------------------------------------------------
 
 export const ws_next = 1; // W while on a list; everything else belongs to whoever has the segment
-export const ws_proto = 2; // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP
+export const ws_proto = 2; // IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP; any other is for raw sockets
 export const ws_src = 3;
 export const ws_sport = 4;
 export const ws_dst = 5;

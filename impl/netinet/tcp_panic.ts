@@ -19,4 +19,3 @@ export const PANIC_TCP_PERSIST_REXMT = 516; // the persist timer is started whil
 export const PANIC_TCP_OUTPUT_STATE = 517; // tcp_output finds more in so_snd than it may
 export const PANIC_TCP_ACK_STATE = 518; // something is acknowledged that can't have been sent
 export const PANIC_CALLOUT_FUNC = 520; // a callout with no handler
-export const PANIC_WIRE_PROTO = 521; // a segment of a protocol nobody has

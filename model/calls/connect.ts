@@ -7,11 +7,12 @@
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { lookup } from '../protocols/pcb.ts';
 import { sodisconnect } from '../protocols/protosw.ts';
+import { rip_connect } from '../protocols/raw.ts';
 import { tcp_connect } from '../protocols/tcp.ts';
 import { udp_connect } from '../protocols/udp.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
 import { sonewconn, soqueue } from '../socket.ts';
-import { type Errno, type Fd, type Name, type Socket, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
+import { type Errno, type Fd, type Name, type Socket, type SocketId, type State, isDatagram, sotopcb, type ThreadId } from '../state.ts';
 import { cut, fail, getsock, handOver, held, hold, leave, mayCall, sleeps, takeError, wakes } from './file.ts';
 
 export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
@@ -49,13 +50,14 @@ function soconnect(s: State, so: SocketId): Errno {
   const socket = s.sockets[so];
   if (socket.connecting) return rule('connect_1', 'under way: EALREADY [C.4 kern_connect]', 'EALREADY');
   if (socket.acceptConn) return rule('connect_2', 'a listener: EOPNOTSUPP [C.4 soconnect]', 'EOPNOTSUPP');
-  if (socket.connected && socket.protocol !== 'udp') return rule('connect_3', 'connected: EISCONN [C.4 soconnect]', 'EISCONN');
-  if (socket.connected && rule('connect_4', 'UDP changes its peer: disconnected first [C.4 soconnect]')) {
+  if (socket.connected && !isDatagram(socket.protocol)) return rule('connect_3', 'connected: EISCONN [C.4 soconnect]', 'EISCONN');
+  if (socket.connected && rule('connect_4', 'UDP or raw IP changes its peer: disconnected first [C.4 soconnect]')) {
     sodisconnect(s, socket);
   }
   socket.error = 'none';
   if (socket.protocol === 'tcp') return tcp_connect(s, socket);
   if (socket.protocol === 'udp') udp_connect(s, so);
+  if (socket.protocol === 'raw') rip_connect(s, so);
   return 'none';
 }
 

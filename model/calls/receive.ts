@@ -1,7 +1,7 @@
 /** receive (C.6 soreceive): what decides is, in this order: data, pending error, end-of-file, no connection, nothing asked for, would block. */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { uipc_rcvd } from '../protocols/unix.ts';
-import type { Amount, Fd, Socket, State, ThreadId } from '../state.ts';
+import { type Amount, type Fd, isDatagram, type Socket, type State, type ThreadId } from '../state.ts';
 import { cut, done, fail, held, hold, leave, mayCall, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
@@ -20,12 +20,12 @@ export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedu
 /** Nothing to deliver and nothing to report. */
 function mustWait(socket: Socket): boolean {
   if (socket.rcv.cc > 0 || socket.error !== 'none' || socket.rcv.cantMore) return false;
-  return socket.protocol === 'udp' || socket.connected || socket.connecting;
+  return isDatagram(socket.protocol) || socket.connected || socket.connecting;
 }
 
 /** One reader at a time: the buffer's sx lock is taken and given back within this step. */
 function deliver(s: State, t: ThreadId, socket: Socket, amount: Amount): void {
-  const datagrams = socket.protocol === 'udp';
+  const datagrams = isDatagram(socket.protocol);
   if (socket.rcv.cc > 0 && rule('receive_1', 'data comes before everything else [C.6 step 5]')) {
     const taken = datagrams ? 1 : Math.min(amount, socket.rcv.cc);
     socket.rcv.cc -= taken;

@@ -1,19 +1,19 @@
 /**
  * send (C.5 sosend_generic, sosend_dgram). A stream sender owns the buffer's sx lock for the whole call, sleeps without the
  * buffer mutex until there is room, and copies in without it, so that everything it tested may have changed when the protocol
- * gets the data. UDP takes no lock and never waits for room.
+ * gets the data. UDP and raw IP take no lock and never wait for room.
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { BUFFER } from '../limits.ts';
 import { pru_send } from '../protocols/protosw.ts';
 import { uipc_charged } from '../protocols/unix.ts';
-import type { Amount, Errno, Fd, Socket, State, ThreadId } from '../state.ts';
+import { type Amount, type Errno, type Fd, isDatagram, type Socket, type State, type ThreadId } from '../state.ts';
 import { cut, done, fail, held, hold, idle, linkFree, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
-  if (held(s, t).protocol !== 'udp') {
+  if (!isDatagram(held(s, t).protocol)) {
     if (held(s, t).sending) {
       sleeps(s, t);
       yield until(() => !held(s, t).sending || cut(s, t));
@@ -53,21 +53,22 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
 function refused(socket: Socket, amount: Amount, addressed: boolean): Errno {
   if (socket.snd.cantMore) return rule('send_2', 'the send side is shut: EPIPE [C.5 step 3]', 'EPIPE');
   if (socket.error !== 'none' && rule('send_3', 'a pending error is returned and cleared [C.5 step 4, T23]')) return takeError(socket);
-  if (socket.protocol === 'udp') {
+  if (isDatagram(socket.protocol)) {
     if (!socket.connected && !addressed) return rule('send_4', 'nowhere to send to: EDESTADDRREQ [C.5 step 5]', 'EDESTADDRREQ');
     if (amount > BUFFER) return rule('send_5', 'too long for one datagram: EMSGSIZE [C.5 step 6]', 'EMSGSIZE');
   } else if (!socket.connected) return rule('send_7', 'not connected: ENOTCONN [C.5 step 5]', 'ENOTCONN');
   return 'none';
 }
 
-/** UDP looks again, under its own lock. [D.3 send] */
+/** UDP and raw IP look again, under their own lock. [D.3 send, D.4] */
 function misaddressed(socket: Socket, addressed: boolean): Errno {
-  if (socket.protocol !== 'udp' || socket.connected !== addressed) return 'none';
+  if (!isDatagram(socket.protocol) || socket.connected !== addressed) return 'none';
   if (addressed) return rule('send_6', 'connected, and yet an address: EISCONN [D.3 send]', 'EISCONN');
+  if (socket.protocol === 'raw') return rule('send_19', 'raw IP, disconnected since it was tested: ENOTCONN [D.4 rip_send]', 'ENOTCONN');
   return rule('send_18', 'disconnected since it was tested: EDESTADDRREQ [D.3 send]', 'EDESTADDRREQ');
 }
 
-/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP keeps nothing. */
+/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP and raw IP keep nothing. */
 function space(s: State, socket: Socket): Amount {
   return BUFFER - (socket.protocol === 'unix' ? uipc_charged(s, socket) : socket.snd.cc);
 }

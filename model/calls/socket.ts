@@ -4,22 +4,29 @@ import { type Procedure, rule, until, when } from '../lang.ts';
 import { pcballoc, pcbdetach, pcbfree } from '../protocols/pcb.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
 import { soalloc, sodealloc } from '../socket.ts';
-import { type Errno, type Fd, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
+import { type Errno, type Fd, type Protocol, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
 import { done, fail, falloc, getsock, handOver, idle, install } from './file.ts';
 
-/** What is asked for: a protocol that exists, one that does not, or one that exists but not of this type. */
-export type Asked = 'unix' | 'udp' | 'tcp' | 'unknown protocol' | 'wrong type';
+/** What is asked for: a protocol that exists, one that does not, one that exists but not of this type; raw IP, by somebody who may not. */
+export type Asked = 'unix' | 'udp' | 'tcp' | 'raw' | 'unprivileged raw' | 'unknown protocol' | 'wrong type';
 
-/** Is there such a protocol? */
-function find(asked: Asked): Errno {
+/** Is there such a protocol, and may one have it? */
+function find(s: State, asked: Asked): Errno {
   if (asked === 'unknown protocol') return rule('socket_2', 'nothing speaks it: EPROTONOSUPPORT [C.1 socreate]', 'EPROTONOSUPPORT');
   if (asked === 'wrong type') return rule('socket_3', 'of another type: EPROTOTYPE [C.1 socreate]', 'EPROTOTYPE');
+  if (asked === 'unprivileged raw' && s.sockets.some((socket) => socket.protocol === 'none'))
+    return rule('socket_7', 'raw IP is for the privileged: EPERM, and the socket is gone again [D.4 rip_attach]', 'EPERM');
   return 'none';
+}
+
+function protocolOf(asked: Asked): Protocol {
+  if (asked === 'unix' || asked === 'udp') return asked;
+  return asked === 'raw' || asked === 'unprivileged raw' ? 'raw' : 'tcp';
 }
 
 /** socreate for a protocol that exists: a socket with so_count 1 and a pcb, or null. */
 function socreate(s: State, asked: Asked): SocketId | null {
-  const so = soalloc(s, asked === 'unix' ? 'unix' : asked === 'udp' ? 'udp' : 'tcp');
+  const so = soalloc(s, protocolOf(asked));
   if (so === null) return rule('socket_4', 'no socket to be had: ENOBUFS [C.1 socreate]', null);
   if (pcballoc(s, so) !== 'none') {
     sodealloc(s, s.sockets[so]);
@@ -47,7 +54,7 @@ export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
   yield;
   const fd = s.threads[t].reserved as Fd;
   s.threads[t].reserved = null;
-  const errno = find(asked);
+  const errno = find(s, asked);
   if (errno !== 'none') return fail(s, t, errno);
   const so = socreate(s, asked);
   if (so === null) return fail(s, t, 'ENOBUFS');
@@ -62,7 +69,7 @@ export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
  */
 export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
   when(idle(s, t));
-  const refused = find(asked);
+  const refused = find(s, asked);
   if (refused !== 'none') return fail(s, t, refused);
   const first = socreate(s, asked);
   if (first === null) return fail(s, t, 'ENOBUFS');

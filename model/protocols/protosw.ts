@@ -7,6 +7,7 @@ import { rule } from '../lang.ts';
 import { socantsendmore, sofree } from '../socket.ts';
 import { type Amount, type Errno, type Name, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
 import { pcbbind } from './pcb.ts';
+import { rip_detach, rip_disconnect, rip_send } from './raw.ts';
 import { tcp_abort, tcp_close_socket, tcp_detach, tcp_disconnect, tcp_gone, tcp_listen, tcp_send, tcp_shutdown } from './tcp.ts';
 import { udp_close, udp_detach, udp_disconnect, udp_send } from './udp.ts';
 import { uipc_abort, uipc_close, uipc_detach, uipc_listen, uipc_send, uipc_shutdown } from './unix.ts';
@@ -14,6 +15,7 @@ import { uipc_abort, uipc_close, uipc_detach, uipc_listen, uipc_send, uipc_shutd
 export function pru_detach(s: State, socket: Socket): void {
   if (socket.protocol === 'unix') uipc_detach(s, socket);
   else if (socket.protocol === 'udp') udp_detach(s, socket);
+  else if (socket.protocol === 'raw') rip_detach(s, socket);
   else tcp_detach(s, socket);
 }
 
@@ -21,6 +23,7 @@ export function pru_detach(s: State, socket: Socket): void {
 export function pru_detach_close(s: State, socket: Socket): void {
   if (socket.protocol === 'tcp' && !tcp_gone(s, socket)) tcp_disconnect(s, socket);
   if (socket.protocol === 'udp') udp_close(s, socket);
+  if (socket.protocol === 'raw') rip_disconnect(s, socket);
   if (socket.protocol !== 'tcp' || !designs[s.design].dropFreesPcb) pru_detach(s, socket);
 }
 
@@ -28,6 +31,7 @@ export function pru_close(s: State, socket: Socket): void {
   if (designs[s.design].closeTakesName && socket.protocol === 'unix') sotopcb(s, socket).name = null;
   if (socket.protocol === 'unix') uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_close(s, socket);
+  else if (socket.protocol === 'raw') rip_disconnect(s, socket);
   else tcp_close_socket(s, socket);
 }
 
@@ -43,6 +47,7 @@ export function pru_abort(s: State, so: SocketId): void {
 
 export function pru_bind(s: State, socket: Socket, name: Name): Errno {
   if (socket.protocol === 'tcp' && tcp_gone(s, socket)) return rule('bind_4', 'TCP, dropped or in TIME_WAIT: EINVAL [D.2 bind]', 'EINVAL');
+  if (socket.protocol === 'raw') return rule('bind_5', 'raw IP: an address, which any number of sockets may have [D.4]', 'none');
   return pcbbind(s, sotopcb(s, socket), name);
 }
 
@@ -62,6 +67,7 @@ export function pru_shutdown(s: State, socket: Socket): Errno {
 export function pru_send(s: State, socket: Socket, amount: Amount): Errno {
   if (socket.protocol === 'unix') return uipc_send(s, socket, amount);
   if (socket.protocol === 'udp') return udp_send(s, socket);
+  if (socket.protocol === 'raw') return rip_send();
   return tcp_send(s, socket, amount);
 }
 
@@ -71,6 +77,7 @@ export function sodisconnect(s: State, socket: Socket): Errno {
   if (socket.disconnecting) return rule('disconnect_3', 'already under way: EALREADY [C.4]', 'EALREADY');
   if (socket.protocol === 'unix') uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_disconnect(s, socket);
+  else if (socket.protocol === 'raw') rip_disconnect(s, socket);
   else tcp_disconnect(s, socket);
   return 'none';
 }

@@ -147,9 +147,9 @@ export function* msl(s: State, _wire: Wire, pcb: PcbId): Procedure {
   }
 }
 
-/** A datagram for a UDP socket. [D.3] */
+/** A datagram for a UDP socket, or a copy for one of the raw sockets that want it. [D.3, D.4] */
 export function* datagram(s: State, _wire: Wire, pcb: PcbId): Procedure {
-  when(s.pcbs[pcb].protocol === 'udp' && s.pcbs[pcb].bound);
+  when((s.pcbs[pcb].protocol === 'udp' && s.pcbs[pcb].bound) || s.pcbs[pcb].protocol === 'raw');
   const { rcv } = socketOf(s, s.pcbs[pcb]);
   if (rcv.cc === BUFFER && rule('datagram_2', 'no room: dropped [C.9 sbappendaddr]')) return;
   rule('datagram_1', 'appended as one record, even if the receive side is shut [D.3, C.9 sbappendaddr]');

@@ -192,11 +192,12 @@ export class Abstraction {
     this.set(words, cells.limit, load(k, so + L.so_qlimit));
     this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);
     this.queue(k, words, cells.complete, so, L.so_comp_first, L.so_qlen, ids);
-    const udp = fixed(k, so + L.so_proto) === L.PROTO_UDP;
+    const proto = fixed(k, so + L.so_proto);
+    const datagrams = proto === L.PROTO_UDP || proto === L.PROTO_RAW;
     this.set(
       words,
       cells.rcvCc,
-      udp ? count(k, get(k, so + L.so_rcv + L.sb_mb), L.m_nextpkt) : this.units(get(k, so + L.so_rcv + L.sb_cc), Math.floor),
+      datagrams ? count(k, get(k, so + L.so_rcv + L.sb_mb), L.m_nextpkt) : this.units(get(k, so + L.so_rcv + L.sb_cc), Math.floor),
     );
     this.set(words, cells.sndCc, this.units(get(k, so + L.so_snd + L.sb_cc), Math.ceil));
     this.flag(words, cells.rcvCantMore, load(k, so + L.so_rcv + L.sb_state) & L.SBS_CANTRCVMORE);
@@ -220,9 +221,10 @@ export class Abstraction {
     const flags = get(k, inp + N.inp_flags);
     const dropped = (flags & N.INP_DROPPED) !== 0;
     const timeWait = (flags & N.INP_TIMEWAIT) !== 0;
-    const udp = fixed(k, inp + N.inp_pcbinfo) === N.udbinfo;
+    const pcbinfo = fixed(k, inp + N.inp_pcbinfo);
+    const datagrams = pcbinfo !== N.tcbinfo;
     const port = get(k, inp + N.inp_lport);
-    this.code(words, cells.protocol, codes.protocol, udp ? L.PROTO_UDP : L.PROTO_TCP);
+    this.code(words, cells.protocol, codes.protocol, fixed(k, pcbinfo + N.ipi_proto));
     this.set(words, cells.socket, ids.socketCode(get(k, inp + N.inp_socket)));
     this.flag(words, cells.dropped, flags & N.INP_DROPPED);
     this.flag(words, cells.timeWait, flags & N.INP_TIMEWAIT);
@@ -234,9 +236,9 @@ export class Abstraction {
     }
     for (const field of NOT_INTERNET) this.set(words, cells[field], 0);
     const over = timeWait ? 'TIME_WAIT' : 'CLOSED';
-    if (udp || dropped || timeWait) {
+    if (datagrams || dropped || timeWait) {
       this.set(words, cells.state, codes.state[TCP_STATES.indexOf(over)] ?? STRANGER);
-      if (udp) this.set(words, cells.noDelay, 0);
+      if (datagrams) this.set(words, cells.noDelay, 0);
       const tw = get(k, inp + N.inp_ppcb);
       if (timeWait && !dropped) this.flag(words, cells.msl, tw === 0 ? 0 : pending(k, tw + N.tw_2msl));
       return;
@@ -301,6 +303,7 @@ function codesOf(cells: Cells): Codes {
       [L.PROTO_UNIX, codeOf(protocol, 'unix')],
       [L.PROTO_UDP, codeOf(protocol, 'udp')],
       [L.PROTO_TCP, codeOf(protocol, 'tcp')],
+      [L.PROTO_RAW, codeOf(protocol, 'raw')],
     ]),
     errno: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(error, errnoName(errno))])),
     queue: known([

@@ -15,7 +15,7 @@
  * And nothing else: a segment that nothing calls for, that acknowledges what has not arrived, or promises room that is not there, is as
  * wrong as one that is missing.
  */
-import { IPPROTO_TCP, IPPROTO_UDP } from '../../impl/layout.ts';
+import { IPPROTO_TCP } from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
@@ -37,7 +37,7 @@ export type Duty =
   /** With one of these numbers, or the peer would not take it. */
   | { readonly kind: 'reset'; readonly key: number; readonly seqs: readonly number[] }
   | { readonly kind: 'unreachable'; readonly to: Segment }
-  | { readonly kind: 'datagram'; readonly key: number; readonly units: readonly number[] };
+  | { readonly kind: 'datagram'; readonly proto: number; readonly key: number; readonly units: readonly number[] };
 
 export class Duties {
   private readonly specification: Specification;
@@ -267,7 +267,7 @@ function meets(duty: Duty, segment: Segment, end: End | null): boolean {
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_RST) && len === 0 && duty.seqs.includes(seq);
     case 'datagram':
       return (
-        proto === IPPROTO_UDP &&
+        proto === duty.proto &&
         senderOf(segment) === duty.key &&
         len === duty.units.length * UNIT &&
         duty.units.every((unit, index) => holdsUnit(segment.bytes, index, unit))

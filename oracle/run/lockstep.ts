@@ -7,7 +7,7 @@
 import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { carryOut, FIRST_PORT, UNIT } from '../adapter.ts';
+import { carryOut, FIRST_PORT, RAW_PROTOCOL, UNIT } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
@@ -186,11 +186,13 @@ export class Lockstep {
     const { protocol, pcb } = this.specification.association(so);
     const end = protocol === 'tcp' ? this.ends.of(pcb) : null;
     if (end !== null) writes(end, units);
-    if (protocol !== 'udp') return;
+    if (protocol !== 'udp' && protocol !== 'raw') return;
     const k = this.machine.kernel;
     const inp = this.ids.pcbAt(pcb);
-    const [to, port] = host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [host, FIRST_PORT];
-    this.duties.owe({ kind: 'datagram', key: keyOf(get(k, inp + N.inp_lport), to, port), units });
+    const raw = protocol === 'raw';
+    const [to, port] = host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [host, raw ? 0 : FIRST_PORT];
+    const proto = raw ? RAW_PROTOCOL : L.IPPROTO_UDP;
+    this.duties.owe({ kind: 'datagram', proto, key: keyOf(get(k, inp + N.inp_lport), to, port), units });
   }
 
   // --- the wire and the clock ------------------------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ export class Lockstep {
   private deliver(): Mismatch | null {
     const segment = this.oldest();
     // The specification counts datagrams of one unit; others are lost on the way, as datagrams may be.
-    if (segment.proto === L.IPPROTO_UDP && segment.len !== UNIT) return this.lose();
+    if ((segment.proto === L.IPPROTO_UDP || segment.proto === RAW_PROTOCOL) && segment.len !== UNIT) return this.lose();
     const mismatch = this.wire.arrives(segment);
     this.tap.removes();
     this.machine.deliver();

@@ -208,6 +208,21 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // Two raw sockets, one of them perhaps connected, and a datagram that both may hear.
+    weight: 4,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'raw' }),
+      op('socket', { asked: 'raw' }),
+      ...(a % 4 === 0 ? [op('bind', { fd: f, name: 0 })] : []),
+      ...(a % 2 === 0 ? [op('connect', { fd: g, name: 0, remote: b % 2 === 0 })] : []),
+      ...(c % 4 === 3 ? [op('disconnect', { fd: g })] : []),
+      op('send', { fd: f, amount: 1, addressed: true, remote: b % 4 === 1 }),
+      ...(c % 2 === 0 ? [op('remote-datagram', { which: 0 })] : [op('settle')]),
+      op('receive', { fd: b % 2 === 0 ? f : g, amount: 1 }),
+    ],
+  },
+  {
     // Both sides have closed, and the user holds on to the socket.
     weight: 3,
     sockets: 1,

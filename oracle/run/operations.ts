@@ -68,7 +68,7 @@ function handle(n: number, { handles }: Scene, sizes: Configuration): number {
   return handles.length === 0 || n % 8 === 7 ? n % sizes.HANDLES : pick(handles, n >> 3);
 }
 
-const ASKED = ['unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'unknown protocol', 'wrong type'];
+const ASKED = ['unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'raw', 'unknown protocol', 'wrong type', 'unprivileged raw'];
 
 /** Every kind of operation. The names of calls and their arguments are those of the specification. */
 export const KINDS: readonly Kind[] = [
@@ -76,7 +76,9 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'socketpair',
     weight: 3,
-    make: ({ a }) => ({ asked: pick(['unix', 'unix', 'unix', 'tcp', 'udp', 'wrong type', 'unknown protocol'], a) }),
+    make: ({ a }) => ({
+      asked: pick(['unix', 'unix', 'unix', 'tcp', 'udp', 'raw', 'wrong type', 'unknown protocol', 'unprivileged raw'], a),
+    }),
   },
   { name: 'bind', weight: 6, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), name: b % z.NAMES }) },
   { name: 'listen', weight: 6, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => !so.connected), backlog: b % (z.BACKLOG + 1) }) },
@@ -97,8 +99,8 @@ export const KINDS: readonly Kind[] = [
     weight: 9,
     make: ({ a, b, c }, s, z) => {
       const at = fdWhere(a, s, z, (so) => so.connected);
-      const udp = s.fds[at]?.protocol === 'udp';
-      return { fd: at, amount: b % (z.BUFFER + 2), addressed: udp && c % 3 === 0, remote: c % 5 === 4 };
+      const addressed = isDatagram(s.fds[at]?.protocol) && c % 3 === 0;
+      return { fd: at, amount: b % (z.BUFFER + 2), addressed, remote: c % 5 === 4 };
     },
   },
   { name: 'receive', weight: 10, make: ({ a, b }, s, z) => ({ fd: readable(a, s, z), amount: b % (z.BUFFER + 2) }) },
@@ -184,10 +186,15 @@ export const ENDING: readonly ((scene: Scene) => readonly Operation[])[] = [
   () => [{ name: 'drain', args: {} }],
 ];
 
+/** Of whose sends and receives each is one datagram. */
+function isDatagram(protocol: string | undefined): boolean {
+  return protocol === 'udp' || protocol === 'raw';
+}
+
 /** A datagram at a time, a stream at once. */
 function readAll(fd: number, { protocol, readable }: SceneSocket): readonly Operation[] {
   if (readable === 0) return [];
-  const [times, amount] = protocol === 'udp' ? [readable, 1] : [1, readable];
+  const [times, amount] = isDatagram(protocol) ? [readable, 1] : [1, readable];
   return Array.from({ length: times }, () => ({ name: 'receive', args: { fd, amount } }));
 }
 

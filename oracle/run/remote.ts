@@ -4,10 +4,10 @@
  */
 import { ECONNREFUSED } from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
-import { get } from '../../impl/memory.ts';
+import { fixed, get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
-import { UNIT } from '../adapter.ts';
+import { RAW_PROTOCOL, UNIT } from '../adapter.ts';
 import type { End } from './end.ts';
 import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
@@ -130,7 +130,8 @@ export class Remote {
 
   private udp(which: number, proto: number): boolean {
     const k = this.machine.kernel;
-    const all = this.pcbs(N.udbinfo).filter((inp) => get(k, inp + N.inp_lport) !== 0);
+    const udp = this.pcbs(N.udbinfo).filter((inp) => get(k, inp + N.inp_lport) !== 0);
+    const all = proto === N.IPPROTO_ICMP ? udp : [...udp, ...this.pcbs(N.ripcbinfo)];
     const fitting = proto === N.IPPROTO_ICMP ? all.filter((inp) => get(k, inp + N.inp_faddr) !== 0) : all;
     const inp = fitting[which % Math.max(1, fitting.length)];
     if (inp === undefined) return false;
@@ -143,6 +144,8 @@ export class Remote {
     };
     if (proto === N.IPPROTO_ICMP)
       this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, this.machine.user, 0);
+    else if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo)
+      this.machine.inject(RAW_PROTOCOL, from.src, 0, from.dst, 0, 0, 0, 0, 0, this.machine.user, UNIT);
     else this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, 0, 0, this.machine.user, UNIT);
     return true;
   }

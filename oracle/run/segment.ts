@@ -6,6 +6,7 @@ import { IPPROTO_TCP, IPPROTO_UDP, m_len, m_next, m_off, MBUF_HEADER } from '../
 import { copyBytesOut, get, type Kernel, sizeOf } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { RAW_PROTOCOL } from '../adapter.ts';
 import { walk } from './walk.ts';
 
 export interface Segment {
@@ -96,6 +97,8 @@ export function printSegment(segment: Segment): string {
   const { proto, src, sport, dst, dport, seq, ack, flags, len, window } = segment;
   const way = `${printHost(src)}port ${sport} to ${printHost(dst)}port ${dport}`;
   if (proto === IPPROTO_UDP) return `a datagram of ${len} bytes, ${way}`;
+  if (proto === RAW_PROTOCOL)
+    return `a raw datagram of ${len} bytes, from ${printHost(src) || 'this '}host to ${printHost(dst) || 'this '}host`;
   if (proto !== IPPROTO_TCP) return `an error message, ${way}`;
   const names = LETTERS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
   const acks = (flags & TH_ACK) === 0 ? '' : ` ack ${ack} window ${window}`;

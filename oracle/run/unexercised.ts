@@ -25,5 +25,6 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   send_13: RACE,
   send_14: RACE,
   send_18: RACE,
+  send_19: RACE,
   setsockopt_4: RACE,
 };

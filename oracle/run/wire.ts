@@ -7,6 +7,7 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../impl/layout.ts';
 import { get, type Kernel } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { RAW_PROTOCOL } from '../adapter.ts';
 import type { Plain } from '../compile/values.ts';
 import type { Data } from './data.ts';
 import type { Duties } from './duties.ts';
@@ -52,6 +53,8 @@ export class Wire {
         return this.tcp(segment, about, 0);
       case IPPROTO_UDP:
         return this.datagram(segment, 'datagram', about);
+      case RAW_PROTOCOL:
+        return this.copies(segment, about);
       default:
         return this.datagram(segment, 'unreachable', about);
     }
@@ -62,6 +65,17 @@ export class Wire {
     const at = lookup(this.machine.kernel, N.udbinfo, segment, event === 'datagram', 0);
     if (at !== 0) return this.happens(event, this.ids.pcbCode(at) - 1, [], about);
     if (event === 'datagram') this.duties.owe({ kind: 'unreachable', to: segment });
+    return null;
+  }
+
+  /** Every raw socket that has no peer, or the sender for one, gets a copy. */
+  private copies({ src }: Segment, about: About): Mismatch | null {
+    const { kernel: k } = this.machine;
+    for (const inp of walk(k, get(k, N.ripcbinfo + N.ipi_list), N.inp_list_next)) {
+      const faddr = get(k, inp + N.inp_faddr);
+      const mismatch = faddr === 0 || faddr === src ? this.happens('datagram', this.ids.pcbCode(inp) - 1, [], about) : null;
+      if (mismatch !== null) return mismatch;
+    }
     return null;
   }
 

@@ -28,6 +28,7 @@ import {
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
   SO_OPT_ERROR,
@@ -75,7 +76,7 @@ import {
   wseg_zone,
 } from '../../impl/raw.ts';
 
-export type Protocol = 'unix' | 'udp' | 'tcp';
+export type Protocol = 'unix' | 'udp' | 'tcp' | 'raw';
 
 /** The five states of a socket, as BSD's protocols drive them. */
 export type Phase = 'none' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
@@ -100,11 +101,18 @@ export class World {
     this.td = td;
   }
 
+  /** Byte of the kernel at which user address 0 is. */
+  get userByte(): number {
+    return fixed(this.k, h_user);
+  }
+
   get buffer(): SharedArrayBuffer {
     return bufferOf(this.k);
   }
 
-  socket(protocol: Protocol): number {
+  /** `number` is the protocol of a raw socket. */
+  socket(protocol: Protocol, number = 0): number {
+    if (protocol === 'raw') return sys_socket(this.k, this.td, AF_INET, SOCK_RAW, number);
     return sys_socket(this.k, this.td, protocol === 'unix' ? AF_UNIX : AF_INET, protocol === 'udp' ? SOCK_DGRAM : SOCK_STREAM, 0);
   }
 

@@ -111,7 +111,10 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       fn,
       args: given,
       word,
+      unprivileged,
     } = systemCall<ResultOf>(name, modelCall(scripted).args, place, args.remote === true ? N.HOST_REMOTE : N.HOST_LOCAL);
+    if (unprivileged)
+      throw new UsageError(`${name}: threads of a scenario are privileged`, { field: 'asked', reason: 'asks for one that is not' });
     if (word !== undefined) putWord(kernel, place.word, word);
     return { fn: fn === 'sys_getsockopt' ? 'client_getsockopt' : fn, args: [td, ...given], label: label(scripted) };
   });

@@ -242,6 +242,7 @@ function heldLock(k: Kernel, sleepers: ReadonlySet<number>): string | null {
     ['syncache_mtx', N.syncache_mtx],
     ["udbinfo's lock", N.udbinfo + N.ipi_lock],
     ["tcbinfo's lock", N.tcbinfo + N.ipi_lock],
+    ["ripcbinfo's lock", N.ripcbinfo + N.ipi_lock],
   ];
   for (const [name, at] of globals) if (load(k, at + L.lk_word) !== 0) return `${name} is held`;
   for (const so of liveSockets(k)) {

@@ -2,8 +2,9 @@
 import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
 import { FILES } from './scenarios/files.ts';
+import { RAW } from './scenarios/raw.ts';
 import { TCP } from './scenarios/tcp.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...FILES];
+export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...FILES];

@@ -8,7 +8,7 @@ import * as L from '../../../impl/layout.ts';
 import { fixed, get, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../../impl/netinet/tcp_fsm.ts';
-import { FIRST_PORT as NAME_0, socketOf, UNIT } from '../../adapter.ts';
+import { FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
 import { UsageError } from '../../usage.ts';
 import type { Segment } from './scenario.ts';
@@ -47,7 +47,8 @@ function wrongWith(machine: Machine, segment: Segment, index: number, most: numb
   const so = socketOf(kernel, fd);
   if (so === 0) return `it is for descriptor ${fd}, which is not open`;
   const isDatagram = what === 'datagram' || what === 'unreachable';
-  if (fixed(kernel, so + L.so_proto) !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP))
+  const proto = fixed(kernel, so + L.so_proto);
+  if (proto !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP) && !(what === 'datagram' && proto === L.PROTO_RAW))
     return `it is for descriptor ${fd}, which is not a ${isDatagram ? 'UDP' : 'TCP'} socket`;
   if (what === 'handshake' && machine.waiting() > 0) return 'a handshake must be the first segment';
   if (what === 'queued rst' && get(kernel, so + L.so_comp_first) === 0) return `no connection waits at descriptor ${fd}`;
@@ -79,7 +80,8 @@ function datagram(machine: Machine, { what, fd }: Segment): void {
   const from = connected ? get(k, inp + N.inp_faddr) : machine.remoteHost;
   const port = connected ? get(k, inp + N.inp_fport) : FIRST_PORT;
   const to = get(k, inp + N.inp_lport);
-  if (what === 'unreachable')
+  if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo) machine.inject(RAW_PROTOCOL, from, 0, N.HOST_LOCAL, 0, 0, 0, 0, 0, machine.user, UNIT);
+  else if (what === 'unreachable')
     machine.inject(N.IPPROTO_ICMP, from, port, N.HOST_LOCAL, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
   else machine.inject(L.IPPROTO_UDP, from, port, N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
 }
