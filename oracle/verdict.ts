@@ -40,7 +40,7 @@ export interface Row {
 
 /** Something of the specification that took no part in reaching the verdict: a rule never used, an action never fired. */
 export interface Vacuous {
-  readonly kind: 'rule' | 'action' | 'invariant' | 'promise';
+  readonly kind: 'rule' | 'action' | 'invariant' | 'promise' | 'answer';
   readonly id: string;
   /** Why it can't be exercised here, or "not reached by these runs". */
   readonly reason: string;

@@ -8,6 +8,7 @@ import type { CompiledModel } from '../compile/model.ts';
 import type { RunOptions } from '../engine.ts';
 import { compiledSpecification, SPECIFICATION } from '../specification.ts';
 import type { Outcome, Row, Vacuous, Verdict } from '../verdict.ts';
+import { all, unanswered } from './answers.ts';
 import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, pristine } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
@@ -73,7 +74,8 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
     options.progress(runs, options.runs, `${calls} calls`);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  const covered = { runs, calls, probesLost: lockstep.probesLost, failure, late: stops > 0 };
+  const { probesLost, answers } = lockstep;
+  const covered = { runs, calls, probesLost, answers, failure, late: stops > 0 };
   return outcome(options, model, { ...covered, seconds: (performance.now() - begin) / 1000 });
 }
 
@@ -139,6 +141,7 @@ interface Covered {
   readonly calls: number;
   /** See `Lockstep`. */
   readonly probesLost: number;
+  readonly answers: ReadonlySet<string>;
   readonly seconds: number;
   readonly failure: Failure | null;
   /** The last batch was stopped again and again, and came back when it was tried alone. */
@@ -147,7 +150,8 @@ interface Covered {
 
 function outcome(options: RunOptions, model: CompiledModel, covered: Covered): Outcome {
   const { runs, calls, probesLost, seconds, failure, late } = covered;
-  const vacuous = unexercised(model);
+  const rules = unexercised(model);
+  const answers = unanswered(covered.answers);
   const total = model.program.rules.length;
   const fault = options.fault === undefined ? '' : `, planted fault ${options.fault}`;
   const bound = `${runs} programs of up to ${options.maxCalls} choices, ${calls} calls and events, seed ${options.seed}; ${SIZES.SOCKETS} sockets, 1 thread${fault}`;
@@ -168,13 +172,15 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
       runs,
       calls,
       callsPerSecond: Math.round(calls / Math.max(seconds, 1e-9)),
-      rulesExercised: total - vacuous.length,
+      rulesExercised: total - rules.length,
       rulesTotal: total,
+      answersGiven: all().length - answers.length,
+      answersTotal: all().length,
       probesLost,
       ...(failure === null ? {} : { shrinks: failure.shrinks, steps: failure.steps.length }),
     },
     // A run that failed had no time to exercise much.
-    vacuous: failure === null ? vacuous : [],
+    vacuous: failure === null ? [...rules, ...answers] : [],
   };
 }
 

@@ -53,6 +53,8 @@ export class Lockstep {
   readonly machine: Machine;
   /** Window probes that were lost on the way because half a unit would have arrived. */
   probesLost = 0;
+  /** What calls have returned since this was made: "accept EWOULDBLOCK". A pending error that is handed out counts for who asked. */
+  readonly answers = new Set<string>();
   private readonly abstraction: Abstraction;
   private readonly ids: Identities;
   /** The implementation's state in the specification's words. */
@@ -160,6 +162,7 @@ export class Lockstep {
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
+    this.answers.add(`${name} ${seen.errno}`);
     if (so === null) return this.check();
     if (name === 'send' && seen.errno === 'none') {
       if (stream !== null) this.data.sent(stream, first, seen.value);

@@ -5,6 +5,7 @@ import { runPrograms } from '../../oracle/run/index.ts';
 import { KINDS, programs } from '../../oracle/run/operations.ts';
 import { runChoices, SIZES } from '../../oracle/run/program.ts';
 import { isRefusal, operationOf } from '../../oracle/run/signatures.ts';
+import { UNANSWERED } from '../../oracle/run/answers.ts';
 import { UNEXERCISED } from '../../oracle/run/unexercised.ts';
 import { compiledSpecification, SPECIFICATION } from '../../oracle/specification.ts';
 import { UsageError } from '../../oracle/usage.ts';
@@ -81,11 +82,16 @@ describe('every rule of the specification', () => {
     // `npx sockref run --runs 5000` exercises all of them; these are as many programs as a test has time for.
     const outcome = await runPrograms(runOptions({ runs: 2500 }));
     expect(outcome.verdict).toBe('holds');
-    const left = (outcome.vacuous ?? []).map(({ id }) => id);
+    const left = (outcome.vacuous ?? []).flatMap(({ kind, id }) => (kind === 'rule' ? [id] : []));
     expect(left.filter((id) => !(id in UNEXERCISED))).toEqual([]);
     // And the list has none that is exercised all the same, nor one that does not exist.
     expect(Object.keys(UNEXERCISED).filter((id) => !left.includes(id))).toEqual([]);
     expect(outcome.figures.rulesExercised).toBe((outcome.figures.rulesTotal ?? 0) - left.length);
+    // So are the answers of J.4.
+    const missed = (outcome.vacuous ?? []).flatMap(({ kind, id }) => (kind === 'answer' ? [id] : []));
+    expect(missed.filter((id) => !(id in UNANSWERED))).toEqual([]);
+    expect(Object.keys(UNANSWERED).filter((id) => !missed.includes(id))).toEqual([]);
+    expect(outcome.figures.answersGiven).toBe((outcome.figures.answersTotal ?? 0) - missed.length);
   });
 
   it('has an id of its own', async () => {
