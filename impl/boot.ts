@@ -1,7 +1,7 @@
 /**
  * Making a kernel: one SharedArrayBuffer, a header that says where everything is, tables behind it, in this order:
  *
- *   header | sleep-queue chains | threads | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
+ *   header | sleep-queue chains | threads | selfds and their locks | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
  *
  * Nobody else can see the buffer yet, so nothing here needs a lock or an order. This belongs to the face: it runs once, and no
  * engine steps it.
@@ -25,6 +25,7 @@ import {
   h_mlen,
   h_nfiles,
   h_nhandles,
+  h_npoll,
   h_nthreads,
   h_recvspace,
   h_salen,
@@ -32,6 +33,8 @@ import {
   h_sb_max,
   h_sb_unit,
   h_sendspace,
+  h_selfds,
+  h_selpool,
   h_sleepq,
   h_sleepq_mask,
   h_somaxconn,
@@ -57,18 +60,23 @@ import {
   LC_HANDLE,
   LC_INP_HASH,
   LC_PCBINFO,
+  LC_SELECT,
+  LC_SELTD,
   LC_SLEEPQ,
   LC_UNP_LINK,
   LC_UNP_LIST,
   LC_ZONE,
   inp_zone,
   MBUF_HEADER,
+  MTX_WORDS,
   mbuf_zone,
   PROTO_RAW,
   PROTO_TCP,
   PROTO_UDP,
+  SELFD_WORDS,
   SLEEPQ_WORDS,
   SOCKET_WORDS,
+  sf_td,
   slpq_mtx,
   so_global_mtx,
   socket_zone,
@@ -76,6 +84,8 @@ import {
   THREAD_WORDS,
   tcpcb_zone,
   tcptw_zone,
+  td_selfds,
+  td_selmtx,
   tseg_zone,
   UNPCB_WORDS,
   unp_link_rwlock,
@@ -149,10 +159,17 @@ export function isKernel(k: Kernel): boolean {
 /** The tables, in order of address: how many words each needs. `lay` carves exactly these. */
 function tables(
   c: KernelConfig,
-): Readonly<Record<'sleepq' | 'threads' | 'slots' | 'map' | 'names' | 'handles' | 'hashes' | 'wheel' | 'zones' | 'user', number>> {
+): Readonly<
+  Record<
+    'sleepq' | 'threads' | 'selfds' | 'selpool' | 'slots' | 'map' | 'names' | 'handles' | 'hashes' | 'wheel' | 'zones' | 'user',
+    number
+  >
+> {
   return {
     sleepq: c.sleepChains * SLEEPQ_WORDS,
     threads: c.threads * THREAD_WORDS,
+    selfds: c.threads * 2 * c.pollDescriptors * SELFD_WORDS,
+    selpool: c.sleepChains * MTX_WORDS,
     slots: c.descriptors,
     map: (c.descriptors + 31) >> 5,
     names: c.names,
@@ -221,6 +238,9 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
 
   put(k, h_sleepq, carve(size.sleepq));
   put(k, h_threads, carve(size.threads));
+  put(k, h_selfds, carve(size.selfds));
+  put(k, h_selpool, carve(size.selpool));
+  put(k, h_npoll, c.pollDescriptors);
   put(k, h_fd_table, carve(size.slots));
   put(k, h_fd_map, carve(size.map));
   put(k, h_unp_names, carve(size.names));
@@ -244,6 +264,8 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_user, carve(size.user) * 4);
 
   for (let chain = 0; chain < c.sleepChains; chain++) mtx_init(k, fixed(k, h_sleepq) + chain * SLEEPQ_WORDS + slpq_mtx, LC_SLEEPQ);
+  for (let chain = 0; chain < c.sleepChains; chain++) mtx_init(k, fixed(k, h_selpool) + chain * MTX_WORDS, LC_SELECT);
+  for (let thread = 0; thread < c.threads; thread++) laySelfds(k, thread, 2 * c.pollDescriptors);
   mtx_init(k, filedesc_mtx, LC_FILEDESC);
   mtx_init(k, accept_mtx, LC_ACCEPT);
   mtx_init(k, so_global_mtx, LC_GLOBAL);
@@ -262,6 +284,15 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   store(k, PANIC_WORD, 0);
   store(k, h_version, KERNEL_VERSION);
   store(k, h_magic, KERNEL_MAGIC);
+}
+
+/** What a thread needs to poll. */
+function laySelfds(k: Kernel, thread: number, count: number): void {
+  const td = fixed(k, h_threads) + thread * THREAD_WORDS;
+  const first = fixed(k, h_selfds) + thread * count * SELFD_WORDS;
+  mtx_init(k, td + td_selmtx, LC_SELTD);
+  put(k, td + td_selfds, first);
+  for (let i = 0; i < count; i++) put(k, first + i * SELFD_WORDS + sf_td, td);
 }
 
 /** Strings the records together, lowest address first. */

@@ -32,6 +32,8 @@ export interface KernelOptions {
   readonly names?: number;
   /** Sockets that kernel consumers may hold (fgetsock) at a time. Default 64. */
   readonly handles?: number;
+  /** Descriptors that one poll can ask about. Default 64. */
+  readonly pollDescriptors?: number;
   /** Bytes of user memory for each thread: what one system call can move. Default 65536. */
   readonly userBytes?: number;
   /** Segments that each direction of the wire holds. Default 1024. */
@@ -84,6 +86,7 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   maxBacklog: [0, 100000],
   names: [0, 1000000],
   handles: [0, 100000],
+  pollDescriptors: [1, 65536],
   userBytes: [4, 0x1000000],
   wireSegments: [1, 1000000],
   tcpSegmentBytes: [1, 65535],
@@ -122,6 +125,7 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     maxBacklog: options.maxBacklog ?? 128,
     names: options.names ?? 1024,
     handles: options.handles ?? 64,
+    pollDescriptors: options.pollDescriptors ?? 64,
     userBytes: options.userBytes ?? 65536,
     wireSegments: options.wireSegments ?? 1024,
     tcpSegmentBytes: options.tcpSegmentBytes ?? 1460,

@@ -15,7 +15,7 @@
 
 import { boot, isKernel } from './boot.ts';
 import type { KernelOptions } from './config.ts';
-import { EINTR, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
+import { EBADF, EINTR, EINVAL, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
 import { SocketError } from './failure.ts';
 import {
   sys_accept,
@@ -32,6 +32,7 @@ import {
   sys_getsockopt,
   sys_interrupt,
   sys_listen,
+  sys_poll,
   sys_recvfrom,
   sys_sendto,
   sys_setnbio,
@@ -58,6 +59,12 @@ import {
   MSG_WAITALL,
   mbuf_zone,
   NO_ADDRESS,
+  POLLFD_BYTES,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -121,6 +128,27 @@ export interface ReceiveOptions {
   readonly waitAll?: boolean;
   /** Throw EAGAIN rather than wait. */
   readonly dontWait?: boolean;
+}
+
+/** A descriptor, and what to be told of it; its end in both directions is told in any case. */
+export interface PollRequest {
+  readonly fd: number;
+  readonly read?: boolean;
+  readonly write?: boolean;
+  readonly urgent?: boolean;
+}
+
+export interface PollResult {
+  readonly fd: number;
+  /** There is data, a connection, an error or the end of the stream to be had. */
+  readonly readable: boolean;
+  /** A send would not wait, if only to be told that it can't be. Never together with `hangup`. */
+  readonly writable: boolean;
+  readonly urgent: boolean;
+  /** Nothing more will come or go. */
+  readonly hangup: boolean;
+  /** This is no descriptor, or not any more. */
+  readonly closed: boolean;
 }
 
 export interface AttachOptions {
@@ -341,6 +369,47 @@ export class Sockets {
     return this.#address();
   }
 
+  /**
+   * Waits until one of the descriptors has something to say, and returns those that have; after `timeout` ticks, none. A timeout of 0 only
+   * looks, one below 0 is for ever. At most `pollDescriptors` of the kernel, each of which takes 12 of the kernel's `userBytes`.
+   */
+  poll(requests: readonly PollRequest[], timeout = -1): readonly PollResult[] {
+    const bytes = requests.length * POLLFD_BYTES;
+    if (bytes > this.#slice) throw new SocketError('poll', EINVAL);
+    const table = new DataView(new ArrayBuffer(bytes));
+    for (const [at, { fd, read, write, urgent }] of requests.entries()) {
+      const events = (read === true ? POLLIN : 0) | (write === true ? POLLOUT : 0) | (urgent === true ? POLLPRI : 0);
+      table.setInt32(at * POLLFD_BYTES, Math.max(-1, whole(fd)), true);
+      table.setInt32(at * POLLFD_BYTES + 4, events, true);
+    }
+    const array = new Uint8Array(table.buffer);
+    copyBytesIn(this.#k, this.#at, array, 0, bytes);
+    const found = this.#done('poll', sys_poll(this.#k, this.#td(), this.#uaddr, requests.length, whole(timeout)));
+    if (found === 0) return [];
+    copyBytesOut(this.#k, this.#at, array, 0, bytes);
+    return requests.flatMap(({ fd }, at) => {
+      const events = table.getInt32(at * POLLFD_BYTES + 8, true);
+      return events === 0 ? [] : [pollResult(fd, events)];
+    });
+  }
+
+  /**
+   * Waits until one of the descriptors can be read or written without waiting, and returns those that can; after `timeout` ticks, none.
+   * A hangup counts as both. EBADF if one of them is no descriptor, or is closed meanwhile.
+   */
+  select(
+    read: readonly number[],
+    write: readonly number[],
+    timeout = -1,
+  ): { readonly read: readonly number[]; readonly write: readonly number[] } {
+    const requests = [...new Set([...read, ...write])].map((fd) => ({ fd, read: read.includes(fd), write: write.includes(fd) }));
+    const found = this.poll(requests, timeout);
+    if (found.some(({ closed }) => closed)) throw new SocketError('select', EBADF);
+    const those = (asked: readonly number[], can: (result: PollResult) => boolean): readonly number[] =>
+      asked.filter((fd) => found.some((result) => result.fd === fd && (result.hangup || can(result))));
+    return { read: those(read, ({ readable }) => readable), write: those(write, ({ writable }) => writable) };
+  }
+
   /** Takes a reference to the socket that outlives the descriptor; give it back with `release`. */
   hold(fd: number): number {
     return this.#done('hold', sys_fgetsock(this.#k, this.#td(), whole(fd)));
@@ -413,6 +482,17 @@ export class Sockets {
     if (host === UNIX_HOST) return { family: 'unix', name: port };
     return host === 0 && port === 0 ? null : { family: 'inet', host, port };
   }
+}
+
+function pollResult(fd: number, events: number): PollResult {
+  return {
+    fd,
+    readable: (events & POLLIN) !== 0,
+    writable: (events & POLLOUT) !== 0,
+    urgent: (events & POLLPRI) !== 0,
+    hangup: (events & POLLHUP) !== 0,
+    closed: (events & POLLNVAL) !== 0,
+  };
 }
 
 function hostOf(address: Address): number {

@@ -27,6 +27,8 @@ export const LC_SYNCACHE = 35;
 export const LC_ACCEPT = 40;
 export const LC_SND = 50;
 export const LC_RCV = 60;
+export const LC_SELECT = 66; // the pool of locks of selinfo lists
+export const LC_SELTD = 68;
 export const LC_INP_HASH = 70;
 export const LC_CALLOUT = 72;
 export const LC_WIRE = 74;
@@ -96,7 +98,10 @@ export const h_fail = 50; // *  fault injection: the allocation that takes this 
 export const h_ipport_first = 51; // c  lowest ephemeral port
 export const h_ipport_last = 52; // c  highest ephemeral port
 export const h_maxsockets = 53; // c
-// 54 .. 63 free
+export const h_selfds = 54; // c  -> what threads poll: 2 * h_npoll selfds for each
+export const h_npoll = 55; // c  most descriptors of one poll
+export const h_selpool = 56; // c  -> pool of mutexes for selinfo lists: as many as sleep-queue chains
+// 57 .. 63 free
 export const socket_zone = 64;
 export const file_zone = 72;
 export const mbuf_zone = 80;
@@ -150,7 +155,10 @@ export const td_user = 13; // c  user address of the slice the face gave it
 export const td_nlocks = 14; // T  WITNESS: locks held, in order of acquisition
 export const td_locks = 15; // T  .. td_locks + TD_MAXLOCKS - 1
 export const TD_MAXLOCKS = 24;
-export const THREAD_WORDS = 40;
+export const td_selmtx = 40; // mutex
+export const td_selpending = 42; // td_selmtx  something that this thread polls may have changed; its address is the channel poll sleeps on
+export const td_selfds = 43; // c  -> its selfds
+export const THREAD_WORDS = 44;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -175,10 +183,20 @@ export const SLEEPQ_WORDS = 4;
 
 export const f_count = 1; // *  references: descriptors plus calls in progress; and F_LOOKUP for everybody who keeps just the record
 export const f_data = 2; // c  socket, set by finit; 0 before that and after soo_close
-export const FILE_WORDS = 3;
+export const f_watched = 3; // *  1: somebody polls it, or did; who closes a descriptor of it tells him
+export const FILE_WORDS = 4;
 
 export const F_LOOKUP = 0x200000; // in f_count: a lookup that does not know yet whether it has found an open file, or a close under way
 export const F_REFERENCES = F_LOOKUP - 1; // the bits that count references
+
+// ---- selfd: one list on which a thread that polls is entered (kern/select.ts) ---------------------------------------------
+
+export const sf_next = 0; // the pool mutex of the list; so are prev, and sf_si when it is written
+export const sf_prev = 1;
+export const sf_si = 2; // *  the list (selinfo) it is on, 0: none, or whoever changed something has taken it off
+export const sf_mtx = 3; // T  the pool mutex of that list, 0 when the thread has not entered it
+export const sf_td = 4; // c
+export const SELFD_WORDS = 5;
 
 // ---- socket buffer -----------------------------------------------------------------------------------------------------
 
@@ -198,9 +216,11 @@ export const sb_timeo = 14; // B  ticks, 0 for ever
 export const sb_flags = 15; // B  SB_*
 export const sb_sndptr = 16; // B  TCP output: mbuf that holds the byte at sb_sndptroff, 0 unknown
 export const sb_sndptroff = 17; // B
-export const SOCKBUF_WORDS = 18;
+export const sb_sel = 18; // selinfo: first selfd of who polls the buffer (its pool mutex; entered with B held too)
+export const SOCKBUF_WORDS = 20;
 
 export const SB_WAIT = 0x04; // somebody sleeps on sb_cc
+export const SB_SEL = 0x08; // somebody may be on sb_sel
 export const SBS_CANTSENDMORE = 0x10;
 export const SBS_CANTRCVMORE = 0x20;
 export const SBS_FLUSH = 0x40; // whoever takes the transfer lock or gives it back throws away what is there
@@ -231,8 +251,8 @@ export const so_timeo = 19; // channel for connect, accept, linger and shutdown;
 export const so_error = 20; // *  pending error; taken with exchange, so it is reported once
 export const so_gencnt = 21; // G
 export const so_rcv = 22; // sockbuf; so_rcv + sb_mtx is SOCK_LOCK
-export const so_snd = 40; // sockbuf
-export const SOCKET_WORDS = 58;
+export const so_snd = 42; // sockbuf
+export const SOCKET_WORDS = 62;
 
 export const SS_NOFDREF = 0x0001;
 export const SS_ISCONNECTED = 0x0002;
@@ -325,6 +345,15 @@ export const MSG_EOR = 0x08; // EINVAL on a stream
 export const MSG_WAITALL = 0x40; // receive: all that was asked for, unless the stream ends
 export const MSG_DONTWAIT = 0x80; // as if the socket were non-blocking
 export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)
+/** pollfd: three words of user memory. */
+export const POLLFD_BYTES = 12;
+export const POLLIN = 0x01;
+export const POLLPRI = 0x02; // urgent data: asked for in vain as long as there is none
+export const POLLOUT = 0x04;
+export const POLLERR = 0x08; // no socket ever says it: a pending error shows as POLLIN and POLLOUT
+export const POLLHUP = 0x10;
+export const POLLNVAL = 0x20;
+export const INFTIM = -1;
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;

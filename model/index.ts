@@ -4,6 +4,7 @@ import { bind, listen } from './calls/bind.ts';
 import { close, soclose } from './calls/close.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
+import { poll } from './calls/poll.ts';
 import { receive } from './calls/receive.ts';
 import { send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
@@ -20,7 +21,7 @@ import { initial } from './state.ts';
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, shutdown,
-  setsockopt, getsockopt, setlinger, geterror, setnbio, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, geterror, setnbio, poll, dup, close, soclose, fgetsock, fputsock,
 };
 
 export const events = { handshake, synack, rst, ack, data, fin, timeout, msl, datagram, unreachable, signal, lingerTimeout };

@@ -195,8 +195,15 @@ function callFits(thread: Thread): boolean {
     (thread.reserved === null || thread.closing === null) &&
     (thread.hand === 'paired' ? thread.file === null && thread.closing === null : thread.twin === null) &&
     (!thread.sends || inCall(thread)) &&
-    (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null)
+    (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null || thread.polled !== null) &&
+    (thread.polled === null || sleepsInPoll(thread))
   );
+}
+
+/** Who sleeps in a poll holds nothing. */
+function sleepsInPoll(thread: Thread): boolean {
+  const { file, closing, child, twin, reserved, sleep } = thread;
+  return file === null && closing === null && child === null && twin === null && reserved === null && sleep !== 'awake';
 }
 
 /** What only a thread that closes has. */

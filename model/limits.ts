@@ -29,5 +29,10 @@ export const AMOUNT = BUFFER + 1;
 export const REFERENCES = 1 + HANDLES;
 /** Largest f_count: the descriptors, and every thread inside a call on it. */
 export const FILE_REFERENCES = FDS + THREADS;
-/** Largest number that a call returns: a descriptor, a handle or an amount. */
-export const RESULT = AMOUNT + FDS;
+/** What a poll can find, as bits of its result. */
+export const POLLIN = 1;
+export const POLLOUT = 2;
+export const POLLHUP = 4;
+export const POLLNVAL = 8;
+/** Largest number that a call returns: a descriptor, a handle, an amount, or what a poll has found. */
+export const RESULT = AMOUNT + FDS > POLLNVAL ? AMOUNT + FDS : POLLNVAL;

@@ -3,6 +3,7 @@
  * `index.ts` says what nobody may put off for ever, which is what they rest on; starvation by a lock that others take again and again
  * counts as well.
  */
+import { found } from './calls/poll.ts';
 import { beingClosed, inHand } from './invariants.ts';
 import type { Promises } from './lang.ts';
 import type { SocketId, State, ThreadId } from './state.ts';
@@ -29,7 +30,19 @@ export const promises: Promises<State> = {
     whenever: (s: State, t: ThreadId) => isAccepting(s, t) && isServed(s, t),
     eventually: (s: State, t: ThreadId) => !isAccepting(s, t) || (s.threads[t].child === null && !isServed(s, t)),
   },
+
+  /** A poll for which there is something to report does not sleep on: it returns, unless it is over before anybody looks. [C.8 sopoll, G12] */
+  'poll-returns': {
+    whenever: (s: State, t: ThreadId) => isToldNothing(s, t),
+    eventually: (s: State, t: ThreadId) => !isToldNothing(s, t),
+  },
 };
+
+/** It sleeps in a poll, and there is something to tell it. */
+function isToldNothing(s: State, t: ThreadId): boolean {
+  const { polled, wanted } = s.threads[t];
+  return polled !== null && found(s, polled, wanted) !== 0;
+}
 
 /** No descriptor leads to it and no call uses it, and nobody else will take it up: its close is under way, or done. */
 function isClosed(s: State, so: SocketId): boolean {

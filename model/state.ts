@@ -69,6 +69,9 @@ export type TcpState =
   | 'CLOSED' | 'LISTEN' | 'SYN_SENT' | 'ESTABLISHED' | 'CLOSE_WAIT'
   | 'FIN_WAIT_1' | 'CLOSING' | 'LAST_ACK' | 'FIN_WAIT_2' | 'TIME_WAIT';
 
+/** What a poll asks for; it is told the end of both directions in any case. */
+export type Wanted = 'hangup' | 'in' | 'out' | 'both';
+
 /** A protocol control block: unpcb, or inpcb with its tcpcb. */
 export interface Pcb {
   protocol: Protocol; // whose; 'none' is a free one
@@ -104,6 +107,8 @@ export interface Thread {
   left: Amount; // what has not,
   chunk: Amount; // and how much of that the copyin under way is for
   sleep: 'awake' | 'asleep' | 'signal' | 'timeout'; // sleeps, or how its sleep was cut short
+  polled: Fd | null; // sleeps in a poll of this descriptor
+  wanted: Wanted; // and asks for this
   errno: Errno; // the result of its last call: errno;
   value: Result; // number on success;
   answer: Errno; // what SO_ERROR answered
@@ -161,7 +166,8 @@ function idleThread(): Thread {
   // biome-ignore format: the zero of every field
   return {
     file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', twin: null, target: null, reserved: null,
-    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', errno: 'none', value: 0, answer: 'none',
+    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', polled: null, wanted: 'hangup', errno: 'none', value: 0,
+    answer: 'none',
   };
 }
 

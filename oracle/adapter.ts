@@ -47,6 +47,12 @@ const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number
 
 const HOW: Readonly<Record<string, number>> = { read: L.SHUT_RD, write: L.SHUT_WR, both: L.SHUT_RDWR, nonsense: 7 };
 
+/** What a poll asks for. */
+const WANTED: Readonly<Record<string, number>> = { hangup: 0, in: L.POLLIN, out: L.POLLOUT, both: L.POLLIN | L.POLLOUT };
+
+/** What a poll finds, in the order of the specification's bits. */
+const FOUND: readonly number[] = [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL];
+
 /** How long a linger waits, unless somebody says otherwise. */
 const LINGER_TICKS = 100;
 
@@ -77,6 +83,8 @@ export interface SystemCall<Argument> {
   readonly word?: number;
   /** The thread that makes it must have no privilege. */
   readonly unprivileged?: true;
+  /** Events asked for: the call is a poll of one descriptor, its first argument, whose pollfd must lie at `data`. */
+  readonly events?: number;
 }
 
 type Arguments<Argument> = readonly (number | boolean | string | Argument)[];
@@ -136,6 +144,8 @@ export function systemCall<Argument = never>(
       };
     case 'geterror':
       return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
+    case 'poll':
+      return { fn: 'sys_poll', args: [fd, place.data, args[2] === true ? L.INFTIM : 0], events: WANTED[String(args[1])] ?? 0 };
     case 'setnbio':
       return { fn: 'sys_setnbio', args: [fd, args[1] === true ? 1 : 0] };
     default:
@@ -150,8 +160,26 @@ function numberOr<Argument>(argument: number | boolean | string | Argument | und
 /** What a call has returned, in the words of the specification. What an option is lies in user memory, and is 0 here. */
 export function resultOf(name: string, returned: number): Result {
   if (returned < 0) return { errno: errnoName(-returned), value: 0, answer: 'none' };
+  if (name === 'poll') return { errno: 'none', value: foundBy(returned), answer: 'none' };
   // A fraction of a unit shows as one and so is never equal to what the specification says.
   return { errno: 'none', value: name === 'send' || name === 'receive' ? returned / UNIT : returned, answer: 'none' };
+}
+
+/** The specification's number for what a poll has found; one that it does not have if that is something else. */
+function foundBy(revents: number): number {
+  const known = FOUND.reduce((bits, bit) => bits | bit, 0);
+  if ((revents & ~known) !== 0) return -revents;
+  return FOUND.reduce((value, bit, at) => ((revents & bit) !== 0 ? value | (1 << at) : value), 0);
+}
+
+/** Carries out a poll of one descriptor, with its pollfd in the thread's slice: what it found, or an errno negated. */
+function poll(sys: typeof Syscalls, k: Kernel, td: number, fd: number, events: number, timo: number): number {
+  const user = get(k, td + L.td_user);
+  putWord(k, user, fd);
+  putWord(k, user + 4, events);
+  putWord(k, user + 8, 0);
+  const result = sys.sys_poll(k, td, user, 1, timo);
+  return result < 0 ? result : getWord(k, user + 8);
 }
 
 type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly number[]) => number>>;
@@ -160,7 +188,8 @@ type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly 
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
   const place = { data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
-  const { fn, args, word, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
+  const { fn, args, word, events, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
+  if (events !== undefined) return resultOf(call.name, poll(sys, k, td, args[0] ?? 0, events, args[2] ?? 0));
   if (word !== undefined) putWord(k, user, word);
   if (unprivileged) or(k, td + L.td_flags, L.TDF_UNPRIV);
   const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);

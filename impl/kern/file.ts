@@ -24,6 +24,7 @@ import {
   F_REFERENCES,
   f_count,
   f_data,
+  f_watched,
   file_zone,
   filedesc_mtx,
   h_fd_freefile,
@@ -66,6 +67,11 @@ function file_letgo(k: Kernel, td: number, fp: number): void {
   if (add(k, fp + f_count, -F_LOOKUP) === F_LOOKUP) uma_zfree(k, td, file_zone, fp);
 }
 
+/** Does the descriptor lead to this file, to which the caller has a reference? */
+export function fd_leads(k: Kernel, fd: number, fp: number): boolean {
+  return load(k, fixed(k, h_fd_table) + fd) === fp;
+}
+
 /** The socket of a file to which the caller has a reference. */
 export function file_socket(k: Kernel, fp: number): number {
   return get(k, fp + f_data);
@@ -97,6 +103,7 @@ export function falloc(k: Kernel, td: number): number {
   const fp = uma_zalloc_raw(k, td, file_zone);
   if (fp === 0) return -ENFILE;
   put(k, fp + f_data, 0);
+  store(k, fp + f_watched, 0);
   // Whoever finds the file finds it with a reference, and f_data as it is.
   store(k, fp + f_count, 1);
   return fp;

@@ -26,6 +26,7 @@ import {
   m_type,
   MT_DATA,
   MT_SONAME,
+  SB_SEL,
   SB_WAIT,
   SBL_NOINTR,
   SBL_WAIT,
@@ -43,6 +44,7 @@ import {
   sb_mbmax,
   sb_mbtail,
   sb_mtx,
+  sb_sel,
   sb_sndptr,
   sb_sndptroff,
   sb_state,
@@ -58,6 +60,7 @@ import { msleep, wakeup } from '../sync/sleepqueue.ts';
 import { sx_try_xlock, sx_xlock, sx_xunlock } from '../sync/sx.ts';
 import { KASSERT } from './kassert.ts';
 import { M_TRAILINGSPACE, m_free, m_freem, m_get, m_last, m_length, mtod } from './mbuf.ts';
+import { selwakeup } from './select.ts';
 
 // ---- reservation -----------------------------------------------------------------------------------------------------------
 
@@ -142,14 +145,15 @@ export function sbwait(k: Kernel, td: number, sb: number): number {
   return msleep(k, td, sb + sb_cc, sb + sb_mtx, 1, get(k, sb + sb_timeo));
 }
 
-/** Wakes whoever sleeps in sbwait. The mutex is held before; **not** after. */
+/**
+ * The buffer has changed: tells whoever polls it, and wakes whoever sleeps in sbwait. The mutex is held before; **not** after. Nothing is
+ * lost: both entered themselves with the mutex held, in which they had found nothing.
+ */
 export function sowakeup(k: Kernel, td: number, sb: number): void {
   const flags = get(k, sb + sb_flags);
-  if ((flags & SB_WAIT) !== 0) {
-    put(k, sb + sb_flags, flags & ~SB_WAIT);
-    // Not lost: the sleeper set SB_WAIT and entered the queue without giving the mutex back in between.
-    wakeup(k, td, sb + sb_cc);
-  }
+  if ((flags & (SB_SEL | SB_WAIT)) !== 0) put(k, sb + sb_flags, flags & ~(SB_SEL | SB_WAIT));
+  if ((flags & SB_SEL) !== 0) selwakeup(k, td, sb + sb_sel);
+  if ((flags & SB_WAIT) !== 0) wakeup(k, td, sb + sb_cc);
   mtx_unlock(k, td, sb + sb_mtx);
 }
 

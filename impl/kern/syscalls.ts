@@ -35,6 +35,7 @@ import { falloc, fdalloc, fdclose, fddup, fdrop, fdunused, fget, file_socket, fi
 import { fgetsock, fputsock } from './handle.ts';
 import { solisten } from './listen.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
+import { kern_poll, poll_closed } from './poll.ts';
 import { soreceive } from './receive.ts';
 import { sosend } from './send.ts';
 import { kern_shutdown } from './shutdown.ts';
@@ -185,7 +186,15 @@ export function sys_dup(k: Kernel, td: number, fd: number): number {
 export function sys_close(k: Kernel, td: number, fd: number): number {
   enter(k, td);
   const fp = fdclose(k, td, fd);
-  return ret(k, td, fp < 0 ? -fp : fdrop(k, td, fp));
+  if (fp < 0) return ret(k, td, -fp);
+  poll_closed(k, td, fp);
+  return ret(k, td, fdrop(k, td, fp));
+}
+
+/** Asks about `nfds` pollfds at a user address; waits `timo` ticks, 0: not at all, less: for ever. Returns how many have something to say. */
+export function sys_poll(k: Kernel, td: number, uaddr: number, nfds: number, timo: number): number {
+  enter(k, td);
+  return ret(k, td, kern_poll(k, td, uaddr, nfds, timo));
 }
 
 /** A handle on the descriptor's socket that outlives the descriptor. */

@@ -69,7 +69,7 @@ function misaddressed(socket: Socket, addressed: boolean): Errno {
 }
 
 /** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP and raw IP keep nothing. */
-function space(s: State, socket: Socket): Amount {
+export function space(s: State, socket: Socket): Amount {
   return BUFFER - (socket.protocol === 'unix' ? uipc_charged(s, socket) : socket.snd.cc);
 }
 

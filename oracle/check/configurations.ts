@@ -131,6 +131,15 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     quick: true,
   },
   {
+    id: 'poll',
+    text: 'polls of both ends of UNIX pairs, by two threads, while data is sent, received, shut down, and descriptors are closed',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, ...DATA, socketpair: [['unix']], poll: [null, null, [true]] },
+    quick: true,
+  },
+  {
     id: 'tcp-data',
     text: 'TCP data in both directions with shutdown and close, by one thread',
     sockets: 2,

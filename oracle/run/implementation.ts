@@ -106,6 +106,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     maxBacklog: sizes.BACKLOG,
     threads: 1,
     mbufs: 512,
+    pollDescriptors: 1,
     // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
     mbufBytes: UNIT + UNIT / 2,
     sendSpace: sizes.BUFFER * UNIT,

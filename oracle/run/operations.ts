@@ -114,6 +114,11 @@ export const KINDS: readonly Kind[] = [
   { name: 'setlinger', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), linger: pick(['reset', 'wait', 'wait', 'off'], b) }) },
   { name: 'geterror', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setnbio', weight: 4, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
+  {
+    name: 'poll',
+    weight: 6,
+    make: ({ a, b, c }, s, z) => ({ fd: fd(a, s, z), wanted: pick(['both', 'in', 'out', 'both', 'hangup'], b), wait: c % 4 === 3 }),
+  },
   { name: 'dup', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'close', weight: 7, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'fgetsock', weight: 3, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },

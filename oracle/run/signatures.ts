@@ -43,6 +43,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     setlinger: { fd, linger: oneOf('off', 'reset', 'wait') },
     geterror: { fd },
     setnbio: { fd, on: truth },
+    poll: { fd, wanted: oneOf('hangup', 'in', 'out', 'both'), wait: truth },
     dup: { fd },
     close: { fd },
     fgetsock: { fd },

@@ -15,6 +15,7 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   close_8: 'a UDP socket that is being closed can be connected again only by a kernel consumer that has no connect here',
   close_5: SLEEP,
   close_7: SLEEP,
+  poll_2: RACE,
   sofree_1: RACE,
   sonewconn_4: RACE,
   drain_1: RACE,

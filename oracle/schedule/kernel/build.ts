@@ -64,6 +64,7 @@ function refused(scenario: string, field: string, reason: string, known: readonl
 /** What a call that does not say otherwise has. */
 const USUAL: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
   connect: { remote: false },
+  poll: { wait: true },
   send: { addressed: false, remote: false },
   setsockopt: { valid: true },
 };
@@ -94,9 +95,10 @@ function modelCall({ name, args }: Scripted): ModelCall {
   return { name, args: Object.values(own) };
 }
 
-/** Bytes of user memory that a call needs: what it moves, and a word. */
-function memoryOf({ args }: Scripted): number {
-  return (typeof args.amount === 'number' ? args.amount * UNIT : 0) + 4;
+/** Bytes of user memory that a call needs: what it moves, or a pollfd, and a word. */
+function memoryOf({ name, args }: Scripted): number {
+  const moved = name === 'poll' ? L.POLLFD_BYTES : typeof args.amount === 'number' ? args.amount * UNIT : 0;
+  return moved + 4;
 }
 
 function threadProgram(stage: Stage, script: readonly Scripted[], thread: number, linger: number | undefined): AgentProgram {
@@ -112,10 +114,12 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       args: given,
       word,
       unprivileged,
+      events,
     } = systemCall<ResultOf>(name, modelCall(scripted).args, place, args.remote === true ? N.HOST_REMOTE : N.HOST_LOCAL);
     if (unprivileged)
       throw new UsageError(`${name}: threads of a scenario are privileged`, { field: 'asked', reason: 'asks for one that is not' });
     if (word !== undefined) putWord(kernel, place.word, word);
+    if (events !== undefined) return { fn: 'client_poll', args: [td, ...given, events], label: label(scripted) };
     return { fn: fn === 'sys_getsockopt' ? 'client_getsockopt' : fn, args: [td, ...given], label: label(scripted) };
   });
   return { name: `T${thread + 1}`, kind: 'thread', script: calls };

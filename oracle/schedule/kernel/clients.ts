@@ -3,7 +3,7 @@
  * woken. Like the code below the face these are functions over words, and are compiled with it. The words they work on are plain and
  * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
  */
-import { sys_getsockopt } from '../../../impl/kern/syscalls.ts';
+import { sys_getsockopt, sys_poll } from '../../../impl/kern/syscalls.ts';
 import { h_user } from '../../../impl/layout.ts';
 import { fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
@@ -100,6 +100,16 @@ export function client_getsockopt(k: Kernel, td: number, fd: number, level: numb
   put(k, word, NOTHING);
   const error = sys_getsockopt(k, td, fd, level, name, uaddr);
   return error < 0 ? error : get(k, word);
+}
+
+/** Polls one descriptor, with its pollfd at a user address: what it found, not how many. Negative: an errno. */
+export function client_poll(k: Kernel, td: number, fd: number, uaddr: number, timo: number, events: number): number {
+  const word = (fixed(k, h_user) + uaddr) >> 2;
+  put(k, word, fd);
+  put(k, word + 1, events);
+  put(k, word + 2, NOTHING);
+  const result = sys_poll(k, td, uaddr, 1, timo);
+  return result < 0 ? result : get(k, word + 2);
 }
 
 /** Carries one segment, and sleeps until there is one. */

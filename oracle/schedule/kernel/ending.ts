@@ -7,7 +7,7 @@
  *   - no connection has something to say that nothing will make it say.
  */
 import * as L from '../../../impl/layout.ts';
-import { get, type Kernel, load } from '../../../impl/memory.ts';
+import { fixed, get, type Kernel, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { type InHand, unaccounted } from '../../run/accounts.ts';
 import { type Cell, read } from '../../run/cells.ts';
@@ -244,6 +244,8 @@ function heldLock(k: Kernel, sleepers: ReadonlySet<number>): string | null {
     ["tcbinfo's lock", N.tcbinfo + N.ipi_lock],
     ["ripcbinfo's lock", N.ripcbinfo + N.ipi_lock],
   ];
+  const pool = Array.from({ length: fixed(k, L.h_sleepq_mask) + 1 }, (_, at) => fixed(k, L.h_selpool) + at * L.MTX_WORDS);
+  if (pool.some((at) => load(k, at + L.lk_word) !== 0)) return 'a lock of those who poll is held';
   for (const [name, at] of globals) if (load(k, at + L.lk_word) !== 0) return `${name} is held`;
   for (const so of liveSockets(k)) {
     for (const [name, sb] of [['so_rcv', so + L.so_rcv] as const, ['so_snd', so + L.so_snd] as const]) {

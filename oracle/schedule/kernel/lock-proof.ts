@@ -46,6 +46,8 @@ export const MUTEX_CLASSES: readonly number[] = [
   L.LC_ACCEPT,
   L.LC_SND,
   L.LC_RCV,
+  L.LC_SELECT,
+  L.LC_SELTD,
   L.LC_CALLOUT,
   L.LC_WIRE,
   L.LC_FILEDESC,

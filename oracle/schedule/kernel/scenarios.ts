@@ -1,10 +1,11 @@
 /** All named scenarios of the kernel, by what they are about. */
 import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
+import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
 import { RAW } from './scenarios/raw.ts';
 import { TCP } from './scenarios/tcp.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...FILES];
+export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...FILES, ...EVENTS];

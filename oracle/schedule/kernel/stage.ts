@@ -65,6 +65,7 @@ function options(sizes: Configuration, agents: number, userBytes: number): Kerne
     threads: agents,
     userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT),
     mbufs: 16,
+    pollDescriptors: 2,
     wireSegments: WIRE_SEGMENTS,
     tcpReassembly: 4,
     tcpHalfOpen: 2,

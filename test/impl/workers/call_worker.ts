@@ -43,6 +43,14 @@ function run(sockets: Sockets, job: CallJob): number {
       return sockets.recv(job.fd, new Uint8Array(100), { waitAll: job.waitAll ?? false });
     case 'send':
       return sockets.send(job.fd, new Uint8Array(job.count ?? 1));
+    case 'poll': {
+      const fds = job.fds ?? [];
+      const found = sockets.poll(
+        fds.map((fd) => ({ fd, read: true })),
+        job.timeout ?? -1,
+      );
+      return found.reduce((bits, { fd, readable, closed }) => bits | (((closed ? 2 : 0) | (readable ? 1 : 0)) << (2 * fds.indexOf(fd))), 0);
+    }
     case 'produce': {
       const sent = produce(sockets, job.fd, job.count ?? 0, job.salt ?? 0);
       sockets.shutdown(job.fd, 'write');
