@@ -211,13 +211,14 @@ export const OPENINGS: readonly Opening[] = [
     // Two raw sockets, one of them perhaps connected, and a datagram that both may hear.
     weight: 4,
     sockets: 2,
-    make: ({ a, b, c }, [f = 0, g = 1]) => [
+    make: ({ a, b, c }, free, [f = 0, g = 1] = free) => [
       op('socket', { asked: 'raw' }),
       op('socket', { asked: 'raw' }),
       ...(a % 4 === 0 ? [op('bind', { fd: f, name: 0 })] : []),
       ...(a % 2 === 0 ? [op('connect', { fd: g, name: 0, remote: b % 2 === 0 })] : []),
       ...(c % 4 === 3 ? [op('disconnect', { fd: g })] : []),
-      op('send', { fd: f, amount: 1, addressed: true, remote: b % 4 === 1 }),
+      // Without room for these sockets the descriptor is another's, perhaps of a stream, where an address means nothing.
+      op('send', { fd: f, amount: 1, addressed: free.length > 1, remote: b % 4 === 1 }),
       ...(c % 2 === 0 ? [op('remote-datagram', { which: 0 })] : [op('settle')]),
       op('receive', { fd: b % 2 === 0 ? f : g, amount: 1 }),
     ],
