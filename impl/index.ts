@@ -16,6 +16,7 @@
 import { boot, isKernel } from './boot.ts';
 import type { KernelOptions } from './config.ts';
 import { EBADF, EINTR, EINVAL, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
+import { type PollRequest, type PollResult, pollResults, pollTable, type Selected, selected, selectRequests } from './events.ts';
 import { SocketError } from './failure.ts';
 import {
   sys_accept,
@@ -59,12 +60,6 @@ import {
   MSG_WAITALL,
   mbuf_zone,
   NO_ADDRESS,
-  POLLFD_BYTES,
-  POLLHUP,
-  POLLIN,
-  POLLNVAL,
-  POLLOUT,
-  POLLPRI,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -94,6 +89,7 @@ import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, load, or,
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
+export type { PollRequest, PollResult, Selected } from './events.ts';
 export { SocketError } from './failure.ts';
 export { KernelPanic } from './memory.ts';
 
@@ -128,27 +124,6 @@ export interface ReceiveOptions {
   readonly waitAll?: boolean;
   /** Throw EAGAIN rather than wait. */
   readonly dontWait?: boolean;
-}
-
-/** A descriptor, and what to be told of it; its end in both directions is told in any case. */
-export interface PollRequest {
-  readonly fd: number;
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly urgent?: boolean;
-}
-
-export interface PollResult {
-  readonly fd: number;
-  /** There is data, a connection, an error or the end of the stream to be had. */
-  readonly readable: boolean;
-  /** A send would not wait, if only to be told that it can't be. Never together with `hangup`. */
-  readonly writable: boolean;
-  readonly urgent: boolean;
-  /** Nothing more will come or go. */
-  readonly hangup: boolean;
-  /** This is no descriptor, or not any more. */
-  readonly closed: boolean;
 }
 
 export interface AttachOptions {
@@ -344,16 +319,12 @@ export class Sockets {
   getOption(fd: number, name: OptionName): number {
     const [level, option] = named(OPTIONS, name, 'option');
     this.#done('getsockopt', sys_getsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
-    const word = new Uint8Array(4);
-    copyBytesOut(this.#k, this.#at, word, 0, 4);
-    return new DataView(word.buffer).getInt32(0, true);
+    return this.#takeWords(1)[0] ?? 0;
   }
 
   setOption(fd: number, name: OptionName, value: number): void {
     const [level, option] = named(OPTIONS, name, 'option');
-    const word = new Uint8Array(4);
-    new DataView(word.buffer).setInt32(0, value, true);
-    copyBytesIn(this.#k, this.#at, word, 0, 4);
+    this.#giveWords([value]);
     this.#done('setsockopt', sys_setsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
   }
 
@@ -374,40 +345,21 @@ export class Sockets {
    * looks, one below 0 is for ever. At most `pollDescriptors` of the kernel, each of which takes 12 of the kernel's `userBytes`.
    */
   poll(requests: readonly PollRequest[], timeout = -1): readonly PollResult[] {
-    const bytes = requests.length * POLLFD_BYTES;
-    if (bytes > this.#slice) throw new SocketError('poll', EINVAL);
-    const table = new DataView(new ArrayBuffer(bytes));
-    for (const [at, { fd, read, write, urgent }] of requests.entries()) {
-      const events = (read === true ? POLLIN : 0) | (write === true ? POLLOUT : 0) | (urgent === true ? POLLPRI : 0);
-      table.setInt32(at * POLLFD_BYTES, Math.max(-1, whole(fd)), true);
-      table.setInt32(at * POLLFD_BYTES + 4, events, true);
-    }
-    const array = new Uint8Array(table.buffer);
-    copyBytesIn(this.#k, this.#at, array, 0, bytes);
-    const found = this.#done('poll', sys_poll(this.#k, this.#td(), this.#uaddr, requests.length, whole(timeout)));
-    if (found === 0) return [];
-    copyBytesOut(this.#k, this.#at, array, 0, bytes);
-    return requests.flatMap(({ fd }, at) => {
-      const events = table.getInt32(at * POLLFD_BYTES + 8, true);
-      return events === 0 ? [] : [pollResult(fd, events)];
-    });
+    const table = pollTable(requests);
+    if (table.length * 4 > this.#slice) throw new SocketError('poll', EINVAL);
+    this.#giveWords(table);
+    this.#done('poll', sys_poll(this.#k, this.#td(), this.#uaddr, requests.length, whole(timeout)));
+    return pollResults(requests, this.#takeWords(table.length));
   }
 
   /**
    * Waits until one of the descriptors can be read or written without waiting, and returns those that can; after `timeout` ticks, none.
    * A hangup counts as both. EBADF if one of them is no descriptor, or is closed meanwhile.
    */
-  select(
-    read: readonly number[],
-    write: readonly number[],
-    timeout = -1,
-  ): { readonly read: readonly number[]; readonly write: readonly number[] } {
-    const requests = [...new Set([...read, ...write])].map((fd) => ({ fd, read: read.includes(fd), write: write.includes(fd) }));
-    const found = this.poll(requests, timeout);
+  select(read: readonly number[], write: readonly number[], timeout = -1): Selected {
+    const found = this.poll(selectRequests(read, write), timeout);
     if (found.some(({ closed }) => closed)) throw new SocketError('select', EBADF);
-    const those = (asked: readonly number[], can: (result: PollResult) => boolean): readonly number[] =>
-      asked.filter((fd) => found.some((result) => result.fd === fd && (result.hangup || can(result))));
-    return { read: those(read, ({ readable }) => readable), write: those(write, ({ writable }) => writable) };
+    return selected(read, write, found);
   }
 
   /** Takes a reference to the socket that outlives the descriptor; give it back with `release`. */
@@ -475,6 +427,20 @@ export class Sockets {
     return result;
   }
 
+  /** Puts numbers at the start of the slice, and reads what is there. */
+  #giveWords(words: readonly number[]): void {
+    const bytes = new DataView(new ArrayBuffer(words.length * 4));
+    for (const [at, word] of words.entries()) bytes.setInt32(at * 4, word, true);
+    copyBytesIn(this.#k, this.#at, new Uint8Array(bytes.buffer), 0, bytes.byteLength);
+  }
+
+  #takeWords(count: number): readonly number[] {
+    const bytes = new Uint8Array(count * 4);
+    copyBytesOut(this.#k, this.#at, bytes, 0, bytes.length);
+    const view = new DataView(bytes.buffer);
+    return Array.from({ length: count }, (_, at) => view.getInt32(at * 4, true));
+  }
+
   /** The address that the last call left behind. */
   #address(): Address | null {
     const host = get(this.#k, this.thread + td_from_host);
@@ -482,17 +448,6 @@ export class Sockets {
     if (host === UNIX_HOST) return { family: 'unix', name: port };
     return host === 0 && port === 0 ? null : { family: 'inet', host, port };
   }
-}
-
-function pollResult(fd: number, events: number): PollResult {
-  return {
-    fd,
-    readable: (events & POLLIN) !== 0,
-    writable: (events & POLLOUT) !== 0,
-    urgent: (events & POLLPRI) !== 0,
-    hangup: (events & POLLHUP) !== 0,
-    closed: (events & POLLNVAL) !== 0,
-  };
 }
 
 function hostOf(address: Address): number {
