@@ -9,7 +9,7 @@ import { receive } from './calls/receive.ts';
 import { send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
 import { connect2, socket, socketpair } from './calls/socket.ts';
-import { geterror, getsockopt, setlinger, setnbio, setsockopt } from './calls/sockopt.ts';
+import { geterror, getpeername, getsockopt, setlinger, setnbio, setsockopt } from './calls/sockopt.ts';
 import { invariants } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
@@ -21,7 +21,7 @@ import { initial } from './state.ts';
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, shutdown,
-  setsockopt, getsockopt, setlinger, geterror, setnbio, poll, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, dup, close, soclose, fgetsock, fputsock,
 };
 
 export const events = { handshake, synack, rst, ack, data, fin, timeout, msl, datagram, unreachable, signal, lingerTimeout };

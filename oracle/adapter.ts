@@ -118,6 +118,7 @@ export function systemCall<Argument = never>(
     case 'accept':
     case 'disconnect':
     case 'dup':
+    case 'getpeername':
     case 'close':
     case 'fgetsock':
     case 'fputsock':

@@ -13,10 +13,8 @@ import {
   h_recvspace,
   h_sendspace,
   IPPROTO_TCP,
-  NO_ADDRESS,
   PRUS_EOF,
   SO_LINGER,
-  SS_ISCONNECTED,
   SS_ISDISCONNECTED,
   SS_PROTOREF,
   sb_hiwat,
@@ -249,13 +247,12 @@ export function tcp_usr_rcvd(k: Kernel, td: number, so: number, _flags: number):
   return error;
 }
 
-/** Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last. */
-export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, _port: number): number {
+/**
+ * Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last. An address means
+ * nothing to a connection that has one.
+ */
+export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, _host: number, _port: number): number {
   const inp = tcp_usr_pcb(k, so);
-  if (host !== NO_ADDRESS) {
-    m_freem(k, td, m);
-    return (load(k, so + so_state) & SS_ISCONNECTED) !== 0 ? EISCONN : ENOTCONN;
-  }
   const eof = (flags & PRUS_EOF) !== 0;
   if (eof) rw_wlock(k, td, tcbinfo + ipi_lock);
   rw_wlock(k, td, inp + inp_lock);

@@ -45,6 +45,16 @@ export function* getsockopt(s: State, t: ThreadId, fd: Fd): Procedure {
   done(s, t, sotopcb(s, socket).noDelay ? 1 : 0);
 }
 
+/** Whether there is a peer to be named. What its name is, is below this level. [C.10, J.4 getpeername] */
+export function* getpeername(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  if (!s.sockets[so].connected) return fail(s, t, rule('getpeername_1', 'not connected: ENOTCONN [J.4 getpeername]', 'ENOTCONN'));
+  rule('getpeername_2', 'connected: it has a peer, or had one until just now [J.4 getpeername]');
+  done(s, t, 0);
+}
+
 /** SO_LINGER. [A.1 so_linger] */
 export function* setlinger(s: State, t: ThreadId, fd: Fd, linger: 'off' | 'reset' | 'wait'): Procedure {
   when(idle(s, t));

@@ -166,6 +166,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       disconnect: [],
       setsockopt: [],
       getsockopt: [],
+      getpeername: [],
       handshake: [],
       rst: [],
     },

@@ -23,6 +23,7 @@ export const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   shutdown: ['EBADF', 'EINVAL', 'ECONNRESET'],
   close: ['EBADF', 'EINTR', 'EWOULDBLOCK'],
   disconnect: ['EBADF', 'ENOTCONN', 'EALREADY'],
+  getpeername: ['EBADF', 'ENOTCONN'],
   setsockopt: ['EBADF', 'EFAULT', 'ENOPROTOOPT', 'ECONNRESET'],
   getsockopt: ['EBADF', 'ENOPROTOOPT', 'ECONNRESET'],
 };

@@ -112,6 +112,16 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // A pair of which one end has a name, and is told to listen.
+    weight: 1,
+    sockets: 2,
+    make: ({ a, b }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: 'unix' }),
+      op('bind', { fd: a % 2 === 0 ? f : g, name: b % 2 }),
+      op('listen', { fd: a % 2 === 0 ? f : g, backlog: 1 }),
+    ],
+  },
+  {
     // Two UNIX sockets, data from the one to the other, and some of it read.
     weight: 5,
     sockets: 2,

@@ -113,6 +113,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'getsockopt', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setlinger', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), linger: pick(['reset', 'wait', 'wait', 'off'], b) }) },
   { name: 'geterror', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
+  { name: 'getpeername', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setnbio', weight: 4, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
   {
     name: 'poll',

@@ -42,6 +42,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     getsockopt: { fd },
     setlinger: { fd, linger: oneOf('off', 'reset', 'wait') },
     geterror: { fd },
+    getpeername: { fd },
     setnbio: { fd, on: truth },
     poll: { fd, wanted: oneOf('hangup', 'in', 'out', 'both'), wait: truth },
     dup: { fd },

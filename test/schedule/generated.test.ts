@@ -54,7 +54,7 @@ const request = (changes: Partial<Request> = {}): Request => requestTo(out, chan
 test.each(['udp-new', 'tcp-new'])('%s: all pairs of calls hold, every schedule of each', async (id) => {
   const rows = await judgeGenerated(situation(id), plan(2, 1), request());
   expect(rows.map(({ verdict }) => verdict)).toEqual(['holds']);
-  expect(rows[0]?.bound).toMatch(/^210 of 210 programs of 2 threads × 1 call: [\d,]+ states, each complete; /);
+  expect(rows[0]?.bound).toMatch(/^231 of 231 programs of 2 threads × 1 call: [\d,]+ states, each complete; /);
 });
 
 test.each([

@@ -123,6 +123,7 @@ function callsOn(fd: number | ResultOf, protocol: Situation['protocol']): readon
     on('getsockopt'),
     on('setlinger', { linger: 'reset' }),
     on('geterror'),
+    on('getpeername'),
     on('setnbio', { on: true }),
     on('dup'),
     on('close'),
