@@ -112,6 +112,18 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // A sender that does not wait, and a peer that has no more room.
+    weight: 2,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: 'unix' }),
+      op('setnbio', { fd: f, on: true }),
+      op('send', { fd: f, amount: 3, addressed: false, remote: false }),
+      ...(c % 3 === 0 ? [op('receive', { fd: g, amount: a % 3 })] : []),
+      op('send', { fd: f, amount: 1 + (b % 3), addressed: false, remote: false }),
+    ],
+  },
+  {
     // A pair of which one end has a name, and is told to listen.
     weight: 1,
     sockets: 2,
