@@ -60,6 +60,11 @@ export interface KernelOptions {
   readonly witness?: boolean;
   /** How often a thread looks at a lock before it sleeps. Default 100; 0 for exhaustive search. */
   readonly spin?: number;
+  /**
+   * How often a thread that has to wait for another looks whether it has been woken before it really sleeps, at the most: it learns to look
+   * less where that is in vain. Default 2000, or 0 with `spin` 0.
+   */
+  readonly sleepSpin?: number;
   /** Chains of the sleep queue, a power of two. Default 64. */
   readonly sleepChains?: number;
   /** Chains of each port and address hash, a power of two. Default: about a quarter of the sockets. */
@@ -98,6 +103,7 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   portFirst: [1, 65535],
   portLast: [1, 65535],
   spin: [0, 1000000],
+  sleepSpin: [0, 100000000],
   sleepChains: [1, 65536, 'power'],
   hashChains: [1, 65536, 'power'],
   timerSlots: [1, 65536, 'power'],
@@ -140,6 +146,7 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     invariants: options.invariants ?? true,
     witness: options.witness ?? false,
     spin: options.spin ?? 100,
+    sleepSpin: options.sleepSpin ?? (options.spin === 0 ? 0 : 2000),
     sleepChains: options.sleepChains ?? 64,
     hashChains: options.hashChains ?? powerOfTwo(sockets >> 2, 65536),
     timerSlots: options.timerSlots ?? (sockets < 64 ? 8 : 256),

@@ -191,6 +191,7 @@ export class Sockets {
   /** What `interrupt` in another thread takes. */
   readonly thread: number;
   readonly #k: Kernel;
+  readonly #buffer: ArrayBufferLike;
   /** Bytes of the slice, its user address, and the kernel's byte index of its first byte. */
   readonly #slice: number;
   readonly #uaddr: number;
@@ -199,10 +200,19 @@ export class Sockets {
 
   constructor(k: Kernel, td: number) {
     this.#k = k;
+    this.#buffer = bufferOf(k);
     this.thread = td;
     this.#slice = fixed(k, h_user_slice);
     this.#uaddr = get(k, td + td_user);
     this.#at = fixed(k, h_user) + this.#uaddr;
+  }
+
+  /**
+   * This thread's part of the kernel's memory, `userBytes` long. What is sent from here, or received to here, is copied once less: `send` and
+   * `recv` take views of it as they are. Every call that has a value to pass on uses its first bytes for that.
+   */
+  get memory(): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#at, this.#slice);
   }
 
   /** Leaves the kernel. Descriptors stay open: they belong to all threads. */
@@ -262,14 +272,15 @@ export class Sockets {
     const host = options.to === undefined ? NO_ADDRESS : whole(options.to.host);
     const port = options.to === undefined ? 0 : whole(options.to.port);
     // A datagram must go in one piece; only a long send needs to ask what the socket is.
-    if (bytes.length > this.#slice && this.getOption(fd, 'type') !== SOCK_STREAM) throw new SocketError('send', EMSGSIZE);
+    const own = this.#isOwn(bytes);
+    if (!own && bytes.length > this.#slice && this.getOption(fd, 'type') !== SOCK_STREAM) throw new SocketError('send', EMSGSIZE);
     let sent = 0;
     for (;;) {
-      const length = Math.min(bytes.length - sent, this.#slice);
+      const length = own ? bytes.length : Math.min(bytes.length - sent, this.#slice);
       const last = sent + length === bytes.length;
-      copyBytesIn(this.#k, this.#at, bytes, sent, length);
+      if (!own) copyBytesIn(this.#k, this.#at, bytes, sent, length);
       const flags = (options.dontWait === true ? MSG_DONTWAIT : 0) | (options.end === true && last ? MSG_EOF : 0);
-      const result = sys_sendto(this.#k, this.#td(), whole(fd), this.#uaddr, length, flags, host, port);
+      const result = sys_sendto(this.#k, this.#td(), whole(fd), own ? this.#ownAddress(bytes) : this.#uaddr, length, flags, host, port);
       if (result < 0) {
         const partial = result === -EWOULDBLOCK || result === -EINTR || result === -ENOBUFS;
         if (sent > 0 && partial) return sent;
@@ -280,15 +291,20 @@ export class Sockets {
     }
   }
 
-  /** Receives into `target` and returns how many bytes; 0 at the end of a stream. At most a slice (the kernel's `userBytes`) at a time. */
+  /**
+   * Receives into `target` and returns how many bytes; 0 at the end of a stream. At most a slice (the kernel's `userBytes`) at a time, which
+   * is all of `memory`.
+   */
   recv(fd: number, target: Uint8Array, options: ReceiveOptions = {}): number {
     const flags =
       (options.peek === true ? MSG_PEEK : 0) |
       (options.waitAll === true ? MSG_WAITALL : 0) |
       (options.dontWait === true ? MSG_DONTWAIT : 0);
-    const length = Math.min(target.length, this.#slice);
-    const received = this.#done('recv', sys_recvfrom(this.#k, this.#td(), whole(fd), this.#uaddr, length, flags));
-    copyBytesOut(this.#k, this.#at, target, 0, received);
+    const own = this.#isOwn(target);
+    const length = own ? target.length : Math.min(target.length, this.#slice);
+    const uaddr = own ? this.#ownAddress(target) : this.#uaddr;
+    const received = this.#done('recv', sys_recvfrom(this.#k, this.#td(), whole(fd), uaddr, length, flags));
+    if (!own) copyBytesOut(this.#k, this.#at, target, 0, received);
     return received;
   }
 
@@ -420,6 +436,15 @@ export class Sockets {
   #td(): number {
     if (!this.#attached) throw new Error('these sockets were detached from their kernel; attach again to go on');
     return this.thread;
+  }
+
+  /** Is it a view of the kernel's memory? Below, whatever is not the user's part of it is EFAULT. */
+  #isOwn(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#buffer;
+  }
+
+  #ownAddress(bytes: Uint8Array): number {
+    return bytes.byteOffset - fixed(this.#k, h_user);
   }
 
   #done(syscall: string, result: number): number {

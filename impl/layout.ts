@@ -101,7 +101,9 @@ export const h_maxsockets = 53; // c
 export const h_selfds = 54; // c  -> what threads poll: 2 * h_npoll selfds for each
 export const h_npoll = 55; // c  most descriptors of one poll
 export const h_selpool = 56; // c  -> pool of mutexes for selinfo lists: as many as sleep-queue chains
-// 57 .. 63 free
+// 57 .. 61 free
+export const h_pad = 62; // c  -> words that nobody uses, up to the first mbuf, which begins at a cache line
+export const h_sleep_spin = 63; // c  how often a thread looks whether it has been woken before it sleeps in the futex; 0: not at all
 export const socket_zone = 64;
 export const file_zone = 72;
 export const mbuf_zone = 80;
@@ -155,10 +157,12 @@ export const td_user = 13; // c  user address of the slice the face gave it
 export const td_nlocks = 14; // T  WITNESS: locks held, in order of acquisition
 export const td_locks = 15; // T  .. td_locks + TD_MAXLOCKS - 1
 export const TD_MAXLOCKS = 24;
+export const td_spin = 39; // T  how often it looks the next time: less than h_sleep_spin where that was in vain lately
 export const td_selmtx = 40; // mutex
 export const td_selpending = 42; // td_selmtx  something that this thread polls may have changed; its address is the channel poll sleeps on
 export const td_selfds = 43; // c  -> its selfds
-export const THREAD_WORDS = 44;
+export const td_notify = 44; // T  whom it has woken and will notify later (sync/notify.ts)
+export const THREAD_WORDS = 45;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -171,6 +175,7 @@ export const SLEEPING = 1;
 export const WOKEN = 2;
 export const INTERRUPTED = 3;
 export const TIMED_OUT = 4;
+export const SPINNING = 5; // not ended: as SLEEPING, but the thread still looks, and need not be notified
 
 // ---- sleep-queue chain -------------------------------------------------------------------------------------------------
 

@@ -73,9 +73,13 @@ export function put(k: Kernel, at: number, value: number): void {
   k.words[at] = value;
 }
 
+/** Up to so many words a loop is faster than the engine's own function, which is called and looks at its arguments. */
+const FEW = 48;
+
 /** Zeroes `count` words of a record that nobody else can reach. */
 export function zero(k: Kernel, at: number, count: number): void {
-  k.words.fill(0, at, at + count);
+  if (count <= FEW) for (let i = at; i < at + count; i++) k.words[i] = 0;
+  else k.words.fill(0, at, at + count);
 }
 
 export function load(k: Kernel, at: number): number {
@@ -148,17 +152,21 @@ export function putByte(k: Kernel, at: number, value: number): void {
 
 /** Copies bytes inside the kernel's memory, as memmove does: user area to mbuf, mbuf to mbuf, mbuf to user area. */
 export function copy(k: Kernel, to: number, from: number, length: number): void {
+  // Eight times as fast where both places are the same modulo 8: the engine copies shared memory by words or by bytes.
   k.bytes.copyWithin(to, from, from + length);
 }
 
 /** From an array of the caller's into the kernel's bytes. For the face only. */
 export function copyBytesIn(k: Kernel, to: number, source: Uint8Array, offset: number, length: number): void {
-  k.bytes.set(source.subarray(offset, offset + length), to);
+  // A view of its own costs more than a small copy.
+  if (length <= FEW) for (let i = 0; i < length; i++) k.bytes[to + i] = source[offset + i];
+  else k.bytes.set(source.subarray(offset, offset + length), to);
 }
 
 /** From the kernel's bytes into an array of the caller's. For the face only. */
 export function copyBytesOut(k: Kernel, from: number, target: Uint8Array, offset: number, length: number): void {
-  target.set(k.bytes.subarray(from, from + length), offset);
+  if (length <= FEW) for (let i = 0; i < length; i++) target[offset + i] = k.bytes[from + i];
+  else target.set(k.bytes.subarray(from, from + length), offset);
 }
 
 /** The one way to die: the first panic is recorded, with the object it is about, and every later call of any thread fails. */

@@ -5,16 +5,22 @@
  */
 
 import { ENOBUFS } from '../errno.ts';
-import { h_mlen, m_len, m_next, m_nextpkt, m_off, m_type, MBUF_HEADER, MT_DATA, mbuf_zone } from '../layout.ts';
-import { copy, fixed, get, type Kernel, panic, put } from '../memory.ts';
+import { h_mlen, m_len, m_next, m_nextpkt, m_off, m_type, MBUF_HEADER, MT_DATA, mbuf_zone, z_link } from '../layout.ts';
+import { copy, fixed, get, type Kernel, panic, put, zero } from '../memory.ts';
 import { PANIC_M_OVERRUN } from '../panic.ts';
 import { uiomove_in } from './copy.ts';
-import { uma_zalloc, uma_zfree } from './uma.ts';
+import { uma_zalloc_raw, uma_zfree } from './uma.ts';
+
+/** Data areas larger than this are handed out as they are: clearing them would cost as much as the copy that fills them. */
+const M_CLEARED = 256;
 
 /** An empty mbuf, or 0. */
 export function m_get(k: Kernel, td: number, type: number): number {
-  const m = uma_zalloc(k, td, mbuf_zone);
-  if (m !== 0) put(k, m + m_type, type);
+  const m = uma_zalloc_raw(k, td, mbuf_zone);
+  if (m === 0) return 0;
+  // A small one is cleared as a whole: whoever compares kernels word by word then sees no difference that means nothing.
+  zero(k, m + z_link + 1, MBUF_HEADER - 1 + (fixed(k, h_mlen) > M_CLEARED ? 0 : fixed(k, h_mlen) >> 2));
+  put(k, m + m_type, type);
   return m;
 }
 

@@ -153,8 +153,10 @@ export function sowakeup(k: Kernel, td: number, sb: number): void {
   const flags = get(k, sb + sb_flags);
   if ((flags & (SB_SEL | SB_WAIT)) !== 0) put(k, sb + sb_flags, flags & ~(SB_SEL | SB_WAIT));
   if ((flags & SB_SEL) !== 0) selwakeup(k, td, sb + sb_sel);
-  if ((flags & SB_WAIT) !== 0) wakeup(k, td, sb + sb_cc);
   mtx_unlock(k, td, sb + sb_mtx);
+  // Not lost: the sleeper set SB_WAIT and entered the queue without giving the mutex back in between. After the mutex, for which whoever
+  // wakes would only have to wait; the buffer may be gone by now, but its address is all that is asked for, and every sleeper looks again.
+  if ((flags & SB_WAIT) !== 0) wakeup(k, td, sb + sb_cc);
 }
 
 export function sorwakeup_locked(k: Kernel, td: number, so: number): void {

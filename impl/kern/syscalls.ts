@@ -26,6 +26,7 @@ import {
   THREAD_WORDS,
 } from '../layout.ts';
 import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
+import { notify_begin, notify_end } from '../sync/notify.ts';
 import { sleepq_interrupt } from '../sync/sleepqueue.ts';
 import { witness_none } from '../sync/witness.ts';
 import { kern_accept } from './accept.ts';
@@ -247,6 +248,7 @@ function kern_socket(k: Kernel, td: number, domain: number, type: number, protoc
 
 function enter(k: Kernel, td: number): void {
   if (load(k, h_panic) !== 0) panic(k, load(k, h_panic), load(k, h_panic_about));
+  notify_begin(k, td);
   put(k, td + td_retval0, 0);
   put(k, td + td_retval1, 0);
   put(k, td + td_from_host, 0);
@@ -255,6 +257,7 @@ function enter(k: Kernel, td: number): void {
 
 function ret(k: Kernel, td: number, error: number): number {
   witness_none(k, td);
+  notify_end(k, td);
   return error !== 0 ? -error : get(k, td + td_retval0);
 }
 

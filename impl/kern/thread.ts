@@ -5,6 +5,7 @@
 
 import {
   h_nthreads,
+  h_sleep_spin,
   h_threads,
   h_user_slice,
   TDF_CANSLEEP,
@@ -14,6 +15,8 @@ import {
   td_from_host,
   td_from_port,
   td_nlocks,
+  td_notify,
+  td_spin,
   td_uio_base,
   td_uio_resid,
   td_user,
@@ -29,6 +32,8 @@ export function thread_attach(k: Kernel, canSleep: number): number {
     if (compareExchange(k, td + td_flags, 0, flags) === 0) {
       put(k, td + td_user, i * fixed(k, h_user_slice));
       put(k, td + td_nlocks, 0);
+      put(k, td + td_spin, fixed(k, h_sleep_spin));
+      put(k, td + td_notify, -1);
       put(k, td + td_uio_base, 0);
       put(k, td + td_uio_resid, 0);
       put(k, td + td_from_host, 0);

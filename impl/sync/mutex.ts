@@ -17,6 +17,7 @@
 import { h_spin, LK_CONTESTED, lk_class, lk_word, TDF_CANSLEEP, td_flags } from '../layout.ts';
 import { compareExchange, exchange, fixed, type Kernel, load, notify, panic, pause, put, store, wait } from '../memory.ts';
 import { PANIC_MTX_NOT_OWNED, PANIC_MTX_RECURSED, PANIC_SPIN_TOO_LONG } from '../panic.ts';
+import { notify_kept } from './notify.ts';
 import { witness_lock, witness_unlock } from './witness.ts';
 
 /**
@@ -50,6 +51,7 @@ export function mtx_assert(k: Kernel, td: number, m: number): void {
 }
 
 function mtx_lock_hard(k: Kernel, td: number, m: number): void {
+  notify_kept(k, td);
   const canSleep = (load(k, td + td_flags) & TDF_CANSLEEP) !== 0;
   let spins = canSleep ? fixed(k, h_spin) : SPIN_LIMIT;
   let mine = td;

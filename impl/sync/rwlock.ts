@@ -19,6 +19,7 @@ import { h_spin, LK_CONTESTED, lk_class, lk_word, RW_WRITER, rw_recurse, TDF_CAN
 import { compareExchange, exchange, fixed, get, type Kernel, load, notify, panic, pause, put, store, wait } from '../memory.ts';
 import { PANIC_RW_NOT_OWNED, PANIC_RW_READER_WRITES, PANIC_SPIN_TOO_LONG } from '../panic.ts';
 import { SPIN_LIMIT } from './mutex.ts';
+import { notify_kept } from './notify.ts';
 import { witness_lock, witness_unlock } from './witness.ts';
 
 const EVERYBODY = 0x7fffffff;
@@ -61,7 +62,7 @@ export function rw_rlock(k: Kernel, td: number, rw: number): void {
       spins--;
       pause(k);
     } else {
-      rw_sleep(k, rw, word, canSleep);
+      rw_sleep(k, td, rw, word, canSleep);
       spins = fixed(k, h_spin);
     }
   }
@@ -90,6 +91,7 @@ export function rw_assert_w(k: Kernel, td: number, rw: number): void {
 }
 
 function rw_wlock_hard(k: Kernel, td: number, rw: number): void {
+  notify_kept(k, td);
   const canSleep = (load(k, td + td_flags) & TDF_CANSLEEP) !== 0;
   let spins = canSleep ? fixed(k, h_spin) : SPIN_LIMIT;
   for (;;) {
@@ -100,15 +102,16 @@ function rw_wlock_hard(k: Kernel, td: number, rw: number): void {
       spins--;
       pause(k);
     } else {
-      rw_sleep(k, rw, word, canSleep);
+      rw_sleep(k, td, rw, word, canSleep);
       spins = fixed(k, h_spin);
     }
   }
 }
 
 /** Sleeps until the lock becomes free, if it still is as `word` says. */
-function rw_sleep(k: Kernel, rw: number, word: number, canSleep: boolean): void {
+function rw_sleep(k: Kernel, td: number, rw: number, word: number, canSleep: boolean): void {
   if (!canSleep) panic(k, PANIC_SPIN_TOO_LONG, rw);
+  notify_kept(k, td);
   if ((word & LK_CONTESTED) !== 0 || compareExchange(k, rw + lk_word, word, word | LK_CONTESTED) === word)
     wait(k, rw + lk_word, word | LK_CONTESTED);
 }

@@ -3,7 +3,8 @@
  * are in a queue, first come first served, in one of a few chains chosen by hashing the channel.
  *
  *   from       to           by
- *   awake      SLEEPING     msleep, under the chain's mutex
+ *   awake      SLEEPING     msleep, under the chain's mutex; SPINNING in a kernel whose threads look before they sleep
+ *   SPINNING   SLEEPING     the thread itself, when it has looked often enough
  *   SLEEPING   WOKEN        wakeup, wakeup_one
  *   SLEEPING   INTERRUPTED  sleepq_interrupt, if the sleep is interruptible
  *   SLEEPING   TIMED_OUT    sleepq_timeouts, called by the clock
@@ -11,7 +12,8 @@
  * 1. td_wchan is not 0 exactly while the thread is in the queue of that channel; both change under the chain's mutex.
  * 2. Whoever takes a thread out of the queue stores how the sleep ended in td_wait and then notifies that word. The sleeper
  *    goes to sleep only while the word is SLEEPING, which it wrote itself before it could be found: no wakeup is lost.
- *    A late notify may end a *later* wait early; the sleeper looks at the word again and goes on sleeping.
+ *    A late notify may end a *later* wait early; the sleeper looks at the word again and goes on sleeping. Who finds SPINNING there
+ *    need not notify: the thread has not gone to sleep, and will not, because it can't change the word from what it is now.
  * 3. No wakeup is lost between the test and the sleep either: the caller tests its condition under the interlock, and is in the
  *    queue before the interlock is given back; who changes the condition does so under the same lock and calls wakeup after.
  */
@@ -19,6 +21,7 @@
 import { EINTR, EWOULDBLOCK } from '../errno.ts';
 import {
   h_nthreads,
+  h_sleep_spin,
   h_sleepq,
   h_sleepq_mask,
   h_threads,
@@ -28,6 +31,7 @@ import {
   slpq_first,
   slpq_last,
   slpq_mtx,
+  SPINNING,
   TDF_CANSLEEP,
   TDF_INTR,
   TDF_INUSE,
@@ -38,14 +42,16 @@ import {
   td_flags,
   td_slpq_next,
   td_slpq_prev,
+  td_spin,
   td_timed,
   td_wait,
   td_wchan,
   ticks,
   WOKEN,
 } from '../layout.ts';
-import { and, compareExchange, fixed, get, type Kernel, load, notify, or, put, store, wait } from '../memory.ts';
+import { and, compareExchange, exchange, fixed, get, type Kernel, load, or, pause, put, store, wait } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from './mutex.ts';
+import { notify_kept, notify_thread } from './notify.ts';
 import { witness_sleep } from './witness.ts';
 
 /**
@@ -71,7 +77,7 @@ export function wakeup(k: Kernel, td: number, channel: number): void {
   let sleeper = get(k, chain + slpq_first);
   while (sleeper !== 0) {
     const next = get(k, sleeper + td_slpq_next);
-    if (load(k, sleeper + td_wchan) === channel) sleepq_resume(k, chain, sleeper, WOKEN);
+    if (load(k, sleeper + td_wchan) === channel) sleepq_resume(k, td, chain, sleeper, WOKEN);
     sleeper = next;
   }
   mtx_unlock(k, td, chain + slpq_mtx);
@@ -82,7 +88,7 @@ export function wakeup_one(k: Kernel, td: number, channel: number): void {
   const chain = sleepq_lock(k, td, channel);
   let sleeper = get(k, chain + slpq_first);
   while (sleeper !== 0 && load(k, sleeper + td_wchan) !== channel) sleeper = get(k, sleeper + td_slpq_next);
-  if (sleeper !== 0) sleepq_resume(k, chain, sleeper, WOKEN);
+  if (sleeper !== 0) sleepq_resume(k, td, chain, sleeper, WOKEN);
   mtx_unlock(k, td, chain + slpq_mtx);
 }
 
@@ -101,7 +107,7 @@ export function sleepq_interrupt(k: Kernel, td: number, thread: number): void {
     if (channel === 0) return;
     const chain = sleepq_lock(k, td, channel);
     const found = load(k, thread + td_wchan) === channel;
-    if (found && (load(k, thread + td_flags) & TDF_SINTR) !== 0) sleepq_resume(k, chain, thread, INTERRUPTED);
+    if (found && (load(k, thread + td_flags) & TDF_SINTR) !== 0) sleepq_resume(k, td, chain, thread, INTERRUPTED);
     mtx_unlock(k, td, chain + slpq_mtx);
     if (found) return;
   }
@@ -121,7 +127,7 @@ export function sleepq_timeouts(k: Kernel, td: number): void {
       load(k, thread + td_timed) === 1 &&
       ((load(k, ticks) - load(k, thread + td_deadline)) | 0) >= 0
     ) {
-      sleepq_resume(k, chain, thread, TIMED_OUT);
+      sleepq_resume(k, td, chain, thread, TIMED_OUT);
     }
     mtx_unlock(k, td, chain + slpq_mtx);
   }
@@ -136,7 +142,7 @@ export function sleepq_lock(k: Kernel, td: number, channel: number): number {
 
 /** Enters the thread in the channel's queue. The chain is locked. If a signal is pending the sleep is over before it begins. */
 export function sleepq_add(k: Kernel, td: number, chain: number, channel: number, interruptible: number, timo: number): void {
-  store(k, td + td_wait, SLEEPING);
+  store(k, td + td_wait, fixed(k, h_sleep_spin) === 0 ? SLEEPING : SPINNING);
   const last = get(k, chain + slpq_last);
   put(k, td + td_slpq_next, 0);
   put(k, td + td_slpq_prev, last);
@@ -150,12 +156,14 @@ export function sleepq_add(k: Kernel, td: number, chain: number, channel: number
   if (interruptible !== 0) or(k, td + td_flags, TDF_SINTR);
   // From here on sleepq_interrupt finds the thread. The flag is read after that: of a signal that comes now either it, or we, take note.
   store(k, td + td_wchan, channel);
-  if (interruptible !== 0 && (load(k, td + td_flags) & TDF_INTR) !== 0) sleepq_resume(k, chain, td, INTERRUPTED);
+  if (interruptible !== 0 && (load(k, td + td_flags) & TDF_INTR) !== 0) sleepq_resume(k, td, chain, td, INTERRUPTED);
 }
 
 /** Waits until somebody ends the sleep; returns 0, EINTR or EWOULDBLOCK. No lock is held. */
 export function sleepq_block(k: Kernel, td: number): number {
+  notify_kept(k, td);
   let how = load(k, td + td_wait);
+  if (how === SPINNING) how = sleepq_spin(k, td);
   while (how === SLEEPING) {
     wait(k, td + td_wait, SLEEPING);
     how = load(k, td + td_wait);
@@ -166,8 +174,29 @@ export function sleepq_block(k: Kernel, td: number): number {
   return EINTR;
 }
 
+/**
+ * Looks for a while whether somebody ends the sleep, which costs less than to go to sleep and be woken if it happens soon; returns what the
+ * word says then. Adaptive, as BSD's locks are: the thread has half as much patience after each time that was in vain, more after one that was not.
+ */
+function sleepq_spin(k: Kernel, td: number): number {
+  const most = fixed(k, h_sleep_spin);
+  const patience = get(k, td + td_spin);
+  for (let looks = patience; looks > 0; looks--) {
+    const how = load(k, td + td_wait);
+    if (how !== SPINNING) {
+      put(k, td + td_spin, patience + (most >> 3) < most ? patience + (most >> 3) : most);
+      return how;
+    }
+    pause(k);
+  }
+  // Never none at all, or it could not learn that times have changed.
+  put(k, td + td_spin, (patience >> 1) + (most >> 6) + 1);
+  const how = compareExchange(k, td + td_wait, SPINNING, SLEEPING);
+  return how === SPINNING ? SLEEPING : how;
+}
+
 /** Takes a thread out of its queue and ends its sleep. The chain is locked. */
-function sleepq_resume(k: Kernel, chain: number, thread: number, how: number): void {
+function sleepq_resume(k: Kernel, td: number, chain: number, thread: number, how: number): void {
   const next = get(k, thread + td_slpq_next);
   const prev = get(k, thread + td_slpq_prev);
   if (next === 0) put(k, chain + slpq_last, prev);
@@ -178,6 +207,5 @@ function sleepq_resume(k: Kernel, chain: number, thread: number, how: number): v
   and(k, thread + td_flags, ~TDF_SINTR);
   store(k, thread + td_wchan, 0);
   // Publishes the end of the sleep; the sleeper can't miss it, because it waits only while the word is SLEEPING.
-  store(k, thread + td_wait, how);
-  notify(k, thread + td_wait, 1);
+  if (exchange(k, thread + td_wait, how) === SLEEPING) notify_thread(k, td, thread);
 }

@@ -18,6 +18,7 @@ import { LK_CONTESTED, lk_class, lk_word, slpq_mtx, TDF_CANSLEEP, td_flags } fro
 import { compareExchange, exchange, type Kernel, load, panic, pause, put, store } from '../memory.ts';
 import { PANIC_SPIN_TOO_LONG, PANIC_SX_NOT_OWNED, PANIC_SX_RECURSED } from '../panic.ts';
 import { mtx_unlock, SPIN_LIMIT } from './mutex.ts';
+import { notify_kept } from './notify.ts';
 import { sleepq_add, sleepq_block, sleepq_lock, wakeup_one } from './sleepqueue.ts';
 import { witness_lock, witness_sleep, witness_trylock, witness_unlock } from './witness.ts';
 
@@ -50,6 +51,7 @@ export function sx_xunlock(k: Kernel, td: number, sx: number): void {
 }
 
 function sx_xlock_hard(k: Kernel, td: number, sx: number, interruptible: number): number {
+  notify_kept(k, td);
   const canSleep = (load(k, td + td_flags) & TDF_CANSLEEP) !== 0;
   let spins = SPIN_LIMIT;
   let mine = td;

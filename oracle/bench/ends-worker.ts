@@ -77,8 +77,10 @@ function socketClient(sockets: Sockets, connected: () => number, job: Job): void
   switch (job.job) {
     case 'stream': {
       const fd = connected();
-      const words = patterned(job.bytes);
-      const chunk = new Uint8Array(words.buffer);
+      // In the kernel's own memory, as a program would prepare what it sends often.
+      const chunk = sockets.memory.subarray(0, job.bytes);
+      const words = new Int32Array(chunk.buffer, chunk.byteOffset, job.bytes >> 2);
+      words.set(patterned(job.bytes));
       for (let number = 0; number < job.chunks; number++) {
         words[0] = number;
         sockets.send(fd, chunk);
@@ -117,7 +119,7 @@ function socketServer(sockets: Sockets, accepted: () => number, job: Job): void 
   switch (job.job) {
     case 'stream': {
       const fd = accepted();
-      const chunk = new Uint8Array(job.bytes);
+      const chunk = sockets.memory;
       const sum = new Checksum();
       let began = 0;
       for (;;) {

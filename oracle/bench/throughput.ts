@@ -21,8 +21,9 @@ const MOST_TRIPS = 4_000_000;
 const STREAM_BAR = 2;
 const TRIPS_BAR = 3;
 
-const UNIX: KernelOptions = { sockets: 16, mbufs: 1024 };
-const TCP: KernelOptions = { sockets: 16, mbufs: 2048, tcpSegmentBytes: 16_384 };
+const SPACE = 256 * 1024;
+const UNIX: KernelOptions = { sockets: 16, mbufs: 64, mbufBytes: 65_536, sendSpace: SPACE, recvSpace: SPACE };
+const TCP: KernelOptions = { sockets: 16, mbufs: 256, mbufBytes: 65_536, sendSpace: SPACE, recvSpace: SPACE, tcpSegmentBytes: 16_384 };
 
 export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> {
   tell(`streams, ${ROUNDS} rounds`);
@@ -35,7 +36,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
   });
   tell(`round trips, ${ROUNDS} rounds`);
   const trips = await inTurns(ROUNDS, {
-    asleep: () => roundTrips(socket('unix', { ...UNIX, spin: 0 })),
+    asleep: () => roundTrips(socket('unix', { ...UNIX, sleepSpin: 0 })),
     spinning: () => roundTrips(socket('unix', UNIX)),
     channel: () => roundTrips({ way: 'channel' }),
     netPath: () => roundTrips({ way: 'net', over: 'path' }),
@@ -62,7 +63,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
     },
     {
       benchmark: 'throughput',
-      what: `round trips of ${MESSAGE} bytes between two workers over a UNIX stream socket, looking at a held lock before a sleep`,
+      what: `round trips of ${MESSAGE} bytes between two workers over a UNIX stream socket; who has to wait looks for a while before it sleeps`,
       value: trips.spinning.median,
       unit: 'round trips/s',
       peer: { what: 'MessageChannel', value: trips.channel.median },
@@ -71,7 +72,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
     },
     {
       benchmark: 'throughput',
-      what: 'the same where who has to wait for a lock sleeps at once',
+      what: 'the same where who has to wait sleeps at once',
       value: trips.asleep.median,
       unit: 'round trips/s',
       peer: { what: 'MessageChannel', value: trips.channel.median },

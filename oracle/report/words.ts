@@ -90,6 +90,7 @@ const SOCKBUF: Shape = shapeOf(offsets(L, L.SOCKBUF_WORDS, /^sb_/), { sb_mtx: LO
 const SOCKET: Shape = shapeOf(offsets(L, L.SOCKET_WORDS, /^so_/), { so_rcv: SOCKBUF, so_snd: SOCKBUF });
 const THREAD = 'thread';
 const THREAD_RECORD: Shape = shapeOf(offsets(L, L.THREAD_WORDS, /^td_/));
+const SELFD: Shape = shapeOf(offsets(L, L.SELFD_WORDS, /^sf_/));
 const SLEEP_CHAIN: Shape = shapeOf(offsets(L, L.SLEEPQ_WORDS, /^slpq_/), { slpq_mtx: LOCK });
 const TIMER_SLOT: Shape = shapeOf(offsets(N, N.CALLWHEEL_WORDS, /^cw_/));
 const LINK: Shape = [{ name: 'z_link', at: L.z_link, shape: null }];
@@ -115,7 +116,7 @@ const HEADER: Shape = shapeOf(
   {
     ...offsets(L, L.HEADER_WORDS, /^h_|_zone$|^ticks$|^numopensockets$|^(filedesc|accept|handle)_mtx$/),
     ...Object.fromEntries([...GLOBALS].map((name) => [name, (L as unknown as Numbers)[name] ?? 0])),
-    ...offsets(N, L.HEADER_WORDS, /^h_|_zone$|^(wire|syncache)_(?!max)|^callout_(mtx|tick|busy)$|^tcp_iss$|^(ud|tc)binfo$/),
+    ...offsets(N, L.HEADER_WORDS, /^h_|_zone$|^(wire|syncache)_(?!max)|^callout_(mtx|tick|busy)$|^tcp_iss$|^(ud|tc|ripc)binfo$/),
   },
   Object.fromEntries([
     ...[...Object.keys(L), ...Object.keys(N)].filter((name) => HEADER_LOCKS.test(name)).map((name) => [name, LOCK]),
@@ -123,6 +124,7 @@ const HEADER: Shape = shapeOf(
     ['unp_link_rwlock', RWLOCK],
     ['udbinfo', PCBINFO],
     ['tcbinfo', PCBINFO],
+    ['ripcbinfo', PCBINFO],
   ]),
 );
 
@@ -165,7 +167,7 @@ const ENUMS: Readonly<Record<string, Numbers>> = {
       .filter(([name, value]) => /^TCPS_/.test(name) && typeof value === 'number')
       .map(([name, value]) => [name.slice('TCPS_'.length), value]),
   ),
-  td_wait: { SLEEPING: L.SLEEPING, WOKEN: L.WOKEN, INTERRUPTED: L.INTERRUPTED, TIMED_OUT: L.TIMED_OUT },
+  td_wait: { SLEEPING: L.SLEEPING, SPINNING: L.SPINNING, WOKEN: L.WOKEN, INTERRUPTED: L.INTERRUPTED, TIMED_OUT: L.TIMED_OUT },
 };
 
 const POINTER =
@@ -184,15 +186,20 @@ function tablesOf(at: (index: number) => number): readonly Table[] {
     }),
     { name: THREAD, base: at(L.h_threads), size: L.THREAD_WORDS, count: at(L.h_nthreads), shape: THREAD_RECORD },
     { name: 'sleep chain', base: at(L.h_sleepq), size: L.SLEEPQ_WORDS, count: at(L.h_sleepq_mask) + 1, shape: SLEEP_CHAIN },
+    { name: 'selfd', base: at(L.h_selfds), size: L.SELFD_WORDS, count: at(L.h_nthreads) * 2 * at(L.h_npoll), shape: SELFD },
+    { name: 'select lock', base: at(L.h_selpool), size: L.MTX_WORDS, count: at(L.h_sleepq_mask) + 1, shape: LOCK },
     { name: 'timer slot', base: at(N.h_callwheel), size: N.CALLWHEEL_WORDS, count: at(N.h_callwheel_mask) + 1, shape: TIMER_SLOT },
     slots('descriptor', at(L.h_fd_table), at(L.h_nfiles)),
     slots('descriptor map', at(L.h_fd_map), (at(L.h_nfiles) + 31) >> 5),
     slots('name', at(L.h_unp_names), at(L.h_unp_nnames)),
     slots('handle', at(L.h_handles), at(L.h_nhandles)),
+    slots('padding', at(L.h_pad), at(L.mbuf_zone + L.uz_base) - at(L.h_pad)),
     slots('UDP address chain', at(N.udbinfo + N.ipi_hash), at(N.h_hash_mask) + 1),
     slots('UDP port chain', at(N.udbinfo + N.ipi_porthash), at(N.h_hash_mask) + 1),
     slots('TCP address chain', at(N.tcbinfo + N.ipi_hash), at(N.h_hash_mask) + 1),
     slots('TCP port chain', at(N.tcbinfo + N.ipi_porthash), at(N.h_hash_mask) + 1),
+    slots('raw address chain', at(N.ripcbinfo + N.ipi_hash), at(N.h_hash_mask) + 1),
+    slots('raw port chain', at(N.ripcbinfo + N.ipi_porthash), at(N.h_hash_mask) + 1),
   ];
 }
 

@@ -96,7 +96,7 @@ describe('nothing happens any more', () => {
     [
       'a wakeup wakes nobody',
       SLEEPQ,
-      'store(k, thread + td_wait, how);\n  notify(k, thread + td_wait, 1);',
+      'if (exchange(k, thread + td_wait, how) === SLEEPING) notify_thread(k, td, thread);',
       'store(k, thread + td_wait, how);',
     ],
     ['a lock is given to nobody', MUTEX, 'const word = exchange(k, m + lk_word, 0);', 'const word = exchange(k, m + lk_word, 1 << 20);'],
