@@ -17,6 +17,7 @@ import { boot, isKernel } from './boot.ts';
 import type { KernelOptions } from './config.ts';
 import { EBADF, EINTR, EINVAL, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
 import { type PollRequest, type PollResult, pollResults, pollTable, type Selected, selected, selectRequests } from './events.ts';
+import type { Address, AttachOptions, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
 import { SocketError } from './failure.ts';
 import {
   sys_accept,
@@ -56,7 +57,9 @@ import {
   inp_zone,
   MSG_DONTWAIT,
   MSG_EOF,
+  MSG_EOR,
   MSG_PEEK,
+  MSG_TRUNC,
   MSG_WAITALL,
   mbuf_zone,
   NO_ADDRESS,
@@ -71,6 +74,7 @@ import {
   SO_OPT_TYPE,
   SOCK_DGRAM,
   SOCK_RAW,
+  SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
   socket_zone,
@@ -79,6 +83,7 @@ import {
   td_flags,
   td_from_host,
   td_from_port,
+  td_msg_flags,
   td_retval1,
   td_user,
   ticks,
@@ -90,58 +95,9 @@ import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
 export type { PollRequest, PollResult, Selected } from './events.ts';
+export type { Address, AttachOptions, InetAddress, ReceiveOptions, Received, SendOptions, Statistics, UnixAddress } from './face.ts';
 export { SocketError } from './failure.ts';
 export { KernelPanic } from './memory.ts';
-
-/** A UNIX name is a number below the `names` that the kernel was made with. */
-export interface UnixAddress {
-  readonly family: 'unix';
-  readonly name: number;
-}
-
-/** Host 1 is this kernel, host 2 is played by whoever drives the wire. Port 0 in bind asks for any. */
-export interface InetAddress {
-  readonly family: 'inet';
-  readonly host: number;
-  readonly port: number;
-}
-
-export type Address = UnixAddress | InetAddress;
-
-export interface SendOptions {
-  /** A datagram's destination; left out, the peer. */
-  readonly to?: InetAddress;
-  /** Throw EAGAIN rather than wait. */
-  readonly dontWait?: boolean;
-  /** These are the last bytes (TCP). */
-  readonly end?: boolean;
-}
-
-export interface ReceiveOptions {
-  /** Look at the bytes without taking them. */
-  readonly peek?: boolean;
-  /** Wait until the buffer is full or the stream ends. */
-  readonly waitAll?: boolean;
-  /** Throw EAGAIN rather than wait. */
-  readonly dontWait?: boolean;
-}
-
-export interface AttachOptions {
-  /** False for a thread that must not sleep, such as a browser's main thread. Default true. */
-  readonly blocking?: boolean;
-  /** False for a thread that may not make raw sockets. Default true. */
-  readonly privileged?: boolean;
-}
-
-/** What is in use, each number as of the moment it was read. */
-export interface Statistics {
-  readonly sockets: number;
-  readonly files: number;
-  readonly mbufs: number;
-  readonly unixPcbs: number;
-  readonly inetPcbs: number;
-  readonly ticks: number;
-}
 
 /** The options of `getOption` and `setOption`; all are numbers. */
 const OPTIONS = {
@@ -159,7 +115,7 @@ export type OptionName = keyof typeof OPTIONS;
 
 const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
 const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
-const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW } as const;
+const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, seqpacket: SOCK_SEQPACKET } as const;
 
 /** Makes a kernel; its capacities are fixed. Throws a RangeError or TypeError for a bad option. */
 export function createKernel(options?: KernelOptions): SharedArrayBuffer {
@@ -222,17 +178,17 @@ export class Sockets {
   }
 
   /**
-   * A new socket: ('unix', 'stream'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP; ('inet', 'raw', 89) for raw IP, which hears and
-   * sends datagrams of that protocol, or hears those of all with 0.
+   * A new socket: ('unix', 'stream' or 'dgram' or 'seqpacket'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP; ('inet', 'raw', 89)
+   * for raw IP, which hears and sends datagrams of that protocol, or hears those of all with 0.
    */
   socket(domain: keyof typeof DOMAINS, type: keyof typeof TYPES, protocol = 0): number {
     const [family, kind] = [named(DOMAINS, domain, 'domain'), named(TYPES, type, 'type')];
     return this.#done('socket', sys_socket(this.#k, this.#td(), family, kind, whole(protocol)));
   }
 
-  /** Two UNIX stream sockets connected to each other. */
-  socketpair(): readonly [number, number] {
-    const first = this.#done('socketpair', sys_socketpair(this.#k, this.#td(), AF_UNIX, SOCK_STREAM, 0));
+  /** Two UNIX sockets connected to each other. */
+  socketpair(type: keyof typeof TYPES = 'stream'): readonly [number, number] {
+    const first = this.#done('socketpair', sys_socketpair(this.#k, this.#td(), AF_UNIX, named(TYPES, type, 'type'), 0));
     return [first, get(this.#k, this.#td() + td_retval1)];
   }
 
@@ -269,9 +225,9 @@ export class Sockets {
    * after the first slice of a long send throws with `sent` saying how many bytes had been taken.
    */
   send(fd: number, bytes: Uint8Array, options: SendOptions = {}): number {
-    const host = options.to === undefined ? NO_ADDRESS : whole(options.to.host);
-    const port = options.to === undefined ? 0 : whole(options.to.port);
-    // A datagram must go in one piece; only a long send needs to ask what the socket is.
+    const host = options.to === undefined ? NO_ADDRESS : hostOf(options.to);
+    const port = options.to === undefined ? 0 : portOf(options.to);
+    // A record must go in one piece; only a long send needs to ask what the socket is.
     const own = this.#isOwn(bytes);
     if (!own && bytes.length > this.#slice && this.getOption(fd, 'type') !== SOCK_STREAM) throw new SocketError('send', EMSGSIZE);
     let sent = 0;
@@ -279,7 +235,10 @@ export class Sockets {
       const length = own ? bytes.length : Math.min(bytes.length - sent, this.#slice);
       const last = sent + length === bytes.length;
       if (!own) copyBytesIn(this.#k, this.#at, bytes, sent, length);
-      const flags = (options.dontWait === true ? MSG_DONTWAIT : 0) | (options.end === true && last ? MSG_EOF : 0);
+      const flags =
+        (options.dontWait === true ? MSG_DONTWAIT : 0) |
+        (options.end === true && last ? MSG_EOF : 0) |
+        (options.endOfRecord === true ? MSG_EOR : 0);
       const result = sys_sendto(this.#k, this.#td(), whole(fd), own ? this.#ownAddress(bytes) : this.#uaddr, length, flags, host, port);
       if (result < 0) {
         const partial = result === -EWOULDBLOCK || result === -EINTR || result === -ENOBUFS;
@@ -308,10 +267,11 @@ export class Sockets {
     return received;
   }
 
-  /** As `recv`, with the sender of the datagram. */
-  recvFrom(fd: number, target: Uint8Array, options: ReceiveOptions = {}): { readonly length: number; readonly from: Address | null } {
+  /** As `recv`, with the sender of the record and what is to be said of it. */
+  recvFrom(fd: number, target: Uint8Array, options: ReceiveOptions = {}): Received {
     const length = this.recv(fd, target, options);
-    return { length, from: this.#address() };
+    const flags = get(this.#k, this.thread + td_msg_flags);
+    return { length, from: this.#address(), truncated: (flags & MSG_TRUNC) !== 0, endOfRecord: (flags & MSG_EOR) !== 0 };
   }
 
   shutdown(fd: number, direction: keyof typeof DIRECTIONS): void {

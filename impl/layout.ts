@@ -162,7 +162,8 @@ export const td_selmtx = 40; // mutex
 export const td_selpending = 42; // td_selmtx  something that this thread polls may have changed; its address is the channel poll sleeps on
 export const td_selfds = 43; // c  -> its selfds
 export const td_notify = 44; // T  whom it has woken and will notify later (sync/notify.ts)
-export const THREAD_WORDS = 45;
+export const td_msg_flags = 45; // T  what a receive says of what it got: MSG_EOR, MSG_TRUNC
+export const THREAD_WORDS = 46;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -275,6 +276,7 @@ export const SO_LINGER = 0x0080;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
+export const SOCK_SEQPACKET = 5;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const IPPROTO_TCP = 6;
@@ -284,6 +286,8 @@ export const IPPROTO_UDP = 17;
 export const PROTO_UNIX = 1;
 export const PROTO_UDP = 2;
 export const PROTO_TCP = 3;
+export const PROTO_UNIX_DGRAM = 4;
+export const PROTO_UNIX_SEQPACKET = 5;
 export const PROTO_RAW = 6;
 
 export const PR_ATOMIC = 0x01;
@@ -311,7 +315,10 @@ export const m_off = 4; // O  byte offset of the first one in the data area
 export const m_type = 5; // O  MT_*
 export const m_host = 6; // O  MT_SONAME: the sender
 export const m_port = 7; // O
-export const MBUF_HEADER = 8;
+export const m_flags = 8; // O  M_*
+export const MBUF_HEADER = 9;
+
+export const M_EOR = 0x08; // the last mbuf of a record that its sender ended with MSG_EOR
 
 export const MT_DATA = 1;
 export const MT_SONAME = 8;
@@ -319,7 +326,7 @@ export const MT_SONAME = 8;
 // ---- unpcb (unix/) -----------------------------------------------------------------------------------------------------
 
 export const unp_socket = 1; // c  from attach to detach
-export const unp_conn = 2; // L  (changed with L for writing and both pcb mutexes) the peer
+export const unp_conn = 2; // L  (changed with L for writing and both pcb mutexes) the peer; of a datagram socket, whom it sends to
 export const unp_vnode = 3; // L, P  name + 1 when bound, else 0
 export const unp_addr = 4; // L, P  name + 1 of the local address: own name, or the listener's for an accepted socket; else 0
 export const unp_cc = 5; // P  what the sender was last told of our so_rcv.sb_cc
@@ -330,7 +337,10 @@ export const unp_gencnt = 9; // I
 export const unp_mtx = 10; // mutex (DUPOK)
 export const unp_link_next = 12; // I  list of all unpcbs
 export const unp_link_prev = 13; // I
-export const UNPCB_WORDS = 14;
+export const unp_refs = 14; // L  datagrams: list of the unpcbs whose unp_conn is this one
+export const unp_reflink_next = 15; // L  linkage in the unp_refs of unp_conn
+export const unp_reflink_prev = 16; // L
+export const UNPCB_WORDS = 17;
 
 export const UNP_HAVEPC = 1;
 export const UNP_HAVEPCCACHED = 2;
@@ -346,7 +356,8 @@ export const SO_OPT_ERROR = 0x1007;
 export const SO_OPT_TYPE = 0x1008;
 export const TCP_NODELAY = 1;
 export const MSG_PEEK = 0x02; // look without taking
-export const MSG_EOR = 0x08; // EINVAL on a stream
+export const MSG_EOR = 0x08; // the record ends here; EINVAL on a stream
+export const MSG_TRUNC = 0x10; // received: there was more of the record than was asked for, and it is lost
 export const MSG_WAITALL = 0x40; // receive: all that was asked for, unless the stream ends
 export const MSG_DONTWAIT = 0x80; // as if the socket were non-blocking
 export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)

@@ -3,9 +3,13 @@
  * code; together they say that a socket is freed exactly when nobody can refer to it any more (reference E, J).
  */
 import { designs } from './designs.ts';
-import { count, type Predicates } from './lang.ts';
-import { BACKLOG } from './limits.ts';
-import { type Pcb, pcbs, type Socket, type SocketId, type State, sockets, socketOf, type Thread } from './state.ts';
+import { count, type Nat, type Predicates } from './lang.ts';
+import { BACKLOG, type UNITS } from './limits.ts';
+import { sharesNames } from './protocols/pcb.ts';
+// biome-ignore format: a list of names
+import {
+  isLocal, keepsRecords, type Pcb, pairs, pcbs, type Socket, type SocketId, type State, sockets, socketOf, type Thread,
+} from './state.ts';
 
 /** 3/2 of the largest backlog, and the one that was let in when the queue was just full. */
 export const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
@@ -128,16 +132,26 @@ export const invariants: Predicates<State> = {
       return !protoRef || ((noFdRef || beingClosed(s, so)) && pcb !== null && !s.pcbs[pcb].dropped);
     }),
 
-  /** UNIX: a peer's peer is oneself. [G9] */
+  /** UNIX: a peer's peer is oneself, of the same type. Only datagram sockets have peers one way: some datagram socket that is there. [G9, D.1] */
   'peers-symmetric': (s) =>
     pcbs.every((pcb) => {
       const { peer, protocol } = s.pcbs[pcb];
-      return peer === null || (peer !== pcb && protocol === 'unix' && s.pcbs[peer].peer === pcb);
+      if (peer === null) return true;
+      if (protocol === 'dgram') return s.pcbs[peer].protocol === 'dgram';
+      return peer !== pcb && pairs(protocol) && s.pcbs[peer].protocol === protocol && s.pcbs[peer].peer === pcb;
     }),
 
   /** UNIX: connected is having a peer. [D.1] */
   'connected-has-peer': (s) =>
-    s.pcbs.every((unp) => unp.protocol !== 'unix' || unp.socket === null || socketOf(s, unp).connected === (unp.peer !== null)),
+    s.pcbs.every((unp) => !isLocal(unp.protocol) || unp.socket === null || socketOf(s, unp).connected === (unp.peer !== null)),
+
+  /** The records in a receive buffer are what it holds, none of them empty; only datagrams and sequenced packets are kept in records. [E3.04] */
+  'records-add-up': (s) =>
+    s.sockets.every((socket) =>
+      keepsRecords(socket.protocol)
+        ? unitsOf(socket) === socket.rcv.cc && socket.records.every((length) => length > 0)
+        : socket.records.length === 0,
+    ),
 
   /** After INP_DROPPED the connection is over: nothing connected, nothing sent, no port held. [R6, G22] */
   'dropped-is-over': (s) =>
@@ -192,6 +206,12 @@ function unplugged(socket: Socket): boolean {
   return socket.disconnected && !socket.connected && socket.snd.cc === 0;
 }
 
+function unitsOf(socket: Socket): Nat<typeof UNITS> {
+  let units: Nat<typeof UNITS> = 0;
+  for (const length of socket.records) units += length;
+  return units;
+}
+
 /** A UNIX connect between its steps. */
 export function connects(thread: Thread): boolean {
   return thread.hand === 'made' || thread.hand === 'published';
@@ -202,14 +222,14 @@ function accepted(inp: Pcb): boolean {
 }
 
 function sameName(a: Pcb, b: Pcb): boolean {
-  return a.name !== null && a.name === b.name && a.protocol === b.protocol;
+  return a.name !== null && a.name === b.name && sharesNames(a, b);
 }
 
 function unused(socket: Socket): boolean {
   const flags = socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending;
   const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
-  const buffers = socket.rcv.cc > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
+  const buffers = socket.rcv.cc > 0 || socket.records.length > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
   const counts = socket.count > 0 || socket.file > 0 || socket.pcb !== null;
   return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }

@@ -6,17 +6,9 @@ import { designs } from './designs.ts';
 import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
+// biome-ignore format: a list of names
 import {
-  type Amount,
-  type Pcb,
-  type Socket,
-  type SocketId,
-  type State,
-  isDatagram,
-  sockets,
-  socketOf,
-  type Thread,
-  threads,
+  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, pairs, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
 } from './state.ts';
 
 export const lemmas: Predicates<State> = {
@@ -95,13 +87,13 @@ export const lemmas: Predicates<State> = {
       );
     }),
 
-  /** The second of a pair that is being made is as new as the first, and in no other hand. */
+  /** The second of a pair that is being made is as new as the first, of the same protocol, and in no other hand. */
   'twins-are-new': (s) =>
     threads.every((t) => {
       const { child, twin } = s.threads[t];
       if (twin === null) return true;
       const shared = threads.some((other) => s.threads[other].child === twin || (other !== t && s.threads[other].twin === twin));
-      return child !== null && !shared && isNew(s, s.sockets[twin]);
+      return !shared && isNew(s, s.sockets[twin]) && sameProtocol(s, twin, child);
     }),
 
   /** A connect with a child in hand is on a UNIX socket without a peer, and its target is a UNIX socket that was listening, or is. */
@@ -111,8 +103,8 @@ export const lemmas: Predicates<State> = {
       const { drainFirst, recheckListener } = designs[s.design];
       return (
         (drainFirst || recheckListener || aimsAtListener(s, thread)) &&
-        (target === null || (wasListener(s, target) && target !== child)) &&
-        (!connects(thread) || (file !== null && file !== child && isAlone(s, s.sockets[file])))
+        (target === null || (wasListener(s, target) && target !== child && sameProtocol(s, target, child))) &&
+        (!connects(thread) || (file !== null && file !== child && isAlone(s, s.sockets[file]) && sameProtocol(s, file, child)))
       );
     }),
 
@@ -122,8 +114,7 @@ export const lemmas: Predicates<State> = {
       const { queue, protocol, connected, disconnected } = s.sockets[so];
       const { timeWaitKeepsSocket } = designs[s.design];
       if (queue === 'none') return true;
-      if (queue === 'incomplete')
-        return !isDatagram(protocol) && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
+      if (queue === 'incomplete') return pairs(protocol) && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
       return (
         !isDatagram(protocol) && (connected || disconnected) && !inHand(s, so) && (!timeWaitKeepsSocket || hasNotEnded(s, s.sockets[so]))
       );
@@ -134,7 +125,7 @@ export const lemmas: Predicates<State> = {
     sockets.every((so) => {
       const { acceptConn, protocol, noFdRef, pcb } = s.sockets[so];
       const { detachInClose, recheckListener } = designs[s.design];
-      const listens = pcb === null ? detachInClose : protocol === 'unix' || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN';
+      const listens = pcb === null ? detachInClose : pairs(protocol) || s.pcbs[pcb].dropped || s.pcbs[pcb].state === 'LISTEN';
       return !acceptConn || (listens && !isDatagram(protocol) && !(noFdRef && (recheckListener || inHand(s, so))));
     }),
 
@@ -147,10 +138,11 @@ export const lemmas: Predicates<State> = {
   'pcb-flags-fit': (s) => s.pcbs.every((inp) => protocolFits(inp) && stateFits(inp)),
 
   /** UDP and raw IP: connected is having a foreign address; nothing is ever left to send. */
-  'datagrams-fit': (s) => s.pcbs.every((inp) => !isDatagram(inp.protocol) || (inp.socket !== null && datagramFits(inp, socketOf(s, inp)))),
+  'datagrams-fit': (s) =>
+    s.pcbs.every((inp) => !isInetDatagram(inp.protocol) || (inp.socket !== null && datagramFits(inp, socketOf(s, inp)))),
 
-  /** UNIX: never connecting nor disconnecting; the send buffer is the peer's; the sender is charged for at least what is unread. */
-  'unix-buffers': (s) => s.pcbs.every((unp) => unp.protocol !== 'unix' || (unp.socket !== null && unixFits(unp, socketOf(s, unp)))),
+  /** UNIX: never connecting nor disconnecting; the send buffer is the peer's; the sender is charged for at least what is unread. Datagram sockets are never over, and charge nobody. */
+  'unix-buffers': (s) => s.pcbs.every((unp) => !isLocal(unp.protocol) || (unp.socket !== null && unixFits(unp, socketOf(s, unp)))),
 
   /** The pcb's child relation: a listener's children have its protocol. */
   'children-have-protocol': (s) =>
@@ -240,7 +232,7 @@ function overOrKept(s: State, socket: Socket): boolean {
   const inp = s.pcbs[pcb];
   return socket.protocol === 'tcp'
     ? inp.dropped || (inp.timeWait && !timeWaitKeepsSocket) || socket.protoRef || (pcbKeepsSocket && !isEarly(inp))
-    : !detachInClose && !inp.foreign && inp.peer === null && !(closeTakesName && socket.protocol === 'unix' && inp.name !== null);
+    : !detachInClose && !inp.foreign && inp.peer === null && !(closeTakesName && isLocal(socket.protocol) && inp.name !== null);
 }
 
 function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
@@ -265,9 +257,13 @@ function hasNotEnded(s: State, socket: Socket): boolean {
   return dropped || state === 'CLOSED' || state === 'ESTABLISHED' || state === 'CLOSE_WAIT';
 }
 
+function sameProtocol(s: State, a: SocketId, b: SocketId | null): boolean {
+  return b !== null && s.sockets[a].protocol === s.sockets[b].protocol;
+}
+
 /** A UNIX socket that may have listened. */
 function wasListener(s: State, so: SocketId): boolean {
-  return s.sockets[so].protocol === 'unix' && s.sockets[so].queue === 'none' && !isPaired(s, so);
+  return pairs(s.sockets[so].protocol) && s.sockets[so].queue === 'none' && !isPaired(s, so);
 }
 
 /** Who has a child in hand has it for a listener that nobody closes. */
@@ -294,13 +290,15 @@ function isPaired(s: State, so: SocketId): boolean {
 function isNew(s: State, socket: Socket): boolean {
   const { pcb, queue, noFdRef, protoRef, file, acceptConn, connected, connecting } = socket;
   if (pcb === null || queue !== 'none' || noFdRef || protoRef || file > 0 || socket.count !== 1) return false;
-  const { peer, foreign, state, dropped } = s.pcbs[pcb];
+  const { peer, name, foreign, state, dropped } = s.pcbs[pcb];
+  // Nobody can find it, and so nobody has it for a peer either.
+  if (name !== null || s.pcbs.some((unp) => unp.peer === pcb)) return false;
   return !acceptConn && !hasChildren(socket) && !connected && !connecting && peer === null && !foreign && state === 'CLOSED' && !dropped;
 }
 
 /** A UNIX socket without a peer. */
 function isAlone(s: State, socket: Socket): boolean {
-  return socket.protocol === 'unix' && socket.pcb !== null && s.pcbs[socket.pcb].peer === null;
+  return pairs(socket.protocol) && socket.pcb !== null && s.pcbs[socket.pcb].peer === null;
 }
 
 function tcpFits(inp: Pcb, socket: Socket): boolean {
@@ -331,7 +329,7 @@ function protocolFits(inp: Pcb): boolean {
   const marks = inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.state !== 'CLOSED';
   return (
     (inp.protocol === 'tcp' || !marks) &&
-    (inp.protocol === 'unix' ? !inp.foreign : inp.peer === null) &&
+    (isLocal(inp.protocol) ? !inp.foreign : inp.peer === null) &&
     (inp.peer !== null || inp.charged === 0) &&
     (inp.name === null || inp.bound)
   );
@@ -357,6 +355,7 @@ function datagramFits(inp: Pcb, socket: Socket): boolean {
 }
 
 function unixFits(unp: Pcb, socket: Socket): boolean {
-  const charged = unp.peer === null || socket.rcv.cc <= unp.charged;
+  const charged = unp.peer === null || (unp.protocol === 'dgram' ? unp.charged === 0 : socket.rcv.cc <= unp.charged);
+  if (unp.protocol === 'dgram' && socket.acceptConn) return false;
   return !socket.connecting && !socket.disconnecting && socket.snd.cc === 0 && charged;
 }

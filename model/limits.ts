@@ -25,6 +25,8 @@ export const BUFFER = 2;
 export const CHILDREN = SOCKETS - 1;
 /** Largest amount one call asks to send or to receive: one more than a buffer holds. */
 export const AMOUNT = BUFFER + 1;
+/** More than the records of one buffer can add up to. */
+export const UNITS = BUFFER * BUFFER;
 /** Largest so_count: the descriptor's or accept's, and the handles'. */
 export const REFERENCES = 1 + HANDLES;
 /** Largest f_count: the descriptors, and every thread inside a call on it. */

@@ -7,7 +7,7 @@ import { designs } from './designs.ts';
 import { first, remove, reset, rule } from './lang.ts';
 import { pcballoc } from './protocols/pcb.ts';
 import { pru_detach } from './protocols/protosw.ts';
-import { freeSocket, type Panic, type Protocol, type Socket, type SocketId, type State, sockets } from './state.ts';
+import { type Amount, freeSocket, type Panic, type Protocol, type Socket, type SocketId, type State, sockets } from './state.ts';
 
 /** An assertion of the code failed. Only the first is kept: what follows a panic means nothing. */
 export function panic(s: State, why: Panic): void {
@@ -95,6 +95,13 @@ export function soqueue(s: State, head: SocketId, so: SocketId, connected: boole
     listener.incomplete.push(so);
   }
   return true;
+}
+
+/** sbappendaddr: one record more. An empty one would take no room, and no send asks for it. [C.9; README §5] */
+export function sbappendaddr(socket: Socket, length: Amount): void {
+  if (length === 0) return;
+  socket.rcv.cc += length;
+  socket.records.push(length);
 }
 
 /** socantrcvmore: no more input will come or is wanted. Never undone. [C.7, B.3] */

@@ -21,7 +21,8 @@ export type Name = Id<'name', typeof NAMES>;
 export type Amount = Nat<typeof AMOUNT>;
 export type Backlog = Nat<typeof BACKLOG>;
 export type Result = Nat<typeof RESULT>;
-export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'raw';
+/** Of the UNIX domain: streams ('unix'), datagrams and sequenced packets. */
+export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'dgram' | 'seqpacket' | 'raw';
 
 /** so_error, and what a call returns. */
 // biome-ignore format: a list of names
@@ -59,6 +60,7 @@ export interface Socket {
   complete: Seq<SocketId, typeof CHILDREN>; // so_comp, whose length is so_qlen
   error: Errno; // so_error
   rcv: SocketBuffer; // so_rcv
+  records: Seq<Nat<typeof BUFFER>, typeof BUFFER>; // UNIX datagrams, sequenced packets: the length of each record in so_rcv
   snd: SocketBuffer; // so_snd
   sending: boolean; // the sx lock of so_snd (sblock) is held
 }
@@ -78,8 +80,8 @@ export interface Pcb {
   socket: SocketId | null; // unp_socket, inp_socket
   bound: boolean; // has an address:
   name: Name | null; // a name somebody asked for, or (null) a port of the system's choice
-  peer: PcbId | null; // UNIX: unp_conn
-  charged: Nat<typeof BUFFER>; // UNIX: unp_cc, how much of my receive buffer the sender has been charged for
+  peer: PcbId | null; // UNIX: unp_conn; unp_refs of a datagram socket are those who have it here
+  charged: Nat<typeof BUFFER>; // UNIX, but datagrams: unp_cc, how much of my receive buffer the sender has been charged for
   foreign: boolean; // UDP, TCP, raw IP: has a foreign address
   state: TcpState; // TCP, as all that follow: t_state
   dropped: boolean; // INP_DROPPED
@@ -148,7 +150,7 @@ export function freeSocket(): Socket {
   return {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
     disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, linger: 'off', queue: 'none', head: null,
-    limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false },
+    limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
     snd: { cc: 0, cantMore: false, everCantMore: false }, sending: false,
   };
 }
@@ -180,11 +182,6 @@ export function initial({ design }: { readonly design: DesignName }): State {
   };
 }
 
-/** The Internet's datagrams: each is sent and received as a whole, with an address, and needs no connection (PR_ATOMIC, PR_ADDR). */
-export function isDatagram(protocol: Protocol): boolean {
-  return protocol === 'udp' || protocol === 'raw';
-}
-
 /** The pcb of a socket that has one. */
 export function sotopcb(s: State, socket: Socket): Pcb {
   return s.pcbs[socket.pcb as PcbId];
@@ -193,4 +190,29 @@ export function sotopcb(s: State, socket: Socket): Pcb {
 /** The socket of a pcb that has one. */
 export function socketOf(s: State, inp: Pcb): Socket {
   return s.sockets[inp.socket as SocketId];
+}
+
+/** The protocol is one of the UNIX domain, whose sockets share their names and the link lock. */
+export function isLocal(protocol: Protocol): boolean {
+  return protocol === 'unix' || protocol === 'dgram' || protocol === 'seqpacket';
+}
+
+/** Of these, the ones whose sockets are connected to each other. */
+export function pairs(protocol: Protocol): boolean {
+  return protocol === 'unix' || protocol === 'seqpacket';
+}
+
+/** The Internet's datagrams: each is sent and received as a whole, with an address, and needs no connection (PR_ATOMIC, PR_ADDR). One is a unit. */
+export function isInetDatagram(protocol: Protocol): boolean {
+  return protocol === 'udp' || protocol === 'raw';
+}
+
+/** These, and those of the UNIX domain. */
+export function isDatagram(protocol: Protocol): boolean {
+  return isInetDatagram(protocol) || protocol === 'dgram';
+}
+
+/** Of the UNIX domain: what is received in one call was sent in one, and what of it is not wanted is lost. */
+export function keepsRecords(protocol: Protocol): boolean {
+  return protocol === 'dgram' || protocol === 'seqpacket';
 }

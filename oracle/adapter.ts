@@ -20,6 +20,8 @@ export const RAW_PROTOCOL = 89;
 
 /** Ports that names stand for: name n is port n + 1. The ephemeral ones are far above. */
 export const FIRST_PORT = 1;
+/** The UNIX name that a datagram with an address is for, as model/protocols/unix_dgram.ts has it. */
+const DESTINATION = 0;
 
 const ERRNO: ReadonlyMap<number, string> = new Map(Object.entries(E).map(([name, number]) => [number, name]));
 
@@ -37,6 +39,8 @@ export interface Call {
 
 const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number]>> = {
   unix: [L.AF_UNIX, L.SOCK_STREAM, 0],
+  dgram: [L.AF_UNIX, L.SOCK_DGRAM, 0],
+  seqpacket: [L.AF_UNIX, L.SOCK_SEQPACKET, 0],
   udp: [L.AF_INET, L.SOCK_DGRAM, L.IPPROTO_UDP],
   tcp: [L.AF_INET, L.SOCK_STREAM, L.IPPROTO_TCP],
   raw: [L.AF_INET, L.SOCK_RAW, RAW_PROTOCOL],
@@ -124,7 +128,10 @@ export function systemCall<Argument = never>(
     case 'fputsock':
       return { fn: `sys_${name}`, args: [fd] };
     case 'send':
-      return { fn: 'sys_sendto', args: [fd, place.data, bytes, 0, args[2] === true ? host : L.NO_ADDRESS, FIRST_PORT] };
+      return {
+        fn: 'sys_sendto',
+        args: [fd, place.data, bytes, 0, args[2] === true ? host : L.NO_ADDRESS, place.unix ? DESTINATION : FIRST_PORT],
+      };
     case 'receive':
       return { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
     case 'shutdown':
@@ -202,7 +209,12 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
 
 function isUnix(k: Kernel, fd: number | boolean | string | undefined): boolean {
   const so = typeof fd === 'number' ? socketOf(k, fd) : 0;
-  return so !== 0 && fixed(k, so + L.so_proto) === L.PROTO_UNIX;
+  return so !== 0 && isUnixProtocol(fixed(k, so + L.so_proto));
+}
+
+/** Whether sockets of this protocol have UNIX names. */
+export function isUnixProtocol(proto: number): boolean {
+  return proto === L.PROTO_UNIX || proto === L.PROTO_UNIX_DGRAM || proto === L.PROTO_UNIX_SEQPACKET;
 }
 
 /** The socket behind a descriptor, 0 if there is none. */

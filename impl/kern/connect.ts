@@ -7,6 +7,7 @@
 import { EALREADY, EINPROGRESS, EINTR, EISCONN, ENOTCONN, EOPNOTSUPP } from '../errno.ts';
 import {
   SO_ACCEPTCONN,
+  SOCK_DGRAM,
   SS_ISCONNECTED,
   SS_ISCONNECTING,
   SS_ISDISCONNECTING,
@@ -14,18 +15,19 @@ import {
   sb_mtx,
   so_error,
   so_options,
+  so_proto,
   so_rcv,
   so_state,
   so_timeo,
   td_retval0,
   td_retval1,
 } from '../layout.ts';
-import { exchange, type Kernel, load, put, store } from '../memory.ts';
+import { exchange, fixed, type Kernel, load, put, store } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep } from '../sync/sleepqueue.ts';
 import { soclose } from './close.ts';
 import { falloc, fdalloc, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
-import { pru_connect, pru_connect2, pru_disconnect } from './protosw.ts';
+import { pr_type, pru_connect, pru_connect2, pru_disconnect } from './protosw.ts';
 import { socreate } from './socket.ts';
 import { so_setstate } from './sockstate.ts';
 
@@ -134,6 +136,8 @@ function socketpair_files(k: Kernel, td: number, so1: number, so2: number): numb
     if (fp2 < 0) error = -fp2;
   }
   if (error === 0) error = soconnect2(k, td, so1, so2);
+  // A datagram socket is connected one way.
+  if (error === 0 && pr_type(fixed(k, so1 + so_proto)) === SOCK_DGRAM) error = soconnect2(k, td, so2, so1);
   if (error !== 0) {
     if (fp2 > 0) fdrop(k, td, fp2);
     if (fp1 > 0) fdrop(k, td, fp1);

@@ -5,7 +5,7 @@
  */
 
 import { ENOBUFS } from '../errno.ts';
-import { h_mlen, m_len, m_next, m_nextpkt, m_off, m_type, MBUF_HEADER, MT_DATA, mbuf_zone, z_link } from '../layout.ts';
+import { h_mlen, M_EOR, m_flags, m_len, m_next, m_nextpkt, m_off, m_type, MBUF_HEADER, MT_DATA, mbuf_zone, z_link } from '../layout.ts';
 import { copy, fixed, get, type Kernel, panic, put, zero } from '../memory.ts';
 import { PANIC_M_OVERRUN } from '../panic.ts';
 import { uiomove_in } from './copy.ts';
@@ -150,6 +150,12 @@ export function m_uiotombuf(k: Kernel, td: number, length: number): number {
     put(k, m + m_next, fresh);
     m = fresh;
   }
+}
+
+/** Says that the record ends with this chain: on its last mbuf, so that who has not read that has not seen the end. */
+export function m_seteor(k: Kernel, chain: number): void {
+  const last = m_last(k, chain);
+  put(k, last + m_flags, get(k, last + m_flags) | M_EOR);
 }
 
 /** Frees every record of a list. */

@@ -26,8 +26,11 @@ import {
   PROTO_TCP,
   PROTO_UDP,
   PROTO_UNIX,
+  PROTO_UNIX_DGRAM,
+  PROTO_UNIX_SEQPACKET,
   SOCK_DGRAM,
   SOCK_RAW,
+  SOCK_SEQPACKET,
   SOCK_STREAM,
   so_proto,
 } from '../layout.ts';
@@ -98,7 +101,9 @@ import {
 export function pffindproto(domain: number, type: number, protocol: number): number {
   if (domain === AF_UNIX) {
     if (protocol !== 0) return -EPROTONOSUPPORT;
-    return type === SOCK_STREAM ? PROTO_UNIX : -EPROTOTYPE;
+    if (type === SOCK_STREAM) return PROTO_UNIX;
+    if (type === SOCK_DGRAM) return PROTO_UNIX_DGRAM;
+    return type === SOCK_SEQPACKET ? PROTO_UNIX_SEQPACKET : -EPROTOTYPE;
   }
   if (domain !== AF_INET) return -EPROTONOSUPPORT;
   // Any protocol that fits in a header, also one that is spoken here: who asks for it raw gets what nobody else takes.
@@ -112,18 +117,23 @@ export function pffindproto(domain: number, type: number, protocol: number): num
 
 export function pr_type(proto: number): number {
   if (proto === PROTO_RAW) return SOCK_RAW;
-  return proto === PROTO_UDP ? SOCK_DGRAM : SOCK_STREAM;
+  if (proto === PROTO_UNIX_SEQPACKET) return SOCK_SEQPACKET;
+  return proto === PROTO_UDP || proto === PROTO_UNIX_DGRAM ? SOCK_DGRAM : SOCK_STREAM;
 }
 
-/** Whether sosend_dgram and soreceive_dgram are its pru_sosend and pru_soreceive: the Internet's datagrams. */
+/** Whether sosend_dgram and soreceive_dgram are its pru_sosend and pru_soreceive. */
 export function pr_dgram(proto: number): boolean {
-  return proto === PROTO_UDP || proto === PROTO_RAW;
+  return proto === PROTO_UDP || proto === PROTO_RAW || proto === PROTO_UNIX_DGRAM;
 }
 
 export function pr_flags(proto: number): number {
   switch (proto) {
     case PROTO_UNIX:
       return PR_CONNREQUIRED | PR_WANTRCVD | PR_RIGHTS;
+    case PROTO_UNIX_DGRAM:
+      return PR_ATOMIC | PR_ADDR | PR_RIGHTS;
+    case PROTO_UNIX_SEQPACKET:
+      return PR_ADDR | PR_ATOMIC | PR_CONNREQUIRED | PR_WANTRCVD | PR_RIGHTS;
     case PROTO_UDP:
     case PROTO_RAW:
       return PR_ATOMIC | PR_ADDR;
@@ -136,6 +146,8 @@ export function pr_flags(proto: number): number {
 export function pru_attach(k: Kernel, td: number, so: number, protocol: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_attach(k, td, so);
     case PROTO_UDP:
       return udp_attach(k, td, so);
@@ -151,6 +163,8 @@ export function pru_attach(k: Kernel, td: number, so: number, protocol: number):
 export function pru_detach(k: Kernel, td: number, so: number): void {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       uipc_detach(k, td, so);
       break;
     case PROTO_UDP:
@@ -170,6 +184,8 @@ export function pru_detach(k: Kernel, td: number, so: number): void {
 export function pru_close(k: Kernel, td: number, so: number): void {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       uipc_close(k, td, so);
       break;
     case PROTO_UDP:
@@ -189,6 +205,8 @@ export function pru_close(k: Kernel, td: number, so: number): void {
 export function pru_abort(k: Kernel, td: number, so: number): void {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       uipc_abort(k, td, so);
       break;
     case PROTO_UDP:
@@ -208,6 +226,8 @@ export function pru_abort(k: Kernel, td: number, so: number): void {
 export function pru_bind(k: Kernel, td: number, so: number, host: number, port: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_bind(k, td, so, port);
     case PROTO_UDP:
       return udp_bind(k, td, so, host, port);
@@ -223,9 +243,11 @@ export function pru_bind(k: Kernel, td: number, so: number, host: number, port: 
 export function pru_listen(k: Kernel, td: number, so: number, backlog: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_listen(k, td, so, backlog);
     case PROTO_UDP:
     case PROTO_RAW:
+    case PROTO_UNIX_DGRAM:
       return EOPNOTSUPP;
     case PROTO_TCP:
       return tcp_usr_listen(k, td, so, backlog);
@@ -238,9 +260,11 @@ export function pru_listen(k: Kernel, td: number, so: number, backlog: number): 
 export function pru_accept(k: Kernel, td: number, so: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_accept(k, td, so);
     case PROTO_UDP:
     case PROTO_RAW:
+    case PROTO_UNIX_DGRAM:
       return EOPNOTSUPP;
     case PROTO_TCP:
       return tcp_usr_accept(k, td, so);
@@ -252,6 +276,8 @@ export function pru_accept(k: Kernel, td: number, so: number): number {
 export function pru_connect(k: Kernel, td: number, so: number, host: number, port: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_connect(k, td, so, port);
     case PROTO_UDP:
       return udp_connect(k, td, so, host, port);
@@ -265,13 +291,21 @@ export function pru_connect(k: Kernel, td: number, so: number, host: number, por
 }
 
 export function pru_connect2(k: Kernel, td: number, so: number, so2: number): number {
-  if (fixed(k, so + so_proto) !== PROTO_UNIX) return EOPNOTSUPP;
-  return fixed(k, so2 + so_proto) === PROTO_UNIX ? uipc_connect2(k, td, so, so2) : EPROTOTYPE;
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
+      return fixed(k, so2 + so_proto) === fixed(k, so + so_proto) ? uipc_connect2(k, td, so, so2) : EPROTOTYPE;
+    default:
+      return EOPNOTSUPP;
+  }
 }
 
 export function pru_disconnect(k: Kernel, td: number, so: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_disconnect(k, td, so);
     case PROTO_UDP:
       return udp_disconnect(k, td, so);
@@ -287,6 +321,8 @@ export function pru_disconnect(k: Kernel, td: number, so: number): number {
 export function pru_shutdown(k: Kernel, td: number, so: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_shutdown(k, td, so);
     case PROTO_UDP:
       return udp_shutdown(k, td, so);
@@ -303,6 +339,7 @@ export function pru_shutdown(k: Kernel, td: number, so: number): number {
 export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_SEQPACKET:
       uipc_rcvd(k, td, so);
       break;
     case PROTO_TCP:
@@ -317,7 +354,9 @@ export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void
 export function pru_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
-      return uipc_send(k, td, so, flags, m);
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
+      return uipc_send(k, td, so, flags, m, host, port);
     case PROTO_UDP:
       return udp_send(k, td, so, m, host, port);
     case PROTO_RAW:
@@ -333,6 +372,8 @@ export function pru_send(k: Kernel, td: number, so: number, flags: number, m: nu
 export function pru_sockaddr(k: Kernel, td: number, so: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_sockaddr(k, td, so);
     case PROTO_UDP:
       return udp_sockaddr(k, td, so);
@@ -349,6 +390,8 @@ export function pru_sockaddr(k: Kernel, td: number, so: number): number {
 export function pru_peeraddr(k: Kernel, td: number, so: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
       return uipc_peeraddr(k, td, so);
     case PROTO_UDP:
       return udp_peeraddr(k, td, so);

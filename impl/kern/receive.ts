@@ -10,11 +10,15 @@
 
 import { ENOTCONN, EWOULDBLOCK } from '../errno.ts';
 import {
+  M_EOR,
   MSG_DONTWAIT,
+  MSG_EOR,
   MSG_PEEK,
+  MSG_TRUNC,
   MSG_WAITALL,
   MT_DATA,
   MT_SONAME,
+  m_flags,
   m_host,
   m_len,
   m_next,
@@ -41,6 +45,7 @@ import {
   so_state,
   td_from_host,
   td_from_port,
+  td_msg_flags,
   td_uio_resid,
 } from '../layout.ts';
 import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
@@ -62,10 +67,14 @@ export function soreceive(k: Kernel, td: number, so: number, flags: number): num
   return soreceive_generic(k, td, so, flags);
 }
 
-/** Receives from a stream. */
+/**
+ * Receives from a stream; or one record, of which the rest is lost. An empty record that its sender did not end with MSG_EOR is nothing to a
+ * reader, who goes on waiting, as in F93.
+ */
 export function soreceive_generic(k: Kernel, td: number, so: number, flags: number): number {
   const rcv = so + so_rcv;
   const wanted = get(k, td + td_uio_resid);
+  const atomic = (pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0;
   let error = sblock(k, td, rcv, (flags & MSG_DONTWAIT) === 0 ? SBL_WAIT : 0);
   if (error !== 0) return error;
   mtx_lock(k, td, rcv + sb_mtx);
@@ -74,10 +83,11 @@ export function soreceive_generic(k: Kernel, td: number, so: number, flags: numb
     more = false;
     const found = soreceive_wait(k, td, so, flags);
     if (found === DATA) {
-      error = soreceive_copy(k, td, so, flags);
+      error = atomic ? soreceive_packet(k, td, so, flags) : soreceive_copy(k, td, so, flags);
       if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
       // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
       more = error === 0 && wanted > 0 && get(k, td + td_uio_resid) === wanted && !sbstate(k, rcv, SBS_CANTRCVMORE);
+      if (atomic && ((flags & MSG_PEEK) !== 0 || (get(k, td + td_msg_flags) & MSG_EOR) !== 0)) more = false;
     } else if (found !== NOTHING) {
       error = found;
     }
@@ -93,6 +103,7 @@ function soreceive_wait(k: Kernel, td: number, so: number, flags: number): numbe
   for (;;) {
     const m = get(k, rcv + sb_mb);
     const present = get(k, rcv + sb_cc);
+    if (m !== 0 && (pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0) return DATA;
     if (m !== 0 && ((flags & MSG_DONTWAIT) !== 0 || present >= get(k, td + td_uio_resid) || present >= get(k, rcv + sb_lowat))) return DATA;
     KASSERT(k, m !== 0 || present === 0, PANIC_SORECEIVE_CC, so);
     if (load(k, so + so_error) !== 0) {
@@ -109,6 +120,37 @@ function soreceive_wait(k: Kernel, td: number, so: number, flags: number): numbe
     const error = sbwait(k, td, rcv);
     if (error !== 0) return error;
   }
+}
+
+/**
+ * Takes the first record out, or looks at it, and copies what is wanted of it. The mutex of so_rcv is held before and after, not while
+ * copying: nobody else takes anything without the transfer lock, and who appends does so behind the record.
+ */
+function soreceive_packet(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  const name = soreceive_name(k, td, so);
+  if ((flags & MSG_PEEK) === 0) soreceive_dequeue(k, rcv, name);
+  mtx_unlock(k, td, rcv + sb_mtx);
+  const error = soreceive_record(k, td, get(k, name + m_next));
+  if ((flags & MSG_PEEK) === 0) m_freem(k, td, name);
+  mtx_lock(k, td, rcv + sb_mtx);
+  return error;
+}
+
+/** The first mbuf of the first record, whose address goes to the thread. The mutex of so_rcv is held. */
+function soreceive_name(k: Kernel, td: number, so: number): number {
+  const name = get(k, so + so_rcv + sb_mb);
+  KASSERT(k, get(k, name + m_type) === MT_SONAME, PANIC_SORECEIVE_ADDR, so);
+  put(k, td + td_from_host, get(k, name + m_host));
+  put(k, td + td_from_port, get(k, name + m_port));
+  return name;
+}
+
+/** Takes the first record out of the buffer. The mutex is held. */
+function soreceive_dequeue(k: Kernel, rcv: number, name: number): void {
+  put(k, rcv + sb_mb, get(k, name + m_nextpkt));
+  for (let m = name; m !== 0; m = get(k, m + m_next)) sbfree(k, rcv, m);
+  SB_EMPTY_FIXUP(k, rcv);
 }
 
 /** Copies out what is there, up to what is wanted. The mutex of so_rcv is held before and after, not while copying. */
@@ -207,32 +249,31 @@ export function soreceive_dgram(k: Kernel, td: number, so: number, flags: number
       return error;
     }
   }
-  const name = get(k, rcv + sb_mb);
-  KASSERT(k, get(k, name + m_type) === MT_SONAME, PANIC_SORECEIVE_ADDR, so);
-  put(k, td + td_from_host, get(k, name + m_host));
-  put(k, td + td_from_port, get(k, name + m_port));
+  const name = soreceive_name(k, td, so);
   if ((flags & MSG_PEEK) !== 0) {
     // A record that stays in the buffer may be taken by another reader at any moment, so this copy is made under the mutex.
     const error = soreceive_record(k, td, get(k, name + m_next));
     mtx_unlock(k, td, rcv + sb_mtx);
     return error;
   }
-  put(k, rcv + sb_mb, get(k, name + m_nextpkt));
-  for (let m = name; m !== 0; m = get(k, m + m_next)) sbfree(k, rcv, m);
-  SB_EMPTY_FIXUP(k, rcv);
+  soreceive_dequeue(k, rcv, name);
   mtx_unlock(k, td, rcv + sb_mtx);
   const error = soreceive_record(k, td, get(k, name + m_next));
   m_freem(k, td, name);
   return error;
 }
 
-/** Copies out a record that the caller owns, as far as it is wanted. */
+/** Copies out a record that nobody else takes, as far as it is wanted, and says whether that is all of it, and its end. */
 function soreceive_record(k: Kernel, td: number, record: number): number {
+  let more = 0;
   for (let m = record; m !== 0; m = get(k, m + m_next)) {
     const resid = get(k, td + td_uio_resid);
     const length = get(k, m + m_len);
     const error = uiomove_out(k, td, mtod(k, m), resid < length ? resid : length);
     if (error !== 0) return error;
+    if (resid < length) more = MSG_TRUNC;
+    else if ((get(k, m + m_flags) & M_EOR) !== 0) more = MSG_EOR;
   }
+  put(k, td + td_msg_flags, get(k, td + td_msg_flags) | more);
   return 0;
 }

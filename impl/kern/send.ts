@@ -9,10 +9,13 @@
 
 import { EDESTADDRREQ, EINVAL, EMSGSIZE, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
+  h_salen,
+  h_sendspace,
   MSG_DONTWAIT,
   MSG_EOF,
   MSG_EOR,
   NO_ADDRESS,
+  PR_ADDR,
   PR_ATOMIC,
   PR_CONNREQUIRED,
   PR_IMPLOPCL,
@@ -36,19 +39,26 @@ import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
 import { PANIC_SOSEND_DGRAM } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { KASSERT } from './kassert.ts';
-import { m_uiotombuf } from './mbuf.ts';
+import { m_seteor, m_uiotombuf } from './mbuf.ts';
 import { pr_dgram, pr_flags, pru_send } from './protosw.ts';
 import { sblock, sbspace, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 export function sosend(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
-  if (pr_dgram(fixed(k, so + so_proto))) return sosend_dgram(k, td, so, host, port);
+  if (pr_dgram(fixed(k, so + so_proto))) return sosend_dgram(k, td, so, flags, host, port);
   return sosend_generic(k, td, so, flags, host, port);
 }
 
-/** Sends a stretch of a stream, in as many pieces as there is room for, with the transfer lock held all the time. */
+/**
+ * Sends a stretch of a stream, in as many pieces as there is room for, with the transfer lock held all the time; or one record, when there
+ * is room for all of it and the address that it has in the receiver's buffer. (F93 compares a record with what is left of the limit while
+ * the receiver does not read, and says EMSGSIZE where it should wait.)
+ */
 export function sosend_generic(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
   const snd = so + so_snd;
-  if (get(k, td + td_uio_resid) < 0 || (flags & MSG_EOR) !== 0) return EINVAL;
+  const prflags = pr_flags(fixed(k, so + so_proto));
+  const atomic = (prflags & PR_ATOMIC) !== 0;
+  const address = (prflags & PR_ADDR) !== 0 ? fixed(k, h_salen) : 0;
+  if (get(k, td + td_uio_resid) < 0 || (!atomic && (flags & MSG_EOR) !== 0)) return EINVAL;
   let error = sblock(k, td, snd, (flags & MSG_DONTWAIT) === 0 ? SBL_WAIT : 0);
   if (error !== 0) return error;
   let more = true;
@@ -56,14 +66,15 @@ export function sosend_generic(k: Kernel, td: number, so: number, flags: number,
     mtx_lock(k, td, snd + sb_mtx);
     error = sosend_check(k, so, host);
     const space = sbspace(k, snd);
-    const full = space < get(k, td + td_uio_resid) && space < get(k, snd + sb_lowat);
+    const resid = get(k, td + td_uio_resid);
+    if (error === 0 && atomic && resid + address > fixed(k, h_sendspace)) error = EMSGSIZE;
+    const full = space < resid + address && (atomic || space < get(k, snd + sb_lowat));
     if (error === 0 && full) {
       if ((load(k, so + so_state) & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) error = EWOULDBLOCK;
       else error = sbwait(k, td, snd);
     }
     mtx_unlock(k, td, snd + sb_mtx);
     if (error === 0 && !full) {
-      const resid = get(k, td + td_uio_resid);
       error = sosend_piece(k, td, so, flags, resid < space ? resid : space, host, port);
       more = get(k, td + td_uio_resid) > 0;
     }
@@ -73,7 +84,7 @@ export function sosend_generic(k: Kernel, td: number, so: number, flags: number,
 }
 
 /** Sends one datagram. No transfer lock: it goes as a whole or not at all. */
-export function sosend_dgram(k: Kernel, td: number, so: number, host: number, port: number): number {
+export function sosend_dgram(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
   const snd = so + so_snd;
   KASSERT(k, (pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0, PANIC_SOSEND_DGRAM, so);
   const resid = get(k, td + td_uio_resid);
@@ -84,7 +95,7 @@ export function sosend_dgram(k: Kernel, td: number, so: number, host: number, po
   mtx_unlock(k, td, snd + sb_mtx);
   if (error !== 0) return error;
   if (resid > space) return EMSGSIZE;
-  return sosend_piece(k, td, so, 0, resid, host, port);
+  return sosend_piece(k, td, so, flags & MSG_EOR, resid, host, port);
 }
 
 /** Hands the protocol the next `length` bytes of the transfer. What it does not take is still to be sent. */
@@ -96,6 +107,7 @@ function sosend_piece(k: Kernel, td: number, so: number, flags: number, length: 
   if (m < 0) {
     error = -m;
   } else {
+    if ((flags & MSG_EOR) !== 0) m_seteor(k, m);
     let prus = 0;
     if (length < resid) prus = PRUS_MORETOCOME;
     else if ((flags & MSG_EOF) !== 0 && (pr_flags(fixed(k, so + so_proto)) & PR_IMPLOPCL) !== 0) prus = PRUS_EOF;

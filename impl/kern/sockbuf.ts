@@ -214,6 +214,11 @@ export function sbappendstream_locked(k: Kernel, td: number, sb: number, m: numb
  */
 export function sbappendaddr_locked(k: Kernel, td: number, sb: number, host: number, port: number, m0: number): number {
   if (fixed(k, h_salen) + m_length(k, m0) > sbspace(k, sb)) return 0;
+  return sbappendaddr_nospacecheck_locked(k, td, sb, host, port, m0);
+}
+
+/** The same for a sender that has been held to the limit already. */
+export function sbappendaddr_nospacecheck_locked(k: Kernel, td: number, sb: number, host: number, port: number, m0: number): number {
   const name = m_get(k, td, MT_SONAME);
   if (name === 0) return 0;
   put(k, name + m_host, host);

@@ -105,6 +105,19 @@ export function soisdisconnected(k: Kernel, td: number, so: number, error: numbe
   socantmore(k, td, so);
 }
 
+/**
+ * A datagram socket has a peer, or has none (any more), and the error that goes with it; a negative one leaves what is pending. A sender
+ * who finds no peer must find the error that says why: so they change together, like the end of a connection.
+ */
+export function so_changepeer(k: Kernel, td: number, so: number, connected: number, error: number): void {
+  mtx_lock(k, td, so + so_snd + sb_mtx);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  if (error >= 0) store(k, so + so_error, error);
+  so_setstate(k, td, so, SS_ISCONNECTED, connected !== 0 ? SS_ISCONNECTED : 0);
+  sorwakeup_locked(k, td, so);
+  sowwakeup_locked(k, td, so);
+}
+
 /** Closes both sides and wakes everybody. The mutexes of both buffers are held before, neither after. */
 function socantmore(k: Kernel, td: number, so: number): void {
   or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);

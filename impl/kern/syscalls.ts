@@ -18,6 +18,7 @@ import {
   td_flags,
   td_from_host,
   td_from_port,
+  td_msg_flags,
   td_retval0,
   td_retval1,
   td_uio_base,
@@ -115,7 +116,7 @@ export function sys_sendto(
   return transferred(k, td, length, error);
 }
 
-/** Receives up to `length` bytes to a user address. Returns how many; the sender is in td_from_host and td_from_port. */
+/** Receives up to `length` bytes to a user address. Returns how many; the sender is in td_from_host and td_from_port, MSG_* in td_msg_flags. */
 export function sys_recvfrom(k: Kernel, td: number, fd: number, uaddr: number, length: number, flags: number): number {
   enter(k, td);
   const fp = fget(k, td, fd);
@@ -253,6 +254,7 @@ function enter(k: Kernel, td: number): void {
   put(k, td + td_retval1, 0);
   put(k, td + td_from_host, 0);
   put(k, td + td_from_port, 0);
+  put(k, td + td_msg_flags, 0);
 }
 
 function ret(k: Kernel, td: number, error: number): number {

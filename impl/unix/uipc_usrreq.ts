@@ -1,5 +1,6 @@
 /**
- * UNIX-domain stream sockets. A *unpcb* is one end; two connected ends point at each other, and what one sends is appended to the
+ * UNIX-domain stream sockets and sequenced packets, which differ only in how data lies in the receive buffer: each send is a record
+ * there. What datagram sockets do otherwise is in uipc_dgram.ts. A *unpcb* is one end; two connected ends point at each other, and what one sends is appended to the
  * receive buffer of the other at once, so send buffers stay empty. Back-pressure: the sender's limit shrinks by what the peer's
  * receive buffer grows, and the reader gives it back; unp_cc remembers what the sender was last told.
  *
@@ -18,13 +19,26 @@
  * connection refused inside sonewconn, which detaches the child, stops the thread that holds the lock for ever.
  */
 
-import { EADDRINUSE, ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE } from '../errno.ts';
+import {
+  EADDRINUSE,
+  ECONNABORTED,
+  ECONNREFUSED,
+  EINVAL,
+  EISCONN,
+  ENOBUFS,
+  ENOENT,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPIPE,
+  EPROTOTYPE,
+} from '../errno.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import {
+  sbappendaddr_nospacecheck_locked,
   sbappendstream_locked,
   sbstate,
   socantrcvmore,
@@ -45,6 +59,7 @@ import {
   PRUS_EOF,
   PRUS_OOB,
   SBS_CANTSENDMORE,
+  SOCK_STREAM,
   SO_ACCEPTCONN,
   SS_ISCONNECTED,
   sb_cc,
@@ -57,6 +72,7 @@ import {
   so_rcv,
   so_snd,
   so_state,
+  so_type,
   td_from_host,
   td_from_port,
   UNIX_HOST,
@@ -87,10 +103,21 @@ import {
   PANIC_UNP_CREDENTIALS,
   PANIC_UNP_DETACH_NAME,
   PANIC_UNP_PEER,
+  PANIC_UNP_RCVD,
   PANIC_UNP_REFCOUNT,
 } from '../panic.ts';
 import { mtx_assert, mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_assert_w, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import {
+  isdgram,
+  uipc_send_dgram,
+  unp_connect1,
+  unp_connect_dgram,
+  unp_disconnect1,
+  unp_drop_refs,
+  unp_lock_other,
+  unp_unlock_other,
+} from './uipc_dgram.ts';
 
 export function uipc_attach(k: Kernel, td: number, so: number): number {
   KASSERT(k, get(k, so + so_pcb) === 0, PANIC_ATTACH_PCB, so);
@@ -133,10 +160,11 @@ export function uipc_detach(k: Kernel, td: number, so: number): void {
   put(k, unp + unp_addr, 0);
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
-    mtx_lock(k, td, peer + unp_mtx);
+    unp_lock_other(k, td, peer, unp);
     unp_disconnect(k, td, unp, peer, 0);
-    mtx_unlock(k, td, peer + unp_mtx);
+    unp_unlock_other(k, td, peer, unp);
   }
+  unp_drop_refs(k, td, unp);
   rw_wunlock(k, td, unp_link_rwlock);
   put(k, so + so_pcb, 0);
   const count = get(k, unp + unp_refcount) - 1;
@@ -191,14 +219,16 @@ export function uipc_connect(k: Kernel, td: number, so: number, name: number): n
   return error;
 }
 
-/** Connects two sockets to each other without a name. */
+/** Connects two sockets to each other without a name; of datagram sockets, the first to the second. */
 export function uipc_connect2(k: Kernel, td: number, so: number, so2: number): number {
   const unp = sotounpcb(k, so);
   const unp2 = sotounpcb(k, so2);
+  const dgram = isdgram(k, so);
   rw_wlock(k, td, unp_link_rwlock);
   let error = 0;
-  if (get(k, unp + unp_conn) !== 0 || get(k, unp2 + unp_conn) !== 0) error = EISCONN;
-  else if (so === so2 || ((load(k, so + so_options) | load(k, so2 + so_options)) & SO_ACCEPTCONN) !== 0) error = EINVAL;
+  if (get(k, unp + unp_conn) !== 0 || (!dgram && get(k, unp2 + unp_conn) !== 0)) error = EISCONN;
+  else if (!dgram && (so === so2 || ((load(k, so + so_options) | load(k, so2 + so_options)) & SO_ACCEPTCONN) !== 0)) error = EINVAL;
+  else if (dgram) unp_connect1(k, td, unp, unp2, -1);
   else unp_connect2(k, td, unp, unp2);
   rw_wunlock(k, td, unp_link_rwlock);
   return error;
@@ -216,9 +246,9 @@ export function uipc_disconnect(k: Kernel, td: number, so: number): number {
   const error = sodisconnect_check(k, so);
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
-    mtx_lock(k, td, peer + unp_mtx);
+    unp_lock_other(k, td, peer, unp);
     unp_disconnect(k, td, unp, peer, 0);
-    mtx_unlock(k, td, peer + unp_mtx);
+    unp_unlock_other(k, td, peer, unp);
   }
   mtx_unlock(k, td, unp + unp_mtx);
   rw_wunlock(k, td, unp_link_rwlock);
@@ -254,11 +284,15 @@ export function uipc_shutdown(k: Kernel, td: number, so: number): number {
   return 0;
 }
 
-/** Appends to the peer's receive buffer, whatever its limit: the sender has already been held to its own. Takes the chain over. */
-export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: number): number {
+/**
+ * Appends to the peer's receive buffer, whatever its limit: the sender has already been held to its own. Only a datagram socket takes
+ * an address: a name, as `port`. Takes the chain over.
+ */
+export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
   sotounpcb(k, so);
   let error = 0;
   if ((flags & PRUS_OOB) !== 0) error = EOPNOTSUPP;
+  else if (isdgram(k, so)) error = uipc_send_dgram(k, td, so, m, host, port);
   else if ((load(k, so + so_state) & SS_ISCONNECTED) === 0) error = ENOTCONN;
   else if (sbstate(k, so + so_snd, SBS_CANTSENDMORE)) error = EPIPE;
   else error = unp_send(k, td, so, flags, m);
@@ -269,6 +303,7 @@ export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: n
 /** The socket's owner has read: gives the sender its room back. */
 export function uipc_rcvd(k: Kernel, td: number, so: number): void {
   const unp = sotounpcb(k, so);
+  KASSERT(k, !isdgram(k, so), PANIC_UNP_RCVD, so);
   // With this mutex held the peer can neither go nor append: what is read here is exactly what it will be told.
   mtx_lock(k, td, unp + unp_mtx);
   const peer = get(k, unp + unp_conn);
@@ -310,11 +345,13 @@ export function uipc_peeraddr(k: Kernel, td: number, so: number): number {
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
 function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   const unp = sotounpcb(k, so);
+  if (isdgram(k, so)) return unp_connect_dgram(k, td, so, name);
   const refused = soconnect_check(k, so);
   if (refused !== 0) return refused;
   if (!isName(k, name)) return EINVAL;
   const so2 = get(k, fixed(k, h_unp_names) + name);
   if (so2 === 0) return ENOENT;
+  if (fixed(k, so + so_type) !== fixed(k, so2 + so_type)) return EPROTOTYPE;
   if ((load(k, so2 + so_options) & SO_ACCEPTCONN) === 0) return ECONNREFUSED;
   const so3 = sonewconn(k, td, so2, 0);
   if (so3 === 0) return ECONNREFUSED;
@@ -350,6 +387,10 @@ function unp_connect2(k: Kernel, td: number, unp: number, unp2: number): void {
 
 /** Parts two peers; the first learns `error` (0: none). The link lock is held for writing, and both mutexes. */
 function unp_disconnect(k: Kernel, td: number, unp: number, unp2: number, error: number): void {
+  if (isdgram(k, get(k, unp + unp_socket))) {
+    unp_disconnect1(k, td, unp, unp2, -1);
+    return;
+  }
   KASSERT(k, unp2 !== 0 && get(k, unp + unp_conn) === unp2 && get(k, unp2 + unp_conn) === unp, PANIC_UNP_PEER, unp);
   rw_assert_w(k, td, unp_link_rwlock);
   mtx_assert(k, td, unp + unp_mtx);
@@ -364,7 +405,7 @@ function unp_disconnect(k: Kernel, td: number, unp: number, unp2: number, error:
 function unp_shutdown(k: Kernel, td: number, unp: number): void {
   socantsendmore(k, td, get(k, unp + unp_socket));
   const peer = get(k, unp + unp_conn);
-  if (peer !== 0) socantrcvmore(k, td, get(k, peer + unp_socket));
+  if (peer !== 0 && !isdgram(k, get(k, unp + unp_socket))) socantrcvmore(k, td, get(k, peer + unp_socket));
 }
 
 function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): number {
@@ -380,7 +421,10 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): 
   const so2 = get(k, peer + unp_socket);
   const rcv = so2 + so_rcv;
   mtx_lock(k, td, rcv + sb_mtx);
-  sbappendstream_locked(k, td, rcv, m);
+  let error = 0;
+  if (fixed(k, so + so_type) === SOCK_STREAM) sbappendstream_locked(k, td, rcv, m);
+  // A record, from nobody in particular: the two ends know each other. (F93 loses it if there is no mbuf for that.)
+  else if (sbappendaddr_nospacecheck_locked(k, td, rcv, 0, 0, m) === 0) error = ENOBUFS;
   const cc = get(k, rcv + sb_cc);
   const mbcnt = get(k, rcv + sb_mbcnt);
   sorwakeup_locked(k, td, so2);
@@ -391,7 +435,7 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): 
   }
   mtx_unlock(k, td, peer + unp_mtx);
   rw_runlock(k, td, unp_link_rwlock);
-  return 0;
+  return error;
 }
 
 /**
@@ -436,11 +480,11 @@ function unp_name(k: Kernel, td: number, address: number): void {
   put(k, td + td_from_port, address === 0 ? 0 : address - 1);
 }
 
-function isName(k: Kernel, name: number): boolean {
+export function isName(k: Kernel, name: number): boolean {
   return name >= 0 && name < fixed(k, h_unp_nnames);
 }
 
-function sotounpcb(k: Kernel, so: number): number {
+export function sotounpcb(k: Kernel, so: number): number {
   const unp = get(k, so + so_pcb);
   KASSERT(k, unp !== 0, PANIC_PCB_NULL, so);
   return unp;

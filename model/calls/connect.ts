@@ -11,8 +11,12 @@ import { rip_connect } from '../protocols/raw.ts';
 import { tcp_connect } from '../protocols/tcp.ts';
 import { udp_connect } from '../protocols/udp.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
+import { unp_connect_dgram } from '../protocols/unix_dgram.ts';
 import { sonewconn, soqueue } from '../socket.ts';
-import { type Errno, type Fd, type Name, type Socket, type SocketId, type State, isDatagram, sotopcb, type ThreadId } from '../state.ts';
+// biome-ignore format: a list of names
+import {
+  type Errno, type Fd, isDatagram, type Name, pairs, type Socket, type SocketId, type State, sotopcb, type ThreadId,
+} from '../state.ts';
 import { cut, fail, getsock, handOver, held, hold, leave, mayCall, sleeps, takeError, wakes } from './file.ts';
 
 export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
@@ -20,7 +24,11 @@ export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
   if (!hold(s, t, fd)) return;
   const errno = soconnect(s, s.threads[t].file as SocketId);
   if (errno !== 'none') return leave(s, t, errno);
-  if (held(s, t).protocol === 'unix') {
+  if (held(s, t).protocol === 'dgram') {
+    const refused = unp_connect_dgram(s, s.threads[t].file as SocketId, name);
+    if (refused !== 'none') return leave(s, t, refused);
+  }
+  if (pairs(held(s, t).protocol)) {
     const refused = find(s, t, name);
     if (refused !== 'none') return leave(s, t, refused);
     yield;
@@ -51,7 +59,7 @@ function soconnect(s: State, so: SocketId): Errno {
   if (socket.connecting) return rule('connect_1', 'under way: EALREADY [C.4 kern_connect]', 'EALREADY');
   if (socket.acceptConn) return rule('connect_2', 'a listener: EOPNOTSUPP [C.4 soconnect]', 'EOPNOTSUPP');
   if (socket.connected && !isDatagram(socket.protocol)) return rule('connect_3', 'connected: EISCONN [C.4 soconnect]', 'EISCONN');
-  if (socket.connected && rule('connect_4', 'UDP or raw IP changes its peer: disconnected first [C.4 soconnect]')) {
+  if (socket.connected && rule('connect_4', 'a datagram socket changes its peer: disconnected first [C.4 soconnect, T24]')) {
     sodisconnect(s, socket);
   }
   socket.error = 'none';
@@ -66,6 +74,8 @@ function find(s: State, t: ThreadId, name: Name): Errno {
   const target = lookup(s, sotopcb(s, held(s, t)), name);
   if (target === null) return rule('connect_5', 'UNIX: no such name: ENOENT [D.1 connect]', 'ENOENT');
   const head = s.pcbs[target].socket as SocketId;
+  if (s.sockets[head].protocol !== held(s, t).protocol)
+    return rule('connect_18', 'UNIX: a socket of another type has the name: EPROTOTYPE [D.1 connect]', 'EPROTOTYPE');
   let child: SocketId | null = null;
   if (s.sockets[head].acceptConn) child = sonewconn(s, head);
   if (child === null) return rule('connect_6', 'UNIX: nobody listens, or the queue is full: ECONNREFUSED [D.1 connect]', 'ECONNREFUSED');

@@ -3,11 +3,11 @@
  * first and gives it back last: that is what keeps the socket alive under it. Whoever drops the last one runs soclose.
  */
 import { first, rule } from '../lang.ts';
-import { descriptors, type Errno, type Fd, type Result, type Socket, type SocketId, type State, type ThreadId } from '../state.ts';
+import { descriptors, type Errno, type Fd, isLocal, type Result, type Socket, type SocketId, type State, type ThreadId } from '../state.ts';
 
 /** UNIX calls wait for a connect that holds the link lock; others don't. [I.1] */
 export function linkFree(s: State, socket: Socket): boolean {
-  return !s.link || socket.protocol !== 'unix';
+  return !s.link || !isLocal(socket.protocol);
 }
 
 /** A thread may begin a call when it has finished the close that its last call left it with. */

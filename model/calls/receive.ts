@@ -1,7 +1,7 @@
 /** receive (C.6 soreceive): what decides is, in this order: data, pending error, end-of-file, no connection, nothing asked for, would block. */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { uipc_rcvd } from '../protocols/unix.ts';
-import { type Amount, type Fd, isDatagram, type Socket, type State, type ThreadId } from '../state.ts';
+import { type Amount, type Fd, isDatagram, isInetDatagram, keepsRecords, pairs, type Socket, type State, type ThreadId } from '../state.ts';
 import { cut, done, fail, held, hold, leave, mayCall, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
@@ -25,20 +25,26 @@ function mustWait(socket: Socket): boolean {
 
 /** One reader at a time: the buffer's sx lock is taken and given back within this step. */
 function deliver(s: State, t: ThreadId, socket: Socket, amount: Amount): void {
-  const datagrams = isDatagram(socket.protocol);
   if (socket.rcv.cc > 0 && rule('receive_1', 'data comes before everything else [C.6 step 5]')) {
-    const taken = datagrams ? 1 : Math.min(amount, socket.rcv.cc);
+    const taken = first(socket, amount);
     socket.rcv.cc -= taken;
-    if (socket.protocol === 'unix') uipc_rcvd(s, socket);
-    done(s, t, datagrams ? Math.min(amount, 1) : taken);
+    socket.records.shift();
+    if (pairs(socket.protocol)) uipc_rcvd(s, socket);
+    done(s, t, Math.min(amount, taken));
   } else if (socket.error !== 'none' && rule('receive_2', 'a pending error is returned and cleared [C.6 step 5, T23]')) {
     fail(s, t, takeError(socket));
   } else if (socket.rcv.cantMore && rule('receive_3', 'end-of-file [C.6 step 5, T15]')) {
     done(s, t, 0);
-  } else if (!datagrams && !socket.connected && !socket.connecting) {
+  } else if (!isDatagram(socket.protocol) && !socket.connected && !socket.connecting) {
     fail(s, t, rule('receive_4', 'no connection: ENOTCONN [C.6 step 5]', 'ENOTCONN'));
   } else {
     rule('receive_5', 'nothing was asked for [C.6 step 5]');
     done(s, t, 0);
   }
+}
+
+/** How much goes out of the buffer: of a record all, however little of it is wanted. [C.6 step 8, C.9 sbdroprecord] */
+function first(socket: Socket, amount: Amount): Amount {
+  if (isInetDatagram(socket.protocol)) return 1;
+  return keepsRecords(socket.protocol) ? (socket.records[0] as Amount) : Math.min(amount, socket.rcv.cc);
 }

@@ -1,17 +1,29 @@
 /**
  * send (C.5 sosend_generic, sosend_dgram). A stream sender owns the buffer's sx lock for the whole call, sleeps without the
  * buffer mutex until there is room, and copies in without it, so that everything it tested may have changed when the protocol
- * gets the data. UDP and raw IP take no lock and never wait for room.
+ * gets the data. So does who sends sequenced packets, but a record waits until there is room for all of it. Datagrams take no lock and never
+ * wait. An empty record of the UNIX domain, which takes no room, is not here (README §5).
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { BUFFER } from '../limits.ts';
 import { pru_send } from '../protocols/protosw.ts';
 import { uipc_charged } from '../protocols/unix.ts';
-import { type Amount, type Errno, type Fd, isDatagram, type Socket, type State, type ThreadId } from '../state.ts';
+import {
+  type Amount,
+  type Errno,
+  type Fd,
+  isDatagram,
+  isInetDatagram,
+  keepsRecords,
+  pairs,
+  type Socket,
+  type State,
+  type ThreadId,
+} from '../state.ts';
 import { cut, done, fail, held, hold, idle, linkFree, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
-  when(idle(s, t));
+  when(idle(s, t) && (amount > 0 || !sendsRecords(s, fd)));
   if (!hold(s, t, fd)) return;
   if (!isDatagram(held(s, t).protocol)) {
     if (held(s, t).sending) {
@@ -27,19 +39,19 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
   while (true) {
     const errno = refused(held(s, t), s.threads[t].left, addressed);
     if (errno !== 'none') return finish(s, t, errno);
-    if (s.threads[t].left > 0 && space(s, held(s, t)) === 0) {
+    if (space(s, held(s, t)) < needed(s, t)) {
       if (held(s, t).nonBlocking)
         return finish(s, t, rule('send_8', 'no room: EWOULDBLOCK, or what went already [C.5 step 7]', 'EWOULDBLOCK'));
       sleeps(s, t);
-      yield until(() => !blocked(s, held(s, t)) || cut(s, t));
-      if (wakes(s, t) && blocked(s, held(s, t)))
+      yield until(() => !blocked(s, t) || cut(s, t));
+      if (wakes(s, t) && blocked(s, t))
         return finish(s, t, rule('send_9', 'interrupted while it waits for room: EINTR, or what went already [C.5 step 7]', 'EINTR'));
     } else {
       s.threads[t].chunk = Math.min(s.threads[t].left, space(s, held(s, t)));
       yield until(() => linkFree(s, held(s, t)));
       const wrong = misaddressed(held(s, t), addressed);
       if (wrong !== 'none') return finish(s, t, wrong);
-      const lost = pru_send(s, held(s, t), s.threads[t].chunk);
+      const lost = pru_send(s, held(s, t), s.threads[t].chunk, addressed);
       if (lost !== 'none') return finish(s, t, lost);
       s.threads[t].sent += s.threads[t].chunk;
       s.threads[t].left -= s.threads[t].chunk;
@@ -57,25 +69,39 @@ function refused(socket: Socket, amount: Amount, addressed: boolean): Errno {
     if (!socket.connected && !addressed) return rule('send_4', 'nowhere to send to: EDESTADDRREQ [C.5 step 5]', 'EDESTADDRREQ');
     if (amount > BUFFER) return rule('send_5', 'too long for one datagram: EMSGSIZE [C.5 step 6]', 'EMSGSIZE');
   } else if (!socket.connected) return rule('send_7', 'not connected: ENOTCONN [C.5 step 5]', 'ENOTCONN');
+  if (socket.protocol === 'seqpacket' && amount > BUFFER)
+    return rule('send_32', 'too long for any buffer: EMSGSIZE [C.5 step 6; model/README §3]', 'EMSGSIZE');
   return 'none';
 }
 
 /** UDP and raw IP look again, under their own lock. [D.3 send, D.4] */
 function misaddressed(socket: Socket, addressed: boolean): Errno {
-  if (!isDatagram(socket.protocol) || socket.connected !== addressed) return 'none';
+  if (!isInetDatagram(socket.protocol) || socket.connected !== addressed) return 'none';
   if (addressed) return rule('send_6', 'connected, and yet an address: EISCONN [D.3 send]', 'EISCONN');
   if (socket.protocol === 'raw') return rule('send_19', 'raw IP, disconnected since it was tested: ENOTCONN [D.4 rip_send]', 'ENOTCONN');
   return rule('send_18', 'disconnected since it was tested: EDESTADDRREQ [D.3 send]', 'EDESTADDRREQ');
 }
 
-/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; UDP and raw IP keep nothing. */
+/** Room in the send buffer; UNIX: in the peer's receive buffer, as far as the sender knows; datagrams leave nothing there. */
 export function space(s: State, socket: Socket): Amount {
-  return BUFFER - (socket.protocol === 'unix' ? uipc_charged(s, socket) : socket.snd.cc);
+  return BUFFER - (pairs(socket.protocol) ? uipc_charged(s, socket) : socket.snd.cc);
 }
 
 /** A sender that waits for room has nothing else to be told. */
-function blocked(s: State, socket: Socket): boolean {
-  return socket.connected && !socket.snd.cantMore && socket.error === 'none' && space(s, socket) === 0;
+function blocked(s: State, t: ThreadId): boolean {
+  const socket = held(s, t);
+  return socket.connected && !socket.snd.cantMore && socket.error === 'none' && space(s, socket) < needed(s, t);
+}
+
+/** The room without which it waits: a unit, or for all of a record. */
+function needed(s: State, t: ThreadId): Amount {
+  const { left } = s.threads[t];
+  return keepsRecords(held(s, t).protocol) ? left : Math.min(1, left);
+}
+
+function sendsRecords(s: State, fd: Fd): boolean {
+  const so = s.fds[fd];
+  return so !== null && keepsRecords(s.sockets[so].protocol);
 }
 
 /** The end of a send: a short count hides EWOULDBLOCK and EINTR, and no other error. */

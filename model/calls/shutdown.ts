@@ -16,6 +16,7 @@ export function* shutdown(s: State, t: ThreadId, fd: Fd, how: How): Procedure {
     socantrcvmore(held(s, t));
     yield;
     held(s, t).rcv.cc = 0;
+    held(s, t).records.length = 0;
     if (how === 'read') return leave(s, t, rule('shutdown_2', 'what was unread is gone [C.7 sorflush]', 'none'));
     yield until(() => linkFree(s, held(s, t)));
   }

@@ -3,12 +3,13 @@
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { pcballoc, pcbdetach, pcbfree } from '../protocols/pcb.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
+import { unp_connect1 } from '../protocols/unix_dgram.ts';
 import { soalloc, sodealloc } from '../socket.ts';
-import { type Errno, type Fd, type Protocol, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
+import { type Errno, type Fd, isLocal, type Protocol, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
 import { done, fail, falloc, getsock, handOver, idle, install } from './file.ts';
 
 /** What is asked for: a protocol that exists, one that does not, one that exists but not of this type; raw IP, by somebody who may not. */
-export type Asked = 'unix' | 'udp' | 'tcp' | 'raw' | 'unprivileged raw' | 'unknown protocol' | 'wrong type';
+export type Asked = 'unix' | 'udp' | 'tcp' | 'raw' | 'unprivileged raw' | 'dgram' | 'seqpacket' | 'unknown protocol' | 'wrong type';
 
 /** Is there such a protocol, and may one have it? */
 function find(s: State, asked: Asked): Errno {
@@ -19,14 +20,28 @@ function find(s: State, asked: Asked): Errno {
   return 'none';
 }
 
+/** What there is of what was asked for. */
 function protocolOf(asked: Asked): Protocol {
-  if (asked === 'unix' || asked === 'udp') return asked;
-  return asked === 'raw' || asked === 'unprivileged raw' ? 'raw' : 'tcp';
+  switch (asked) {
+    case 'unix':
+      return 'unix';
+    case 'dgram':
+      return 'dgram';
+    case 'seqpacket':
+      return 'seqpacket';
+    case 'udp':
+      return 'udp';
+    case 'raw':
+    case 'unprivileged raw':
+      return 'raw';
+    default:
+      return 'tcp';
+  }
 }
 
 /** socreate for a protocol that exists: a socket with so_count 1 and a pcb, or null. */
-function socreate(s: State, asked: Asked): SocketId | null {
-  const so = soalloc(s, protocolOf(asked));
+function socreate(s: State, protocol: Protocol): SocketId | null {
+  const so = soalloc(s, protocol);
   if (so === null) return rule('socket_4', 'no socket to be had: ENOBUFS [C.1 socreate]', null);
   if (pcballoc(s, so) !== 'none') {
     sodealloc(s, s.sockets[so]);
@@ -56,7 +71,7 @@ export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
   s.threads[t].reserved = null;
   const errno = find(s, asked);
   if (errno !== 'none') return fail(s, t, errno);
-  const so = socreate(s, asked);
+  const so = socreate(s, protocolOf(asked));
   if (so === null) return fail(s, t, 'ENOBUFS');
   rule('socket_6', 'so_count 1, so_pcb set, a descriptor owns it [C.1 socreate, J.2]');
   install(s, fd, so);
@@ -71,12 +86,12 @@ export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
   when(idle(s, t));
   const refused = find(s, asked);
   if (refused !== 'none') return fail(s, t, refused);
-  const first = socreate(s, asked);
+  const first = socreate(s, protocolOf(asked));
   if (first === null) return fail(s, t, 'ENOBUFS');
   s.threads[t].child = first;
   s.threads[t].hand = 'paired';
   yield;
-  const second = socreate(s, asked);
+  const second = socreate(s, s.sockets[s.threads[t].child as SocketId].protocol);
   if (second === null) {
     drop(s, handOver(s, t));
     return fail(s, t, rule('socketpair_1', 'the second socket fails: the first goes too [C.4]', 'ENOBUFS'));
@@ -97,7 +112,12 @@ export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
     drop(s, two);
     return fail(s, t, errno);
   }
-  unp_connect2(s, one, two);
+  if (s.sockets[one].protocol === 'dgram' && rule('socketpair_5', 'datagram sockets are connected one way, and then the other [C.4]')) {
+    unp_connect1(s, one, two);
+    unp_connect1(s, two, one);
+  } else {
+    unp_connect2(s, one, two);
+  }
   install(s, fd as Fd, one);
   install(s, other as Fd, two);
   done(s, t, fd as Fd);
@@ -105,7 +125,7 @@ export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
 
 function mayPair(s: State, fd: Fd | null, other: Fd | null, one: SocketId, two: SocketId): Errno {
   if (fd === null || other === null) return rule('socketpair_2', 'fewer than two descriptors free: EMFILE [C.4]', 'EMFILE');
-  if (s.sockets[one].protocol !== 'unix' || s.sockets[two].protocol !== 'unix')
+  if (!isLocal(s.sockets[one].protocol) || !isLocal(s.sockets[two].protocol))
     return rule('socketpair_3', 'the protocol has no pairs: EOPNOTSUPP [C.11 connect2]', 'EOPNOTSUPP');
   return rule('socketpair_4', 'both connected, each with a descriptor [C.4]', 'none');
 }
@@ -118,15 +138,18 @@ export function* connect2(s: State, t: ThreadId, fd1: Fd, fd2: Fd): Procedure {
   const b = getsock(s, t, fd2);
   if (b === null) return;
   const errno = mayJoin(s, a, b);
-  if (errno === 'none') unp_connect2(s, a, b);
+  if (errno === 'none' && s.sockets[a].protocol === 'dgram') unp_connect1(s, a, b);
+  else if (errno === 'none') unp_connect2(s, a, b);
   fail(s, t, errno);
 }
 
 function mayJoin(s: State, a: SocketId, b: SocketId): Errno {
   const one = s.sockets[a];
   const two = s.sockets[b];
-  if (one.protocol !== 'unix') return rule('connect2_1', 'the protocol has no connect2: EOPNOTSUPP [C.11]', 'EOPNOTSUPP');
-  if (two.protocol !== 'unix') return rule('connect2_2', 'not of the same protocol: EPROTOTYPE [D.1 unp_connect2]', 'EPROTOTYPE');
+  if (!isLocal(one.protocol)) return rule('connect2_1', 'the protocol has no connect2: EOPNOTSUPP [C.11]', 'EOPNOTSUPP');
+  if (two.protocol !== one.protocol) return rule('connect2_2', 'not of the same protocol: EPROTOTYPE [D.1 unp_connect2]', 'EPROTOTYPE');
+  if (one.protocol === 'dgram' && !one.connected)
+    return rule('connect2_6', 'a datagram socket, one way, also to itself [D.1 unp_connect2]', 'none');
   if (one.connected || two.connected) return rule('connect2_3', 'one of them has a peer: EISCONN [E6.08]', 'EISCONN');
   if (a === b || one.acceptConn || two.acceptConn)
     return rule('connect2_4', 'with itself, or with a listener: EINVAL [model/README §3]', 'EINVAL');

@@ -1,6 +1,6 @@
 /** Protocol control blocks, whatever the protocol: given to a socket, taken from it, and their names. [A.4, A.5] */
 import { first, reset } from '../lang.ts';
-import { type Errno, freePcb, type Name, type Pcb, type PcbId, pcbs, type SocketId, type State, socketOf } from '../state.ts';
+import { type Errno, freePcb, isLocal, type Name, type Pcb, type PcbId, pcbs, type SocketId, type State, socketOf } from '../state.ts';
 
 /** in_pcballoc, uipc_attach: a pcb for the socket, linked both ways; ENOBUFS if there is none. Rule R1: only this sets so_pcb. */
 export function pcballoc(s: State, so: SocketId): Errno {
@@ -23,9 +23,14 @@ export function pcbfree(inp: Pcb): void {
   reset(inp, freePcb());
 }
 
-/** The pcb of this protocol that has the name, or null. A dropped one has given its name back. [G22] */
+/** Names are the protocol's own; UNIX sockets of every type have theirs together. */
+export function sharesNames(a: Pcb, b: Pcb): boolean {
+  return a.protocol === b.protocol || (isLocal(a.protocol) && isLocal(b.protocol));
+}
+
+/** The pcb that has the name, among those that share names with this one, or null. A dropped one has given its name back. [G22] */
 export function lookup(s: State, like: Pcb, name: Name): PcbId | null {
-  return first(pcbs, (each) => s.pcbs[each].protocol === like.protocol && s.pcbs[each].name === name);
+  return first(pcbs, (each) => s.pcbs[each].name === name && sharesNames(s.pcbs[each], like));
 }
 
 /** in_pcbbind, and the naming half of uipc_bind: EINVAL if bound already, EADDRINUSE if the name is taken. [J.4 bind] */

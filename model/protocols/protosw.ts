@@ -5,15 +5,16 @@
 import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
 import { socantsendmore, sofree } from '../socket.ts';
-import { type Amount, type Errno, type Name, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
+import { type Amount, type Errno, isLocal, type Name, pairs, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
 import { pcbbind } from './pcb.ts';
 import { rip_detach, rip_disconnect, rip_send } from './raw.ts';
 import { tcp_abort, tcp_close_socket, tcp_detach, tcp_disconnect, tcp_gone, tcp_listen, tcp_send, tcp_shutdown } from './tcp.ts';
 import { udp_close, udp_detach, udp_disconnect, udp_send } from './udp.ts';
 import { uipc_abort, uipc_close, uipc_detach, uipc_listen, uipc_send, uipc_shutdown } from './unix.ts';
+import { uipc_send_dgram } from './unix_dgram.ts';
 
 export function pru_detach(s: State, socket: Socket): void {
-  if (socket.protocol === 'unix') uipc_detach(s, socket);
+  if (isLocal(socket.protocol)) uipc_detach(s, socket);
   else if (socket.protocol === 'udp') udp_detach(s, socket);
   else if (socket.protocol === 'raw') rip_detach(s, socket);
   else tcp_detach(s, socket);
@@ -28,8 +29,8 @@ export function pru_detach_close(s: State, socket: Socket): void {
 }
 
 export function pru_close(s: State, socket: Socket): void {
-  if (designs[s.design].closeTakesName && socket.protocol === 'unix') sotopcb(s, socket).name = null;
-  if (socket.protocol === 'unix') uipc_close(s, socket);
+  if (designs[s.design].closeTakesName && isLocal(socket.protocol)) sotopcb(s, socket).name = null;
+  if (isLocal(socket.protocol)) uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_close(s, socket);
   else if (socket.protocol === 'raw') rip_disconnect(s, socket);
   else tcp_close_socket(s, socket);
@@ -37,10 +38,10 @@ export function pru_close(s: State, socket: Socket): void {
 
 /** Only listeners have children, so only UNIX and TCP are ever asked to abort. */
 export function pru_abort(s: State, so: SocketId): void {
-  if (s.sockets[so].protocol === 'unix') uipc_abort(s, s.sockets[so]);
+  if (isLocal(s.sockets[so].protocol)) uipc_abort(s, s.sockets[so]);
   else tcp_abort(s, so);
   const { detachInClose, dropFreesPcb } = designs[s.design];
-  if (!detachInClose || (dropFreesPcb && s.sockets[so].protocol !== 'unix')) return;
+  if (!detachInClose || (dropFreesPcb && !isLocal(s.sockets[so].protocol))) return;
   pru_detach(s, s.sockets[so]);
   if (dropFreesPcb) sofree(s, so);
 }
@@ -52,7 +53,7 @@ export function pru_bind(s: State, socket: Socket, name: Name): Errno {
 }
 
 export function pru_listen(s: State, socket: Socket): Errno {
-  if (socket.protocol === 'unix') return uipc_listen(s, socket);
+  if (pairs(socket.protocol)) return uipc_listen(s, socket);
   if (socket.protocol === 'tcp') return tcp_listen(s, socket);
   return rule('listen_2', 'a datagram protocol does not listen: EOPNOTSUPP [J.4 listen]', 'EOPNOTSUPP');
 }
@@ -60,12 +61,13 @@ export function pru_listen(s: State, socket: Socket): Errno {
 export function pru_shutdown(s: State, socket: Socket): Errno {
   if (socket.protocol === 'tcp') return tcp_shutdown(s, socket);
   socantsendmore(socket);
-  if (socket.protocol === 'unix') uipc_shutdown(s, socket);
+  if (pairs(socket.protocol)) uipc_shutdown(s, socket);
   return 'none';
 }
 
-export function pru_send(s: State, socket: Socket, amount: Amount): Errno {
-  if (socket.protocol === 'unix') return uipc_send(s, socket, amount);
+export function pru_send(s: State, socket: Socket, amount: Amount, addressed: boolean): Errno {
+  if (pairs(socket.protocol)) return uipc_send(s, socket, amount);
+  if (socket.protocol === 'dgram') return uipc_send_dgram(s, socket, amount, addressed);
   if (socket.protocol === 'udp') return udp_send(s, socket);
   if (socket.protocol === 'raw') return rip_send();
   return tcp_send(s, socket, amount);
@@ -75,7 +77,7 @@ export function pru_send(s: State, socket: Socket, amount: Amount): Errno {
 export function sodisconnect(s: State, socket: Socket): Errno {
   if (!socket.connected) return rule('disconnect_2', 'not connected: ENOTCONN [C.4]', 'ENOTCONN');
   if (socket.disconnecting) return rule('disconnect_3', 'already under way: EALREADY [C.4]', 'EALREADY');
-  if (socket.protocol === 'unix') uipc_close(s, socket);
+  if (isLocal(socket.protocol)) uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_disconnect(s, socket);
   else if (socket.protocol === 'raw') rip_disconnect(s, socket);
   else tcp_disconnect(s, socket);

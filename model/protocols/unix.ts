@@ -1,12 +1,14 @@
 /**
- * UNIX domain streams (D.1). Two connected sockets point at each other; data goes straight into the peer's receive buffer,
- * and the sender is charged for it until the peer has read it. uipc_connect pauses and so is with the calls.
+ * UNIX domain streams and sequenced packets (D.1). Two connected sockets point at each other; data goes straight into the peer's receive
+ * buffer, and the sender is charged for it until the peer has read it. Sequenced packets differ in that a send is one record. uipc_connect
+ * pauses and so is with the calls. What datagrams do otherwise is in unix_dgram.ts.
  */
 import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
-import { socantrcvmore, soisconnected, soisdisconnected } from '../socket.ts';
+import { sbappendaddr, socantrcvmore, soisconnected, soisdisconnected } from '../socket.ts';
 import { type Amount, type Errno, type Pcb, type PcbId, type Socket, type SocketId, type State, socketOf, sotopcb } from '../state.ts';
 import { pcbdetach, pcbfree } from './pcb.ts';
+import { unp_disconnect1, unp_drop_refs } from './unix_dgram.ts';
 
 export function uipc_listen(s: State, socket: Socket): Errno {
   const busy = socket.connected || socket.connecting || socket.disconnecting;
@@ -39,7 +41,9 @@ function unp_disconnect(s: State, mine: Pcb, theirs: Pcb): void {
 
 export function uipc_close(s: State, socket: Socket): void {
   const { peer } = sotopcb(s, socket);
-  if (peer !== null) unp_disconnect(s, sotopcb(s, socket), s.pcbs[peer]);
+  if (peer === null) return;
+  if (socket.protocol === 'dgram') unp_disconnect1(s, sotopcb(s, socket));
+  else unp_disconnect(s, sotopcb(s, socket), s.pcbs[peer]);
 }
 
 /** uipc_abort: the peer learns ECONNABORTED. [D.1 abort, T02] */
@@ -54,6 +58,7 @@ export function uipc_abort(s: State, socket: Socket): void {
 export function uipc_detach(s: State, socket: Socket): void {
   const inp = sotopcb(s, socket);
   uipc_close(s, socket);
+  if (socket.protocol === 'dgram') unp_drop_refs(s, socket.pcb as PcbId);
   if (designs[s.design].detachInClose) soisdisconnected(socket);
   pcbdetach(s, inp);
   pcbfree(inp);
@@ -63,7 +68,8 @@ export function uipc_send(s: State, socket: Socket, amount: Amount): Errno {
   if (!socket.connected) return rule('send_10', 'UNIX: the connection went away during the copyin: ENOTCONN [D.1 send stream]', 'ENOTCONN');
   if (socket.snd.cantMore) return rule('send_11', 'UNIX: the send side was shut during the copyin: EPIPE [D.1 send stream]', 'EPIPE');
   const peer = s.pcbs[sotopcb(s, socket).peer as PcbId];
-  socketOf(s, peer).rcv.cc += amount;
+  if (socket.protocol === 'seqpacket') sbappendaddr(socketOf(s, peer), amount);
+  else socketOf(s, peer).rcv.cc += amount;
   peer.charged = socketOf(s, peer).rcv.cc;
   return rule('send_12', "UNIX: into the peer's buffer, even if its receive side is shut [D.1 send stream]", 'none');
 }

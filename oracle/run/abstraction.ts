@@ -5,6 +5,7 @@
  *   threads, link, panic      what a running call remembers; between calls the implementation remembers nothing
  *   sockets[].sending         the sx lock of so_snd, which nobody holds between calls
  *   ….everCantMore            history
+ *   unp_refs                  the list of those who have a datagram socket for their peer must be these, and is nothing else
  *   a dropped pcb             BSD leaves its address and state as they were, and nobody looks at them
  *
  * So the two sides agree exactly if the words are equal afterwards. A value that the specification has no number for is a *misfit*.
@@ -18,7 +19,7 @@ import { errnoName, FIRST_PORT, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
 import { type Pairing, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
-import { count } from './walk.ts';
+import { count, walk } from './walk.ts';
 
 /** Ports from here on were chosen by the system; the specification gives them no name. */
 const FIRST_EPHEMERAL = 1024;
@@ -85,12 +86,15 @@ const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl'] as const;
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
   readonly incomplete: SequenceCells;
   readonly complete: SequenceCells;
+  readonly records: SequenceCells;
 };
 type PcbCells = Readonly<Record<(typeof PCB_FIELDS)[number], Cell>>;
 
 /** Numbers of the specification's literals. They are the same at every socket and every pcb. */
 interface Codes {
   readonly protocol: ReadonlyMap<number, number>;
+  /** Of the protocols of the UNIX domain. */
+  readonly local: readonly number[];
   readonly errno: ReadonlyMap<number, number>;
   readonly queue: ReadonlyMap<number, number>;
   readonly state: readonly number[];
@@ -120,6 +124,7 @@ export class Abstraction {
       sndCantMore: cells.at('sockets', id, 'snd', 'cantMore'),
       incomplete: cells.sequence('sockets', id, 'incomplete'),
       complete: cells.sequence('sockets', id, 'complete'),
+      records: cells.sequence('sockets', id, 'records'),
     }));
     this.pcbs = Array.from(
       { length: sizes.PCBS },
@@ -150,7 +155,7 @@ export class Abstraction {
       pcbs++;
       const pcb = ids.pcbAt(id);
       if (pcb === 0 || get(k, pcb + L.z_link) !== L.Z_ALLOCATED) this.misfits.push({ path: `pcbs[${id}]`, seen: 'no such pcb' });
-      else if (read(words, cells.protocol) === this.codes.protocol.get(L.PROTO_UNIX)) this.unixPcb(k, pcb, ids, cells, words);
+      else if (this.codes.local.includes(read(words, cells.protocol))) this.unixPcb(k, pcb, ids, cells, words);
       else this.internetPcb(k, pcb, ids, cells, words);
     }
     this.counted('sockets', get(k, L.socket_zone + L.uz_inuse), sockets);
@@ -199,12 +204,28 @@ export class Abstraction {
       cells.rcvCc,
       datagrams ? count(k, get(k, so + L.so_rcv + L.sb_mb), L.m_nextpkt) : this.units(get(k, so + L.so_rcv + L.sb_cc), Math.floor),
     );
+    this.records(k, words, cells.records, so);
     this.set(words, cells.sndCc, this.units(get(k, so + L.so_snd + L.sb_cc), Math.ceil));
     this.flag(words, cells.rcvCantMore, load(k, so + L.so_rcv + L.sb_state) & L.SBS_CANTRCVMORE);
     this.flag(words, cells.sndCantMore, load(k, so + L.so_snd + L.sb_state) & L.SBS_CANTSENDMORE);
   }
 
+  /** The lengths of the records in a receive buffer, in units; of a stream, and of UDP, which counts them, none. */
+  private records(k: Kernel, words: Int32Array, cells: SequenceCells, so: number): void {
+    const proto = fixed(k, so + L.so_proto);
+    const kept = proto === L.PROTO_UNIX_DGRAM || proto === L.PROTO_UNIX_SEQPACKET;
+    if (!kept && read(words, cells.length) === 0) return;
+    const lengths = kept ? walk(k, get(k, so + L.so_rcv + L.sb_mb), L.m_nextpkt).map((record) => dataOf(k, record) / UNIT) : [];
+    if (lengths.length > cells.items.length) {
+      this.misfits.push({ path: cells.length.path, seen: lengths.length });
+      return;
+    }
+    for (const [index, item] of cells.items.entries()) this.set(words, item, lengths[index] ?? 0);
+    this.set(words, cells.length, lengths.length);
+  }
+
   private unixPcb(k: Kernel, unp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
+    this.referrers(k, unp, cells);
     const peer = get(k, unp + L.unp_conn);
     const vnode = get(k, unp + L.unp_vnode);
     this.set(words, cells.socket, ids.socketCode(get(k, unp + L.unp_socket)));
@@ -214,6 +235,23 @@ export class Abstraction {
     this.set(words, cells.peer, ids.pcbCode(peer));
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
     for (const field of INTERNET_ONLY) this.set(words, cells[field], 0);
+  }
+
+  /** The reverse list: exactly the datagram pcbs that have this one for their peer, each once. */
+  private referrers(k: Kernel, unp: number, cells: PcbCells): void {
+    const listed = walk(k, get(k, unp + L.unp_refs), L.unp_reflink_next);
+    const size = fixed(k, L.unp_zone + L.uz_size);
+    const base = fixed(k, L.unp_zone + L.uz_base);
+    let found = 0;
+    for (let at = base; at < base + size * fixed(k, L.unp_zone + L.uz_count); at += size) {
+      if (get(k, at + L.z_link) !== L.Z_ALLOCATED || get(k, at + L.unp_conn) !== unp) continue;
+      const so = get(k, at + L.unp_socket);
+      if (so === 0 || fixed(k, so + L.so_proto) !== L.PROTO_UNIX_DGRAM) continue;
+      found++;
+      if (!listed.includes(at)) this.misfits.push({ path: cells.peer.path, seen: 'the peer of one that is not on its list unp_refs' });
+    }
+    if (listed.length !== found)
+      this.misfits.push({ path: cells.peer.path, seen: `${listed.length} on unp_refs, of whom ${found} have it for a peer` });
   }
 
   private internetPcb(k: Kernel, inp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
@@ -304,7 +342,10 @@ function codesOf(cells: Cells): Codes {
       [L.PROTO_UDP, codeOf(protocol, 'udp')],
       [L.PROTO_TCP, codeOf(protocol, 'tcp')],
       [L.PROTO_RAW, codeOf(protocol, 'raw')],
+      [L.PROTO_UNIX_DGRAM, codeOf(protocol, 'dgram')],
+      [L.PROTO_UNIX_SEQPACKET, codeOf(protocol, 'seqpacket')],
     ]),
+    local: ['unix', 'dgram', 'seqpacket'].map((name) => codeOf(protocol, name)),
     errno: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(error, errnoName(errno))])),
     queue: known([
       [0, codeOf(queue, 'none')],
@@ -324,6 +365,11 @@ function fileCount(k: Kernel, so: number): number {
     if (get(k, fp + L.z_link) === L.Z_ALLOCATED && get(k, fp + L.f_data) === so) return load(k, fp + L.f_count) & L.F_REFERENCES;
   }
   return 0;
+}
+
+/** Bytes of a record without its address. */
+function dataOf(k: Kernel, record: number): number {
+  return walk(k, get(k, record + L.m_next), L.m_next).reduce((bytes, m) => bytes + get(k, m + L.m_len), 0);
 }
 
 /** Is the callout set? Looked at without its lock, like everything here: between two calls nobody holds one. */

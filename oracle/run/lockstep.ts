@@ -39,6 +39,11 @@ const SILENCE_LIMIT = 20;
 /** More timers than run out until every connection has given up. */
 const DRAIN_LIMIT = 200;
 
+/** An empty record is nothing to the specification (model/README.md, 5); neither side is asked to send one. */
+function keepsRecords(protocol: string): boolean {
+  return protocol === 'dgram' || protocol === 'seqpacket';
+}
+
 /** Whether a call may have emptied the receive buffer of its socket. */
 function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
   // A shutdown that the protocol refuses has flushed the buffer before it asked.
@@ -150,11 +155,14 @@ export class Lockstep {
   private call(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
     const { machine } = this;
     const { fd, amount, remote, addressed } = args;
+    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
+    const protocol = so === null ? 'none' : this.specification.association(so).protocol;
     const all = Object.values(args);
     // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
     const list = remote === undefined ? all : all.slice(0, -1);
-    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
+    if (name === 'send' && so !== null && amount === 0 && keepsRecords(protocol)) return this.check();
     const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
+    const unread = name === 'send' || name === 'receive' ? this.specification.allUnread() : [];
     const first = name === 'send' ? this.data.fill(typeof amount === 'number' ? amount : 0) : 0;
     const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
@@ -166,22 +174,33 @@ export class Lockstep {
     if (so === null) return this.check();
     if (name === 'send' && seen.errno === 'none') {
       if (stream !== null) this.data.sent(stream, first, seen.value);
+      if (protocol === 'dgram') this.data.sent(this.streamTo(unread), first, seen.value);
       const units = Array.from({ length: seen.value }, (_, index) => first + index);
       this.leaves(so, units, addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
     }
     if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
     if (name === 'receive' && seen.errno === 'none') {
-      const tcp = this.specification.association(so).protocol === 'tcp';
-      const wrong = tcp ? this.data.checkBrought(so, seen.value) : this.data.check(this.ids.nameOf(so), seen.value);
+      // The rest of a record is lost.
+      const lost = (unread[so] ?? 0) - this.specification.unread(so) - seen.value;
+      const wrong = protocol === 'tcp' ? this.data.checkBrought(so, seen.value) : this.data.check(this.ids.nameOf(so), seen.value);
       if (wrong !== null) return { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
+      if (lost > 0) this.data.thrownAway(this.ids.nameOf(so));
     }
     return this.check();
+  }
+
+  /** UNIX datagrams, by whose buffer has grown: in it they lie in the order in which they were sent, whoever sent them. */
+  private streamTo(before: readonly number[]): string {
+    const receiver = before.findIndex((units, so) => this.specification.unread(so) > units);
+    return `to ${receiver < 0 ? 'nobody' : this.ids.nameOf(receiver)}`;
   }
 
   /** Data that goes from one UNIX socket to another, by who sends to whom. */
   private streamFrom(so: number): string | null {
     const { protocol, peer } = this.specification.association(so);
-    return protocol === 'unix' ? `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}` : null;
+    return protocol === 'unix' || protocol === 'seqpacket'
+      ? `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}`
+      : null;
   }
 
   /** The socket was given these units to send: a datagram leaves at once, of a stream what the peer's window takes. */

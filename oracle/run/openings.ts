@@ -144,6 +144,72 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // UNIX datagram sockets: one with a name, and another that is connected to it, or to itself, or sends to whoever has the name.
+    weight: 6,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'dgram' }),
+      op('bind', { fd: f, name: 0 }),
+      op('socket', { asked: 'dgram' }),
+      ...(b % 3 === 0 ? [op('bind', { fd: g, name: 1 })] : []),
+      ...(a % 3 === 0 ? [] : [op('connect', { fd: g, name: c % 4 === 3 ? 1 : 0, remote: false })]),
+      op('send', { fd: g, amount: 1 + (b % 4), addressed: a % 3 === 0, remote: false }),
+      ...(c % 2 === 0 ? [op('receive', { fd: f, amount: 1 + (a % 2) })] : []),
+      ...(c % 3 === 0 ? [op('close', { fd: f }), op('send', { fd: g, amount: 1, addressed: a % 2 === 0, remote: false })] : []),
+    ],
+  },
+  {
+    // Sequenced packets: a connection, records on their way, some of them read in part.
+    weight: 5,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'seqpacket' }),
+      op('bind', { fd: f, name: b % 2 }),
+      op('listen', { fd: f, backlog: c % 3 }),
+      op('socket', { asked: 'seqpacket' }),
+      op('connect', { fd: g, name: b % 2, remote: false }),
+      ...(a % 2 === 0 ? [op('accept', { fd: f })] : []),
+      op('send', { fd: g, amount: 1 + (b % 4), addressed: false, remote: false }),
+      op('send', { fd: g, amount: 1 + (c % 2), addressed: false, remote: false }),
+    ],
+  },
+  {
+    // A pair of either, data from the one to the other, and some of it read.
+    weight: 4,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: c % 2 === 0 ? 'seqpacket' : 'dgram' }),
+      op('send', { fd: a % 2 === 0 ? f : g, amount: 1 + (b % 3), addressed: false, remote: false }),
+      op('send', { fd: a % 2 === 0 ? f : g, amount: 1 + (a % 2), addressed: false, remote: false }),
+      op('receive', { fd: a % 2 === 0 ? g : f, amount: 1 + (c % 3) }),
+    ],
+  },
+  {
+    // A UNIX pair with no room, and a sender who does not wait for any.
+    weight: 2,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socketpair', { asked: ['unix', 'seqpacket', 'dgram'][a % 3] ?? 'unix' }),
+      op('setnbio', { fd: f, on: true }),
+      op('send', { fd: f, amount: 3 - (c % 2), addressed: false, remote: false }),
+      op('send', { fd: f, amount: 1 + (b % 3), addressed: false, remote: false }),
+      op('send', { fd: f, amount: 1 + (b % 2), addressed: false, remote: false }),
+    ],
+  },
+  {
+    // A UNIX name that a socket of another type has.
+    weight: 1,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: a % 2 === 0 ? 'dgram' : 'unix' }),
+      op('bind', { fd: f, name: 0 }),
+      op('socket', { asked: a % 2 === 0 ? 'seqpacket' : 'dgram' }),
+      ...(b % 4 === 0 ? [op('bind', { fd: g, name: 0 })] : []),
+      op('connect', { fd: g, name: 0, remote: false }),
+      op('send', { fd: g, amount: 1, addressed: c % 2 === 0, remote: false }),
+    ],
+  },
+  {
     // The same with TCP.
     weight: 5,
     sockets: 3,

@@ -68,7 +68,11 @@ function handle(n: number, { handles }: Scene, sizes: Configuration): number {
   return handles.length === 0 || n % 8 === 7 ? n % sizes.HANDLES : pick(handles, n >> 3);
 }
 
-const ASKED = ['unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'raw', 'unknown protocol', 'wrong type', 'unprivileged raw'];
+// biome-ignore format: a list of words
+const ASKED = [
+  'unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'raw', 'dgram', 'seqpacket', 'dgram', 'unknown protocol', 'wrong type',
+  'unprivileged raw',
+];
 
 /** Every kind of operation. The names of calls and their arguments are those of the specification. */
 export const KINDS: readonly Kind[] = [
@@ -77,7 +81,7 @@ export const KINDS: readonly Kind[] = [
     name: 'socketpair',
     weight: 3,
     make: ({ a }) => ({
-      asked: pick(['unix', 'unix', 'unix', 'tcp', 'udp', 'raw', 'wrong type', 'unknown protocol', 'unprivileged raw'], a),
+      asked: pick(['unix', 'unix', 'dgram', 'seqpacket', 'tcp', 'udp', 'raw', 'wrong type', 'unknown protocol', 'unprivileged raw'], a),
     }),
   },
   { name: 'bind', weight: 6, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), name: b % z.NAMES }) },
@@ -99,7 +103,8 @@ export const KINDS: readonly Kind[] = [
     weight: 9,
     make: ({ a, b, c }, s, z) => {
       const at = fdWhere(a, s, z, (so) => so.connected);
-      const addressed = isDatagram(s.fds[at]?.protocol) && c % 3 === 0;
+      const protocol = s.fds[at]?.protocol;
+      const addressed = (isDatagram(protocol) && c % 3 === 0) || (protocol === 'dgram' && c % 2 === 0);
       return { fd: at, amount: b % (z.BUFFER + 2), addressed, remote: c % 5 === 4 };
     },
   },
@@ -192,15 +197,15 @@ export const ENDING: readonly ((scene: Scene) => readonly Operation[])[] = [
   () => [{ name: 'drain', args: {} }],
 ];
 
-/** Of whose sends and receives each is one datagram. */
+/** Of whose sends and receives each is one datagram of one unit. */
 function isDatagram(protocol: string | undefined): boolean {
   return protocol === 'udp' || protocol === 'raw';
 }
 
-/** A datagram at a time, a stream at once. */
-function readAll(fd: number, { protocol, readable }: SceneSocket): readonly Operation[] {
+/** A record at a time, a stream at once. */
+function readAll(fd: number, { protocol, readable, records }: SceneSocket): readonly Operation[] {
   if (readable === 0) return [];
-  const [times, amount] = isDatagram(protocol) ? [readable, 1] : [1, readable];
+  const [times, amount] = isDatagram(protocol) ? [readable, 1] : [Math.max(1, records), readable];
   return Array.from({ length: times }, () => ({ name: 'receive', args: { fd, amount } }));
 }
 

@@ -18,7 +18,7 @@ const oneOf = (...words: readonly string[]): Domain => ({ kind: 'word', words })
 
 /** Which of the connections that an event fits: counted round. */
 const WHICH = upTo(255);
-const ASKED = oneOf('unix', 'udp', 'tcp', 'raw', 'unprivileged raw', 'unknown protocol', 'wrong type');
+const ASKED = oneOf('unix', 'udp', 'tcp', 'raw', 'dgram', 'seqpacket', 'unprivileged raw', 'unknown protocol', 'wrong type');
 
 type Signature = Readonly<Record<string, Domain>>;
 

@@ -41,6 +41,8 @@ export interface SceneSocket {
   readonly acceptConn: boolean;
   /** Units, or datagrams, to read. */
   readonly readable: number;
+  /** UNIX datagrams and sequenced packets: how many records these are. */
+  readonly records: number;
 }
 
 /** What the specification says of a TCP connection, or of a pcb that waits for one. */
@@ -55,7 +57,7 @@ export interface Connection extends Ours {
 
 const SOCKET_CELLS = ['protocol', 'pcb', 'connected', 'acceptConn', 'noFdRef', 'protoRef'] as const;
 const PCB_CELLS = ['protocol', 'socket', 'peer', 'state', 'dropped'] as const;
-type SocketCells = Readonly<Record<(typeof SOCKET_CELLS)[number] | 'unread' | 'queued' | 'deaf', Cell>>;
+type SocketCells = Readonly<Record<(typeof SOCKET_CELLS)[number] | 'unread' | 'queued' | 'deaf' | 'records', Cell>>;
 type PcbCells = Readonly<Record<(typeof PCB_CELLS)[number], Cell>>;
 
 export class Specification {
@@ -98,6 +100,7 @@ export class Specification {
       unread: cells.at('sockets', id, 'rcv', 'cc'),
       queued: cells.at('sockets', id, 'snd', 'cc'),
       deaf: cells.at('sockets', id, 'rcv', 'cantMore'),
+      records: cells.sequence('sockets', id, 'records').length,
     }));
     this.pcbIds = Array.from({ length: sizes.PCBS }, (_, id) => id);
     this.pcbs = this.pcbIds.map((id) => Object.fromEntries(PCB_CELLS.map((field) => [field, cells.at('pcbs', id, field)])) as PcbCells);
@@ -162,13 +165,14 @@ export class Specification {
     };
   }
 
-  private sceneSocket({ protocol, connected, acceptConn, unread }: SocketCells): SceneSocket {
+  private sceneSocket({ protocol, connected, acceptConn, unread, records }: SocketCells): SceneSocket {
     const { words } = this;
     return {
       protocol: literalOf(protocol, read(words, protocol)),
       connected: read(words, connected) !== 0,
       acceptConn: read(words, acceptConn) !== 0,
       readable: read(words, unread),
+      records: read(words, records),
     };
   }
 
@@ -194,6 +198,11 @@ export class Specification {
   unread(so: number): number {
     const socket = this.sockets[so];
     return socket === undefined || read(this.words, socket.protocol) === 0 ? 0 : read(this.words, socket.unread);
+  }
+
+  /** The same of every socket, by its number. */
+  allUnread(): readonly number[] {
+    return this.sockets.map((_, so) => this.unread(so));
   }
 
   /** A TCP pcb whose connection is not over; null for any other. */

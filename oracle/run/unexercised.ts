@@ -27,5 +27,6 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   send_14: RACE,
   send_18: RACE,
   send_19: RACE,
+  send_28: RACE,
   setsockopt_4: RACE,
 };

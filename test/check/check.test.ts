@@ -32,22 +32,26 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
 
 describe('the specification', () => {
   test('keeps its invariants in every state of some small configurations', async () => {
-    const ids = ['unix', 'unix-data', 'tcp-data'];
+    const ids = ['unix', 'packet-data', 'unix-data', 'tcp-data'];
     const outcome = await check(options(ids));
     const configurations = outcome.results.filter(({ id }) => ids.includes(id));
     expect(configurations.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
     for (const row of configurations) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
     expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
-    // A listener whose close is under way, and two sockets under one name, need what other configurations have.
+    // A listener whose close is under way, two sockets under one name, and a poll need what other configurations have.
     expect(outcome.vacuous?.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
       'invariant only-listeners-have-children',
       'invariant names-unique',
+      'promise poll-returns',
     ]);
     const promises = outcome.results.filter(({ id }) => id.includes('/'));
     expect(promises.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
       'unix/closed-is-freed holds',
       'unix/accept-returns holds',
       'unix/poll-returns holds',
+      'packet-data/closed-is-freed holds',
+      'packet-data/accept-returns holds',
+      'packet-data/poll-returns holds',
       'unix-data/closed-is-freed holds',
       'unix-data/accept-returns holds',
       'unix-data/poll-returns holds',

@@ -154,7 +154,7 @@ describe('what a configuration leaves out', () => {
   });
 
   test('and a promise takes as given leaves the promise out', async () => {
-    expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual(['closed-is-freed', 'accept-returns']);
+    expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual(['closed-is-freed', 'accept-returns', 'poll-returns']);
   });
 });
 

@@ -25,6 +25,7 @@ import {
   SO_OPT_SNDBUF,
   SO_OPT_TYPE,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
   so_error,
@@ -124,7 +125,7 @@ describe('socket', () => {
     expect([ask(5, SOCK_STREAM, 0), ask(AF_INET, SOCK_STREAM, 99), ask(AF_UNIX, SOCK_STREAM, 1), ask(-1, -1, -1)]).toEqual(
       Array(4).fill(-EPROTONOSUPPORT),
     );
-    expect([ask(AF_UNIX, SOCK_DGRAM, 0), ask(AF_INET, SOCK_DGRAM, IPPROTO_TCP), ask(AF_INET, 4, 0)]).toEqual(Array(3).fill(-EPROTOTYPE));
+    expect([ask(AF_UNIX, SOCK_RAW, 0), ask(AF_INET, SOCK_DGRAM, IPPROTO_TCP), ask(AF_INET, 4, 0)]).toEqual(Array(3).fill(-EPROTOTYPE));
     expect([sys_socketpair(w.k, w.td, AF_INET, SOCK_STREAM, 0), sys_socketpair(w.k, w.td, AF_INET, SOCK_DGRAM, 0)]).toEqual([
       -EOPNOTSUPP,
       -EOPNOTSUPP,

@@ -5,7 +5,7 @@
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, type Kernel } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
+import { isUnixProtocol, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
 import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
 import { isRefusal, operationOf } from '../../run/signatures.ts';
 import { quote, UsageError } from '../../usage.ts';
@@ -126,13 +126,14 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
 }
 
 function isUnix(kernel: Kernel, { name, args, unix }: Scripted): boolean {
-  if (unix !== undefined || (name !== 'bind' && name !== 'connect')) return unix ?? false;
+  const named = name === 'bind' || name === 'connect' || (name === 'send' && args.addressed === true);
+  if (unix !== undefined || !named) return unix ?? false;
   const so = typeof args.fd === 'number' ? socketOf(kernel, args.fd) : 0;
   if (so === 0) {
     const reason = 'on a descriptor that is not open at the start: say with `"unix": true` or `false` whether it is a UNIX socket';
     throw new UsageError(`${name} ${reason}`, { field: 'unix', reason: 'is missing' });
   }
-  return fixed(kernel, so + L.so_proto) === L.PROTO_UNIX;
+  return isUnixProtocol(fixed(kernel, so + L.so_proto));
 }
 
 /** "accept(fd 0)"; a result that is not known yet by the number of the call, from 1. */

@@ -36,7 +36,8 @@ export class Likeness {
   /** Two kernels with the same key are like the same states. */
   keyOf(k: Kernel, objects: Objects): string {
     const { copy } = this;
-    const codes = (at: number): number => codeOf(this.sockets[0] as Cell, ['', 'unix', 'udp', 'tcp', '', '', 'raw'][at] ?? '');
+    const codes = (at: number): number =>
+      codeOf(this.sockets[0] as Cell, ['', 'unix', 'udp', 'tcp', 'dgram', 'seqpacket', 'raw'][at] ?? '');
     copy.fill(0);
     for (const [index, so] of objects.sockets.entries()) {
       const protocol = codes(get(k, so + L.so_proto));

@@ -3,9 +3,10 @@ import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
 import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
+import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
 import { TCP } from './scenarios/tcp.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...FILES, ...EVENTS];
+export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...PACKETS, ...FILES, ...EVENTS];

@@ -15,7 +15,7 @@ export const entry: Entry = {
         const looks = connect
           .branch('unp_conn')
           .getText()
-          .replace(/else unp_connect2.*$/s, '');
+          .replace(/else if \(dgram\).*$/s, '');
         instead(connect.branch('unp_conn'), 'if (error === 0) unp_connect2(k, td, unp, unp2);');
         moveBefore(connect.declaration('error'), connect.call('rw_wlock'));
         precede(connect.call('rw_wlock'), looks);

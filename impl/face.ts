@@ -1,0 +1,63 @@
+/** The shapes of what the face (index.ts) takes and gives: addresses, options of single calls, and answers. */
+
+/** A UNIX name is a number below the `names` that the kernel was made with. */
+export interface UnixAddress {
+  readonly family: 'unix';
+  readonly name: number;
+}
+
+/** Host 1 is this kernel, host 2 is played by whoever drives the wire. Port 0 in bind asks for any. */
+export interface InetAddress {
+  readonly family: 'inet';
+  readonly host: number;
+  readonly port: number;
+}
+
+export type Address = UnixAddress | InetAddress;
+
+export interface SendOptions {
+  /** A datagram's destination; left out, the peer. */
+  readonly to?: Address;
+  /** Throw EAGAIN rather than wait. */
+  readonly dontWait?: boolean;
+  /** These are the last bytes (TCP). */
+  readonly end?: boolean;
+  /** The record ends here, and its reader is told so (sequenced packets). */
+  readonly endOfRecord?: boolean;
+}
+
+export interface ReceiveOptions {
+  /** Look at the bytes without taking them. */
+  readonly peek?: boolean;
+  /** Wait until the buffer is full or the stream ends. */
+  readonly waitAll?: boolean;
+  /** Throw EAGAIN rather than wait. */
+  readonly dontWait?: boolean;
+}
+
+export interface Received {
+  readonly length: number;
+  /** Null for a stream, sequenced packets, and who has no name. */
+  readonly from: Address | null;
+  /** The record was longer than the target; the rest of it is lost. */
+  readonly truncated: boolean;
+  /** It was sent with `endOfRecord`, and this is its end. */
+  readonly endOfRecord: boolean;
+}
+
+export interface AttachOptions {
+  /** False for a thread that must not sleep, such as a browser's main thread. Default true. */
+  readonly blocking?: boolean;
+  /** False for a thread that may not make raw sockets. Default true. */
+  readonly privileged?: boolean;
+}
+
+/** What is in use, each number as of the moment it was read. */
+export interface Statistics {
+  readonly sockets: number;
+  readonly files: number;
+  readonly mbufs: number;
+  readonly unixPcbs: number;
+  readonly inetPcbs: number;
+  readonly ticks: number;
+}
