@@ -22,6 +22,8 @@ export interface SendOptions {
   readonly dontWait?: boolean;
   /** These are the last bytes (TCP). */
   readonly end?: boolean;
+  /** The last byte is urgent (TCP). */
+  readonly urgent?: boolean;
   /** The record ends here, and its reader is told so (sequenced packets). */
   readonly endOfRecord?: boolean;
 }
@@ -29,6 +31,8 @@ export interface SendOptions {
 export interface ReceiveOptions {
   /** Look at the bytes without taking them. */
   readonly peek?: boolean;
+  /** The urgent byte alone (TCP); EINVAL if none was announced or it was taken, EAGAIN if it has not come. */
+  readonly urgent?: boolean;
   /** Wait until the buffer is full or the stream ends. */
   readonly waitAll?: boolean;
   /** Throw EAGAIN rather than wait. */

@@ -41,6 +41,7 @@ import {
   sys_setsockopt,
   sys_shutdown,
   sys_socket,
+  sys_sockatmark,
   sys_socketpair,
   sys_tick,
 } from './kern/syscalls.ts';
@@ -58,6 +59,7 @@ import {
   MSG_DONTWAIT,
   MSG_EOF,
   MSG_EOR,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -69,6 +71,7 @@ import {
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
   SO_OPT_LINGER,
+  SO_OPT_OOBINLINE,
   SO_OPT_RCVBUF,
   SO_OPT_SNDBUF,
   SO_OPT_TYPE,
@@ -103,9 +106,11 @@ export { KernelPanic } from './memory.ts';
 const OPTIONS = {
   /** Ticks that close waits for unsent data; negative: it does not. */
   linger: [SOL_SOCKET, SO_OPT_LINGER],
-  /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below but noDelay. */
+  /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below that say nothing else, but noDelay. */
   error: [SOL_SOCKET, SO_OPT_ERROR],
   listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
+  /** 1: the urgent byte stays among the others. May be set. */
+  urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
   type: [SOL_SOCKET, SO_OPT_TYPE],
   sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],
   receiveBuffer: [SOL_SOCKET, SO_OPT_RCVBUF],
@@ -238,7 +243,8 @@ export class Sockets {
       const flags =
         (options.dontWait === true ? MSG_DONTWAIT : 0) |
         (options.end === true && last ? MSG_EOF : 0) |
-        (options.endOfRecord === true ? MSG_EOR : 0);
+        (options.endOfRecord === true ? MSG_EOR : 0) |
+        (options.urgent === true && last ? MSG_OOB : 0);
       const result = sys_sendto(this.#k, this.#td(), whole(fd), own ? this.#ownAddress(bytes) : this.#uaddr, length, flags, host, port);
       if (result < 0) {
         const partial = result === -EWOULDBLOCK || result === -EINTR || result === -ENOBUFS;
@@ -257,6 +263,7 @@ export class Sockets {
   recv(fd: number, target: Uint8Array, options: ReceiveOptions = {}): number {
     const flags =
       (options.peek === true ? MSG_PEEK : 0) |
+      (options.urgent === true ? MSG_OOB : 0) |
       (options.waitAll === true ? MSG_WAITALL : 0) |
       (options.dontWait === true ? MSG_DONTWAIT : 0);
     const own = this.#isOwn(target);
@@ -272,6 +279,11 @@ export class Sockets {
     const length = this.recv(fd, target, options);
     const flags = get(this.#k, this.thread + td_msg_flags);
     return { length, from: this.#address(), truncated: (flags & MSG_TRUNC) !== 0, endOfRecord: (flags & MSG_EOR) !== 0 };
+  }
+
+  /** Whether what is read next lies behind the place of the urgent byte; reads stop there. */
+  atMark(fd: number): boolean {
+    return this.#done('sockatmark', sys_sockatmark(this.#k, this.#td(), whole(fd))) === 1;
   }
 
   shutdown(fd: number, direction: keyof typeof DIRECTIONS): void {

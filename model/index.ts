@@ -5,7 +5,7 @@ import { close, soclose } from './calls/close.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
 import { poll } from './calls/poll.ts';
-import { receive } from './calls/receive.ts';
+import { receive, receiveoob, sockatmark } from './calls/receive.ts';
 import { send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
 import { connect2, socket, socketpair } from './calls/socket.ts';
@@ -15,16 +15,32 @@ import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
 import { promises } from './promises.ts';
 import { THREADS } from './limits.ts';
-import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, synack, timeout, unreachable } from './protocols/wire.ts';
+// biome-ignore format: a list of names
+import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, synack, timeout, unreachable, urgent, urgentByte } from './protocols/wire.ts';
 import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
 export const calls = {
-  socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, shutdown,
+  socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
   setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, dup, close, soclose, fgetsock, fputsock,
 };
 
-export const events = { handshake, synack, rst, ack, data, fin, timeout, msl, datagram, unreachable, signal, lingerTimeout };
+export const events = {
+  handshake,
+  synack,
+  rst,
+  ack,
+  data,
+  urgent,
+  urgentByte,
+  fin,
+  timeout,
+  msl,
+  datagram,
+  unreachable,
+  signal,
+  lingerTimeout,
+};
 
 export const model = defineModel({
   initial,

@@ -226,16 +226,17 @@ function sameName(a: Pcb, b: Pcb): boolean {
 }
 
 function unused(socket: Socket): boolean {
-  const flags = socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending;
+  const flags = socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending || socket.atMark;
   const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
-  const buffers = socket.rcv.cc > 0 || socket.records.length > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
+  const buffers =
+    socket.mark > 0 || socket.rcv.cc > 0 || socket.records.length > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
   const counts = socket.count > 0 || socket.file > 0 || socket.pcb !== null;
   return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 
 function blank(inp: Pcb): boolean {
   const links = inp.socket !== null || inp.peer !== null || inp.name !== null;
-  const flags = inp.bound || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl;
+  const flags = inp.bound || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.oob !== 'none';
   return !links && !flags && inp.charged === 0 && inp.state === 'CLOSED';
 }

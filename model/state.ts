@@ -62,6 +62,8 @@ export interface Socket {
   rcv: SocketBuffer; // so_rcv
   records: Seq<Nat<typeof BUFFER>, typeof BUFFER>; // UNIX datagrams, sequenced packets: the length of each record in so_rcv
   snd: SocketBuffer; // so_snd
+  mark: Nat<typeof BUFFER>; // so_oobmark: what is to be read before the urgent byte's place; 0 if none, or
+  atMark: boolean; // SBS_RCVATMARK: if it was just reached
   sending: boolean; // the sx lock of so_snd (sblock) is held
 }
 
@@ -90,6 +92,7 @@ export interface Pcb {
   needFin: boolean; // TF_NEEDFIN
   noDelay: boolean; // TF_NODELAY
   msl: boolean; // the 2MSL timer runs
+  oob: 'none' | 'here' | 'taken'; // t_oobflags: the urgent byte has come, and has been taken
 }
 
 export interface Thread {
@@ -151,7 +154,7 @@ export function freeSocket(): Socket {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
     disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
-    snd: { cc: 0, cantMore: false, everCantMore: false }, sending: false,
+    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false,
   };
 }
 
@@ -160,7 +163,7 @@ export function freePcb(): Pcb {
   // biome-ignore format: the zero of every field
   return {
     protocol: 'none', socket: null, bound: false, name: null, peer: null, charged: 0, foreign: false, state: 'CLOSED',
-    dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false,
+    dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, oob: 'none',
   };
 }
 

@@ -35,6 +35,8 @@ export interface Call {
   readonly name: string;
   readonly args: readonly (number | boolean | string)[];
   readonly host?: number;
+  /** Of a send: its last byte is urgent. */
+  readonly urgent?: boolean;
 }
 
 const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -76,6 +78,8 @@ export interface Place {
   readonly word: number;
   /** Whether a name is a UNIX name, which is the number itself, or an Internet one, a port. */
   readonly unix: boolean;
+  /** Of a send: with MSG_OOB. */
+  readonly urgent?: boolean;
   /** Ticks of a linger that waits. */
   readonly linger?: number;
 }
@@ -130,10 +134,21 @@ export function systemCall<Argument = never>(
     case 'send':
       return {
         fn: 'sys_sendto',
-        args: [fd, place.data, bytes, 0, args[2] === true ? host : L.NO_ADDRESS, place.unix ? DESTINATION : FIRST_PORT],
+        args: [
+          fd,
+          place.data,
+          bytes,
+          place.urgent === true ? L.MSG_OOB : 0,
+          args[2] === true ? host : L.NO_ADDRESS,
+          place.unix ? DESTINATION : FIRST_PORT,
+        ],
       };
     case 'receive':
       return { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
+    case 'receiveoob':
+      return { fn: 'sys_recvfrom', args: [fd, place.data, 1, L.MSG_OOB] };
+    case 'sockatmark':
+      return { fn: 'sys_sockatmark', args: [fd] };
     case 'shutdown':
       return { fn: 'sys_shutdown', args: [fd, HOW[String(args[1])] ?? -1] };
     case 'setsockopt':
@@ -195,7 +210,7 @@ type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly 
 /** Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory. */
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
-  const place = { data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
+  const place = { urgent: call.urgent === true, data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
   const { fn, args, word, events, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
   if (events !== undefined) return resultOf(call.name, poll(sys, k, td, args[0] ?? 0, events, args[2] ?? 0));
   if (word !== undefined) putWord(k, user, word);

@@ -20,6 +20,7 @@ const scriptedCall = z.strictObject({
   name: id,
   args: z.record(key, z.union([argument, z.strictObject({ resultOf: count })], 'a value, or the call whose result it is')),
   unix: z.boolean().optional(),
+  urgent: z.boolean().optional(),
 });
 
 const segment = z.discriminatedUnion('what', [
@@ -29,6 +30,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('queued rst'), fd }),
   z.strictObject({ what: z.literal('fin'), fd }),
   z.strictObject({ what: z.literal('data'), fd, units: count }),
+  z.strictObject({ what: z.literal('urgent'), fd, here: z.boolean() }),
   z.strictObject({ what: z.literal('ack'), fd, units: count, fin: z.boolean() }),
   z.strictObject({ what: z.literal('datagram'), fd }),
   z.strictObject({ what: z.literal('unreachable'), fd }),

@@ -28,6 +28,7 @@ import {
   PROTO_UNIX,
   PROTO_UNIX_DGRAM,
   PROTO_UNIX_SEQPACKET,
+  PRUS_OOB,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_SEQPACKET,
@@ -61,6 +62,7 @@ import {
   tcp_usr_listen,
   tcp_usr_peeraddr,
   tcp_usr_rcvd,
+  tcp_usr_rcvoob,
   tcp_usr_send,
   tcp_usr_shutdown,
   tcp_usr_sockaddr,
@@ -79,6 +81,7 @@ import {
   udp_sockaddr,
 } from '../netinet/udp_usrreq.ts';
 import { PANIC_NO_REQUEST } from '../panic.ts';
+import { m_freem } from './mbuf.ts';
 import {
   uipc_abort,
   uipc_accept,
@@ -350,12 +353,21 @@ export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void
   }
 }
 
+/** The urgent byte, into the mbuf; with MSG_PEEK in `flags` it can be had again. */
+export function pru_rcvoob(k: Kernel, td: number, so: number, m: number, flags: number): number {
+  return fixed(k, so + so_proto) === PROTO_TCP ? tcp_usr_rcvoob(k, td, so, m, flags) : EOPNOTSUPP;
+}
+
 /** Sends the chain, which is consumed whatever the answer. `host` is NO_ADDRESS for a send without address. */
 export function pru_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
   switch (fixed(k, so + so_proto)) {
     case PROTO_UNIX:
     case PROTO_UNIX_DGRAM:
     case PROTO_UNIX_SEQPACKET:
+      if ((flags & PRUS_OOB) !== 0) {
+        m_freem(k, td, m);
+        return EOPNOTSUPP;
+      }
       return uipc_send(k, td, so, flags, m, host, port);
     case PROTO_UDP:
       return udp_send(k, td, so, m, host, port);

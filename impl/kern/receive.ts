@@ -13,6 +13,7 @@ import {
   M_EOR,
   MSG_DONTWAIT,
   MSG_EOR,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -54,6 +55,7 @@ import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { uiomove_out } from './copy.ts';
 import { KASSERT } from './kassert.ts';
 import { m_free, m_freem, mtod } from './mbuf.ts';
+import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
@@ -63,6 +65,7 @@ const NOTHING = -1;
 
 /** The sender's address goes to td_from_host and td_from_port; a stream has none. */
 export function soreceive(k: Kernel, td: number, so: number, flags: number): number {
+  if ((flags & MSG_OOB) !== 0) return soreceive_rcvoob(k, td, so, flags);
   if (pr_dgram(fixed(k, so + so_proto))) return soreceive_dgram(k, td, so, flags);
   return soreceive_generic(k, td, so, flags);
 }
@@ -153,22 +156,27 @@ function soreceive_dequeue(k: Kernel, rcv: number, name: number): void {
   SB_EMPTY_FIXUP(k, rcv);
 }
 
-/** Copies out what is there, up to what is wanted. The mutex of so_rcv is held before and after, not while copying. */
+/** Copies out what is there, up to what is wanted, and at most to the mark. The mutex of so_rcv is held before and after, not while copying. */
 function soreceive_copy(k: Kernel, td: number, so: number, flags: number): number {
   const rcv = so + so_rcv;
   const peek = (flags & MSG_PEEK) !== 0;
   let m = get(k, rcv + sb_mb);
+  let looked = 0;
   while (m !== 0 && get(k, td + td_uio_resid) > 0) {
     KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
     const resid = get(k, td + td_uio_resid);
     const length = get(k, m + m_len);
-    const count = resid < length ? resid : length;
+    const count = sotomark(k, so, looked, resid < length ? resid : length);
+    if (count === 0 && length > 0) return 0;
+    if (!peek) soleavemark(k, so);
     const from = mtod(k, m);
     mtx_unlock(k, td, rcv + sb_mtx);
     const error = uiomove_out(k, td, from, count);
     mtx_lock(k, td, rcv + sb_mtx);
     if (error !== 0) return error;
     m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count);
+    if (peek) looked += count;
+    else if (soatmark(k, td, so, count)) return 0;
     if ((flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL && m === 0 && get(k, td + td_uio_resid) > 0) {
       const interrupted = soreceive_waitall(k, td, so);
       if (interrupted !== 0) return interrupted;

@@ -14,6 +14,7 @@ import {
   MSG_DONTWAIT,
   MSG_EOF,
   MSG_EOR,
+  MSG_OOB,
   NO_ADDRESS,
   PR_ADDR,
   PR_ATOMIC,
@@ -21,6 +22,7 @@ import {
   PR_IMPLOPCL,
   PRUS_EOF,
   PRUS_MORETOCOME,
+  PRUS_OOB,
   SBL_WAIT,
   SBS_CANTSENDMORE,
   SS_ISCONFIRMING,
@@ -42,6 +44,9 @@ import { KASSERT } from './kassert.ts';
 import { m_seteor, m_uiotombuf } from './mbuf.ts';
 import { pr_dgram, pr_flags, pru_send } from './protosw.ts';
 import { sblock, sbspace, sbstate, sbunlock, sbwait } from './sockbuf.ts';
+
+/** Urgent data may go this far beyond the limit of the buffer. */
+const SB_OOB = 1024;
 
 export function sosend(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
   if (pr_dgram(fixed(k, so + so_proto))) return sosend_dgram(k, td, so, flags, host, port);
@@ -65,7 +70,7 @@ export function sosend_generic(k: Kernel, td: number, so: number, flags: number,
   while (error === 0 && more) {
     mtx_lock(k, td, snd + sb_mtx);
     error = sosend_check(k, so, host);
-    const space = sbspace(k, snd);
+    const space = sbspace(k, snd) + ((flags & MSG_OOB) !== 0 ? SB_OOB : 0);
     const resid = get(k, td + td_uio_resid);
     if (error === 0 && atomic && resid + address > fixed(k, h_sendspace)) error = EMSGSIZE;
     const full = space < resid + address && (atomic || space < get(k, snd + sb_lowat));
@@ -109,7 +114,8 @@ function sosend_piece(k: Kernel, td: number, so: number, flags: number, length: 
   } else {
     if ((flags & MSG_EOR) !== 0) m_seteor(k, m);
     let prus = 0;
-    if (length < resid) prus = PRUS_MORETOCOME;
+    if ((flags & MSG_OOB) !== 0) prus = PRUS_OOB;
+    else if (length < resid) prus = PRUS_MORETOCOME;
     else if ((flags & MSG_EOF) !== 0 && (pr_flags(fixed(k, so + so_proto)) & PR_IMPLOPCL) !== 0) prus = PRUS_EOF;
     error = pru_send(k, td, so, prus, m, host, port);
   }

@@ -8,9 +8,11 @@ import { ENOPROTOOPT } from '../errno.ts';
 import {
   SO_ACCEPTCONN,
   SO_LINGER,
+  SO_OOBINLINE,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
   SO_OPT_LINGER,
+  SO_OPT_OOBINLINE,
   SO_OPT_RCVBUF,
   SO_OPT_SNDBUF,
   SO_OPT_TYPE,
@@ -36,9 +38,17 @@ import { so_changestate } from './sockstate.ts';
 /** SO_LINGER: ticks to linger, or a negative number for off. */
 export function sosetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
   if (level !== SOL_SOCKET) return pr_ctloutput(k, td, so, 1, level, name, uaddr);
-  if (name !== SO_OPT_LINGER) return ENOPROTOOPT;
+  const flag = so_flag(name);
+  if (flag === 0 && name !== SO_OPT_LINGER) return ENOPROTOOPT;
   const error = copyin_word(k, td, uaddr);
   if (error !== 0) return error;
+  if (flag !== 0) {
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    if (get(k, td + td_retval1) !== 0) or(k, so + so_options, flag);
+    else and(k, so + so_options, ~flag);
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+    return 0;
+  }
   const linger = get(k, td + td_retval1);
   mtx_lock(k, td, so + so_rcv + sb_mtx);
   store(k, so + so_linger, linger < 0 ? 0 : linger);
@@ -47,6 +57,11 @@ export function sosetopt(k: Kernel, td: number, so: number, level: number, name:
   else or(k, so + so_options, SO_LINGER);
   mtx_unlock(k, td, so + so_rcv + sb_mtx);
   return 0;
+}
+
+/** The bit of so_options for an option that is on or off; 0 for any other. */
+function so_flag(name: number): number {
+  return name === SO_OPT_OOBINLINE ? SO_OOBINLINE : 0;
 }
 
 export function sogetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
@@ -66,7 +81,8 @@ export function sogetopt(k: Kernel, td: number, so: number, level: number, name:
     case SO_OPT_RCVBUF:
       return copyout_word(k, uaddr, sb_limit(k, td, so + so_rcv));
     default:
-      return ENOPROTOOPT;
+      if (so_flag(name) === 0) return ENOPROTOOPT;
+      return copyout_word(k, uaddr, (load(k, so + so_options) & so_flag(name)) !== 0 ? 1 : 0);
   }
 }
 

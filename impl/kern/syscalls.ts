@@ -36,6 +36,7 @@ import { kern_connect, kern_connect2, kern_disconnect, kern_socketpair } from '.
 import { falloc, fdalloc, fdclose, fddup, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
 import { fgetsock, fputsock } from './handle.ts';
 import { solisten } from './listen.ts';
+import { kern_sockatmark } from './oob.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
 import { kern_poll, poll_closed } from './poll.ts';
 import { soreceive } from './receive.ts';
@@ -147,6 +148,12 @@ export function sys_getsockopt(k: Kernel, td: number, fd: number, level: number,
 export function sys_setnbio(k: Kernel, td: number, fd: number, on: number): number {
   enter(k, td);
   return ret(k, td, kern_setnbio(k, td, fd, on));
+}
+
+/** 1 if the next byte to be read is the one behind the urgent one. */
+export function sys_sockatmark(k: Kernel, td: number, fd: number): number {
+  enter(k, td);
+  return ret(k, td, kern_sockatmark(k, td, fd));
 }
 
 /** The socket's own address goes to td_from_host and td_from_port. */

@@ -132,7 +132,11 @@ export const t_segqlen = 21;
 export const t_rexmt = 22; // callout
 export const t_persist = 28; // callout
 export const t_2msl = 34; // callout
-export const TCPCB_WORDS = 40;
+export const snd_up = 40; // behind the last urgent byte that the user has sent; nothing urgent at or before snd_una
+export const rcv_up = 41; // behind the last urgent byte that the peer has announced
+export const t_oobflags = 42; // TCPOOB_*
+export const t_iobc = 43; // the urgent byte
+export const TCPCB_WORDS = 44;
 
 // ---- tcptw (netinet/tcp_timewait.ts) -----------------------------------------------------------------------------------------
 
@@ -179,7 +183,7 @@ export const ws_dst = 5;
 export const ws_dport = 6;
 export const ws_seq = 7; // TCP
 export const ws_ack = 8; // TCP
-export const ws_flags = 9; // TCP: TH_*; ICMP: the protocol it is about, 0 any
+export const ws_flags = 9; // TCP: TH_*, and above TH_URP_SHIFT the urgent pointer; ICMP: the protocol it is about, 0 any
 export const ws_window = 10; // TCP; ICMP: the error
 export const ws_len = 11; // bytes of data
 export const ws_m = 12; // mbuf chain, 0 none

@@ -38,6 +38,7 @@ export const TF_ACKNOW = 0x01; // the peer is owed an acknowledgement at once
 export const TF_NODELAY = 0x04; // TCP_NODELAY was set
 export const TF_SENTFIN = 0x10; // a FIN has left
 export const TF_FORCEDATA = 0x20; // tcp_output is to send even into a closed window (a window probe)
+export const TF_NEEDURG = 0x200; // the peer has not been told of urgent data
 export const TF_NEEDFIN = 0x800; // shut down before the handshake ended
 
 /** Flags of a segment. */
@@ -46,6 +47,14 @@ export const TH_SYN = 0x02;
 export const TH_RST = 0x04;
 export const TH_PUSH = 0x08;
 export const TH_ACK = 0x10;
+export const TH_URG = 0x20;
+/** The upper half of ws_flags is the urgent pointer: how far behind ws_seq the byte behind the urgent one is. */
+export const TH_URP_SHIFT = 16;
+export const TH_MAXURP = 0xffff;
+
+/** t_oobflags: the urgent byte has come, and waits; it has been taken. */
+export const TCPOOB_HAVEDATA = 0x01;
+export const TCPOOB_HADDATA = 0x02;
 
 /** The connection is given up when a segment has been sent again this often without an answer. */
 export const TCP_MAXRXTSHIFT = 12;

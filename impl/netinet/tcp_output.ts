@@ -37,6 +37,7 @@ import {
   snd_max,
   snd_nxt,
   snd_una,
+  snd_up,
   snd_wnd,
   t_flags,
   t_inpcb,
@@ -54,11 +55,15 @@ import {
   TCPS_SYN_SENT,
   TF_ACKNOW,
   TF_FORCEDATA,
+  TF_NEEDURG,
   TF_SENTFIN,
   TH_ACK,
   TH_FIN,
+  TH_MAXURP,
   TH_PUSH,
   TH_SYN,
+  TH_URG,
+  TH_URP_SHIFT,
 } from './tcp_fsm.ts';
 import { PANIC_TCP_OUTPUT_STATE } from './tcp_panic.ts';
 import { SEQ_GT, SEQ_LT, seq_add, seq_diff } from './tcp_seq.ts';
@@ -170,7 +175,7 @@ export function tcp_output_segment(k: Kernel, td: number, tp: number, inp: numbe
   }
   const fin = TCPS_FINDUE(state) && off + len === cc && !probing;
 
-  let send = fin || (get(k, tp + t_flags) & TF_ACKNOW) !== 0;
+  let send = fin || (get(k, tp + t_flags) & (TF_ACKNOW | TF_NEEDURG)) !== 0;
   if (len > 0) {
     // Full segments, the end of what we have, half of what the peer can take at all, and what is sent again; not crumbs.
     const most = get(k, tp + max_sndwnd);
@@ -210,7 +215,7 @@ export function tcp_output_segment(k: Kernel, td: number, tp: number, inp: numbe
   if (window < rcvHiwat >> 2 && window < maxseg) window = 0;
   if (window < offered) window = offered;
   const seq = len > 0 || fin ? get(k, tp + snd_nxt) : tcp_ackseq(k, td, tp);
-  const flags = TH_ACK | (fin ? TH_FIN : 0) | (len > 0 && off + len === cc ? TH_PUSH : 0);
+  const flags = TH_ACK | (fin ? TH_FIN : 0) | (len > 0 && off + len === cc ? TH_PUSH : 0) | tcp_urgent(k, tp, seq);
   const error = wire_output(
     k,
     td,
@@ -230,10 +235,16 @@ export function tcp_output_segment(k: Kernel, td: number, tp: number, inp: numbe
     if (len > 0 || fin) tcp_output_later(k, td, tp);
     return false;
   }
-  put(k, tp + t_flags, get(k, tp + t_flags) & ~TF_ACKNOW);
+  put(k, tp + t_flags, get(k, tp + t_flags) & ~(TF_ACKNOW | TF_NEEDURG));
   tcp_offered(k, tp, window);
   if (len > 0 || fin) tcp_sent(k, td, tp, len, fin, probing);
   return more;
+}
+
+/** Urgent data behind `seq` is announced in every segment before it, if the pointer reaches so far. */
+function tcp_urgent(k: Kernel, tp: number, seq: number): number {
+  const ahead = seq_diff(get(k, tp + snd_up), seq);
+  return ahead > 0 && ahead <= TH_MAXURP ? TH_URG | (ahead << TH_URP_SHIFT) : 0;
 }
 
 /** The segment at snd_nxt has left. */

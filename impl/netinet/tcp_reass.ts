@@ -6,14 +6,30 @@
  * 2. Every byte is delivered once and in order: rcv_nxt is the number of the next one, and only tcp_deliver moves it over data.
  */
 
-import { SBS_CANTRCVMORE, sb_mtx, sb_state, so_rcv, tseg_zone } from '../layout.ts';
-import { get, type Kernel, load, put } from '../memory.ts';
-import { m_adj, m_freem } from '../kern/mbuf.ts';
+import { m_len, m_next, SBS_CANTRCVMORE, SO_OOBINLINE, sb_mtx, sb_state, so_options, so_rcv, tseg_zone } from '../layout.ts';
+import { copy, get, getByte, type Kernel, load, put } from '../memory.ts';
+import { m_adj, m_freem, mtod } from '../kern/mbuf.ts';
 import { sbappendstream_locked, sorwakeup_locked } from '../kern/sockbuf.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
-import { rcv_nxt, t_segq, t_segqlen, tqe_fin, tqe_len, tqe_m, tqe_next, tqe_seq, ws_flags, ws_len, ws_m, ws_seq } from './layout.ts';
-import { TCP_MAXREASS, TH_FIN } from './tcp_fsm.ts';
+import {
+  rcv_nxt,
+  rcv_up,
+  t_iobc,
+  t_oobflags,
+  t_segq,
+  t_segqlen,
+  tqe_fin,
+  tqe_len,
+  tqe_m,
+  tqe_next,
+  tqe_seq,
+  ws_flags,
+  ws_len,
+  ws_m,
+  ws_seq,
+} from './layout.ts';
+import { TCP_MAXREASS, TCPOOB_HAVEDATA, TH_FIN } from './tcp_fsm.ts';
 import { SEQ_GEQ, SEQ_GT, SEQ_LEQ, seq_add, seq_diff } from './tcp_seq.ts';
 
 /** Takes the data and the FIN of a segment that begins at or behind rcv_nxt. True if the peer's FIN has been reached. */
@@ -31,6 +47,7 @@ export function tcp_reass(k: Kernel, td: number, tp: number, so: number, th: num
 
 /** Appends the next `len` bytes of the stream to so_rcv; a socket that can't receive any more swallows them. */
 function tcp_deliver(k: Kernel, td: number, tp: number, so: number, m: number, len: number): void {
+  tcp_pulloutofband(k, tp, so, m, len);
   put(k, tp + rcv_nxt, seq_add(get(k, tp + rcv_nxt), len));
   if (len === 0) {
     m_freem(k, td, m);
@@ -44,6 +61,26 @@ function tcp_deliver(k: Kernel, td: number, tp: number, so: number, m: number, l
   }
   sbappendstream_locked(k, td, so + so_rcv, m);
   sorwakeup_locked(k, td, so);
+}
+
+/**
+ * Takes the urgent byte out of the next `len` bytes if it is among them, unless the user wants it there. Only here is it sure that the bytes
+ * are those of the stream (F93 does it when a segment comes; of one that waits and is cut later it cuts one too many).
+ */
+function tcp_pulloutofband(k: Kernel, tp: number, so: number, chain: number, len: number): void {
+  let ahead = seq_diff(get(k, tp + rcv_up), get(k, tp + rcv_nxt)) - 1;
+  if (ahead < 0 || ahead >= len || get(k, tp + t_oobflags) !== 0 || (load(k, so + so_options) & SO_OOBINLINE) !== 0) return;
+  let m = chain;
+  while (ahead >= get(k, m + m_len)) {
+    ahead -= get(k, m + m_len);
+    m = get(k, m + m_next);
+  }
+  const at = mtod(k, m) + ahead;
+  const rest = get(k, m + m_len) - ahead - 1;
+  put(k, tp + t_iobc, getByte(k, at));
+  put(k, tp + t_oobflags, TCPOOB_HAVEDATA);
+  copy(k, at, at + 1, rest);
+  put(k, m + m_len, get(k, m + m_len) - 1);
 }
 
 /** Queues the segment, if there is room and it is not there yet. It leaves its mbufs behind if so. */

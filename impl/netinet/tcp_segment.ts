@@ -8,13 +8,14 @@
  */
 
 import { ECONNREFUSED, ECONNRESET } from '../errno.ts';
-import { SBS_CANTRCVMORE, SS_NOFDREF, sb_cc, sb_mtx, sb_state, so_rcv, so_snd, so_state } from '../layout.ts';
+import { h_sb_max, SBS_CANTRCVMORE, SS_NOFDREF, sb_cc, sb_mtx, sb_state, so_rcv, so_snd, so_state } from '../layout.ts';
 import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import { callout_pending, callout_reset, callout_stop } from '../kern/callout.ts';
 import { m_adj } from '../kern/mbuf.ts';
+import { sohasoutofband } from '../kern/oob.ts';
 import { sbdrop_locked, socantrcvmore, sowwakeup_locked } from '../kern/sockbuf.ts';
 import { soisconnected, soisdisconnected } from '../kern/sockstate.ts';
-import { mtx_lock } from '../sync/mutex.ts';
+import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_wunlock } from '../sync/rwlock.ts';
 import {
   h_tcp_msl,
@@ -26,15 +27,18 @@ import {
   max_sndwnd,
   rcv_adv,
   rcv_nxt,
+  rcv_up,
   snd_max,
   snd_nxt,
   snd_una,
+  snd_up,
   snd_wl1,
   snd_wl2,
   snd_wnd,
   t_2msl,
   t_dupacks,
   t_flags,
+  t_oobflags,
   t_persist,
   t_probes,
   t_rexmt,
@@ -64,6 +68,8 @@ import {
   TH_FIN,
   TH_RST,
   TH_SYN,
+  TH_URG,
+  TH_URP_SHIFT,
 } from './tcp_fsm.ts';
 import { tcp_output, tcp_output_segment, tcp_rcvwnd } from './tcp_output.ts';
 import { PANIC_TCP_ACK_STATE } from './tcp_panic.ts';
@@ -92,6 +98,7 @@ export function tcp_do_segment(k: Kernel, td: number, inp: number, th: number): 
   if (verdict === SEG_NEXT) verdict = tcp_ack_input(k, td, inp, tp, so, th);
   if (verdict === SEG_NEXT) {
     tcp_window_input(k, tp, th);
+    tcp_urgent_input(k, td, tp, so, th);
     verdict = tcp_data_input(k, td, tp, so, th);
   }
   if (verdict === SEG_GONE) return false;
@@ -119,6 +126,7 @@ function tcp_synsent_input(k: Kernel, td: number, inp: number, tp: number, so: n
   put(k, tp + irs, seq);
   put(k, tp + rcv_nxt, seq_add(seq, 1));
   put(k, tp + rcv_adv, seq_add(seq, 1));
+  put(k, tp + rcv_up, seq);
   put(k, tp + snd_una, ack);
   put(k, tp + snd_nxt, ack);
   put(k, tp + snd_wl1, seq);
@@ -134,7 +142,7 @@ function tcp_synsent_input(k: Kernel, td: number, inp: number, tp: number, so: n
   // After the state: whom this wakes finds the connection usable as soon as it gets the pcb's lock.
   soisconnected(k, td, so);
   put(k, tp + t_flags, get(k, tp + t_flags) | TF_ACKNOW);
-  put(k, th + ws_flags, flags & ~TH_SYN);
+  put(k, th + ws_flags, tcp_urp_less(flags & ~TH_SYN, 1));
   put(k, th + ws_seq, seq_add(seq, 1));
   return tcp_trim_right(k, td, tp, so, th);
 }
@@ -179,7 +187,7 @@ function tcp_trim_left(k: Kernel, tp: number, th: number): void {
   if (old <= 0) return;
   let flags = get(k, th + ws_flags);
   if ((flags & TH_SYN) !== 0) {
-    flags &= ~TH_SYN;
+    flags = tcp_urp_less(flags & ~TH_SYN, 1);
     put(k, th + ws_seq, seq_add(get(k, th + ws_seq), 1));
     old--;
   }
@@ -189,10 +197,16 @@ function tcp_trim_left(k: Kernel, tp: number, th: number): void {
     old = len;
     put(k, tp + t_flags, get(k, tp + t_flags) | TF_ACKNOW);
   }
-  put(k, th + ws_flags, flags);
+  put(k, th + ws_flags, tcp_urp_less(flags, old));
   put(k, th + ws_seq, seq_add(get(k, th + ws_seq), old));
   put(k, th + ws_len, len - old);
   m_adj(k, get(k, th + ws_m), old);
+}
+
+/** The flags of a segment whose first `cut` numbers are cut off: the urgent pointer is so much less, and nothing if it pointed there. */
+function tcp_urp_less(flags: number, cut: number): number {
+  const ahead = (flags >>> TH_URP_SHIFT) - cut;
+  return ahead > 0 ? (flags & 0xffff) | (ahead << TH_URP_SHIFT) : flags & 0xffff & ~TH_URG;
 }
 
 /** Cuts off what lies beyond the window. A segment that lies there as a whole is dropped, but not a probe of a closed window. */
@@ -240,6 +254,7 @@ function tcp_ack_input(k: Kernel, td: number, inp: number, tp: number, so: numbe
   const left = get(k, tp + snd_wnd) - dropped;
   put(k, tp + snd_wnd, left < 0 ? 0 : left);
   if (SEQ_LT(get(k, tp + snd_nxt), ack)) put(k, tp + snd_nxt, ack);
+  if (SEQ_LT(get(k, tp + snd_up), ack)) put(k, tp + snd_up, ack);
   sowwakeup_locked(k, td, so);
   return finAcked ? tcp_finacked(k, td, inp, tp, so) : SEG_NEXT;
 }
@@ -294,6 +309,30 @@ function tcp_window_input(k: Kernel, tp: number, th: number): void {
   put(k, tp + snd_wl1, seq);
   put(k, tp + snd_wl2, ack);
   if (window > get(k, tp + max_sndwnd)) put(k, tp + max_sndwnd, window);
+}
+
+/** Urgent data is announced: the mark goes to its place, and the byte that an earlier announcement was about is forgotten. */
+function tcp_urgent_input(k: Kernel, td: number, tp: number, so: number, th: number): void {
+  const flags = get(k, th + ws_flags);
+  const ahead = flags >>> TH_URP_SHIFT;
+  const next = get(k, tp + rcv_nxt);
+  if ((flags & TH_URG) === 0 || ahead === 0 || TCPS_HAVERCVDFIN(get(k, tp + t_state))) {
+    // Pulled along, or it would seem to lie ahead again after half of all numbers.
+    if (SEQ_GT(next, get(k, tp + rcv_up))) put(k, tp + rcv_up, next);
+    return;
+  }
+  const up = seq_add(get(k, th + ws_seq), ahead);
+  if (!SEQ_GT(up, get(k, tp + rcv_up)) || !SEQ_GT(up, next)) return;
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  const cc = get(k, so + so_rcv + sb_cc);
+  // So far ahead nothing can be: the pointer is nonsense.
+  if (ahead + cc > fixed(k, h_sb_max)) {
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+    return;
+  }
+  put(k, tp + rcv_up, up);
+  put(k, tp + t_oobflags, 0);
+  sohasoutofband(k, td, so, cc + seq_diff(up, next) - 1);
 }
 
 /** Data and FIN. */

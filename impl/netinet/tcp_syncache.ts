@@ -36,6 +36,7 @@ import {
   iss,
   rcv_adv,
   rcv_nxt,
+  rcv_up,
   sc_faddr,
   sc_fport,
   sc_irs,
@@ -49,6 +50,7 @@ import {
   snd_max,
   snd_nxt,
   snd_una,
+  snd_up,
   snd_wl1,
   snd_wl2,
   syncache_count,
@@ -212,6 +214,8 @@ function syncache_socket(k: Kernel, td: number, lso: number, th: number, first: 
   put(k, tp + snd_una, seq_add(first, 1));
   put(k, tp + snd_nxt, seq_add(first, 1));
   put(k, tp + snd_max, seq_add(first, 1));
+  put(k, tp + snd_up, seq_add(first, 1));
+  put(k, tp + rcv_up, theirs);
   put(k, tp + snd_wl1, theirs);
   put(k, tp + snd_wl2, first);
   put(k, tp + rcv_nxt, seq_add(theirs, 1));

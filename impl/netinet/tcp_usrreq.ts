@@ -8,18 +8,24 @@
  * recurses.
  */
 
-import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE } from '../errno.ts';
+import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
   h_recvspace,
   h_sendspace,
   IPPROTO_TCP,
   PRUS_EOF,
+  PRUS_OOB,
+  m_len,
   SO_LINGER,
+  SO_OOBINLINE,
   SS_ISDISCONNECTED,
   SS_PROTOREF,
+  SBS_RCVATMARK,
+  sb_cc,
   sb_hiwat,
   sb_mtx,
   so_linger,
+  so_oobmark,
   so_options,
   so_pcb,
   so_rcv,
@@ -30,14 +36,14 @@ import {
   td_from_port,
   td_retval1,
 } from '../layout.ts';
-import { fixed, get, type Kernel, load, or, put } from '../memory.ts';
+import { fixed, get, type Kernel, load, or, put, putByte } from '../memory.ts';
 import { callout_reset } from '../kern/callout.ts';
 import { copyin_word, copyout_word } from '../kern/copy.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
-import { m_freem } from '../kern/mbuf.ts';
-import { sbappendstream_locked, sbflush_later, socantsendmore, soreserve } from '../kern/sockbuf.ts';
+import { m_freem, mtod } from '../kern/mbuf.ts';
+import { sbappendstream_locked, sbflush_later, sbspace, sbstate, socantsendmore, soreserve } from '../kern/sockbuf.ts';
 import { soisconnecting, soisdisconnected, soisdisconnecting } from '../kern/sockstate.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
@@ -60,12 +66,17 @@ import {
   snd_max,
   snd_nxt,
   snd_una,
+  snd_up,
   t_2msl,
   t_flags,
+  t_iobc,
+  t_oobflags,
   t_state,
   tcbinfo,
 } from './layout.ts';
 import {
+  TCPOOB_HADDATA,
+  TCPOOB_HAVEDATA,
   TCPS_CLOSE_WAIT,
   TCPS_CLOSED,
   TCPS_ESTABLISHED,
@@ -76,9 +87,11 @@ import {
   TCPS_SYN_RECEIVED,
   TCPS_SYN_SENT,
   TF_NEEDFIN,
+  TF_NEEDURG,
   TF_NODELAY,
 } from './tcp_fsm.ts';
 import { tcp_output } from './tcp_output.ts';
+import { seq_add } from './tcp_seq.ts';
 import {
   PANIC_TCP_ATTACH_PCB,
   PANIC_TCP_CTLOUTPUT_PCB,
@@ -195,6 +208,7 @@ function tcp_connect(k: Kernel, td: number, inp: number, so: number, host: numbe
   put(k, tp + snd_una, first);
   put(k, tp + snd_nxt, first);
   put(k, tp + snd_max, first);
+  put(k, tp + snd_up, first);
   return tcp_output(k, td, tp);
 }
 
@@ -247,9 +261,33 @@ export function tcp_usr_rcvd(k: Kernel, td: number, so: number, _flags: number):
   return error;
 }
 
+/** The urgent byte. That it is announced shows in the socket: a mark before the reader, or the reader at it. */
+export function tcp_usr_rcvoob(k: Kernel, td: number, so: number, m: number, flags: number): number {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, inp + inp_lock);
+  let error = ECONNRESET;
+  if (!tcp_usr_over(k, inp)) {
+    const tp = get(k, inp + inp_ppcb);
+    const oob = get(k, tp + t_oobflags);
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    const announced = get(k, so + so_oobmark) !== 0 || sbstate(k, so + so_rcv, SBS_RCVATMARK);
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
+    error = 0;
+    if (!announced || (load(k, so + so_options) & SO_OOBINLINE) !== 0 || (oob & TCPOOB_HADDATA) !== 0) error = EINVAL;
+    else if ((oob & TCPOOB_HAVEDATA) === 0) error = EWOULDBLOCK;
+    if (error === 0) {
+      putByte(k, mtod(k, m), get(k, tp + t_iobc));
+      put(k, m + m_len, 1);
+      if (flags === 0) put(k, tp + t_oobflags, TCPOOB_HADDATA);
+    }
+  }
+  rw_wunlock(k, td, inp + inp_lock);
+  return error;
+}
+
 /**
- * Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last. An address means
- * nothing to a connection that has one.
+ * Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last; with PRUS_OOB its
+ * last byte is urgent, and the peer is told at once. An address means nothing to a connection that has one.
  */
 export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, _host: number, _port: number): number {
   const inp = tcp_usr_pcb(k, so);
@@ -257,11 +295,20 @@ export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m
   if (eof) rw_wlock(k, td, tcbinfo + ipi_lock);
   rw_wlock(k, td, inp + inp_lock);
   const tp = get(k, inp + inp_ppcb);
-  const error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_maysend(k, tp);
+  let error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_maysend(k, tp);
   if (error === 0) {
+    const urgent = (flags & PRUS_OOB) !== 0;
     mtx_lock(k, td, so + so_snd + sb_mtx);
-    sbappendstream_locked(k, td, so + so_snd, m);
+    // Urgent data may go beyond the limit, but not again and again.
+    if (urgent && sbspace(k, so + so_snd) < -OOB_OVERCOMMITTED) error = ENOBUFS;
+    else sbappendstream_locked(k, td, so + so_snd, m);
+    if (urgent && error === 0) {
+      put(k, tp + snd_up, seq_add(get(k, tp + snd_una), get(k, so + so_snd + sb_cc)));
+      put(k, tp + t_flags, get(k, tp + t_flags) | TF_NEEDURG);
+    }
     mtx_unlock(k, td, so + so_snd + sb_mtx);
+  }
+  if (error === 0) {
     if (eof) {
       socantsendmore(k, td, so);
       tcp_usrclosed(k, td, tp, so);
@@ -273,6 +320,9 @@ export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m
   if (error !== 0) m_freem(k, td, m);
   return error;
 }
+
+/** So far beyond the limit urgent data waits for room. */
+const OOB_OVERCOMMITTED = 512;
 
 /** What sosend tested may have changed while it copied; behind a FIN there is no room for data. */
 function tcp_maysend(k: Kernel, tp: number): number {

@@ -1,8 +1,20 @@
 /** receive (C.6 soreceive): what decides is, in this order: data, pending error, end-of-file, no connection, nothing asked for, would block. */
 import { type Procedure, rule, until, when } from '../lang.ts';
+import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
 import { uipc_rcvd } from '../protocols/unix.ts';
-import { type Amount, type Fd, isDatagram, isInetDatagram, keepsRecords, pairs, type Socket, type State, type ThreadId } from '../state.ts';
-import { cut, done, fail, held, hold, leave, mayCall, release, sleeps, takeError, wakes } from './file.ts';
+import {
+  type Amount,
+  type Fd,
+  isDatagram,
+  isInetDatagram,
+  keepsRecords,
+  pairs,
+  type Socket,
+  type State,
+  sotopcb,
+  type ThreadId,
+} from '../state.ts';
+import { cut, done, fail, getsock, held, hold, idle, leave, mayCall, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
   when(mayCall(s, t, fd));
@@ -17,6 +29,45 @@ export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedu
   release(s, t);
 }
 
+/** How much of it lies before the mark, where a reader stops; the mark is so much nearer then. [C.6 step 8] */
+function toMark(socket: Socket, amount: Amount): Amount {
+  if (amount === 0) return 0;
+  socket.atMark = false;
+  if (socket.mark === 0) return amount;
+  const taken = Math.min(amount, socket.mark);
+  socket.mark -= taken;
+  if (socket.mark === 0 && rule('receive_8', 'stops at the mark [C.6 step 8]')) socket.atMark = true;
+  return taken;
+}
+
+/** receive with MSG_OOB: the urgent byte, which is not with the others. [C.6 soreceive_rcvoob, D.2 rcvoob] */
+export function* receiveoob(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  const socket = s.sockets[so];
+  if (socket.protocol !== 'tcp')
+    return fail(s, t, rule('receiveoob_1', 'the protocol has no urgent data: EOPNOTSUPP [C.11]', 'EOPNOTSUPP'));
+  if (tcp_gone(s, socket) && rule('receiveoob_2', 'dropped or in TIME_WAIT: ECONNRESET [D.2 rcvoob]'))
+    return fail(s, t, tcp_gone_errno(s, 'ECONNRESET'));
+  const inp = sotopcb(s, socket);
+  if ((socket.mark === 0 && !socket.atMark) || inp.oob === 'taken')
+    return fail(s, t, rule('receiveoob_3', 'none is announced, or it was taken: EINVAL [D.2 rcvoob, H.6 msg_oob]', 'EINVAL'));
+  if (inp.oob === 'none') return fail(s, t, rule('receiveoob_4', 'announced, and not here yet: EWOULDBLOCK [D.2 rcvoob]', 'EWOULDBLOCK'));
+  rule('receiveoob_5', 'the urgent byte, once [D.2 rcvoob]');
+  inp.oob = 'taken';
+  done(s, t, 1);
+}
+
+/** SIOCATMARK: whether the next byte is the one behind the mark. [C.6 step 8] */
+export function* sockatmark(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('sockatmark_1', 'whether the reader is at the mark [C.6 step 8]');
+  done(s, t, s.sockets[so].atMark ? 1 : 0);
+}
+
 /** Nothing to deliver and nothing to report. */
 function mustWait(socket: Socket): boolean {
   if (socket.rcv.cc > 0 || socket.error !== 'none' || socket.rcv.cantMore) return false;
@@ -26,7 +77,8 @@ function mustWait(socket: Socket): boolean {
 /** One reader at a time: the buffer's sx lock is taken and given back within this step. */
 function deliver(s: State, t: ThreadId, socket: Socket, amount: Amount): void {
   if (socket.rcv.cc > 0 && rule('receive_1', 'data comes before everything else [C.6 step 5]')) {
-    const taken = first(socket, amount);
+    let taken: Amount = first(socket, amount);
+    if (socket.protocol === 'tcp') taken = toMark(socket, taken);
     socket.rcv.cc -= taken;
     socket.records.shift();
     if (pairs(socket.protocol)) uipc_rcvd(s, socket);

@@ -78,6 +78,7 @@ export function tcp_close(s: State, inp: Pcb): void {
   if (!designs[s.design].dropKeepsPort) inp.name = null; // in_pcbdrop gives the port back [G22]
   inp.msl = false;
   inp.needFin = false;
+  inp.oob = 'none';
   if (inp.sockRef && rule('tcp_close_2', 'TCP kept the socket: it lets go, and the socket is freed [D.2 tcp_close, T06]'))
     tcp_release(s, inp);
 }
@@ -189,6 +190,7 @@ export function tcp_twstart(s: State, inp: Pcb): void {
   inp.timeWait = true;
   inp.state = 'TIME_WAIT';
   inp.msl = true;
+  inp.oob = 'none';
   soisdisconnected(s.sockets[so]);
   if (designs[s.design].dropFreesPcb) {
     pcbdetach(s, inp);

@@ -105,6 +105,27 @@ export function* data(s: State, _wire: Wire, pcb: PcbId, amount: Amount): Proced
   socket.rcv.cc += amount;
 }
 
+/** Urgent data is announced: its byte is the next one to come, or has come with it and goes to a place of its own. [D.2 input, C.6] */
+export function* urgent(s: State, _wire: Wire, pcb: PcbId, here: boolean): Procedure {
+  const inp = s.pcbs[pcb];
+  when(live(inp) && tcp_synchronized(inp));
+  when(inp.state === 'ESTABLISHED' || inp.state === 'FIN_WAIT_1' || inp.state === 'FIN_WAIT_2');
+  const socket = socketOf(s, inp);
+  socket.mark = socket.rcv.cc;
+  if (socket.mark === 0 && rule('urgent_1', 'the reader is at the mark already [D.2 input]')) socket.atMark = true;
+  rule('urgent_2', 'the mark is behind all there is to read; what an earlier one announced is forgotten [D.2 input, H.6 msg_oob]');
+  inp.oob = here ? 'here' : 'none';
+}
+
+/** The byte that was announced comes. [D.2 input tcp_pulloutofband] */
+export function* urgentByte(s: State, _wire: Wire, pcb: PcbId): Procedure {
+  const inp = s.pcbs[pcb];
+  when(live(inp) && (inp.state === 'ESTABLISHED' || inp.state === 'FIN_WAIT_1' || inp.state === 'FIN_WAIT_2'));
+  when(inp.oob === 'none');
+  rule('urgentByte_1', 'kept apart from the others [D.2 input]');
+  inp.oob = 'here';
+}
+
 /** FIN: the peer sends no more. [D.2 input] */
 export function* fin(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];

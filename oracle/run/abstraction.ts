@@ -62,6 +62,8 @@ const SOCKET_FIELDS = [
   'head',
   'limit',
   'error',
+  'mark',
+  'atMark',
 ] as const;
 const PCB_FIELDS = [
   'protocol',
@@ -78,10 +80,11 @@ const PCB_FIELDS = [
   'needFin',
   'noDelay',
   'msl',
+  'oob',
 ] as const;
 /** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
-const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl'] as const;
-const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl'] as const;
+const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'oob'] as const;
+const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'oob'] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
   readonly incomplete: SequenceCells;
@@ -98,6 +101,8 @@ interface Codes {
   readonly errno: ReadonlyMap<number, number>;
   readonly queue: ReadonlyMap<number, number>;
   readonly state: readonly number[];
+  /** By TCPOOB_*. */
+  readonly oob: readonly number[];
   readonly linger: Readonly<Record<'off' | 'reset' | 'wait', number>>;
 }
 
@@ -206,6 +211,8 @@ export class Abstraction {
     );
     this.records(k, words, cells.records, so);
     this.set(words, cells.sndCc, this.units(get(k, so + L.so_snd + L.sb_cc), Math.ceil));
+    this.set(words, cells.mark, this.units(get(k, so + L.so_oobmark), Math.floor));
+    this.flag(words, cells.atMark, load(k, so + L.so_rcv + L.sb_state) & L.SBS_RCVATMARK);
     this.flag(words, cells.rcvCantMore, load(k, so + L.so_rcv + L.sb_state) & L.SBS_CANTRCVMORE);
     this.flag(words, cells.sndCantMore, load(k, so + L.so_snd + L.sb_state) & L.SBS_CANTSENDMORE);
   }
@@ -286,6 +293,7 @@ export class Abstraction {
     this.flag(words, cells.needFin, get(k, tp + N.t_flags) & TF_NEEDFIN);
     this.flag(words, cells.noDelay, get(k, tp + N.t_flags) & TF_NODELAY);
     this.flag(words, cells.msl, pending(k, tp + N.t_2msl));
+    this.set(words, cells.oob, codes.oob[get(k, tp + N.t_oobflags)] ?? STRANGER);
   }
 
   /** A queue is its members in order, and says itself how many they are. */
@@ -353,6 +361,7 @@ function codesOf(cells: Cells): Codes {
       [L.SQ_COMP, codeOf(queue, 'complete')],
     ]),
     state: TCP_STATES.map((name) => codeOf(state, name)),
+    oob: ['none', 'here', 'taken'].map((name) => codeOf(cells.at('pcbs', 0, 'oob'), name)),
     linger: { off: codeOf(linger, 'off'), reset: codeOf(linger, 'reset'), wait: codeOf(linger, 'wait') },
   };
 }

@@ -18,7 +18,7 @@
 import { IPPROTO_TCP } from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
 import { holdsUnit } from './data.ts';
 import { type End, findue, finished, leftOf, type Ours, roomOf, synchronized, waitsForWindow } from './end.ts';
@@ -34,6 +34,8 @@ export type Duty =
   | { readonly kind: 'ack' | 'synack'; readonly key: number }
   /** Again what is not acknowledged. */
   | { readonly kind: 'again'; readonly key: number }
+  /** That there is urgent data. */
+  | { readonly kind: 'urgent'; readonly key: number }
   /** With one of these numbers, or the peer would not take it. */
   | { readonly kind: 'reset'; readonly key: number; readonly seqs: readonly number[] }
   | { readonly kind: 'unreachable'; readonly to: Segment }
@@ -162,8 +164,10 @@ export class Duties {
     const end = this.ends.at(key);
     const ours = end === null ? null : this.specification.connection(end.pcb);
     if (end === null || ours === null || ours.state === 'SYN_SENT') return 'nothing: there is no connection';
-    const { seq, len, ack, flags, window } = segment;
-    if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH)) !== 0) return 'an acknowledgement in every segment';
+    const { seq, len, ack, flags, window, urgent } = segment;
+    if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH | TH_URG)) !== 0) return 'an acknowledgement in every segment';
+    const ahead = Math.max(0, distance(end.urgent, seq));
+    if (urgent !== ahead || ((flags & TH_URG) !== 0) !== ahead > 0) return `the urgent pointer ${ahead}`;
     if (ack !== end.next) return `an acknowledgement of what has arrived: ack ${end.next}`;
     end.told = ack;
     const from = distance(seq, end.acked);
@@ -263,6 +267,8 @@ function meets(duty: Duty, segment: Segment, end: End | null): boolean {
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_ACK) && has(TH_SYN);
     case 'again':
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && seq === end?.acked && (len > 0 || has(TH_SYN | TH_FIN));
+    case 'urgent':
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_URG);
     case 'reset':
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_RST) && len === 0 && duty.seqs.includes(seq);
     case 'datagram':
@@ -291,6 +297,8 @@ function printDuty(duty: Duty): string {
       return `a SYN|ACK from ${printKey(duty.key)}`;
     case 'again':
       return `what is not acknowledged once more, from ${printKey(duty.key)}`;
+    case 'urgent':
+      return `word of urgent data from ${printKey(duty.key)}`;
     case 'reset':
       return `a reset ${[...new Set(duty.seqs)].join(' or ')} from ${printKey(duty.key)}`;
     case 'datagram':

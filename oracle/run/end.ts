@@ -11,7 +11,7 @@
  * *RST*, … It decides by RFC 793 what is acceptable, and what the segment is to be answered with. Amounts are in units; a part of a unit
  * counts on this side once it is whole, and on the other as long as anything of it is left.
  */
-import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
 import { distance, type Segment } from './segment.ts';
 
@@ -33,13 +33,18 @@ export interface End {
   written: number;
   /** The units that the user wrote, by what distinguishes them (data.ts). */
   readonly units: number[];
-  /** The peer's number of its first byte. */
+  /** Behind the last urgent byte that the user wrote; none if that is acknowledged. */
+  urgent: number;
+  /** The peer's number of its first byte, as it would be without the urgent ones that have come. */
   first: number;
   next: number;
   edge: number;
   /** The last acknowledgement that was put on the wire. */
   told: number;
   late: readonly Late[];
+  /** Behind the last urgent byte that the peer has announced; whether that has come, and what it is. */
+  announced: number;
+  came: number | null;
   /** Bytes that the peer takes beyond `acked`, and the numbers of the segment that said so. */
   window: number;
   windowSeq: number;
@@ -66,7 +71,8 @@ export interface Ours {
 
 /** What a segment means: an event of the specification's wire for the pcb of the end. */
 export type Meant =
-  | { readonly event: 'synack' | 'rst' | 'fin' | 'msl' }
+  | { readonly event: 'synack' | 'rst' | 'fin' | 'msl' | 'urgentByte' }
+  | { readonly event: 'urgent'; readonly here: boolean }
   | { readonly event: 'ack'; readonly units: number; readonly fin: boolean }
   | { readonly event: 'data'; readonly units: number };
 
@@ -111,11 +117,14 @@ function endOf(pcb: number, iss: number, acked: number, first: number, room: num
     sent: behind,
     written: behind,
     units: [],
+    urgent: iss,
     first,
     next: first,
     told: first,
     edge: (first + room) | 0,
     late: [],
+    announced: first,
+    came: null,
     window: 0,
     windowSeq: 0,
     windowAck: 0,
@@ -129,6 +138,12 @@ function endOf(pcb: number, iss: number, acked: number, first: number, room: num
 export function writes(end: End, units: readonly number[]): void {
   end.units.push(...units);
   end.written = (end.written + units.length * UNIT) | 0;
+}
+
+/** The user has given one unit to be sent, whose last byte is urgent. */
+export function writesUrgent(end: End, unit: number): void {
+  writes(end, [unit]);
+  end.urgent = end.written;
 }
 
 /** Bytes that may come: the room there is, and never less than was promised. */
@@ -192,7 +207,7 @@ function inSynSent(end: End, ours: Ours, segment: Segment): Arrival {
   if (has(TH_RST)) return { events: has(TH_ACK) ? [{ event: 'rst' }] : [], reply: 'nothing' };
   // A SYN alone would be a simultaneous open, which there is not.
   if (!has(TH_SYN) || !has(TH_ACK)) return { events: [], reply: 'nothing' };
-  end.first = end.next = end.edge = (seq + 1) | 0;
+  end.first = end.next = end.edge = end.announced = (seq + 1) | 0;
   end.acked = ack;
   end.tries = 0;
   end.windowSeq = seq;
@@ -211,7 +226,8 @@ function inTimeWait(end: End, { flags, seq, ack, len }: Segment): Arrival {
 }
 
 /** In the order of RFC 793: what came before, RST, what lies outside the window, acknowledgement, window, data, FIN. */
-function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window, bytes: all }: Segment, owes: boolean): Arrival {
+function inConnection(end: End, ours: Ours, segment: Segment, owes: boolean): Arrival {
+  const { flags, seq, ack, len, window, bytes: all } = segment;
   const has = (flag: number): boolean => (flags & flag) !== 0;
   if (has(TH_RST)) {
     // A peer sends it from behind all it has sent, which may have filled the window, and a FIN after that.
@@ -244,6 +260,8 @@ function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window, byte
   const last = events.at(-1)?.event === 'ack' && (events.at(-1) as { readonly fin: boolean }).fin;
   if (last && (ours.state === 'CLOSING' || ours.state === 'LAST_ACK')) return { events, reply: 'nothing' };
   takeWindow(end, fresh.seq, ack, window);
+  const announces = !finished(ours) && isAnnounced(end, segment);
+  if (announces && fresh.len === 0) events.push({ event: 'urgent', here: false });
   if (fresh.len === 0 && !fresh.fin) return { events, reply: owed ? 'ack' : 'nothing', ...(again ? { again } : {}) };
   if (finished(ours)) {
     // The peer has said that nothing follows; what comes all the same changes nothing.
@@ -252,8 +270,20 @@ function inConnection(end: End, ours: Ours, { flags, seq, ack, len, window, byte
     return { events: fits ? [...events, { event: 'data', units }] : events, reply: owed ? 'ack' : 'nothing' };
   }
   const bytes: Uint8Array[] = [];
+  const waited = end.came === null && distance(end.announced, end.next) > 0;
   const added = received(end, fresh, bytes);
+  if (announces) events.push({ event: 'urgent', here: end.came !== null });
+  else if (waited && end.came !== null) events.push({ event: 'urgentByte' });
   return { events: [...events, ...added], reply: 'ack', ...(bytes.length > 0 && !ours.deaf ? { bytes } : {}) };
+}
+
+/** Whether the segment says that something is urgent of which nothing was known. */
+function isAnnounced(end: End, { flags, seq, urgent }: Segment): boolean {
+  const behind = (seq + urgent) | 0;
+  if ((flags & TH_URG) === 0 || urgent === 0 || distance(behind, end.announced) <= 0 || distance(behind, end.next) <= 0) return false;
+  end.announced = behind;
+  end.came = null;
+  return true;
 }
 
 interface Fresh {
@@ -326,8 +356,7 @@ function received(end: End, { seq, len, fin, bytes }: Late, taken: Uint8Array[])
     return [];
   }
   const before = wholeUnits(end);
-  end.next = (end.next + len) | 0;
-  taken.push(bytes);
+  takeUrgent(end, len, bytes, taken);
   let over = fin;
   while (!over) {
     const [waiting, ...rest] = end.late;
@@ -335,8 +364,7 @@ function received(end: End, { seq, len, fin, bytes }: Late, taken: Uint8Array[])
     end.late = rest;
     const more = distance((waiting.seq + waiting.len) | 0, end.next);
     if (more < 0) continue;
-    taken.push(waiting.bytes.subarray(waiting.len - more));
-    end.next = (end.next + more) | 0;
+    takeUrgent(end, more, waiting.bytes.subarray(waiting.len - more), taken);
     over = waiting.fin;
   }
   const units = wholeUnits(end) - before;
@@ -345,6 +373,19 @@ function received(end: End, { seq, len, fin, bytes }: Late, taken: Uint8Array[])
   end.next = (end.next + 1) | 0;
   end.late = [];
   return [...events, { event: 'fin' }];
+}
+
+/** So many bytes of the stream come next: the urgent one goes to a place of its own. */
+function takeUrgent(end: End, len: number, bytes: Uint8Array, taken: Uint8Array[]): void {
+  const at = distance(end.announced, end.next) - 1;
+  end.next = (end.next + len) | 0;
+  if (at < 0 || at >= len || end.came !== null) {
+    taken.push(bytes);
+    return;
+  }
+  taken.push(bytes.subarray(0, at), bytes.subarray(at + 1));
+  end.came = bytes[at] ?? 0;
+  end.first = (end.first + 1) | 0;
 }
 
 function wholeUnits(end: End): number {

@@ -7,7 +7,7 @@
 import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { carryOut, FIRST_PORT, RAW_PROTOCOL, UNIT } from '../adapter.ts';
+import { carryOut, FIRST_PORT, getWord, RAW_PROTOCOL, UNIT } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
@@ -17,7 +17,7 @@ import { Data } from './data.ts';
 import { difference } from './difference.ts';
 import { unfinished } from './drain.ts';
 import { Duties } from './duties.ts';
-import { leftOf, receiveWindow, writes } from './end.ts';
+import { leftOf, receiveWindow, writes, writesUrgent } from './end.ts';
 import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
 import { Broken, type Implementation, type Machine } from './implementation.ts';
@@ -145,6 +145,8 @@ export class Lockstep {
         return this.silence();
       case 'drain':
         return this.drain();
+      case 'send-urgent':
+        return this.sendUrgent(args);
       default:
         return name.startsWith('remote-') ? this.fromRemote(name, args) : this.call(name, args);
     }
@@ -179,6 +181,7 @@ export class Lockstep {
       this.leaves(so, units, addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
     }
     if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
+    if (name === 'receiveoob' && seen.errno === 'none') return this.wrongUrgent(so) ?? this.check();
     if (name === 'receive' && seen.errno === 'none') {
       // The rest of a record is lost.
       const lost = (unread[so] ?? 0) - this.specification.unread(so) - seen.value;
@@ -193,6 +196,40 @@ export class Lockstep {
   private streamTo(before: readonly number[]): string {
     const receiver = before.findIndex((units, so) => this.specification.unread(so) > units);
     return `to ${receiver < 0 ? 'nobody' : this.ids.nameOf(receiver)}`;
+  }
+
+  /**
+   * A unit whose last byte is urgent, to the remote host, where there is room for it. To the specification it is a unit like any other: what is
+   * urgent is a matter of numbers. (A peer of this host would be left with a part of a unit.)
+   */
+  private sendUrgent({ fd }: Readonly<Record<string, Argument>>): Mismatch | null {
+    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
+    const { protocol, pcb } = so === null ? { protocol: 'none', pcb: -1 } : this.specification.association(so);
+    const key = protocol === 'tcp' ? this.ends.keyOfPcb(pcb) : null;
+    const ours = key === null ? null : this.specification.connection(pcb);
+    if (key === null || ours === null || key % 16 !== this.machine.remoteHost || ours.queued >= ours.buffer) return this.check();
+    const end = this.ends.at(key);
+    const first = this.data.fill(1);
+    const list = [fd as number, 1, false];
+    const made = { name: 'send', args: list, urgent: true };
+    const seen = this.machine.attempt(() => carryOut(this.machine.sys, this.machine.kernel, this.machine.td, made));
+    const allowed = this.specification.call('send', list);
+    if (seen.errno !== allowed.errno || seen.value !== allowed.value)
+      return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
+    if (seen.errno === 'none' && end !== null) {
+      writesUrgent(end, first);
+      this.duties.owe({ kind: 'urgent', key });
+    }
+    return this.check();
+  }
+
+  /** Whether the urgent byte that was read is the one that came. */
+  private wrongUrgent(so: number): Mismatch | null {
+    const came = this.ends.of(this.specification.association(so).pcb)?.came ?? null;
+    const got = getWord(this.machine.kernel, this.machine.user) & 255;
+    return came === got
+      ? null
+      : { breaks: 'data-intact', seen: `socket ${so} read the urgent byte ${got}`, allowed: `${came}, as it came` };
   }
 
   /** Data that goes from one UNIX socket to another, by who sends to whom. */
@@ -361,10 +398,10 @@ export class Lockstep {
     return this.remoteSays(name, which, args) ? this.arriving() : this.check();
   }
 
-  private remoteSays(name: string, which: number, { part, ack, units, what }: Readonly<Record<string, Argument>>): boolean {
+  private remoteSays(name: string, which: number, { part, ack, here, units, what }: Readonly<Record<string, Argument>>): boolean {
     if (name === 'remote-window') return this.remote.offers(which, typeof units === 'number' ? units : 0);
     if (name === 'remote-odd') return this.remote.odd(which, String(what));
-    return this.remote.send(name, which, part === true || ack === true);
+    return this.remote.send(name, which, part === true || ack === true || here === true);
   }
 
   /** What was put on the wire from outside, and all before it, arrives. */

@@ -296,6 +296,22 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // Urgent data from the remote host, among data, and a reader of the one and the other.
+    weight: 4,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      ...remotePair(f),
+      ...(a % 3 === 0 ? [op('receiveoob', { fd: f })] : []),
+      ...Array.from({ length: a % 2 }, () => op('remote-data', { which: 0 })),
+      op('remote-urgent', { which: 0, here: b % 3 > 0 }),
+      ...(b % 3 === 0 ? [op('receiveoob', { fd: f }), op('remote-urgent', { which: 0, here: true })] : []),
+      ...(c % 2 === 0 ? [op('remote-data', { which: 0 })] : []),
+      op('receive', { fd: f, amount: 3 }),
+      op('receiveoob', { fd: f }),
+      ...(c % 4 < 2 ? [op('sockatmark', { fd: f }), op('receiveoob', { fd: f })] : [op('send-urgent', { fd: f })]),
+    ],
+  },
+  {
     // Two raw sockets, one of them perhaps connected, and a datagram that both may hear.
     weight: 4,
     sockets: 2,

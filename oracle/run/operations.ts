@@ -109,6 +109,9 @@ export const KINDS: readonly Kind[] = [
     },
   },
   { name: 'receive', weight: 10, make: ({ a, b }, s, z) => ({ fd: readable(a, s, z), amount: b % (z.BUFFER + 2) }) },
+  { name: 'send-urgent', weight: 2, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
+  { name: 'receiveoob', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
+  { name: 'sockatmark', weight: 1, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
   {
     name: 'shutdown',
     weight: 4,
@@ -142,6 +145,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'remote-rst', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-ack', weight: 5, make: ({ a, b }) => ({ which: a % 8, part: b % 3 === 0 }) },
   { name: 'remote-data', weight: 4, make: ({ a }) => ({ which: a % 8 }) },
+  { name: 'remote-urgent', weight: 3, make: ({ a, b }) => ({ which: a % 8, here: b % 3 > 0 }) },
   { name: 'remote-fin', weight: 4, make: ({ a, b }) => ({ which: a % 8, ack: b % 2 === 0 }) },
   { name: 'remote-window', weight: 2, make: ({ a, b }) => ({ which: a % 8, units: b % 4 }) },
   { name: 'remote-odd', weight: 5, make: ({ a, b }) => ({ which: a % 8, what: pick(ODDITIES, b) }) },

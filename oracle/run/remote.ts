@@ -6,7 +6,7 @@ import { ECONNREFUSED } from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
 import { fixed, get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
 import { RAW_PROTOCOL, UNIT } from '../adapter.ts';
 import type { End } from './end.ts';
 import type { Ends } from './ends.ts';
@@ -70,6 +70,8 @@ export class Remote {
     const peers = this.peers();
     const peer = peers[which % Math.max(1, peers.length)];
     if (peer === undefined) return false;
+    // Numbers would go wrong by the one byte that is announced and has not come.
+    if (isAwaited(peer.end)) return false;
     const { told: next, edge, acked, sent } = peer.end;
     const known = { opening: peer.state === 'SYN_SENT', next, room: distance(edge, next), acked, received: received(peer.end), sent };
     const said = oddity(what, { ...known, unused: this.iss });
@@ -181,13 +183,25 @@ export class Remote {
         this.says(peer, { seq: next, ack: part ? (acked + UNIT) | 0 : all, flags: TH_ACK, length: 0 });
         return true;
       }
+      case 'remote-urgent':
+        return this.urgent(peer, flag);
       case 'remote-data':
+        // What was announced as urgent comes first.
+        if (isAwaited(end)) return this.urgent(peer, true);
         this.says(peer, { seq: next, ack: acked, flags: TH_ACK, length: UNIT });
         return true;
       default:
         this.says(peer, { seq: next, ack: flag ? received(end) : acked, flags: TH_ACK | TH_FIN, length: 0 });
         return true;
     }
+  }
+
+  /** The next byte is urgent; it comes with that word, or the word comes alone. Not while anything is missing before it, or there is no room. */
+  private urgent(peer: Peer, here: boolean): boolean {
+    const { told: seq, acked: ack, edge, late } = peer.end;
+    if (late.length > 0 || distance(edge, seq) <= 0) return false;
+    this.says(peer, { seq, ack, flags: TH_ACK | TH_URG | (1 << TH_URP_SHIFT), length: here ? 1 : 0 });
+    return true;
   }
 
   private says({ port, remotePort }: Peer, said: Said): void {
@@ -223,6 +237,11 @@ export class Remote {
   }
 }
 
+/** Whether the urgent byte was announced and has not come. */
+function isAwaited(end: End): boolean {
+  return end.came === null && distance(end.announced, end.next) > 0;
+}
+
 /** What of that which was sent counts as received: whole units, and a FIN. The single byte of a window probe does not. */
 function received(end: End): number {
   if (distance(end.sent, end.written) > 0) return end.sent;
@@ -232,6 +251,8 @@ function received(end: End): number {
 function fits(name: string, state: string): boolean {
   if (state === 'TIME_WAIT') return false;
   if (name === 'remote-synack') return state === 'SYN_SENT';
+  // Behind its own FIN the remote host has nothing to say.
+  if (name === 'remote-urgent') return state === 'ESTABLISHED' || state === 'FIN_WAIT_1' || state === 'FIN_WAIT_2';
   return state !== 'SYN_SENT' || name === 'remote-rst';
 }
 

@@ -5,7 +5,7 @@
 import { IPPROTO_TCP, IPPROTO_UDP, m_len, m_next, m_off, MBUF_HEADER } from '../../impl/layout.ts';
 import { copyBytesOut, get, type Kernel, sizeOf } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
 import { RAW_PROTOCOL } from '../adapter.ts';
 import { walk } from './walk.ts';
 
@@ -18,6 +18,8 @@ export interface Segment {
   readonly seq: number;
   readonly ack: number;
   readonly flags: number;
+  /** The urgent pointer. */
+  readonly urgent: number;
   readonly window: number;
   /** Bytes of data as the header states them. */
   readonly len: number;
@@ -39,7 +41,8 @@ export function readSegment(k: Kernel, th: number): Segment {
     dport: get(k, th + N.ws_dport),
     seq: get(k, th + N.ws_seq),
     ack: get(k, th + N.ws_ack),
-    flags: get(k, th + N.ws_flags),
+    flags: get(k, th + N.ws_flags) & 0xffff,
+    urgent: get(k, th + N.ws_flags) >>> TH_URP_SHIFT,
     window: get(k, th + N.ws_window),
     len,
     bytes: len > 0 ? readBytes(k, get(k, th + N.ws_m), Math.min(len, MOST_BYTES)) : NONE,
@@ -90,6 +93,7 @@ const LETTERS: readonly (readonly [bit: number, name: string])[] = [
   [TH_FIN, 'FIN'],
   [TH_RST, 'RST'],
   [TH_ACK, 'ACK'],
+  [TH_URG, 'URG'],
 ];
 
 /** "SYN|ACK 64001 ack 7000001, port 1 to the remote host's port 40000" */

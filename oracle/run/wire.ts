@@ -197,6 +197,8 @@ function argumentsOf(meant: Meant): readonly Plain[] {
       return [meant.units, meant.fin];
     case 'data':
       return [meant.units];
+    case 'urgent':
+      return [meant.here];
     default:
       return [];
   }

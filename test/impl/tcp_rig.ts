@@ -49,7 +49,7 @@ import { thread_attach } from '../../impl/kern/thread.ts';
 import { get, type Kernel, load, store } from '../../impl/memory.ts';
 import { wire_copyout, wire_deliver, wire_drop, wire_inject, wire_peek } from '../../impl/net/wire.ts';
 import { tcp_iss, ws_ack, ws_dport, ws_flags, ws_len, ws_seq, ws_sport, ws_window, wseg_zone } from '../../impl/netinet/layout.ts';
-import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
+import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
 import { tcp_probe_state } from '../../impl/netinet/tcp_probe.ts';
 import { rawKernel } from '../../impl/raw.ts';
 
@@ -77,8 +77,10 @@ export interface Segment {
   readonly dport: number;
   readonly seq: number;
   readonly ack: number;
-  /** Letters of S, F, R, A; PUSH is left out. */
+  /** Letters of S, F, R, A, U; PUSH is left out. */
   readonly flags: string;
+  /** The urgent pointer. */
+  readonly urgent: number;
   readonly window: number;
   readonly data: Uint8Array;
 }
@@ -88,6 +90,7 @@ const LETTERS: readonly (readonly [string, number])[] = [
   ['F', TH_FIN],
   ['R', TH_RST],
   ['A', TH_ACK],
+  ['U', TH_URG],
 ];
 
 export function flagLetters(flags: number): string {
@@ -249,6 +252,7 @@ export class Rig {
         seq: get(this.k, th + ws_seq),
         ack: get(this.k, th + ws_ack),
         flags: flagLetters(get(this.k, th + ws_flags) & ~TH_PUSH),
+        urgent: get(this.k, th + ws_flags) >>> TH_URP_SHIFT,
         window: get(this.k, th + ws_window),
         data: this.user().slice(0, len),
       });

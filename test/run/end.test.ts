@@ -25,7 +25,7 @@ interface Said {
 }
 
 function segment({ flags, seq = 500, ack = 100, len = 0, window = WINDOW }: Said): Segment {
-  return { proto: 6, src: 2, sport: 9, dst: 1, dport: 7, seq, ack, flags, window, len, bytes: new Uint8Array(len) };
+  return { proto: 6, src: 2, sport: 9, dst: 1, dport: 7, seq, ack, flags, window, urgent: 0, len, bytes: new Uint8Array(len) };
 }
 
 function ours(state: string, more: Partial<Ours> = {}): Ours {

@@ -107,7 +107,13 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
   let user = get(kernel, td + L.td_user);
   const calls = script.map((scripted): ScriptCall => {
     const { name, args } = scripted;
-    const place = { data: user + 4, word: user, unix: isUnix(kernel, scripted), ...(linger === undefined ? {} : { linger }) };
+    const place = {
+      urgent: scripted.urgent === true,
+      data: user + 4,
+      word: user,
+      unix: isUnix(kernel, scripted),
+      ...(linger === undefined ? {} : { linger }),
+    };
     user += memoryOf(scripted);
     const {
       fn,

@@ -12,6 +12,8 @@ export interface Scripted {
   readonly args: Readonly<Record<string, Argument | ResultOf>>;
   /** Of bind and connect on a descriptor that is not open at the start: whether its socket is a UNIX socket. */
   readonly unix?: boolean;
+  /** Of a send to a TCP peer, where there is room: its last byte is urgent. */
+  readonly urgent?: boolean;
 }
 
 /** A segment from the remote host that is on the wire when the exploration begins. In their order; each continues its connection. */
@@ -24,6 +26,8 @@ export type Segment =
   | { readonly what: 'queued rst'; readonly fd: number }
   | { readonly what: 'fin'; readonly fd: number }
   | { readonly what: 'data'; readonly fd: number; readonly units: number }
+  /** The next byte is urgent; it comes as well, or is only announced. */
+  | { readonly what: 'urgent'; readonly fd: number; readonly here: boolean }
   /** Acknowledges so many units beyond what was sent at the start, and the FIN behind them. Coming before they are sent it means nothing. */
   | { readonly what: 'ack'; readonly fd: number; readonly units: number; readonly fin: boolean }
   | { readonly what: 'datagram'; readonly fd: number }

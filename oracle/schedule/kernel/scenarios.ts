@@ -6,7 +6,8 @@ import { FILES } from './scenarios/files.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
 import { TCP } from './scenarios/tcp.ts';
+import { URGENT } from './scenarios/urgent.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...UDP, ...RAW, ...PACKETS, ...FILES, ...EVENTS];
+export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...URGENT, ...UDP, ...RAW, ...PACKETS, ...FILES, ...EVENTS];

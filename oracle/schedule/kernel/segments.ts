@@ -7,7 +7,7 @@ import { ECONNREFUSED } from '../../../impl/errno.ts';
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../../impl/netinet/tcp_fsm.ts';
+import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../../impl/netinet/tcp_fsm.ts';
 import { FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
 import { UsageError } from '../../usage.ts';
@@ -127,6 +127,10 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
     case 'data':
       send(TH_ACK, segment.units * UNIT);
       peer.next += segment.units * UNIT;
+      break;
+    case 'urgent':
+      send(TH_ACK | TH_URG | (1 << TH_URP_SHIFT), segment.here ? 1 : 0);
+      peer.next += segment.here ? 1 : 0;
       break;
     case 'ack':
       peer.ack = (get(k, tp + N.snd_max) + segment.units * UNIT + (segment.fin ? 1 : 0)) | 0;
