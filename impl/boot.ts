@@ -1,7 +1,7 @@
 /**
  * Making a kernel: one SharedArrayBuffer, a header that says where everything is, tables behind it, in this order:
  *
- *   header | sleep-queue chains | threads | selfds and their locks | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
+ *   header | sleep-queue chains | threads | statistics | profile of the locks | selfds and their locks | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
  *
  * Nobody else can see the buffer yet, so nothing here needs a lock or an order. This belongs to the face: it runs once, and no
  * engine steps it.
@@ -14,6 +14,7 @@ import {
   FILE_WORDS,
   file_zone,
   filedesc_mtx,
+  giant_mtx,
   h_fd_map,
   h_fd_table,
   h_flags,
@@ -53,9 +54,19 @@ import {
   handle_mtx,
   KERNEL_MAGIC,
   KERNEL_VERSION,
+  KF_GIANT,
   KF_ICMP,
   KF_INVARIANTS,
+  KF_PROFILE,
+  KF_SEND_INFO,
+  KF_STATISTICS,
   KF_WITNESS,
+  LC_GIANT,
+  LP_ROWS,
+  LP_WORDS,
+  STAT_WORDS,
+  h_profile,
+  h_stats,
   LC_ACCEPT,
   LC_FILEDESC,
   LC_GLOBAL,
@@ -163,13 +174,28 @@ function tables(
   c: KernelConfig,
 ): Readonly<
   Record<
-    'sleepq' | 'threads' | 'selfds' | 'selpool' | 'slots' | 'map' | 'names' | 'handles' | 'hashes' | 'wheel' | 'zones' | 'user',
+    | 'sleepq'
+    | 'threads'
+    | 'stats'
+    | 'profile'
+    | 'selfds'
+    | 'selpool'
+    | 'slots'
+    | 'map'
+    | 'names'
+    | 'handles'
+    | 'hashes'
+    | 'wheel'
+    | 'zones'
+    | 'user',
     number
   >
 > {
   return {
     sleepq: c.sleepChains * SLEEPQ_WORDS,
     threads: c.threads * THREAD_WORDS,
+    stats: c.threads * STAT_WORDS,
+    profile: c.profile ? c.threads * LP_ROWS * LP_WORDS : 0,
     selfds: c.threads * 2 * c.pollDescriptors * SELFD_WORDS,
     selpool: c.sleepChains * MTX_WORDS,
     slots: c.descriptors,
@@ -232,7 +258,7 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
     return next - count;
   };
   put(k, h_words, words);
-  put(k, h_flags, (c.invariants ? KF_INVARIANTS : 0) | (c.witness ? KF_WITNESS : 0) | (c.icmp ? KF_ICMP : 0));
+  put(k, h_flags, flags(c));
   put(k, h_spin, c.spin);
   put(k, h_sleep_spin, c.sleepSpin);
   put(k, h_mlen, c.mbufBytes);
@@ -256,6 +282,8 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
 
   put(k, h_sleepq, carve(size.sleepq));
   put(k, h_threads, carve(size.threads));
+  put(k, h_stats, carve(size.stats));
+  put(k, h_profile, carve(size.profile));
   put(k, h_selfds, carve(size.selfds));
   put(k, h_selpool, carve(size.selpool));
   put(k, h_npoll, c.pollDescriptors);
@@ -289,6 +317,7 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   for (let thread = 0; thread < c.threads; thread++) laySelfds(k, thread, 2 * c.pollDescriptors);
   mtx_init(k, filedesc_mtx, LC_FILEDESC);
   mtx_init(k, accept_mtx, LC_ACCEPT);
+  mtx_init(k, giant_mtx, LC_GIANT);
   mtx_init(k, so_global_mtx, LC_GLOBAL);
   mtx_init(k, handle_mtx, LC_HANDLE);
   rw_init(k, unp_link_rwlock, LC_UNP_LINK);
@@ -314,6 +343,19 @@ function laySelfds(k: Kernel, thread: number, count: number): void {
   mtx_init(k, td + td_selmtx, LC_SELTD);
   put(k, td + td_selfds, first);
   for (let i = 0; i < count; i++) put(k, first + i * SELFD_WORDS + sf_td, td);
+}
+
+/** KF_*: what this kernel does besides. */
+function flags(c: KernelConfig): number {
+  return (
+    (c.invariants ? KF_INVARIANTS : 0) |
+    (c.witness ? KF_WITNESS : 0) |
+    (c.icmp ? KF_ICMP : 0) |
+    (c.profile ? KF_PROFILE : 0) |
+    (c.giant ? KF_GIANT : 0) |
+    (c.lockedSend ? KF_SEND_INFO : 0) |
+    (c.statistics ? KF_STATISTICS : 0)
+  );
 }
 
 /** Strings the records together, lowest address first. */

@@ -58,6 +58,14 @@ export interface KernelOptions {
   readonly invariants?: boolean;
   /** Check lock order and sleeping with locks. Default false. */
   readonly witness?: boolean;
+  /** One lock around the whole stack (BSD's debug.mpsafenet=0). Default false. */
+  readonly giant?: boolean;
+  /** Count how often and how long locks are held, for `lockProfile`. Default false. */
+  readonly profile?: boolean;
+  /** Count what happens, for `counters`. Default true. */
+  readonly statistics?: boolean;
+  /** TCP takes the lock of all connections in every send, as it did until 2006: to see what that costs. Default false. */
+  readonly lockedSend?: boolean;
   /** How often a thread looks at a lock before it sleeps. Default 100; 0 for exhaustive search. */
   readonly spin?: number;
   /**
@@ -109,10 +117,13 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   timerSlots: [1, 65536, 'power'],
 };
 
+/** Options that are true or false. */
+const SWITCHES: readonly string[] = ['icmp', 'invariants', 'witness', 'giant', 'profile', 'statistics', 'lockedSend'];
+
 /** Fills in the defaults. Throws a RangeError or TypeError that names the option, what was given and what is allowed. */
 export function configure(options: KernelOptions = {}): KernelConfig {
   for (const name of Object.keys(options)) {
-    if (!(name in LIMITS) && name !== 'icmp' && name !== 'invariants' && name !== 'witness') {
+    if (!(name in LIMITS) && !SWITCHES.includes(name)) {
       throw new TypeError(`createKernel: there is no option '${name}'; see KernelOptions for those there are`);
     }
   }
@@ -145,6 +156,10 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     icmp: options.icmp ?? true,
     invariants: options.invariants ?? true,
     witness: options.witness ?? false,
+    giant: options.giant ?? false,
+    profile: options.profile ?? false,
+    statistics: options.statistics ?? true,
+    lockedSend: options.lockedSend ?? false,
     spin: options.spin ?? 100,
     sleepSpin: options.sleepSpin ?? (options.spin === 0 ? 0 : 2000),
     sleepChains: options.sleepChains ?? 64,

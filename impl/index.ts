@@ -15,6 +15,7 @@
 
 import { boot, isKernel } from './boot.ts';
 import type { KernelOptions } from './config.ts';
+import { type Counters, countersOf, statisticsOf } from './counters.ts';
 import { EBADF, EINTR, EINVAL, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
 import { type PollRequest, type PollResult, pollResults, pollTable, type Selected, selected, selectRequests } from './events.ts';
 import type { Address, AttachOptions, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
@@ -46,16 +47,16 @@ import {
   sys_tick,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
-import { uma_inuse } from './kern/uma.ts';
+import { type LockProfile, lockProfile } from './locks.ts';
 import {
   AF_INET,
   AF_UNIX,
-  file_zone,
+  h_flags,
   h_nthreads,
   h_user,
   h_user_slice,
   IPPROTO_TCP,
-  inp_zone,
+  KF_PROFILE,
   MSG_DONTWAIT,
   MSG_EOF,
   MSG_EOR,
@@ -63,7 +64,6 @@ import {
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
-  mbuf_zone,
   NO_ADDRESS,
   SHUT_RD,
   SHUT_RDWR,
@@ -80,7 +80,6 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
-  socket_zone,
   TCP_NODELAY,
   TDF_UNPRIV,
   td_flags,
@@ -89,17 +88,17 @@ import {
   td_msg_flags,
   td_retval1,
   td_user,
-  ticks,
   UNIX_HOST,
-  unp_zone,
 } from './layout.ts';
-import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, load, or, viewKernel } from './memory.ts';
+import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, viewKernel } from './memory.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
 export type { PollRequest, PollResult, Selected } from './events.ts';
+export type { Counters } from './counters.ts';
 export type { Address, AttachOptions, InetAddress, ReceiveOptions, Received, SendOptions, Statistics, UnixAddress } from './face.ts';
 export { SocketError } from './failure.ts';
+export type { LockProfile } from './locks.ts';
 export { KernelPanic } from './memory.ts';
 
 /** The options of `getOption` and `setOption`; all are numbers. */
@@ -393,15 +392,17 @@ export class Sockets {
   }
 
   statistics(): Statistics {
-    const inUse = (zone: number): number => uma_inuse(this.#k, this.#td(), zone);
-    return {
-      sockets: inUse(socket_zone),
-      files: inUse(file_zone),
-      mbufs: inUse(mbuf_zone),
-      unixPcbs: inUse(unp_zone),
-      inetPcbs: inUse(inp_zone),
-      ticks: load(this.#k, ticks),
-    };
+    return statisticsOf(this.#k, this.#td());
+  }
+
+  /** What has happened since the kernel was made. Exact when no thread is in a call; all 0 in a kernel without `statistics`. */
+  counters(): Counters {
+    return countersOf(this.#k);
+  }
+
+  /** How often each lock was taken since the kernel was made, in a kernel with `profile`; nothing in any other. */
+  lockProfile(): readonly LockProfile[] {
+    return (fixed(this.#k, h_flags) & KF_PROFILE) === 0 ? [] : lockProfile(this.#k);
   }
 
   /** The thread record, which after `detach` is somebody else's. */

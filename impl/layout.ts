@@ -17,6 +17,7 @@
 
 // ---- lock ranks, which are also the locks' classes ---------------------------------------------------------------------
 
+export const LC_GIANT = 1; // taken again after a sleep, when sx locks may be held
 export const LC_SX = 5; // sblock: may be held asleep
 export const LC_PCBINFO = 10; // tcbinfo, udbinfo: recursive
 export const LC_UNP_LINK = 12; // unp_link_rwlock: recursive for its writer (F93's is not; see unix/unix.ts)
@@ -101,7 +102,10 @@ export const h_maxsockets = 53; // c
 export const h_selfds = 54; // c  -> what threads poll: 2 * h_npoll selfds for each
 export const h_npoll = 55; // c  most descriptors of one poll
 export const h_selpool = 56; // c  -> pool of mutexes for selinfo lists: as many as sleep-queue chains
-// 57 .. 61 free
+// 57 free
+export const giant_mtx = 58; // mutex
+export const h_stats = 60; // c  -> statistics: STAT_WORDS words for each thread (T*)
+export const h_profile = 61; // c  -> profile of the locks: LP_ROWS rows for each thread (T*); none without KF_PROFILE
 export const h_pad = 62; // c  -> words that nobody uses, up to the first mbuf, which begins at a cache line
 export const h_sleep_spin = 63; // c  how often a thread looks whether it has been woken before it sleeps in the futex; 0: not at all
 export const socket_zone = 64;
@@ -121,7 +125,32 @@ export const KERNEL_VERSION = 1;
 
 export const KF_INVARIANTS = 1; // check assertions (KASSERT)
 export const KF_WITNESS = 2; // check lock order and sleeping with locks
+export const KF_PROFILE = 16; // count how often and how long locks are held
+export const KF_GIANT = 32; // one lock around the whole stack
+export const KF_SEND_INFO = 64; // as in March 2006: TCP takes tcbinfo in every send
+export const KF_STATISTICS = 128; // count what happens
 export const KF_ICMP = 4; // answer a datagram for a port that nobody has with "unreachable"
+
+// ---- row of the profile (sync/profile.ts): T* unless said otherwise ---------------------------------------------------------
+
+export const lp_acquired = 0;
+export const lp_contended = 1;
+export const lp_held = 2; // ticks
+export const lp_depth = 3; // T  locks of this row that the thread holds
+export const lp_since = 4; // T  when it took the first of them
+export const LP_WORDS = 5;
+export const LP_ROWS = HEADER_WORDS + 100; // locks of the header by address; then classes
+
+// ---- statistics (kern/stat.ts): a word of each thread for every counter ---------------------------------------------------
+
+export const STAT_SOCKETS = 0; // made
+export const STAT_FREED = 1; // sockets freed
+export const STAT_SENT = 2; // segments that left for the wire
+export const STAT_RECEIVED = 3; // segments that were processed
+export const STAT_LOST = 4; // segments for which there was no room
+export const STAT_REXMT = 5; // retransmission timers that ran out
+export const STAT_NORECORD = 6; // allocations that failed
+export const STAT_WORDS = 16; // a cache line
 
 // ---- zone: a fixed table of equal records with a free list (kern/uma.ts) ------------------------------------------------
 
@@ -163,7 +192,9 @@ export const td_selpending = 42; // td_selmtx  something that this thread polls 
 export const td_selfds = 43; // c  -> its selfds
 export const td_notify = 44; // T  whom it has woken and will notify later (sync/notify.ts)
 export const td_msg_flags = 45; // T  what a receive says of what it got: MSG_EOR, MSG_TRUNC
-export const THREAD_WORDS = 46;
+export const td_stats = 46; // c  -> its statistics
+export const td_profile = 47; // c  -> its rows of the profile
+export const THREAD_WORDS = 48;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -319,7 +350,7 @@ export const m_type = 5; // O  MT_*
 export const m_host = 6; // O  MT_SONAME: the sender
 export const m_port = 7; // O
 export const m_flags = 8; // O  M_*
-export const MBUF_HEADER = 9;
+export const MBUF_HEADER = 10; // even: data begin at a multiple of 8 bytes
 
 export const M_EOR = 0x08; // the last mbuf of a record that its sender ended with MSG_EOR
 

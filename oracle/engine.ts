@@ -34,6 +34,8 @@ export interface RunOptions extends Work {
   readonly budgetSeconds?: number;
   /** A planted fault to run the implementation with. */
   readonly fault?: string;
+  /** With one lock around the whole stack. */
+  readonly giant?: boolean;
 }
 
 /** `oracle/run/index.ts` */

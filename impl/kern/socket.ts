@@ -28,6 +28,8 @@ import {
   SQ_INCOMP,
   SS_NOFDREF,
   SS_PROTOREF,
+  STAT_FREED,
+  STAT_SOCKETS,
   sb_mtx,
   sb_sx,
   so_comp_first,
@@ -68,6 +70,7 @@ import { KASSERT } from './kassert.ts';
 import { pffindproto, pr_type, pru_attach, pru_detach } from './protosw.ts';
 import { TAILQ_REMOVE } from './queue.ts';
 import { sbdestroy } from './sockbuf.ts';
+import { stat_add } from './stat.ts';
 import { uma_zalloc, uma_zfree } from './uma.ts';
 
 /** An empty socket with count 0, or 0 if there is none left. Never sleeps. */
@@ -172,6 +175,7 @@ export function sofree(k: Kernel, td: number, so: number): void {
 
 /** Counts an open socket in or out, and stamps it. */
 function so_count_open(k: Kernel, td: number, so: number, change: number): void {
+  stat_add(k, td, change > 0 ? STAT_SOCKETS : STAT_FREED, 1);
   mtx_lock(k, td, so_global_mtx);
   const generation = get(k, so_gencnt_global) + 1;
   put(k, so_gencnt_global, generation);

@@ -27,6 +27,7 @@ import {
   THREAD_WORDS,
 } from '../layout.ts';
 import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
+import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { notify_begin, notify_end } from '../sync/notify.ts';
 import { sleepq_interrupt } from '../sync/sleepqueue.ts';
 import { witness_none } from '../sync/witness.ts';
@@ -257,6 +258,7 @@ function kern_socket(k: Kernel, td: number, domain: number, type: number, protoc
 function enter(k: Kernel, td: number): void {
   if (load(k, h_panic) !== 0) panic(k, load(k, h_panic), load(k, h_panic_about));
   notify_begin(k, td);
+  giant_lock(k, td);
   put(k, td + td_retval0, 0);
   put(k, td + td_retval1, 0);
   put(k, td + td_from_host, 0);
@@ -265,6 +267,7 @@ function enter(k: Kernel, td: number): void {
 }
 
 function ret(k: Kernel, td: number, error: number): number {
+  giant_unlock(k, td);
   witness_none(k, td);
   notify_end(k, td);
   return error !== 0 ? -error : get(k, td + td_retval0);

@@ -5,6 +5,13 @@
 
 import {
   h_nthreads,
+  h_profile,
+  h_stats,
+  LP_ROWS,
+  LP_WORDS,
+  STAT_WORDS,
+  td_profile,
+  td_stats,
   h_sleep_spin,
   h_threads,
   h_user_slice,
@@ -34,6 +41,8 @@ export function thread_attach(k: Kernel, canSleep: number): number {
       put(k, td + td_nlocks, 0);
       put(k, td + td_spin, fixed(k, h_sleep_spin));
       put(k, td + td_notify, -1);
+      put(k, td + td_stats, fixed(k, h_stats) + i * STAT_WORDS);
+      put(k, td + td_profile, fixed(k, h_profile) + i * LP_ROWS * LP_WORDS);
       put(k, td + td_uio_base, 0);
       put(k, td + td_uio_resid, 0);
       put(k, td + td_from_host, 0);

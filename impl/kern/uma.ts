@@ -6,11 +6,12 @@
  * 2. uma_zalloc hands out a record with every word 0 but the first.
  */
 
-import { h_fail, uz_base, uz_count, uz_free, uz_inuse, uz_mtx, uz_peak, uz_size, Z_ALLOCATED, z_link } from '../layout.ts';
+import { h_fail, STAT_NORECORD, uz_base, uz_count, uz_free, uz_inuse, uz_mtx, uz_peak, uz_size, Z_ALLOCATED, z_link } from '../layout.ts';
 import { compareExchange, fixed, get, type Kernel, load, panic, put, zero } from '../memory.ts';
 import { PANIC_DOUBLE_FREE, PANIC_FREE_FOREIGN } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { KASSERT } from './kassert.ts';
+import { stat_add } from './stat.ts';
 
 /** A zeroed record, or 0 if there is none. Never sleeps. */
 export function uma_zalloc(k: Kernel, td: number, zone: number): number {
@@ -22,7 +23,10 @@ export function uma_zalloc(k: Kernel, td: number, zone: number): number {
 
 /** A record as its last owner left it, or 0 if there is none: for records at whose words others may look even while they are free. */
 export function uma_zalloc_raw(k: Kernel, td: number, zone: number): number {
-  if (uma_inject(k)) return 0;
+  if (uma_inject(k)) {
+    stat_add(k, td, STAT_NORECORD, 1);
+    return 0;
+  }
   mtx_lock(k, td, zone + uz_mtx);
   const record = get(k, zone + uz_free);
   if (record !== 0) {
@@ -33,6 +37,7 @@ export function uma_zalloc_raw(k: Kernel, td: number, zone: number): number {
     put(k, record + z_link, Z_ALLOCATED);
   }
   mtx_unlock(k, td, zone + uz_mtx);
+  if (record === 0) stat_add(k, td, STAT_NORECORD, 1);
   return record;
 }
 

@@ -16,11 +16,23 @@
  */
 
 import { EFAULT, ENOBUFS } from '../errno.ts';
-import { IPPROTO_TCP, IPPROTO_UDP, LC_WIRE, m_len, m_next, td_uio_base, td_uio_resid } from '../layout.ts';
+import {
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  LC_WIRE,
+  STAT_LOST,
+  STAT_RECEIVED,
+  STAT_SENT,
+  m_len,
+  m_next,
+  td_uio_base,
+  td_uio_resid,
+} from '../layout.ts';
 import { fixed, get, type Kernel, put } from '../memory.ts';
 import { hardclock } from '../kern/clock.ts';
 import { uiomove_out, useracc } from '../kern/copy.ts';
 import { m_copym, m_freem, m_uiotombuf, mtod } from '../kern/mbuf.ts';
+import { stat_add } from '../kern/stat.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import {
   h_wire_size,
@@ -52,6 +64,7 @@ import { rip_input } from '../netinet/raw_ip.ts';
 import { tcp_input } from '../netinet/tcp_input.ts';
 import { tcp_ctlinput } from '../netinet/tcp_subr.ts';
 import { udp_ctlinput, udp_input } from '../netinet/udp_usrreq.ts';
+import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
 
@@ -148,6 +161,7 @@ function wire_enqueue(k: Kernel, td: number, th: number, list: number): number {
   mtx_unlock(k, td, wire_mtx);
   if (wake) wakeup(k, td, wire_count);
   if (victim !== 0) wire_free(k, td, victim);
+  stat_add(k, td, victim === 0 ? STAT_SENT : STAT_LOST, 1);
   return victim === th ? ENOBUFS : 0;
 }
 
@@ -180,6 +194,7 @@ function wire_count_lost(k: Kernel, td: number): void {
   mtx_lock(k, td, wire_mtx);
   put(k, wire_lost, get(k, wire_lost) + 1);
   mtx_unlock(k, td, wire_mtx);
+  stat_add(k, td, STAT_LOST, 1);
 }
 
 // ---- receiving ---------------------------------------------------------------------------------------------------------------
@@ -190,6 +205,15 @@ export function wire_deliver(k: Kernel, td: number): number {
   const th = wire_shift(k, wire_first);
   mtx_unlock(k, td, wire_mtx);
   if (th === 0) return 0;
+  giant_lock(k, td);
+  wire_input(k, td, th);
+  giant_unlock(k, td);
+  return 1;
+}
+
+/** Gives a segment, which is consumed, to the protocol that it is for. */
+export function wire_input(k: Kernel, td: number, th: number): void {
+  stat_add(k, td, STAT_RECEIVED, 1);
   const src = get(k, th + ws_src);
   const sport = get(k, th + ws_sport);
   const dst = get(k, th + ws_dst);
@@ -210,7 +234,6 @@ export function wire_deliver(k: Kernel, td: number): number {
       rip_input(k, td, get(k, th + ws_proto), src, dst, get(k, th + ws_m));
   }
   wire_free(k, td, th);
-  return 1;
 }
 
 // ---- for drivers: `remote` 1 is the list to the other hosts, 0 the one to this host ------------------------------------------------
@@ -305,7 +328,9 @@ export function wire_run(k: Kernel, td: number): number {
     mtx_unlock(k, td, wire_mtx);
     if (stop) return 0;
     if (due > 0) {
+      giant_lock(k, td);
       hardclock(k, td);
+      giant_unlock(k, td);
     } else if (wire_deliver(k, td) === 0) {
       const error = wire_wait(k, td, 0);
       if (error !== 0) return error;

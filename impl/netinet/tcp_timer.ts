@@ -17,9 +17,11 @@
  */
 
 import { ETIMEDOUT } from '../errno.ts';
+import { STAT_REXMT } from '../layout.ts';
 import { fixed, get, type Kernel, put } from '../memory.ts';
 import { callout_fired, callout_pending, callout_reset } from '../kern/callout.ts';
 import { KASSERT } from '../kern/kassert.ts';
+import { stat_add } from '../kern/stat.ts';
 import { rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import {
   h_tcp_rtomax,
@@ -80,6 +82,7 @@ function tcp_timer_enter(k: Kernel, td: number, tp: number, timer: number): numb
 export function tcp_timer_rexmt(k: Kernel, td: number, tp: number): void {
   const inp = tcp_timer_enter(k, td, tp, t_rexmt);
   if (inp === 0) return;
+  stat_add(k, td, STAT_REXMT, 1);
   const shift = get(k, tp + t_rxtshift) + 1;
   if (shift > TCP_MAXRXTSHIFT) {
     put(k, tp + t_rxtshift, TCP_MAXRXTSHIFT);

@@ -10,9 +10,11 @@
 
 import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
+  h_flags,
   h_recvspace,
   h_sendspace,
   IPPROTO_TCP,
+  KF_SEND_INFO,
   PRUS_EOF,
   PRUS_OOB,
   m_len,
@@ -292,7 +294,9 @@ export function tcp_usr_rcvoob(k: Kernel, td: number, so: number, m: number, fla
 export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, _host: number, _port: number): number {
   const inp = tcp_usr_pcb(k, so);
   const eof = (flags & PRUS_EOF) !== 0;
-  if (eof) rw_wlock(k, td, tcbinfo + ipi_lock);
+  // Before the socket reference work every send did, because the connection might be gone.
+  const info = eof || (fixed(k, h_flags) & KF_SEND_INFO) !== 0;
+  if (info) rw_wlock(k, td, tcbinfo + ipi_lock);
   rw_wlock(k, td, inp + inp_lock);
   const tp = get(k, inp + inp_ppcb);
   let error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_maysend(k, tp);
@@ -316,7 +320,7 @@ export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m
     tcp_output(k, td, tp);
   }
   rw_wunlock(k, td, inp + inp_lock);
-  if (eof) rw_wunlock(k, td, tcbinfo + ipi_lock);
+  if (info) rw_wunlock(k, td, tcbinfo + ipi_lock);
   if (error !== 0) m_freem(k, td, m);
   return error;
 }

@@ -18,6 +18,7 @@ import { h_spin, LK_CONTESTED, lk_class, lk_word, TDF_CANSLEEP, td_flags } from 
 import { compareExchange, exchange, fixed, type Kernel, load, notify, panic, pause, put, store, wait } from '../memory.ts';
 import { PANIC_MTX_NOT_OWNED, PANIC_MTX_RECURSED, PANIC_SPIN_TOO_LONG } from '../panic.ts';
 import { notify_kept } from './notify.ts';
+import { profile_acquired, profile_contended, profile_released } from './profile.ts';
 import { witness_lock, witness_unlock } from './witness.ts';
 
 /**
@@ -35,10 +36,12 @@ export function mtx_lock(k: Kernel, td: number, m: number): void {
   witness_lock(k, td, m);
   // Acquires: reads-from the 0 that the last owner's unlock published, so its plain writes are visible from here on.
   if (compareExchange(k, m + lk_word, 0, td) !== 0) mtx_lock_hard(k, td, m);
+  profile_acquired(k, td, m);
 }
 
 export function mtx_unlock(k: Kernel, td: number, m: number): void {
   witness_unlock(k, td, m);
+  profile_released(k, td, m);
   // Releases: publishes everything written under the lock, and learns in the same step whether somebody sleeps.
   const word = exchange(k, m + lk_word, 0);
   if ((word & ~LK_CONTESTED) !== td) panic(k, PANIC_MTX_NOT_OWNED, m);
@@ -51,6 +54,7 @@ export function mtx_assert(k: Kernel, td: number, m: number): void {
 }
 
 function mtx_lock_hard(k: Kernel, td: number, m: number): void {
+  profile_contended(k, td, m);
   notify_kept(k, td);
   const canSleep = (load(k, td + td_flags) & TDF_CANSLEEP) !== 0;
   let spins = canSleep ? fixed(k, h_spin) : SPIN_LIMIT;

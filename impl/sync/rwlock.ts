@@ -20,6 +20,7 @@ import { compareExchange, exchange, fixed, get, type Kernel, load, notify, panic
 import { PANIC_RW_NOT_OWNED, PANIC_RW_READER_WRITES, PANIC_SPIN_TOO_LONG } from '../panic.ts';
 import { SPIN_LIMIT } from './mutex.ts';
 import { notify_kept } from './notify.ts';
+import { profile_acquired, profile_contended, profile_released } from './profile.ts';
 import { witness_lock, witness_unlock } from './witness.ts';
 
 const EVERYBODY = 0x7fffffff;
@@ -33,14 +34,17 @@ export function rw_init(k: Kernel, rw: number, rank: number): void {
 export function rw_wlock(k: Kernel, td: number, rw: number): void {
   witness_lock(k, td, rw);
   const word = compareExchange(k, rw + lk_word, 0, td | RW_WRITER);
-  if (word === 0) return;
-  if ((word & ~LK_CONTESTED) === (td | RW_WRITER)) put(k, rw + rw_recurse, get(k, rw + rw_recurse) + 1);
-  else rw_wlock_hard(k, td, rw);
+  if (word !== 0) {
+    if ((word & ~LK_CONTESTED) === (td | RW_WRITER)) put(k, rw + rw_recurse, get(k, rw + rw_recurse) + 1);
+    else rw_wlock_hard(k, td, rw);
+  }
+  profile_acquired(k, td, rw);
 }
 
 export function rw_wunlock(k: Kernel, td: number, rw: number): void {
   witness_unlock(k, td, rw);
   rw_assert_w(k, td, rw);
+  profile_released(k, td, rw);
   const depth = get(k, rw + rw_recurse);
   if (depth > 0) {
     put(k, rw + rw_recurse, depth - 1);
@@ -57,7 +61,10 @@ export function rw_rlock(k: Kernel, td: number, rw: number): void {
     const word = load(k, rw + lk_word);
     if ((word & ~LK_CONTESTED) === (td | RW_WRITER)) panic(k, PANIC_RW_READER_WRITES, rw);
     if ((word & (RW_WRITER | LK_CONTESTED)) === 0) {
-      if (compareExchange(k, rw + lk_word, word, word + 1) === word) return;
+      if (compareExchange(k, rw + lk_word, word, word + 1) === word) {
+        profile_acquired(k, td, rw);
+        return;
+      }
     } else if (spins > 0) {
       spins--;
       pause(k);
@@ -70,6 +77,7 @@ export function rw_rlock(k: Kernel, td: number, rw: number): void {
 
 export function rw_runlock(k: Kernel, td: number, rw: number): void {
   witness_unlock(k, td, rw);
+  profile_released(k, td, rw);
   for (;;) {
     const word = load(k, rw + lk_word);
     if ((word & RW_WRITER) !== 0 || (word & ~LK_CONTESTED) === 0) panic(k, PANIC_RW_NOT_OWNED, rw);
@@ -91,6 +99,7 @@ export function rw_assert_w(k: Kernel, td: number, rw: number): void {
 }
 
 function rw_wlock_hard(k: Kernel, td: number, rw: number): void {
+  profile_contended(k, td, rw);
   notify_kept(k, td);
   const canSleep = (load(k, td + td_flags) & TDF_CANSLEEP) !== 0;
   let spins = canSleep ? fixed(k, h_spin) : SPIN_LIMIT;

@@ -51,6 +51,7 @@ import {
 } from '../layout.ts';
 import { and, compareExchange, exchange, fixed, get, type Kernel, load, or, pause, put, store, wait } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from './mutex.ts';
+import { giant_drop, giant_pickup } from './giant.ts';
 import { notify_kept, notify_thread } from './notify.ts';
 import { witness_sleep } from './witness.ts';
 
@@ -66,7 +67,9 @@ export function msleep(k: Kernel, td: number, channel: number, interlock: number
   sleepq_add(k, td, chain, channel, interruptible, timo);
   mtx_unlock(k, td, chain + slpq_mtx);
   if (interlock !== 0) mtx_unlock(k, td, interlock);
+  const dropped = giant_drop(k, td);
   const error = sleepq_block(k, td);
+  giant_pickup(k, td, dropped);
   if (interlock !== 0) mtx_lock(k, td, interlock);
   return error;
 }

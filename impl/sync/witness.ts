@@ -4,13 +4,14 @@
  *
  * 1. A lock is taken only while every lock held has a smaller rank; locks of one class together only where the class allows
  *    it. So no cycle of threads that wait for each other's locks can form.
- * 2. A thread that goes to sleep holds nothing but the interlock it gives back, and sx locks.
+ * 2. A thread that goes to sleep holds nothing but the interlock and Giant, which it gives back, and sx locks.
  * 3. A system call returns with nothing held.
  */
 
 import {
   h_flags,
   KF_WITNESS,
+  LC_GIANT,
   LC_INP,
   LC_PCBINFO,
   LC_SX,
@@ -33,6 +34,8 @@ export function witness_lock(k: Kernel, td: number, lock: number): void {
     const held = get(k, td + td_nlocks);
     for (let i = 0; i < held; i++) {
       const otherRank = get(k, get(k, td + td_locks + i) + lk_class);
+      // Giant is taken again after a sleep, for which transfer locks may be held; who has Giant never waits for one of these.
+      if (rank === LC_GIANT && otherRank === LC_SX) continue;
       if (otherRank > rank || (otherRank === rank && !mayDuplicate(rank))) panic(k, PANIC_LOCK_ORDER, lock);
     }
   }
@@ -62,7 +65,8 @@ export function witness_sleep(k: Kernel, td: number, interlock: number): void {
   const held = get(k, td + td_nlocks);
   for (let i = 0; i < held; i++) {
     const lock = get(k, td + td_locks + i);
-    if (lock !== interlock && get(k, lock + lk_class) !== LC_SX) panic(k, PANIC_SLEEP_WITH_LOCK, lock);
+    const rank = get(k, lock + lk_class);
+    if (lock !== interlock && rank !== LC_SX && rank !== LC_GIANT) panic(k, PANIC_SLEEP_WITH_LOCK, lock);
   }
 }
 

@@ -9,6 +9,7 @@ const schema = z.object({
   maxCalls: whole(1, 10_000),
   budget: seconds().optional(),
   fault: z.string().optional(),
+  giant: z.boolean().default(false),
   out: directory,
   seed,
 });

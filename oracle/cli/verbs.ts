@@ -97,6 +97,7 @@ export const VERBS: readonly Verb[] = [
       { flags: '--max-calls <number>', text: 'calls in a program at most', fallback: '40' },
       { flags: '--budget <seconds>', text: 'stop after about this time with the programs run so far' },
       { flags: '--fault <id>', text: 'plant this fault in the implementation, to see it found (an unknown id lists them)' },
+      { flags: '--giant', text: 'with one lock around the whole stack: nothing else may be different' },
       OUT,
     ],
     load: () => import('./run.ts'),

@@ -114,7 +114,7 @@ const ZONES: readonly (readonly [zone: number, name: string, shape: Shape])[] = 
 const HEADER_LOCKS = /_(mtx|list_lock)$/;
 const HEADER: Shape = shapeOf(
   {
-    ...offsets(L, L.HEADER_WORDS, /^h_|_zone$|^ticks$|^numopensockets$|^(filedesc|accept|handle)_mtx$/),
+    ...offsets(L, L.HEADER_WORDS, /^h_|_zone$|^ticks$|^numopensockets$|^(filedesc|accept|handle|giant)_mtx$/),
     ...Object.fromEntries([...GLOBALS].map((name) => [name, (L as unknown as Numbers)[name] ?? 0])),
     ...offsets(N, L.HEADER_WORDS, /^h_|_zone$|^(wire|syncache)_(?!max)|^callout_(mtx|tick|busy)$|^tcp_iss$|^(ud|tc|ripc)binfo$/),
   },
@@ -186,6 +186,14 @@ function tablesOf(at: (index: number) => number): readonly Table[] {
     }),
     { name: THREAD, base: at(L.h_threads), size: L.THREAD_WORDS, count: at(L.h_nthreads), shape: THREAD_RECORD },
     { name: 'sleep chain', base: at(L.h_sleepq), size: L.SLEEPQ_WORDS, count: at(L.h_sleepq_mask) + 1, shape: SLEEP_CHAIN },
+    slots('statistics', at(L.h_stats), at(L.h_nthreads) * L.STAT_WORDS),
+    {
+      name: 'lock profile',
+      base: at(L.h_profile),
+      size: L.LP_WORDS,
+      count: (at(L.h_flags) & L.KF_PROFILE) === 0 ? 0 : at(L.h_nthreads) * L.LP_ROWS,
+      shape: shapeOf(offsets(L, L.LP_WORDS, /^lp_/)),
+    },
     { name: 'selfd', base: at(L.h_selfds), size: L.SELFD_WORDS, count: at(L.h_nthreads) * 2 * at(L.h_npoll), shape: SELFD },
     { name: 'select lock', base: at(L.h_selpool), size: L.MTX_WORDS, count: at(L.h_sleepq_mask) + 1, shape: LOCK },
     { name: 'timer slot', base: at(N.h_callwheel), size: N.CALLWHEEL_WORDS, count: at(N.h_callwheel_mask) + 1, shape: TIMER_SLOT },

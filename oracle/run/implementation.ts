@@ -122,6 +122,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     tcpMsl: 40,
     witness: true,
     spin: 0,
+    statistics: false,
     sleepChains: 4,
     hashChains: 4,
     timerSlots: 8,

@@ -5,12 +5,14 @@
  */
 import * as fc from 'fast-check';
 import type { CompiledModel } from '../compile/model.ts';
+import type { KernelOptions } from '../../impl/config.ts';
 import type { RunOptions } from '../engine.ts';
 import { compiledSpecification, SPECIFICATION } from '../specification.ts';
+import { UsageError } from '../usage.ts';
 import type { Outcome, Row, Vacuous, Verdict } from '../verdict.ts';
 import { all, unanswered } from './answers.ts';
 import { explain, type Failure, writeFailure } from './failure.ts';
-import { type Implementation, pristine } from './implementation.ts';
+import { type Implementation, implementationOf, pristineModules } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
 import { patienceAfter, patienceFor, SHRINKING, STOPPED, stopAfter, watchingOnce } from './patience.ts';
@@ -31,7 +33,10 @@ export interface Subject {
 /** The engine of the verb. Tests give it a subject of their own. */
 export async function runPrograms(options: RunOptions, given: Partial<Subject> = {}): Promise<Outcome> {
   const model = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
-  const implementation = given.implementation ?? (await implementationWith(options.fault ?? null));
+  const giant = options.giant === true ? { giant: true } : {};
+  if (options.giant === true && options.fault !== undefined)
+    throw new UsageError('a planted fault is looked for without --giant: leave one of the two out');
+  const implementation = given.implementation ?? (await implementationWith(options.fault ?? null, options.fault !== undefined, giant));
   let seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
   const lockstep = new Lockstep(model, implementation, SIZES);
   model.ruleHits.fill(0);
@@ -83,8 +88,12 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
  * The implementation as it is, or with a planted fault, or one that counts its accesses to the memory and so can't go on for ever: only
  * the last two need a compiler, which takes a second to load.
  */
-export async function implementationWith(fault: string | null, counting = fault !== null): Promise<Implementation> {
-  if (!counting) return pristine;
+export async function implementationWith(
+  fault: string | null,
+  counting = fault !== null,
+  kernel: KernelOptions = {},
+): Promise<Implementation> {
+  if (!counting) return implementationOf(pristineModules, undefined, kernel);
   const { faultOf, faulty } = await import('./faulty.ts');
   return faulty(fault === null ? null : faultOf(fault));
 }
@@ -153,7 +162,7 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
   const rules = unexercised(model);
   const answers = unanswered(covered.answers);
   const total = model.program.rules.length;
-  const fault = options.fault === undefined ? '' : `, planted fault ${options.fault}`;
+  const fault = `${options.fault === undefined ? '' : `, planted fault ${options.fault}`}${options.giant === true ? ', under Giant' : ''}`;
   const bound = `${runs} programs of up to ${options.maxCalls} choices, ${calls} calls and events, seed ${options.seed}; ${SIZES.SOCKETS} sockets, 1 thread${fault}`;
   const interrupted = options.signal.aborted && runs < options.runs;
   const verdict: Verdict = failure !== null ? 'violated' : runs === 0 || interrupted || late ? 'unknown' : 'holds';

@@ -114,6 +114,25 @@ describe('workers over TCP', () => {
     await net.expectNothingLeft();
   });
 
+  test('under Giant: two clients and two servers, and the bytes and counters of all of them', async () => {
+    net = new Net({ giant: true });
+    const listener = net.listen(80);
+    const servers = [0, 1].map(() => net?.start({ job: 'serve', listener, connections: 1 }));
+    const clients = [1, 2].map((seed) => net?.start({ job: 'call', port: 80, connections: 1, bytes: 500_000, seed: seed * 100 }));
+    const served = await Promise.all(servers);
+    const called = await Promise.all(clients);
+    expect(called.map((answer) => answer?.bytes)).toEqual([500_000, 500_000]);
+    expect(served.reduce((sum, answer) => sum + (answer?.bytes ?? 0), 0)).toBe(1_000_000);
+    net.sockets.close(listener);
+    await net.expectNothingLeft();
+    const { socketsMade, socketsFreed, segmentsSent, segmentsReceived, segmentsLost } = net.sockets.counters();
+    // The listener, and both ends of each connection; every thread has counted for itself.
+    expect({ socketsMade, socketsFreed }).toEqual({ socketsMade: 5, socketsFreed: 5 });
+    expect(segmentsReceived).toBe(segmentsSent);
+    expect(segmentsSent).toBeGreaterThan(500);
+    expect(segmentsLost).toBe(0);
+  });
+
   test('a wire that loses segments while everybody talks', async () => {
     net = new Net({ tcpRetransmitFirst: 3 });
     const k = viewKernel(net.kernel);
