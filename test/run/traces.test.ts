@@ -246,3 +246,58 @@ describe('T25: the completed queue overflows', () => {
       .sees(5, { letter: 'C0', rcv: OPEN, snd: OPEN });
   });
 });
+
+describe('T11: a UNIX datagram socket loses its peer', () => {
+  test('it is told ECONNRESET once, has no peer then, and can take another', () => {
+    tale()
+      .does('socket', socket('dgram'))
+      .does('bind', { fd: 0, name: 0 })
+      .does('socket', socket('dgram'), 1)
+      .does('bind', { fd: 1, name: 1 })
+      .does('socket', socket('dgram'), 2)
+      .does('connect', connect(2, 0))
+      .sees(2, { letter: 'CD', inp: { peer: 0 } })
+      // One way: who is connected to does not know.
+      .sees(0, { letter: 'C0', inp: { peer: null } })
+      .does('close', { fd: 0 })
+      .freed(0)
+      .sees(2, { letter: 'C0', error: 'ECONNRESET', inp: { peer: null } })
+      .does('send', send(2), 'ECONNRESET')
+      .sees(2, { error: 'none' })
+      .does('send', send(2), 'EDESTADDRREQ')
+      .does('connect', connect(2, 1))
+      .sees(2, { letter: 'CD', error: 'none', inp: { peer: 1 } })
+      .does('send', send(2), 1)
+      .sees(1, { rcv: { cc: 1 } });
+  });
+
+  test('what it was told does not surface if it takes another peer first', () => {
+    tale()
+      .does('socket', socket('dgram'))
+      .does('bind', { fd: 0, name: 0 })
+      .does('socket', socket('dgram'), 1)
+      .does('bind', { fd: 1, name: 1 })
+      .does('socket', socket('dgram'), 2)
+      .does('connect', connect(2, 0))
+      .does('close', { fd: 0 })
+      .sees(2, { error: 'ECONNRESET' })
+      .does('connect', connect(2, 1))
+      .sees(2, { letter: 'CD', error: 'none' })
+      .does('send', send(2), 1);
+  });
+});
+
+describe('T24: a connected datagram socket is connected to what is no address', () => {
+  test('it is disconnected first, the protocol refuses, and CONNECTED stays cleared', () => {
+    tale()
+      .does('socket', socket('dgram'))
+      .does('bind', { fd: 0, name: 0 })
+      .does('socket', socket('dgram'), 1)
+      .does('connect', connect(1, 0))
+      .sees(1, { letter: 'CD' })
+      // Nobody has this name.
+      .does('connect', connect(1, 2), 'ENOENT')
+      .sees(1, { letter: 'C0', inp: { peer: null } })
+      .does('send', send(1), 'EDESTADDRREQ');
+  });
+});
