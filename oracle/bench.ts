@@ -16,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   { name: 'calls', measure: async (tell) => (await import('./bench/calls.ts')).measureCalls(tell) },
   { name: 'throughput', measure: async (tell) => (await import('./bench/throughput.ts')).measureThroughput(tell) },
   { name: 'connections', measure: async (tell) => (await import('./bench/connections.ts')).measureConnections(tell) },
+  { name: 'locks', measure: async (tell) => (await import('./bench/locks.ts')).measureLocks(tell) },
   { name: 'schedule', measure: async (tell) => (await import('./bench/schedule.ts')).measureSchedule(tell) },
   { name: 'check', measure: async (tell) => (await import('./bench/check.ts')).measureCheck(tell) },
   { name: 'prove', measure: async (tell) => (await import('./bench/prove.ts')).measureProve(tell) },

@@ -19,6 +19,8 @@ export type Errand =
   | ({ readonly way: 'socket'; readonly role: Role; readonly family: 'unix' | 'tcp'; readonly kernel: SharedArrayBuffer } & Job)
   | ({ readonly way: 'net'; readonly role: Role; readonly where: string | number } & Job)
   | ({ readonly way: 'channel'; readonly role: Role; readonly port: MessagePort } & Job)
+  /** Both ends of a connection of its own: messages there, one after the other. */
+  | { readonly way: 'own'; readonly kernel: SharedArrayBuffer; readonly messages: number; readonly bytes: number }
   | { readonly way: 'wire'; readonly kernel: SharedArrayBuffer };
 
 export type Said = { readonly what: 'listening'; readonly port: number } | { readonly what: 'done'; readonly seconds: number };
@@ -141,6 +143,21 @@ function socketServer(sockets: Sockets, accepted: () => number, job: Job): void 
     case 'connections':
       for (let i = 0; i < job.connections; i++) sockets.close(accepted());
   }
+}
+
+function ownConnection(sockets: Sockets, messages: number, bytes: number): void {
+  const [here, there] = sockets.socketpair();
+  const message = sockets.memory.subarray(0, bytes);
+  const pass = (count: number): void => {
+    for (let i = 0; i < count; i++) {
+      sockets.send(here, message);
+      if (sockets.recv(there, message) !== bytes) throw new Error('a message did not arrive as a whole');
+    }
+  };
+  pass(messages >> 3);
+  const began = performance.now();
+  pass(messages);
+  done(began);
 }
 
 // ---- Node's net ----------------------------------------------------------------------------------------------------------------------
@@ -300,6 +317,9 @@ const errand = workerData as Errand;
 switch (errand.way) {
   case 'socket':
     overSocket(attach(errand.kernel), errand);
+    break;
+  case 'own':
+    ownConnection(attach(errand.kernel), errand.messages, errand.bytes);
     break;
   case 'net':
     if (errand.role === 'server') netServer(errand.where, errand);
