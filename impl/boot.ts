@@ -67,6 +67,10 @@ import {
   STAT_WORDS,
   h_profile,
   h_stats,
+  KNOTE_WORDS,
+  KQUEUE_WORDS,
+  knote_zone,
+  kqueue_zone,
   LC_ACCEPT,
   LC_FILEDESC,
   LC_GLOBAL,
@@ -233,6 +237,8 @@ function zones(c: KernelConfig): readonly { readonly at: number; readonly size: 
     { at: socket_zone, size: SOCKET_WORDS, count: c.sockets },
     // A call in progress may keep a file whose descriptor is closed: two for each thread, so that descriptors run out first.
     { at: file_zone, size: FILE_WORDS, count: c.descriptors + 2 * c.threads },
+    { at: kqueue_zone, size: KQUEUE_WORDS, count: c.kqueues },
+    { at: knote_zone, size: KNOTE_WORDS, count: c.knotes },
     { at: unp_zone, size: UNPCB_WORDS, count: c.sockets },
     // An inpcb may outlive its socket by TIME_WAIT.
     { at: inp_zone, size: INPCB_WORDS, count: 2 * c.sockets },

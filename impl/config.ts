@@ -34,6 +34,9 @@ export interface KernelOptions {
   readonly handles?: number;
   /** Descriptors that one poll can ask about. Default 64. */
   readonly pollDescriptors?: number;
+  /** Kqueues, and events registered in all of them. Defaults 16, and as many as sockets but at most 4096. */
+  readonly kqueues?: number;
+  readonly knotes?: number;
   /** Bytes of user memory for each thread: what one system call can move. Default 65536. */
   readonly userBytes?: number;
   /** Segments that each direction of the wire holds. Default 1024. */
@@ -100,6 +103,8 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   names: [0, 1000000],
   handles: [0, 100000],
   pollDescriptors: [1, 65536],
+  kqueues: [0, 100000],
+  knotes: [0, 1000000],
   userBytes: [4, 0x1000000],
   wireSegments: [1, 1000000],
   tcpSegmentBytes: [1, 65535],
@@ -143,6 +148,8 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     names: options.names ?? 1024,
     handles: options.handles ?? 64,
     pollDescriptors: options.pollDescriptors ?? 64,
+    kqueues: options.kqueues ?? 16,
+    knotes: options.knotes ?? Math.min(sockets, 4096),
     userBytes: options.userBytes ?? 65536,
     wireSegments: options.wireSegments ?? 1024,
     tcpSegmentBytes: options.tcpSegmentBytes ?? 1460,

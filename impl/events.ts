@@ -1,5 +1,24 @@
 /** Events at the face: what is asked and found, in words, and the tables of numbers that lie in user memory for it. */
-import { POLLFD_BYTES, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from './layout.ts';
+import {
+  EV_ADD,
+  EV_CLEAR,
+  EV_DELETE,
+  EV_DISABLE,
+  EV_ENABLE,
+  EV_EOF,
+  EV_ERROR,
+  EV_ONESHOT,
+  EVFILT_READ,
+  EVFILT_WRITE,
+  KEVENT_BYTES,
+  NOTE_LOWAT,
+  POLLFD_BYTES,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
+} from './layout.ts';
 
 const POLLFD_WORDS = POLLFD_BYTES / 4;
 
@@ -60,4 +79,57 @@ export function selected(read: readonly number[], write: readonly number[], foun
   const those = (asked: readonly number[], can: (result: PollResult) => boolean): readonly number[] =>
     asked.filter((fd) => found.some((result) => result.fd === fd && (result.hangup || can(result))));
   return { read: those(read, ({ readable }) => readable), write: those(write, ({ writable }) => writable) };
+}
+
+/** A change of what a kqueue is asked about. Nothing said: registered, to be reported as long as it holds. */
+export interface EventChange {
+  readonly fd: number;
+  /** Of a listener, `read` is a connection. */
+  readonly filter: 'read' | 'write';
+  readonly action?: 'add' | 'delete' | 'enable' | 'disable';
+  /** Reported once, and then registered no more. */
+  readonly once?: boolean;
+  /** Reported, and then not again before something has changed. */
+  readonly clear?: boolean;
+  /** Bytes that there must be, instead of the socket's own low-water mark. */
+  readonly lowWater?: number;
+  /** The user's own number, which comes with the event. */
+  readonly user?: number;
+}
+
+export interface KernelEvent {
+  readonly fd: number;
+  readonly filter: 'read' | 'write';
+  /** Bytes to read, connections to accept, or bytes there is room for; of a change that failed, the errno. */
+  readonly data: number;
+  /** No more will come, or go; then `error` is the pending error, an errno, or 0. */
+  readonly end: boolean;
+  readonly error: number;
+  readonly user: number;
+  /** This is a change that could not be made. */
+  readonly failed: boolean;
+}
+
+const ACTIONS = { add: EV_ADD, delete: EV_DELETE, enable: EV_ENABLE, disable: EV_DISABLE } as const;
+const KEVENT_WORDS = KEVENT_BYTES / 4;
+
+/** The words of the events that stand for these changes. */
+export function keventTable(changes: readonly EventChange[]): readonly number[] {
+  return changes.flatMap(({ fd, filter, action, once, clear, lowWater, user }) => [
+    (fd | 0) === fd ? fd : -1,
+    filter === 'write' ? EVFILT_WRITE : EVFILT_READ,
+    ACTIONS[action ?? 'add'] | (once === true ? EV_ONESHOT : 0) | (clear === true ? EV_CLEAR : 0),
+    lowWater === undefined ? 0 : NOTE_LOWAT,
+    lowWater ?? 0,
+    user ?? 0,
+  ]);
+}
+
+/** What the kernel has reported. */
+export function keventResults(words: readonly number[]): readonly KernelEvent[] {
+  return Array.from({ length: words.length / KEVENT_WORDS }, (_, at) => {
+    const [fd = 0, filter = 0, flags = 0, fflags = 0, data = 0, user = 0] = words.slice(at * KEVENT_WORDS, (at + 1) * KEVENT_WORDS);
+    const what = filter === EVFILT_WRITE ? ('write' as const) : ('read' as const);
+    return { fd, filter: what, data, end: (flags & EV_EOF) !== 0, error: fflags, user, failed: (flags & EV_ERROR) !== 0 };
+  });
 }

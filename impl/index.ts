@@ -17,7 +17,19 @@ import { boot, isKernel } from './boot.ts';
 import type { KernelOptions } from './config.ts';
 import { type Counters, countersOf, statisticsOf } from './counters.ts';
 import { EBADF, EINTR, EINVAL, EMSGSIZE, ENOBUFS, EWOULDBLOCK } from './errno.ts';
-import { type PollRequest, type PollResult, pollResults, pollTable, type Selected, selected, selectRequests } from './events.ts';
+import {
+  type EventChange,
+  type KernelEvent,
+  keventResults,
+  keventTable,
+  type PollRequest,
+  type PollResult,
+  pollResults,
+  pollTable,
+  type Selected,
+  selected,
+  selectRequests,
+} from './events.ts';
 import type { Address, AttachOptions, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
 import { SocketError } from './failure.ts';
 import {
@@ -34,6 +46,8 @@ import {
   sys_getsockname,
   sys_getsockopt,
   sys_interrupt,
+  sys_kevent,
+  sys_kqueue,
   sys_listen,
   sys_poll,
   sys_recvfrom,
@@ -49,13 +63,12 @@ import {
 import { thread_attach, thread_detach } from './kern/thread.ts';
 import { type LockProfile, lockProfile } from './locks.ts';
 import {
-  AF_INET,
   AF_UNIX,
   h_flags,
   h_nthreads,
   h_user,
   h_user_slice,
-  IPPROTO_TCP,
+  KEVENT_BYTES,
   KF_PROFILE,
   MSG_DONTWAIT,
   MSG_EOF,
@@ -65,22 +78,7 @@ import {
   MSG_TRUNC,
   MSG_WAITALL,
   NO_ADDRESS,
-  SHUT_RD,
-  SHUT_RDWR,
-  SHUT_WR,
-  SO_OPT_ACCEPTCONN,
-  SO_OPT_ERROR,
-  SO_OPT_LINGER,
-  SO_OPT_OOBINLINE,
-  SO_OPT_RCVBUF,
-  SO_OPT_SNDBUF,
-  SO_OPT_TYPE,
-  SOCK_DGRAM,
-  SOCK_RAW,
-  SOCK_SEQPACKET,
   SOCK_STREAM,
-  SOL_SOCKET,
-  TCP_NODELAY,
   TDF_UNPRIV,
   td_flags,
   td_from_host,
@@ -91,35 +89,17 @@ import {
   UNIX_HOST,
 } from './layout.ts';
 import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, viewKernel } from './memory.ts';
+import { DIRECTIONS, DOMAINS, OPTIONS, type OptionName, TYPES } from './words.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
-export type { PollRequest, PollResult, Selected } from './events.ts';
+export type { EventChange, KernelEvent, PollRequest, PollResult, Selected } from './events.ts';
 export type { Counters } from './counters.ts';
 export type { Address, AttachOptions, InetAddress, ReceiveOptions, Received, SendOptions, Statistics, UnixAddress } from './face.ts';
 export { SocketError } from './failure.ts';
 export type { LockProfile } from './locks.ts';
 export { KernelPanic } from './memory.ts';
-
-/** The options of `getOption` and `setOption`; all are numbers. */
-const OPTIONS = {
-  /** Ticks that close waits for unsent data; negative: it does not. */
-  linger: [SOL_SOCKET, SO_OPT_LINGER],
-  /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below that say nothing else, but noDelay. */
-  error: [SOL_SOCKET, SO_OPT_ERROR],
-  listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
-  /** 1: the urgent byte stays among the others. May be set. */
-  urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
-  type: [SOL_SOCKET, SO_OPT_TYPE],
-  sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],
-  receiveBuffer: [SOL_SOCKET, SO_OPT_RCVBUF],
-  noDelay: [IPPROTO_TCP, TCP_NODELAY],
-} as const;
-export type OptionName = keyof typeof OPTIONS;
-
-const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
-const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
-const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, seqpacket: SOCK_SEQPACKET } as const;
+export type { OptionName } from './words.ts';
 
 /** Makes a kernel; its capacities are fixed. Throws a RangeError or TypeError for a bad option. */
 export function createKernel(options?: KernelOptions): SharedArrayBuffer {
@@ -347,6 +327,27 @@ export class Sockets {
     const found = this.poll(selectRequests(read, write), timeout);
     if (found.some(({ closed }) => closed)) throw new SocketError('select', EBADF);
     return selected(read, write, found);
+  }
+
+  /** A descriptor of a new kqueue: a set of events that is asked for again and again. Close it like any other. */
+  kqueue(): number {
+    return this.#done('kqueue', sys_kqueue(this.#k, this.#td()));
+  }
+
+  /**
+   * Makes the changes, then waits until one of the events registered in the kqueue holds, and returns those that do, `max` at most; after
+   * `timeout` ticks, none. With `max` 0 nothing is waited for, and a change that fails throws; otherwise it is among the results. Each
+   * change and each result takes 24 of the kernel's `userBytes`.
+   */
+  kevent(kq: number, changes: readonly EventChange[], max = 0, timeout = -1): readonly KernelEvent[] {
+    const table = keventTable(changes);
+    const results = this.#uaddr + table.length * 4;
+    if (table.length * 4 + max * KEVENT_BYTES > this.#slice) throw new SocketError('kevent', EINVAL);
+    this.#giveWords(table);
+    const td = this.#td();
+    const ready = sys_kevent(this.#k, td, whole(kq), this.#uaddr, changes.length, results, whole(max), whole(timeout));
+    const words = this.#takeWords(table.length + this.#done('kevent', ready) * (KEVENT_BYTES / 4));
+    return keventResults(words.slice(table.length));
   }
 
   /** Takes a reference to the socket that outlives the descriptor; give it back with `release`. */

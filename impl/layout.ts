@@ -28,6 +28,7 @@ export const LC_SYNCACHE = 35;
 export const LC_ACCEPT = 40;
 export const LC_SND = 50;
 export const LC_RCV = 60;
+export const LC_KQ = 64;
 export const LC_SELECT = 66; // the pool of locks of selinfo lists
 export const LC_SELTD = 68;
 export const LC_INP_HASH = 70;
@@ -117,7 +118,9 @@ export const tcpcb_zone = 104;
 export const tcptw_zone = 112;
 export const tseg_zone = 120;
 export const syncache_zone = 128;
-// 144 .. 159 free for zones; 136 and from 160 the Internet protocols' globals (netinet/layout.ts)
+export const kqueue_zone = 144;
+export const knote_zone = 152;
+// 136 and from 160 the Internet protocols' globals (netinet/layout.ts)
 export const HEADER_WORDS = 320;
 
 export const KERNEL_MAGIC = 0x42534453; // "SDSB"
@@ -219,9 +222,13 @@ export const SLEEPQ_WORDS = 4;
 // ---- file --------------------------------------------------------------------------------------------------------------
 
 export const f_count = 1; // *  references: descriptors plus calls in progress; and F_LOOKUP for everybody who keeps just the record
-export const f_data = 2; // c  socket, set by finit; 0 before that and after soo_close
+export const f_data = 2; // c  socket or kqueue, set by finit; 0 before that and after soo_close
 export const f_watched = 3; // *  1: somebody polls it, or did; who closes a descriptor of it tells him
-export const FILE_WORDS = 4;
+export const f_type = 4; // c  DTYPE_*, set by finit
+export const FILE_WORDS = 5;
+
+export const DTYPE_SOCKET = 0;
+export const DTYPE_KQUEUE = 1;
 
 export const F_LOOKUP = 0x200000; // in f_count: a lookup that does not know yet whether it has found an open file, or a close under way
 export const F_REFERENCES = F_LOOKUP - 1; // the bits that count references
@@ -234,6 +241,42 @@ export const sf_si = 2; // *  the list (selinfo) it is on, 0: none, or whoever c
 export const sf_mtx = 3; // T  the pool mutex of that list, 0 when the thread has not entered it
 export const sf_td = 4; // c
 export const SELFD_WORDS = 5;
+
+// ---- kqueue and knote (kern/kqueue.ts) -----------------------------------------------------------------------------------
+
+export const kq_mtx = 1; // mutex
+export const kq_notes = 3; // K, the kqueue's mutex  its knotes (kn_next)
+export const kq_first = 4; // K  its queue of those that have something to report; its address is the channel kevent sleeps on
+export const kq_last = 5; // K
+export const kq_queued = 6; // K  how many
+export const kq_influx = 7; // K  how many are being looked at with the mutex given back
+export const kq_sleepers = 8; // K  1: somebody may sleep on kq_first
+export const KQUEUE_WORDS = 9;
+
+export const kn_kq = 1; // c
+export const kn_so = 2; // c
+export const kn_fp = 3; // c  the file that its descriptor led to
+export const kn_fd = 4; // c
+export const kn_filter = 5; // c  EVFILT_*
+export const kn_status = 6; // K  KN_*
+export const kn_flags = 7; // c  EV_ONESHOT, EV_CLEAR
+export const kn_sfflags = 8; // K and the mutex of the socket buffer, as the next  NOTE_LOWAT
+export const kn_sdata = 9;
+export const kn_udata = 10; // K  the user's own
+export const kn_data = 11; // K, as the next two: what the filter has found
+export const kn_rflags = 12; // EV_EOF
+export const kn_rfflags = 13;
+export const kn_next = 14; // K  list of the kqueue
+export const kn_prev = 15;
+export const kn_selnext = 16; // B and K  list of the socket buffer
+export const kn_selprev = 17;
+export const kn_tqe_next = 18; // K  queue
+export const kn_tqe_prev = 19;
+export const KNOTE_WORDS = 20;
+
+export const KN_QUEUED = 0x02;
+export const KN_DISABLED = 0x04;
+export const KN_INFLUX = 0x10; // somebody looks at it with the kqueue's mutex given back, and will come back to it
 
 // ---- socket buffer -----------------------------------------------------------------------------------------------------
 
@@ -254,10 +297,12 @@ export const sb_flags = 15; // B  SB_*
 export const sb_sndptr = 16; // B  TCP output: mbuf that holds the byte at sb_sndptroff, 0 unknown
 export const sb_sndptroff = 17; // B
 export const sb_sel = 18; // selinfo: first selfd of who polls the buffer (its pool mutex; entered with B held too)
+export const sb_note = 19; // B  knotes on the buffer
 export const SOCKBUF_WORDS = 20;
 
 export const SB_WAIT = 0x04; // somebody sleeps on sb_cc
 export const SB_SEL = 0x08; // somebody may be on sb_sel
+export const SB_KNOTE = 0x100; // sb_note is not empty
 export const SBS_CANTSENDMORE = 0x10;
 export const SBS_CANTRCVMORE = 0x20;
 export const SBS_FLUSH = 0x40; // whoever takes the transfer lock or gives it back throws away what is there
@@ -282,7 +327,7 @@ export const so_comp_first = 12; // A
 export const so_comp_last = 13; // A
 export const so_list_next = 14; // A  linkage in one of the head's queues
 export const so_list_prev = 15; // A
-export const so_qlen = 16; // A
+export const so_qlen = 16; // A*
 export const so_incqlen = 17; // A
 export const so_qlimit = 18; // S*  (read under A)
 export const so_timeo = 19; // channel for connect, accept, linger and shutdown; never given a value
@@ -400,12 +445,25 @@ export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)
 /** pollfd: three words of user memory. */
 export const POLLFD_BYTES = 12;
 export const POLLIN = 0x01;
-export const POLLPRI = 0x02; // urgent data: asked for in vain as long as there is none
+export const POLLPRI = 0x02; // there is a mark of urgent data ahead, or the reader is at it
 export const POLLOUT = 0x04;
 export const POLLERR = 0x08; // no socket ever says it: a pending error shows as POLLIN and POLLOUT
 export const POLLHUP = 0x10;
 export const POLLNVAL = 0x20;
 export const INFTIM = -1;
+/** kevent: six words of user memory: descriptor, filter, flags, fflags, data, udata. */
+export const KEVENT_BYTES = 24;
+export const EVFILT_READ = -1;
+export const EVFILT_WRITE = -2;
+export const EV_ADD = 0x0001;
+export const EV_DELETE = 0x0002;
+export const EV_ENABLE = 0x0004;
+export const EV_DISABLE = 0x0008;
+export const EV_ONESHOT = 0x0010; // reported once, and then gone
+export const EV_CLEAR = 0x0020; // reported, and then not again before something has changed
+export const EV_ERROR = 0x4000; // a change that failed: data is the errno
+export const EV_EOF = 0x8000; // no more: fflags is the pending error
+export const NOTE_LOWAT = 0x0001; // data, not the buffer's own low-water mark, is how much there must be
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 export const SHUT_RDWR = 2;

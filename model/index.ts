@@ -4,6 +4,7 @@ import { bind, listen } from './calls/bind.ts';
 import { close, soclose } from './calls/close.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
+import { kevent, knote } from './calls/kqueue.ts';
 import { poll } from './calls/poll.ts';
 import { receive, receiveoob, sockatmark } from './calls/receive.ts';
 import { send } from './calls/send.ts';
@@ -22,7 +23,7 @@ import { initial } from './state.ts';
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
-  setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
 };
 
 export const events = {

@@ -166,6 +166,9 @@ export const invariants: Predicates<State> = {
     (s.link ? 1 : 0) === count(s.threads, (thread) => connects(thread)) &&
     sockets.every((so) => (s.sockets[so].sending ? 1 : 0) === count(s.threads, (thread) => thread.sends && thread.file === so)),
 
+  /** A registered event is of an open descriptor: who closes one takes its events away. [C.8 kqueue, G135] */
+  'knote-has-descriptor': (s) => s.knotes.every(({ fd }) => fd === null || s.fds[fd] !== null),
+
   /** A free slot of the socket table and a free pcb are as new: nothing of the last life is left. [C.1 soalloc] */
   'free-is-zero': (s) =>
     s.sockets.every((socket) => socket.protocol !== 'none' || unused(socket)) &&

@@ -187,13 +187,19 @@ function callFits(thread: Thread): boolean {
     (thread.reserved === null || thread.closing === null) &&
     (thread.hand === 'paired' ? thread.file === null && thread.closing === null : thread.twin === null) &&
     (!thread.sends || inCall(thread)) &&
-    (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null || thread.polled !== null) &&
-    (thread.polled === null || sleepsInPoll(thread))
+    (thread.sleep === 'awake' || thread.file !== null || thread.closing !== null || waits(thread)) &&
+    (!waits(thread) || holdsNothing(thread)) &&
+    (thread.polled === null || !thread.awaits)
   );
 }
 
-/** Who sleeps in a poll holds nothing. */
-function sleepsInPoll(thread: Thread): boolean {
+/** Sleeps in a poll or kevent. */
+function waits(thread: Thread): boolean {
+  return thread.polled !== null || thread.awaits;
+}
+
+/** As who waits for events does. */
+function holdsNothing(thread: Thread): boolean {
   const { file, closing, child, twin, reserved, sleep } = thread;
   return file === null && closing === null && child === null && twin === null && reserved === null && sleep !== 'awake';
 }

@@ -14,6 +14,8 @@ export const FDS = 3;
 export const THREADS = 2;
 /** Handles of kernel consumers that hold a socket by soref. */
 export const HANDLES = 1;
+/** Events registered in the one kqueue. */
+export const KNOTES = 1;
 /** Names to bind: UNIX paths, and ports for each of TCP and UDP. */
 export const NAMES = 2;
 /** Largest backlog. */
@@ -36,5 +38,9 @@ export const POLLIN = 1;
 export const POLLOUT = 2;
 export const POLLHUP = 4;
 export const POLLNVAL = 8;
-/** Largest number that a call returns: a descriptor, a handle, an amount, or what a poll has found. */
-export const RESULT = AMOUNT + FDS > POLLNVAL ? AMOUNT + FDS : POLLNVAL;
+/** What a kevent has found, as bits of its result; behind them comes the descriptor. */
+export const KEVENT = 1;
+export const KEVENT_EOF = 2;
+export const KEVENT_FD = 4;
+/** Largest number that a call returns: a descriptor, a handle, an amount, what a poll has found, or a kevent. */
+export const RESULT = AMOUNT + FDS > KEVENT_FD * (FDS + 1) ? AMOUNT + FDS : KEVENT_FD * (FDS + 1);

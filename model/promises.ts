@@ -3,6 +3,7 @@
  * `index.ts` says what nobody may put off for ever, which is what they rest on; starvation by a lock that others take again and again
  * counts as well.
  */
+import { fires } from './calls/kqueue.ts';
 import { found } from './calls/poll.ts';
 import { beingClosed, inHand } from './invariants.ts';
 import type { Promises } from './lang.ts';
@@ -36,7 +37,18 @@ export const promises: Promises<State> = {
     whenever: (s: State, t: ThreadId) => isToldNothing(s, t),
     eventually: (s: State, t: ThreadId) => !isToldNothing(s, t),
   },
+
+  /** The same of kevent. [C.8 kqueue, G12, G58] */
+  'kevent-returns': {
+    whenever: (s: State, t: ThreadId) => isKept(s, t),
+    eventually: (s: State, t: ThreadId) => !isKept(s, t),
+  },
 };
+
+/** It sleeps in kevent, and there is something to tell it. */
+function isKept(s: State, t: ThreadId): boolean {
+  return s.threads[t].awaits && fires(s) !== null;
+}
 
 /** It sleeps in a poll, and there is something to tell it. */
 function isToldNothing(s: State, t: ThreadId): boolean {

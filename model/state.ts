@@ -6,7 +6,7 @@ import type { DesignName } from './designs.ts';
 import { type Id, type Nat, range, type Seq, type Table } from './lang.ts';
 // biome-ignore format: a list of names
 import {
-  type AMOUNT, type BACKLOG, type BUFFER, type CHILDREN, FDS, type FILE_REFERENCES, HANDLES, type NAMES, PCBS,
+  type AMOUNT, type BACKLOG, type BUFFER, type CHILDREN, FDS, type FILE_REFERENCES, HANDLES, KNOTES, type NAMES, PCBS,
   type REFERENCES, type RESULT, SOCKETS, THREADS,
 } from './limits.ts';
 
@@ -17,6 +17,7 @@ export type ThreadId = Id<'thread', typeof THREADS>;
 /** The one actor outside: the network and the timers. */
 export type Wire = Id<'wire', 1>;
 export type Handle = Id<'handle', typeof HANDLES>;
+export type KnoteId = Id<'knote', typeof KNOTES>;
 export type Name = Id<'name', typeof NAMES>;
 export type Amount = Nat<typeof AMOUNT>;
 export type Backlog = Nat<typeof BACKLOG>;
@@ -29,7 +30,7 @@ export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'dgram' | 'seqpacket' |
 export type Errno =
   | 'none' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
   | 'EDESTADDRREQ' | 'EFAULT' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
-  | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
+  | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOMEM' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
   | 'EPERM' | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
 
 /** One socket buffer, reduced to how much it holds. */
@@ -73,6 +74,14 @@ export type TcpState =
   | 'CLOSED' | 'LISTEN' | 'SYN_SENT' | 'ESTABLISHED' | 'CLOSE_WAIT'
   | 'FIN_WAIT_1' | 'CLOSING' | 'LAST_ACK' | 'FIN_WAIT_2' | 'TIME_WAIT';
 
+/** An event registered in the kqueue, of which there is one, that no descriptor leads to. */
+export interface Knote {
+  fd: Fd | null; // kn_fd; null is a free one
+  write: boolean; // kn_filter: EVFILT_WRITE, else EVFILT_READ
+  once: boolean; // EV_ONESHOT
+  disabled: boolean; // EV_DISABLE
+}
+
 /** What a poll asks for; it is told the end of both directions in any case. */
 export type Wanted = 'hangup' | 'in' | 'out' | 'both';
 
@@ -114,6 +123,7 @@ export interface Thread {
   sleep: 'awake' | 'asleep' | 'signal' | 'timeout'; // sleeps, or how its sleep was cut short
   polled: Fd | null; // sleeps in a poll of this descriptor
   wanted: Wanted; // and asks for this
+  awaits: boolean; // sleeps in kevent
   errno: Errno; // the result of its last call: errno;
   value: Result; // number on success;
   answer: Errno; // what SO_ERROR answered
@@ -136,6 +146,7 @@ export interface State {
   pcbs: Table<Pcb, typeof PCBS>;
   fds: Table<SocketId | null, typeof FDS>; // the descriptor table; it leads straight to the socket, whose `file` counts
   handles: Table<SocketId | null, typeof HANDLES>; // kernel consumers: what fgetsock handed out
+  knotes: Table<Knote, typeof KNOTES>; // kq_notes
   threads: Table<Thread, typeof THREADS>;
   link: boolean; // the UNIX link lock is held across a pause by a connect
   panic: Panic; // the first assertion of the code that failed
@@ -146,6 +157,7 @@ export const pcbs = range<PcbId>(PCBS);
 export const descriptors = range<Fd>(FDS);
 export const threads = range<ThreadId>(THREADS);
 export const handles = range<Handle>(HANDLES);
+export const knotes = range<KnoteId>(KNOTES);
 
 /** A free slot of the socket table. */
 export function freeSocket(): Socket {
@@ -167,11 +179,16 @@ export function freePcb(): Pcb {
   };
 }
 
+/** A free place for an event. */
+export function freeKnote(): Knote {
+  return { fd: null, write: false, once: false, disabled: false };
+}
+
 function idleThread(): Thread {
   // biome-ignore format: the zero of every field
   return {
     file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', twin: null, target: null, reserved: null,
-    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', polled: null, wanted: 'hangup', errno: 'none', value: 0,
+    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', polled: null, wanted: 'hangup', awaits: false, errno: 'none', value: 0,
     answer: 'none',
   };
 }
@@ -181,7 +198,7 @@ export function initial({ design }: { readonly design: DesignName }): State {
   // biome-ignore format: a list of tables
   return {
     design, sockets: sockets.map(freeSocket), pcbs: pcbs.map(freePcb), fds: descriptors.map(() => null),
-    handles: handles.map(() => null), threads: threads.map(idleThread), link: false, panic: 'none',
+    handles: handles.map(() => null), knotes: knotes.map(freeKnote), threads: threads.map(idleThread), link: false, panic: 'none',
   };
 }
 

@@ -59,6 +59,15 @@ const WANTED: Readonly<Record<string, number>> = { hangup: 0, in: L.POLLIN, out:
 /** What a poll finds, in the order of the specification's bits. */
 const FOUND: readonly number[] = [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL];
 
+/** What a change of an event is, as flags. */
+const CHANGES: Readonly<Record<string, number>> = {
+  add: L.EV_ADD,
+  once: L.EV_ADD | L.EV_ONESHOT,
+  delete: L.EV_DELETE,
+  disable: L.EV_DISABLE,
+  enable: L.EV_ENABLE,
+};
+
 /** How long a linger waits, unless somebody says otherwise. */
 const LINGER_TICKS = 100;
 
@@ -93,6 +102,8 @@ export interface SystemCall<Argument> {
   readonly unprivileged?: true;
   /** Events asked for: the call is a poll of one descriptor, its first argument, whose pollfd must lie at `data`. */
   readonly events?: number;
+  /** The call is a kevent of `kqueue` with one change, of these flags, to its first argument and this filter. */
+  readonly change?: { readonly filter: number; readonly flags: number };
 }
 
 type Arguments<Argument> = readonly (number | boolean | string | Argument)[];
@@ -169,6 +180,14 @@ export function systemCall<Argument = never>(
       return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
     case 'poll':
       return { fn: 'sys_poll', args: [fd, place.data, args[2] === true ? L.INFTIM : 0], events: WANTED[String(args[1])] ?? 0 };
+    case 'knote':
+      return {
+        fn: 'sys_kevent',
+        args: [fd],
+        change: { filter: args[1] === 'write' ? L.EVFILT_WRITE : L.EVFILT_READ, flags: CHANGES[String(args[2])] ?? 0 },
+      };
+    case 'kevent':
+      return { fn: 'sys_kevent', args: [args[0] === true ? L.INFTIM : 0] };
     case 'setnbio':
       return { fn: 'sys_setnbio', args: [fd, args[1] === true ? 1 : 0] };
     default:
@@ -184,6 +203,7 @@ function numberOr<Argument>(argument: number | boolean | string | Argument | und
 export function resultOf(name: string, returned: number): Result {
   if (returned < 0) return { errno: errnoName(-returned), value: 0, answer: 'none' };
   if (name === 'poll') return { errno: 'none', value: foundBy(returned), answer: 'none' };
+  if (name === 'kevent') return keventBy(returned);
   // A fraction of a unit shows as one and so is never equal to what the specification says.
   return { errno: 'none', value: name === 'send' || name === 'receive' ? returned / UNIT : returned, answer: 'none' };
 }
@@ -193,6 +213,35 @@ function foundBy(revents: number): number {
   const known = FOUND.reduce((bits, bit) => bits | bit, 0);
   if ((revents & ~known) !== 0) return -revents;
   return FOUND.reduce((value, bit, at) => ((revents & bit) !== 0 ? value | (1 << at) : value), 0);
+}
+
+/** A kevent's answer as one number: nothing, or the descriptor, whether that is the end, and the error that ended it. */
+function keventBy(returned: number): Result {
+  return { errno: 'none', value: returned & (KEVENT_ERROR - 1), answer: errnoName(Math.floor(returned / KEVENT_ERROR)) };
+}
+
+/** Below it is what the specification's kevent returns: 1 for an event, 2 for its end, then the descriptor. */
+const KEVENT_ERROR = 1 << 16;
+
+/** The one number for the event whose six words are these. */
+export function keventNumber(fd: number, flags: number, fflags: number): number {
+  return 1 + ((flags & L.EV_EOF) !== 0 ? 2 : 0) + 4 * fd + KEVENT_ERROR * fflags;
+}
+
+/** The descriptor of the kqueue in kernels that stand beside the specification: the last one, which that does not have. */
+export function kqueueOf(k: Kernel): number {
+  return fixed(k, L.h_nfiles) - 1;
+}
+
+/** Carries out a change or a kevent. */
+function kevent(sys: typeof Syscalls, k: Kernel, td: number, first: number, change: SystemCall<never>['change']): number {
+  const user = get(k, td + L.td_user);
+  if (change === undefined) {
+    const count = sys.sys_kevent(k, td, kqueueOf(k), 0, 0, user, 1, first);
+    return count <= 0 ? count : keventNumber(getWord(k, user), getWord(k, user + 8), getWord(k, user + 12));
+  }
+  for (const [at, word] of [first, change.filter, change.flags, 0, 0, 0].entries()) putWord(k, user + 4 * at, word);
+  return sys.sys_kevent(k, td, kqueueOf(k), user, 1, 0, 0, 0);
 }
 
 /** Carries out a poll of one descriptor, with its pollfd in the thread's slice: what it found, or an errno negated. */
@@ -211,7 +260,8 @@ type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly 
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
   const place = { urgent: call.urgent === true, data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
-  const { fn, args, word, events, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
+  const { fn, args, word, events, change, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
+  if (fn === 'sys_kevent') return resultOf(call.name, kevent(sys, k, td, args[0] ?? 0, change));
   if (events !== undefined) return resultOf(call.name, poll(sys, k, td, args[0] ?? 0, events, args[2] ?? 0));
   if (word !== undefined) putWord(k, user, word);
   if (unprivileged) or(k, td + L.td_flags, L.TDF_UNPRIV);

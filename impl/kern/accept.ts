@@ -26,13 +26,14 @@ import {
   so_timeo,
   td_retval0,
 } from '../layout.ts';
-import { exchange, get, type Kernel, load, put } from '../memory.ts';
+import { exchange, get, type Kernel, load, put, store } from '../memory.ts';
 import { PANIC_ACCEPT_COMP, PANIC_ACCEPT_INCOMP, PANIC_SOACCEPT_NOFDREF } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep } from '../sync/sleepqueue.ts';
 import { soclose } from './close.ts';
 import { falloc, fdalloc, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
 import { KASSERT } from './kassert.ts';
+import { file_changed } from './kqueue.ts';
 import { pru_accept } from './protosw.ts';
 import { TAILQ_REMOVE } from './queue.ts';
 import { sbstate } from './sockbuf.ts';
@@ -53,6 +54,7 @@ export function kern_accept(k: Kernel, td: number, fd: number): number {
   const fp = fget(k, td, fd);
   if (fp < 0) return -fp;
   const error = kern_accept_head(k, td, file_socket(k, fp));
+  if (error === 0) file_changed(k, td, fp);
   fdrop(k, td, fp);
   return error;
 }
@@ -111,7 +113,7 @@ function soaccept_dequeue(k: Kernel, td: number, head: number): number {
   // Before it leaves the queue: there must be no moment in which nothing keeps it.
   soref(k, td, so);
   TAILQ_REMOVE(k, head + so_comp_first, so, so_list_next);
-  put(k, head + so_qlen, get(k, head + so_qlen) - 1);
+  store(k, head + so_qlen, load(k, head + so_qlen) - 1);
   // As the listener is now, which may be other than when the connection came.
   so_setstate(k, td, so, SS_NBIO, load(k, head + so_state) & SS_NBIO);
   put(k, so + so_qstate, get(k, so + so_qstate) & ~SQ_COMP);

@@ -37,7 +37,7 @@ import {
   so_state,
   so_timeo,
 } from '../layout.ts';
-import { and, get, type Kernel, load, put } from '../memory.ts';
+import { and, get, type Kernel, load, put, store } from '../memory.ts';
 import {
   PANIC_SOABORT_COUNT,
   PANIC_SOABORT_NOFDREF,
@@ -126,7 +126,7 @@ function soclose_drain(k: Kernel, td: number, so: number): void {
   child = get(k, so + so_comp_first);
   while (child !== 0) {
     TAILQ_REMOVE(k, so + so_comp_first, child, so_list_next);
-    put(k, so + so_qlen, get(k, so + so_qlen) - 1);
+    store(k, so + so_qlen, load(k, so + so_qlen) - 1);
     put(k, child + so_qstate, get(k, child + so_qstate) & ~SQ_COMP);
     put(k, child + so_head, 0);
     mtx_unlock(k, td, accept_mtx);

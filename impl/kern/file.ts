@@ -18,12 +18,14 @@
  * 2. Who brings f_count to 0 gives the record back.
  */
 
-import { EBADF, EMFILE, ENFILE } from '../errno.ts';
+import { EBADF, EMFILE, ENFILE, ENOTSOCK } from '../errno.ts';
 import {
+  DTYPE_SOCKET,
   F_LOOKUP,
   F_REFERENCES,
   f_count,
   f_data,
+  f_type,
   f_watched,
   file_zone,
   filedesc_mtx,
@@ -37,10 +39,19 @@ import { PANIC_FD_NOT_RESERVED, PANIC_FILE_COUNT } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { soclose } from './close.ts';
 import { KASSERT } from './kassert.ts';
+import { kqueue_close } from './kqueue.ts';
 import { uma_zalloc_raw, uma_zfree } from './uma.ts';
 
-/** A reference to the file of an open descriptor, or an errno negated. */
+/** A reference to the file of an open descriptor whose file is a socket, or an errno negated. */
 export function fget(k: Kernel, td: number, fd: number): number {
+  const fp = fget_any(k, td, fd);
+  if (fp < 0 || get(k, fp + f_type) === DTYPE_SOCKET) return fp;
+  fdrop(k, td, fp);
+  return -ENOTSOCK;
+}
+
+/** A reference to the file of an open descriptor, or an errno negated. */
+export function fget_any(k: Kernel, td: number, fd: number): number {
   if (fd < 0 || fd >= fixed(k, h_nfiles)) return -EBADF;
   const slot = fixed(k, h_fd_table) + fd;
   for (;;) {
@@ -91,9 +102,11 @@ export function fdrop(k: Kernel, td: number, fp: number): number {
 
 /** Nobody refers to the file any more; the caller keeps the record. A file that never got its socket closes nothing. */
 function file_close(k: Kernel, td: number, fp: number): number {
-  const so = get(k, fp + f_data);
+  const data = get(k, fp + f_data);
   put(k, fp + f_data, 0);
-  const error = so === 0 ? 0 : soclose(k, td, so);
+  let error = 0;
+  if (data !== 0 && get(k, fp + f_type) === DTYPE_SOCKET) error = soclose(k, td, data);
+  else if (data !== 0) kqueue_close(k, td, data);
   file_letgo(k, td, fp);
   return error;
 }
@@ -103,6 +116,7 @@ export function falloc(k: Kernel, td: number): number {
   const fp = uma_zalloc_raw(k, td, file_zone);
   if (fp === 0) return -ENFILE;
   put(k, fp + f_data, 0);
+  put(k, fp + f_type, DTYPE_SOCKET);
   store(k, fp + f_watched, 0);
   // Whoever finds the file finds it with a reference, and f_data as it is.
   store(k, fp + f_count, 1);

@@ -79,7 +79,7 @@ export function solisten_proto(k: Kernel, td: number, so: number, backlog: numbe
 export function sonewconn(k: Kernel, td: number, head: number, connstatus: number): number {
   mtx_lock(k, td, accept_mtx);
   // 3/2 of the limit. The lock is not kept, so several threads may pass together: the limit is advisory.
-  const full = get(k, head + so_qlen) > (3 * load(k, head + so_qlimit)) >> 1;
+  const full = load(k, head + so_qlen) > (3 * load(k, head + so_qlimit)) >> 1;
   mtx_unlock(k, td, accept_mtx);
   if (full) return 0;
   const so = soalloc(k, td);
@@ -105,7 +105,7 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
   if (connstatus !== 0) {
     put(k, so + so_qstate, SQ_COMP);
     TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
-    put(k, head + so_qlen, get(k, head + so_qlen) + 1);
+    store(k, head + so_qlen, load(k, head + so_qlen) + 1);
     mtx_unlock(k, td, accept_mtx);
     sorwakeup(k, td, head);
     wakeup_one(k, td, head + so_timeo);

@@ -13,28 +13,28 @@
 
 import { EFAULT, EINVAL, EWOULDBLOCK } from '../errno.ts';
 import {
-  accept_mtx,
   f_watched,
   POLLFD_BYTES,
   POLLHUP,
   POLLIN,
   POLLNVAL,
   POLLOUT,
+  POLLPRI,
   PR_CONNREQUIRED,
   SB_SEL,
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
-  SO_ACCEPTCONN,
+  SBS_RCVATMARK,
   SS_ISCONNECTED,
   sb_cc,
   sb_flags,
   sb_lowat,
   sb_mtx,
   sb_sel,
-  so_comp_first,
   so_error,
-  so_options,
+  so_oobmark,
   so_proto,
+  so_qlen,
   so_rcv,
   so_snd,
   so_state,
@@ -128,15 +128,8 @@ function fo_poll(k: Kernel, td: number, fd: number, events: number, index: numbe
   return revents;
 }
 
-/** A descriptor of the file has been closed: whoever polls it looks again. The caller has a reference to the file. */
-export function poll_closed(k: Kernel, td: number, fp: number): void {
-  if (load(k, fp + f_watched) === 0) return;
-  const so = file_socket(k, fp);
-  sopoll_closed(k, td, so + so_snd);
-  sopoll_closed(k, td, so + so_rcv);
-}
-
-function sopoll_closed(k: Kernel, td: number, sb: number): void {
+/** A descriptor of the socket has been closed: whoever polls it looks again. */
+export function sopoll_closed(k: Kernel, td: number, sb: number): void {
   mtx_lock(k, td, sb + sb_mtx);
   const flags = get(k, sb + sb_flags);
   if ((flags & SB_SEL) !== 0) {
@@ -146,33 +139,24 @@ function sopoll_closed(k: Kernel, td: number, sb: number): void {
   mtx_unlock(k, td, sb + sb_mtx);
 }
 
-/**
- * What of these events is true of the socket; if none is the thread is entered in its lists. The queues of a listener change under
- * accept_mtx, and its readers are told after that: so it is held, for a listener. Whether it is one can't change while the mutex of so_rcv is held.
- */
+/** What of these events is true of the socket; if none is the thread is entered in its lists. */
 function sopoll(k: Kernel, td: number, so: number, events: number, index: number): number {
-  let listens = false;
-  for (;;) {
-    if (listens) mtx_lock(k, td, accept_mtx);
-    mtx_lock(k, td, so + so_snd + sb_mtx);
-    mtx_lock(k, td, so + so_rcv + sb_mtx);
-    const again = !listens && (load(k, so + so_options) & SO_ACCEPTCONN) !== 0;
-    const revents = again ? 0 : sopoll_locked(k, so, events, listens);
-    if (!again && revents === 0 && index >= 0) sopoll_record(k, td, so, events, index);
-    mtx_unlock(k, td, so + so_rcv + sb_mtx);
-    mtx_unlock(k, td, so + so_snd + sb_mtx);
-    if (listens) mtx_unlock(k, td, accept_mtx);
-    if (!again) return revents;
-    listens = true;
-  }
+  mtx_lock(k, td, so + so_snd + sb_mtx);
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  const revents = sopoll_locked(k, so, events);
+  if (revents === 0 && index >= 0) sopoll_record(k, td, so, events, index);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  mtx_unlock(k, td, so + so_snd + sb_mtx);
+  return revents;
 }
 
-/** The mutexes of both buffers are held; of a listener accept_mtx, too. */
-function sopoll_locked(k: Kernel, so: number, events: number, listens: boolean): number {
+/** The mutexes of both buffers are held. */
+function sopoll_locked(k: Kernel, so: number, events: number): number {
   let revents = 0;
   const deaf = sbstate(k, so + so_rcv, SBS_CANTRCVMORE);
-  if (deaf || soreadabledata(k, so, listens)) revents |= POLLIN;
+  if (deaf || soreadabledata(k, so)) revents |= POLLIN;
   if (sowriteable(k, so)) revents |= POLLOUT;
+  if (get(k, so + so_oobmark) !== 0 || sbstate(k, so + so_rcv, SBS_RCVATMARK)) revents |= POLLPRI;
   revents &= events;
   if (deaf && sbstate(k, so + so_snd, SBS_CANTSENDMORE)) revents |= POLLHUP;
   return revents;
@@ -180,9 +164,9 @@ function sopoll_locked(k: Kernel, so: number, events: number, listens: boolean):
 
 /** Who asks for neither reading nor writing waits for the end of both. (F93 enters him nowhere.) */
 function sopoll_record(k: Kernel, td: number, so: number, events: number, index: number): void {
-  const asked = events & (POLLIN | POLLOUT);
+  const asked = events & (POLLIN | POLLPRI | POLLOUT);
   if (asked !== POLLOUT) sopoll_enter(k, td, so + so_rcv, selfd(k, td, index, 0));
-  if (asked !== POLLIN) sopoll_enter(k, td, so + so_snd, selfd(k, td, index, 1));
+  if ((asked & POLLOUT) !== 0 || asked === 0) sopoll_enter(k, td, so + so_snd, selfd(k, td, index, 1));
 }
 
 function sopoll_enter(k: Kernel, td: number, sb: number, sfp: number): void {
@@ -190,10 +174,13 @@ function sopoll_enter(k: Kernel, td: number, sb: number, sfp: number): void {
   put(k, sb + sb_flags, get(k, sb + sb_flags) | SB_SEL);
 }
 
-/** There is data, a connection or an error to be had. The mutex of so_rcv is held, of a listener accept_mtx, too. */
-export function soreadabledata(k: Kernel, so: number, listens: boolean): boolean {
+/**
+ * There is data, a connection or an error to be had. The mutex of so_rcv is held. Queue and error change without it, but whoever changes
+ * them tells the readers after that.
+ */
+export function soreadabledata(k: Kernel, so: number): boolean {
   if (get(k, so + so_rcv + sb_cc) >= get(k, so + so_rcv + sb_lowat)) return true;
-  return load(k, so + so_error) !== 0 || (listens && get(k, so + so_comp_first) !== 0);
+  return load(k, so + so_error) !== 0 || load(k, so + so_qlen) !== 0;
 }
 
 /** A send would not wait. The mutex of so_snd is held. */

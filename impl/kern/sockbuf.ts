@@ -26,6 +26,7 @@ import {
   m_type,
   MT_DATA,
   MT_SONAME,
+  SB_KNOTE,
   SB_SEL,
   SB_WAIT,
   SBL_NOINTR,
@@ -59,6 +60,7 @@ import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
 import { sx_try_xlock, sx_xlock, sx_xunlock } from '../sync/sx.ts';
 import { KASSERT } from './kassert.ts';
+import { KNOTE } from './kqueue.ts';
 import { M_TRAILINGSPACE, m_free, m_freem, m_get, m_last, m_length, mtod } from './mbuf.ts';
 import { selwakeup } from './select.ts';
 
@@ -153,6 +155,7 @@ export function sowakeup(k: Kernel, td: number, sb: number): void {
   const flags = get(k, sb + sb_flags);
   if ((flags & (SB_SEL | SB_WAIT)) !== 0) put(k, sb + sb_flags, flags & ~(SB_SEL | SB_WAIT));
   if ((flags & SB_SEL) !== 0) selwakeup(k, td, sb + sb_sel);
+  if ((flags & SB_KNOTE) !== 0) KNOTE(k, td, sb);
   mtx_unlock(k, td, sb + sb_mtx);
   // Not lost: the sleeper set SB_WAIT and entered the queue without giving the mutex back in between. After the mutex, for which whoever
   // wakes would only have to wait; the buffer may be gone by now, but its address is all that is asked for, and every sleeper looks again.

@@ -75,7 +75,7 @@ export function soisconnected(k: Kernel, td: number, so: number): void {
     put(k, head + so_incqlen, get(k, head + so_incqlen) - 1);
     put(k, so + so_qstate, SQ_COMP);
     TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
-    put(k, head + so_qlen, get(k, head + so_qlen) + 1);
+    store(k, head + so_qlen, load(k, head + so_qlen) + 1);
     mtx_unlock(k, td, accept_mtx);
     sorwakeup(k, td, head);
     // One connection, one thread: who is woken but comes too late goes back to sleep.

@@ -34,12 +34,14 @@ import { witness_none } from '../sync/witness.ts';
 import { kern_accept } from './accept.ts';
 import { hardclock } from './clock.ts';
 import { kern_connect, kern_connect2, kern_disconnect, kern_socketpair } from './connect.ts';
-import { falloc, fdalloc, fdclose, fddup, fdrop, fdunused, fget, file_socket, finit, finstall } from './file.ts';
+import { falloc, fdalloc, fdclose, fddup, fdrop, fdunused, fget, fget_any, file_socket, finit, finstall } from './file.ts';
 import { fgetsock, fputsock } from './handle.ts';
+import { kern_kevent } from './kevent.ts';
+import { file_closed, kern_kqueue } from './kqueue.ts';
 import { solisten } from './listen.ts';
 import { kern_sockatmark } from './oob.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
-import { kern_poll, poll_closed } from './poll.ts';
+import { kern_poll } from './poll.ts';
 import { soreceive } from './receive.ts';
 import { sosend } from './send.ts';
 import { kern_shutdown } from './shutdown.ts';
@@ -180,7 +182,7 @@ export function sys_getpeername(k: Kernel, td: number, fd: number): number {
 
 export function sys_dup(k: Kernel, td: number, fd: number): number {
   enter(k, td);
-  const fp = fget(k, td, fd);
+  const fp = fget_any(k, td, fd);
   if (fp < 0) return ret(k, td, -fp);
   // The call's reference becomes the new descriptor's.
   const copy = fddup(k, td, fd, fp);
@@ -197,8 +199,29 @@ export function sys_close(k: Kernel, td: number, fd: number): number {
   enter(k, td);
   const fp = fdclose(k, td, fd);
   if (fp < 0) return ret(k, td, -fp);
-  poll_closed(k, td, fp);
+  file_closed(k, td, fp, fd);
   return ret(k, td, fdrop(k, td, fp));
+}
+
+/** A descriptor of a new kqueue. */
+export function sys_kqueue(k: Kernel, td: number): number {
+  enter(k, td);
+  return ret(k, td, kern_kqueue(k, td));
+}
+
+/** Makes `nchanges` changes, and then reports up to `nevents` events; waits for one `timo` ticks, 0: not at all, less: for ever. How many. */
+export function sys_kevent(
+  k: Kernel,
+  td: number,
+  fd: number,
+  uchanges: number,
+  nchanges: number,
+  uevents: number,
+  nevents: number,
+  timo: number,
+): number {
+  enter(k, td);
+  return ret(k, td, kern_kevent(k, td, fd, uchanges, nchanges, uevents, nevents, timo));
 }
 
 /** Asks about `nfds` pollfds at a user address; waits `timo` ticks, 0: not at all, less: for ever. Returns how many have something to say. */

@@ -8,6 +8,7 @@ import { type Procedure, rule, until, when } from '../lang.ts';
 import { pru_abort, pru_close, pru_detach_close, sodisconnect } from '../protocols/protosw.ts';
 import { panic, sofree, sorele } from '../socket.ts';
 import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
+import { knote_fdclose } from './kqueue.ts';
 import { done, fail, fdrop, getsock, handOver, idle, linkFree, sleeps } from './file.ts';
 
 export function* close(s: State, t: ThreadId, fd: Fd): Procedure {
@@ -15,6 +16,7 @@ export function* close(s: State, t: ThreadId, fd: Fd): Procedure {
   const so = getsock(s, t, fd);
   if (so === null) return;
   s.fds[fd] = null;
+  knote_fdclose(s, fd);
   done(s, t, 0);
   fdrop(s, t, so, true);
   if (!idle(s, t)) rule('close_1', 'the last reference to the file: soclose follows [C.10 soo_close]');

@@ -46,12 +46,12 @@ function sopoll(s: State, socket: Socket, wanted: Wanted): Result {
 }
 
 /** Data, a connection or an error to be had. [C.8] */
-function soreadabledata(socket: Socket): boolean {
+export function soreadabledata(socket: Socket): boolean {
   return socket.rcv.cc > 0 || socket.complete.length > 0 || socket.error !== 'none';
 }
 
 /** A send would not wait. [C.8] */
-function sowriteable(s: State, socket: Socket): boolean {
+export function sowriteable(s: State, socket: Socket): boolean {
   if (socket.snd.cantMore || socket.error !== 'none') return true;
   return (socket.connected || isDatagram(socket.protocol)) && space(s, socket) > 0;
 }

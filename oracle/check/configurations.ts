@@ -205,6 +205,15 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     quick: true,
   },
   {
+    id: 'kqueue',
+    text: 'an event registered, turned on and off, and waited for by two threads, while data comes and descriptors are closed',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, ...DATA, socketpair: [['unix']], knote: [], kevent: [[true]] },
+    quick: true,
+  },
+  {
     id: 'tcp-data',
     text: 'TCP data in both directions with shutdown and close, by one thread',
     sockets: 2,

@@ -15,7 +15,7 @@ import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TF_NEEDFIN, TF_NODELAY } from '../../impl/netinet/tcp_fsm.ts';
-import { errnoName, FIRST_PORT, socketOf, UNIT } from '../adapter.ts';
+import { errnoName, FIRST_PORT, kqueueOf, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
 import { type Pairing, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
@@ -82,6 +82,7 @@ const PCB_FIELDS = [
   'msl',
   'oob',
 ] as const;
+const KNOTE_FIELDS = ['fd', 'write', 'once', 'disabled'] as const;
 /** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
 const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'oob'] as const;
 const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'oob'] as const;
@@ -115,6 +116,7 @@ export class Abstraction {
   private readonly pcbs: readonly PcbCells[];
   private readonly fds: readonly Cell[];
   private readonly handles: readonly Cell[];
+  private readonly knote: Readonly<Record<(typeof KNOTE_FIELDS)[number], Cell>>;
   private readonly codes: Codes;
 
   constructor(cells: Cells, sizes: Configuration) {
@@ -138,6 +140,10 @@ export class Abstraction {
     );
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
+    this.knote = Object.fromEntries(KNOTE_FIELDS.map((field) => [field, cells.at('knotes', 0, field)])) as Record<
+      (typeof KNOTE_FIELDS)[number],
+      Cell
+    >;
     this.codes = codesOf(cells);
   }
 
@@ -163,12 +169,25 @@ export class Abstraction {
       else if (this.codes.local.includes(read(words, cells.protocol))) this.unixPcb(k, pcb, ids, cells, words);
       else this.internetPcb(k, pcb, ids, cells, words);
     }
+    this.event(k, words);
     this.counted('sockets', get(k, L.socket_zone + L.uz_inuse), sockets);
     this.counted('pcbs', get(k, L.unp_zone + L.uz_inuse) + get(k, L.inp_zone + L.uz_inuse), pcbs);
     for (let fd = 0; fd < this.fds.length; fd++) this.set(words, this.fds[fd] as Cell, ids.socketCode(socketOf(k, fd)));
     for (let handle = 0; handle < this.handles.length; handle++) {
       this.set(words, this.handles[handle] as Cell, ids.socketCode(get(k, fixed(k, L.h_handles) + handle)));
     }
+  }
+
+  /** The kqueue has room for one event, as the specification's. */
+  private event(k: Kernel, words: Int32Array): void {
+    const kq = get(k, load(k, fixed(k, L.h_fd_table) + kqueueOf(k)) + L.f_data);
+    const kn = get(k, kq + L.kq_notes);
+    const has = (flag: number): number => (flag === 0 ? 0 : 1);
+    this.set(words, this.knote.fd, kn === 0 ? 0 : fixed(k, kn + L.kn_fd) + 1);
+    this.set(words, this.knote.write, has(kn !== 0 && fixed(k, kn + L.kn_filter) === L.EVFILT_WRITE ? 1 : 0));
+    this.set(words, this.knote.once, kn === 0 ? 0 : has(fixed(k, kn + L.kn_flags) & L.EV_ONESHOT));
+    this.set(words, this.knote.disabled, kn === 0 ? 0 : has(get(k, kn + L.kn_status) & L.KN_DISABLED));
+    this.counted('events', get(k, L.knote_zone + L.uz_inuse), kn === 0 ? 0 : 1);
   }
 
   private counted(what: string, seen: number, allowed: number): void {

@@ -100,13 +100,16 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
   meter.left = ACCESSES;
   const kernel = modules.boot.boot({
     sockets: sizes.SOCKETS,
-    descriptors: sizes.FDS,
+    // One more than the specification has, for the kqueue.
+    descriptors: sizes.FDS + 1,
     handles: sizes.HANDLES,
     names: sizes.NAMES,
     maxBacklog: sizes.BACKLOG,
     threads: 1,
     mbufs: 512,
     pollDescriptors: 1,
+    kqueues: 1,
+    knotes: 1,
     // Not a whole number of units, so that a unit may begin in one mbuf and end in the next.
     mbufBytes: UNIT + UNIT / 2,
     sendSpace: sizes.BUFFER * UNIT,
@@ -130,6 +133,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
   });
   const td = modules.thread.thread_attach(kernel, 0);
   store(kernel, N.tcp_iss, FIRST_ISS);
+  makeKqueue(modules.syscalls, kernel, td, sizes.FDS);
   // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
   const booted = kernel.words.slice();
   const { wire: w } = modules;
@@ -170,6 +174,15 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     inject: (...segment) => void attempt(() => w.wire_inject(kernel, td, ...segment)),
     attempt,
   };
+}
+
+/** Makes a kqueue whose descriptor is this one, the last. */
+function makeKqueue(sys: typeof syscalls, kernel: Kernel, td: number, last: number): void {
+  const first = sys.sys_kqueue(kernel, td);
+  let made = first;
+  while (made >= 0 && made < last) made = sys.sys_dup(kernel, td, first);
+  for (let fd = 0; fd < last; fd++) sys.sys_close(kernel, td, fd);
+  if (made !== last) throw new Error(`a kernel that has just been made gives descriptor ${made}, not ${last}`);
 }
 
 /** What an error that the implementation threw says of it; null if it is no error of the implementation's. */

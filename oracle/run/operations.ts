@@ -128,6 +128,16 @@ export const KINDS: readonly Kind[] = [
     weight: 6,
     make: ({ a, b, c }, s, z) => ({ fd: fd(a, s, z), wanted: pick(['both', 'in', 'out', 'both', 'hangup'], b), wait: c % 4 === 3 }),
   },
+  {
+    name: 'knote',
+    weight: 4,
+    make: ({ a, b, c }, s, z) => ({
+      fd: fd(a, s, z),
+      filter: b % 3 === 0 ? 'write' : 'read',
+      change: pick(['add', 'add', 'once', 'delete', 'disable', 'enable', 'add', 'delete'], c),
+    }),
+  },
+  { name: 'kevent', weight: 5, make: ({ a }) => ({ wait: a % 4 === 3 }) },
   { name: 'dup', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'close', weight: 7, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'fgetsock', weight: 3, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },

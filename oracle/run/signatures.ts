@@ -47,6 +47,8 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     geterror: { fd },
     getpeername: { fd },
     setnbio: { fd, on: truth },
+    knote: { fd, filter: oneOf('read', 'write'), change: oneOf('add', 'once', 'delete', 'disable', 'enable') },
+    kevent: { wait: truth },
     poll: { fd, wanted: oneOf('hangup', 'in', 'out', 'both'), wait: truth },
     dup: { fd },
     close: { fd },

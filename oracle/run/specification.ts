@@ -124,7 +124,7 @@ export class Specification {
     }
     const errno = literalOf(this.thread.errno, read(this.words, this.thread.errno));
     // What an earlier call was answered is still there when this one fails.
-    const answered = name === 'geterror' && errno === 'none';
+    const answered = (name === 'geterror' || name === 'kevent') && errno === 'none';
     return {
       errno,
       value: read(this.words, this.thread.value),

@@ -16,6 +16,7 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   close_5: SLEEP,
   close_7: SLEEP,
   poll_2: RACE,
+  knote_1: RACE,
   sofree_1: RACE,
   sonewconn_4: RACE,
   drain_1: RACE,

@@ -49,16 +49,20 @@ describe('the specification', () => {
       'unix/closed-is-freed holds',
       'unix/accept-returns holds',
       'unix/poll-returns holds',
+      'unix/kevent-returns holds',
       'packet-data/closed-is-freed holds',
       'packet-data/accept-returns holds',
       'packet-data/poll-returns holds',
+      'packet-data/kevent-returns holds',
       'unix-data/closed-is-freed holds',
       'unix-data/accept-returns holds',
       'unix-data/poll-returns holds',
+      'unix-data/kevent-returns holds',
       'tcp-data/closed-is-freed holds',
       'tcp-data/protocol-ends holds',
       'tcp-data/accept-returns holds',
       'tcp-data/poll-returns holds',
+      'tcp-data/kevent-returns holds',
     ]);
     for (const row of promises)
       expect(row.bound).toMatch(/^all [\d,]+ states, (pending [\d,]+ times|in none of which it comes up); \d sockets, /);
@@ -86,13 +90,18 @@ describe('promises', () => {
       'references/closed-is-freed unknown',
       'references/accept-returns unknown',
       'references/poll-returns unknown',
+      'references/kevent-returns unknown',
     ]);
   });
 
   test('that never come up hold, and are named as vacuous', async () => {
     const outcome = await check(options(['unix-data'], { threads: 1 }));
     expect(outcome.results.find(({ id }) => id === 'unix-data/accept-returns')?.bound).toContain('in none of which it comes up');
-    expect(outcome.vacuous?.filter(({ kind }) => kind === 'promise').map(({ id }) => id)).toEqual(['accept-returns', 'poll-returns']);
+    expect(outcome.vacuous?.filter(({ kind }) => kind === 'promise').map(({ id }) => id)).toEqual([
+      'accept-returns',
+      'poll-returns',
+      'kevent-returns',
+    ]);
   });
 
   test('that are not wanted have no rows', async () => {

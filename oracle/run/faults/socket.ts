@@ -18,7 +18,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     id: 'accept-keeps-length',
     file: 'impl/kern/accept.ts',
     text: 'the length of the queue is not lowered when a connection is accepted',
-    change: (source) => remove(source.in('soaccept_dequeue').call('put', 'head + so_qlen')),
+    change: (source) => remove(source.in('soaccept_dequeue').call('store', 'head + so_qlen')),
   },
   {
     id: 'accept-keeps-head',
@@ -74,7 +74,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
       const child = source.in('soclose_drain').call('TAILQ_REMOVE', 'so + so_comp_first');
       follow(
         child,
-        'put(k, so + so_qlen, 0); put(k, child + so_qstate, 0); put(k, child + so_head, 0); child = get(k, so + so_comp_first); continue;',
+        'store(k, so + so_qlen, 0); put(k, child + so_qstate, 0); put(k, child + so_head, 0); child = get(k, so + so_comp_first); continue;',
       );
     },
   },

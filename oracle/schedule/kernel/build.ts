@@ -5,7 +5,7 @@
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, type Kernel } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { isUnixProtocol, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
+import { isUnixProtocol, kqueueOf, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
 import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
 import { isRefusal, operationOf } from '../../run/signatures.ts';
 import { quote, UsageError } from '../../usage.ts';
@@ -65,6 +65,7 @@ function refused(scenario: string, field: string, reason: string, known: readonl
 const USUAL: Readonly<Record<string, Readonly<Record<string, Argument>>>> = {
   connect: { remote: false },
   poll: { wait: true },
+  kevent: { wait: true },
   send: { addressed: false, remote: false },
   setsockopt: { valid: true },
 };
@@ -95,10 +96,11 @@ function modelCall({ name, args }: Scripted): ModelCall {
   return { name, args: Object.values(own) };
 }
 
-/** Bytes of user memory that a call needs: what it moves, or a pollfd, and a word. */
+/** Bytes of user memory that a call needs: what it moves, or a pollfd or event, and a word. */
 function memoryOf({ name, args }: Scripted): number {
-  const moved = name === 'poll' ? L.POLLFD_BYTES : typeof args.amount === 'number' ? args.amount * UNIT : 0;
-  return moved + 4;
+  const table = name === 'poll' ? L.POLLFD_BYTES : name === 'knote' || name === 'kevent' ? L.KEVENT_BYTES : 0;
+  const moved = typeof args.amount === 'number' ? args.amount * UNIT : 0;
+  return moved + table + 4;
 }
 
 function threadProgram(stage: Stage, script: readonly Scripted[], thread: number, linger: number | undefined): AgentProgram {
@@ -121,10 +123,16 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       word,
       unprivileged,
       events,
+      change,
     } = systemCall<ResultOf>(name, modelCall(scripted).args, place, args.remote === true ? N.HOST_REMOTE : N.HOST_LOCAL);
     if (unprivileged)
       throw new UsageError(`${name}: threads of a scenario are privileged`, { field: 'asked', reason: 'asks for one that is not' });
     if (word !== undefined) putWord(kernel, place.word, word);
+    const kq = kqueueOf(kernel);
+    if (change !== undefined) {
+      return { fn: 'client_knote', args: [td, kq, ...given, change.filter, change.flags, place.data], label: label(scripted) };
+    }
+    if (fn === 'sys_kevent') return { fn: 'client_kevent', args: [td, kq, ...given, place.data], label: label(scripted) };
     if (events !== undefined) return { fn: 'client_poll', args: [td, ...given, events], label: label(scripted) };
     return { fn: fn === 'sys_getsockopt' ? 'client_getsockopt' : fn, args: [td, ...given], label: label(scripted) };
   });

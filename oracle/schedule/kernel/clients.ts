@@ -3,8 +3,8 @@
  * woken. Like the code below the face these are functions over words, and are compiled with it. The words they work on are plain and
  * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
  */
-import { sys_getsockopt, sys_poll } from '../../../impl/kern/syscalls.ts';
-import { h_user } from '../../../impl/layout.ts';
+import { sys_getsockopt, sys_kevent, sys_poll } from '../../../impl/kern/syscalls.ts';
+import { EV_EOF, h_user } from '../../../impl/layout.ts';
 import { fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../../../impl/sync/rwlock.ts';
@@ -110,6 +110,24 @@ export function client_poll(k: Kernel, td: number, fd: number, uaddr: number, ti
   put(k, word + 2, NOTHING);
   const result = sys_poll(k, td, uaddr, 1, timo);
   return result < 0 ? result : get(k, word + 2);
+}
+
+/** Makes one change of an event, with the six words of it at a user address. */
+export function client_knote(k: Kernel, td: number, kq: number, fd: number, filter: number, flags: number, uaddr: number): number {
+  const word = (fixed(k, h_user) + uaddr) >> 2;
+  put(k, word, fd);
+  put(k, word + 1, filter);
+  put(k, word + 2, flags);
+  for (let at = 3; at < 6; at++) put(k, word + at, 0);
+  return sys_kevent(k, td, kq, uaddr, 1, 0, 0, 0);
+}
+
+/** What one event says as one number, as the adapter has it: 0 for none. */
+export function client_kevent(k: Kernel, td: number, kq: number, timo: number, uaddr: number): number {
+  const result = sys_kevent(k, td, kq, 0, 0, uaddr, 1, timo);
+  if (result <= 0) return result;
+  const word = (fixed(k, h_user) + uaddr) >> 2;
+  return 1 + ((get(k, word + 2) & EV_EOF) !== 0 ? 2 : 0) + 4 * get(k, word) + 65536 * get(k, word + 3);
 }
 
 /** Carries one segment, and sleeps until there is one. */

@@ -46,6 +46,7 @@ export const MUTEX_CLASSES: readonly number[] = [
   L.LC_ACCEPT,
   L.LC_SND,
   L.LC_RCV,
+  L.LC_KQ,
   L.LC_SELECT,
   L.LC_SELTD,
   L.LC_CALLOUT,

@@ -175,11 +175,12 @@ export class KernelMonitor implements Monitor {
   explains(element: number, agent: number, name: string, returned: number): boolean {
     const { elements } = this;
     if (elements.phase(element, agent) !== ENDED) return false;
-    const { errno, value } = resultOf(name, returned);
+    const { errno, value, answer } = resultOf(name, returned);
     if (elements.errnoOf(element, agent) !== elements.errnoCode(errno)) return false;
     if (errno !== 'none') return true;
     // A geterror that succeeds returns an errno: what the error was.
     if (name === 'geterror') return elements.answerOf(element, agent) === elements.errnoCode(errnoName(returned));
+    if (name === 'kevent' && elements.answerOf(element, agent) !== elements.errnoCode(answer)) return false;
     return elements.valueOf(element, agent) === value;
   }
 

@@ -66,6 +66,8 @@ function options(sizes: Configuration, agents: number, userBytes: number): Kerne
     userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT),
     mbufs: 16,
     pollDescriptors: 2,
+    kqueues: 1,
+    knotes: 1,
     wireSegments: WIRE_SEGMENTS,
     tcpReassembly: 4,
     tcpHalfOpen: 2,

@@ -51,6 +51,8 @@ function run(sockets: Sockets, job: CallJob): number {
       );
       return found.reduce((bits, { fd, readable, closed }) => bits | (((closed ? 2 : 0) | (readable ? 1 : 0)) << (2 * fds.indexOf(fd))), 0);
     }
+    case 'kevent':
+      return sockets.kevent(job.fd, [], 1, job.timeout ?? -1)[0]?.fd ?? -1000;
     case 'produce': {
       const sent = produce(sockets, job.fd, job.count ?? 0, job.salt ?? 0);
       sockets.shutdown(job.fd, 'write');

@@ -5,6 +5,8 @@ const pair = [call('socketpair', { asked: 'unix' })];
 const listener = [call('socket', { asked: 'unix' }), call('bind', { fd: 0, name: 0 }), call('listen', { fd: 0, backlog: 1 })];
 const client = [...listener, call('socket', { asked: 'unix' })];
 const queued = [...client, call('connect', { fd: 1, name: 0 })];
+const knote = (fd: number, filter: string, change = 'add') => call('knote', { fd, filter, change });
+const kevent = call('kevent', { wait: true });
 const poll = (fd: number, wanted: string) => call('poll', { fd, wanted });
 
 export const EVENTS: readonly Scenario[] = [
@@ -133,5 +135,125 @@ export const EVENTS: readonly Scenario[] = [
     threads: [[poll(0, 'in')]],
     actors: [{ kind: 'wire', deliveries: 1 }],
     events: [{ event: 'handshake', times: 1 }],
+  },
+  {
+    id: 'kevent-send',
+    about: 'data comes while a thread is about to sleep in kevent',
+    citation: 'C.8 kqueue, E.9 G12',
+    prologue: [...pair, knote(0, 'read')],
+    threads: [[kevent], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'kevent-receive',
+    about: 'room for a sender who waits in kevent is made by the one who receives',
+    citation: 'C.8 filt_sowrite, G82',
+    prologue: [...pair, call('send', { fd: 0, amount: 2 }), knote(0, 'write')],
+    threads: [[kevent], [call('receive', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'kevent-peer-close',
+    about: 'the other end is closed while a thread is about to sleep in kevent: EV_EOF',
+    citation: 'C.8 filt_soread',
+    prologue: [...pair, knote(0, 'read')],
+    threads: [[kevent], [call('close', { fd: 1 })]],
+  },
+  {
+    id: 'kevent-send-close',
+    about: 'data comes, and the end behind it, while a thread is about to sleep in kevent: both are told at once, or one after the other',
+    citation: 'C.8 filt_soread, G93',
+    prologue: [...pair, knote(0, 'read')],
+    threads: [
+      [kevent, kevent],
+      [call('send', { fd: 1, amount: 1 }), call('close', { fd: 1 })],
+    ],
+  },
+  {
+    id: 'kevent-connect',
+    about: 'a connection comes while a thread is about to sleep in kevent for the listener',
+    citation: 'C.8 filt_solisten, H.3 listener_wakeup',
+    prologue: [...client, knote(0, 'read')],
+    threads: [[kevent], [call('connect', { fd: 1, name: 0 })]],
+  },
+  {
+    id: 'kevent-listen',
+    about: 'an event is registered while its socket begins to listen, and then a connection comes',
+    citation: 'H.8, H.1 listen_kqueue, G58',
+    prologue: [call('socket', { asked: 'unix' }), call('bind', { fd: 0, name: 0 }), call('socket', { asked: 'unix' })],
+    threads: [
+      [knote(0, 'read'), kevent],
+      [call('listen', { fd: 0, backlog: 1 }), call('connect', { fd: 1, name: 0 })],
+    ],
+  },
+  {
+    id: 'kevent-accept',
+    about: 'the connection that a thread is just told of is accepted by another',
+    citation: 'C.3 step 8, C.8',
+    prologue: [...queued, knote(0, 'read')],
+    threads: [[call('kevent', { wait: false })], [call('accept', { fd: 0 })]],
+  },
+  {
+    id: 'kevent-kevent-send',
+    about: 'two threads sleep in kevent and one event comes: both are told, as long as it holds',
+    citation: 'C.8 kqueue',
+    prologue: [...pair, knote(0, 'read')],
+    threads: [[kevent], [kevent], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'kevent-kevent-once',
+    about: 'two threads ask for one event that is to be reported once: one of them is told',
+    citation: 'C.8 kqueue',
+    prologue: [...pair, knote(0, 'read', 'once'), call('send', { fd: 1, amount: 1 })],
+    threads: [[call('kevent', { wait: false })], [call('kevent', { wait: false })]],
+  },
+  {
+    id: 'kevent-close',
+    about: 'the descriptor is closed while its event is being looked at: after the close nothing is said of it',
+    citation: 'H.8, G135, G136',
+    prologue: [...pair, call('send', { fd: 1, amount: 1 }), knote(0, 'read')],
+    threads: [
+      [call('kevent', { wait: false }), call('kevent', { wait: false })],
+      [call('close', { fd: 0 }), call('socket', { asked: 'udp' })],
+    ],
+  },
+  {
+    id: 'knote-close',
+    about: 'an event is registered while its descriptor is closed and the number used again',
+    citation: 'H.8, G135',
+    prologue: pair,
+    threads: [
+      [knote(0, 'read'), knote(0, 'read', 'delete')],
+      [call('close', { fd: 0 }), call('socket', { asked: 'udp' })],
+    ],
+  },
+  {
+    id: 'knote-close-dup',
+    about: 'an event is registered while its descriptor is closed, and the socket lives on by another one, to which data comes',
+    citation: 'G135',
+    prologue: [...pair, call('dup', { fd: 0 })],
+    threads: [
+      [knote(0, 'read'), call('kevent', { wait: false })],
+      [call('close', { fd: 0 }), call('send', { fd: 1, amount: 1 })],
+    ],
+  },
+  {
+    id: 'knote-kevent',
+    about: 'an event that holds is registered, and one that does not is taken away, while a thread is about to sleep in kevent',
+    citation: 'C.8 kqueue',
+    prologue: [...pair, call('send', { fd: 1, amount: 1 })],
+    threads: [[kevent], [knote(0, 'read')]],
+  },
+  {
+    id: 'knote-disable-enable',
+    about: 'an event is turned off and on while data comes and a thread sleeps in kevent',
+    citation: 'C.8 kqueue',
+    prologue: [...pair, knote(0, 'read')],
+    threads: [[kevent], [knote(0, 'read', 'disable'), knote(0, 'read', 'enable')], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'kevent-knote-delete',
+    about: 'an event is taken away while it is being looked at',
+    citation: 'C.8 kqueue, G136',
+    prologue: [...pair, knote(0, 'read'), call('send', { fd: 1, amount: 1 })],
+    threads: [[call('kevent', { wait: false })], [knote(0, 'read', 'delete')]],
   },
 ];

@@ -1,0 +1,42 @@
+/** The words of the face, and the numbers that they stand for. */
+import {
+  AF_INET,
+  AF_UNIX,
+  IPPROTO_TCP,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SO_OPT_ACCEPTCONN,
+  SO_OPT_ERROR,
+  SO_OPT_LINGER,
+  SO_OPT_OOBINLINE,
+  SO_OPT_RCVBUF,
+  SO_OPT_SNDBUF,
+  SO_OPT_TYPE,
+  TCP_NODELAY,
+} from './layout.ts';
+
+/** The options of `getOption` and `setOption`; all are numbers. */
+export const OPTIONS = {
+  /** Ticks that close waits for unsent data; negative: it does not. */
+  linger: [SOL_SOCKET, SO_OPT_LINGER],
+  /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below that say nothing else, but noDelay. */
+  error: [SOL_SOCKET, SO_OPT_ERROR],
+  listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
+  /** 1: the urgent byte stays among the others. May be set. */
+  urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
+  type: [SOL_SOCKET, SO_OPT_TYPE],
+  sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],
+  receiveBuffer: [SOL_SOCKET, SO_OPT_RCVBUF],
+  noDelay: [IPPROTO_TCP, TCP_NODELAY],
+} as const;
+export type OptionName = keyof typeof OPTIONS;
+
+export const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
+export const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
+export const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, seqpacket: SOCK_SEQPACKET } as const;
