@@ -210,7 +210,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     sockets: 2,
     threads: 2,
     names: 1,
-    calls: { ...CLOSE, ...DATA, socketpair: [['unix']], knote: [], kevent: [[true]] },
+    calls: {
+      ...CLOSE,
+      socketpair: [['unix']],
+      send: [null, [1], [false]],
+      receive: [null, [1]],
+      knote: [null, ['read']],
+      kevent: [[true]],
+    },
     quick: true,
   },
   {

@@ -43,6 +43,7 @@ describe('the specification', () => {
       'invariant only-listeners-have-children',
       'invariant names-unique',
       'promise poll-returns',
+      'promise kevent-returns',
     ]);
     const promises = outcome.results.filter(({ id }) => id.includes('/'));
     expect(promises.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([

@@ -12,7 +12,7 @@ export const entry: Entry = {
     {
       file: 'impl/kern/file.ts',
       change: (source) => {
-        const fget = source.in('fget');
+        const fget = source.in('fget_any');
         precede(fget.loop(), 'let tried = 0;');
         follow(fget.call('file_letgo'), 'tried = fp;');
         const empty = fget.branches(3, 'fp')[0] as Node;

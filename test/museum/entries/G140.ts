@@ -12,7 +12,7 @@ export const entry: Entry = {
     {
       file: 'impl/kern/file.ts',
       change: (source) => {
-        const raise = source.in('fget').branch('count');
+        const raise = source.in('fget_any').branch('count');
         const condition = raise.getExpression();
         if (Node.isBinaryExpression(condition)) replace(condition, condition.getRight().getText());
       },
