@@ -100,14 +100,19 @@ function callsAfter(situation: Situation, before: Script): readonly Scripted[] {
   return [
     ...[...open, ...made].flatMap((fd) => callsOn(fd, protocol)),
     call('socket', { asked: protocol }),
-    ...(protocol === 'unix' ? [call('socketpair', { asked: 'unix' })] : []),
+    ...(isLocal(protocol) ? [call('socketpair', { asked: protocol })] : []),
     ...(open.length > 1 ? [call('connect2', { fd1: 0, fd2: 1 })] : []),
     call('fputsock', { handle }),
   ];
 }
 
+/** Of the UNIX domain. */
+function isLocal(protocol: Situation['protocol']): boolean {
+  return protocol === 'unix' || protocol === 'dgram' || protocol === 'seqpacket';
+}
+
 function callsOn(fd: number | ResultOf, protocol: Situation['protocol']): readonly Scripted[] {
-  const remote = protocol !== 'unix';
+  const remote = !isLocal(protocol);
   const on = (name: string, args: Readonly<Record<string, Argument>> = {}): Scripted => ({ name, args: { fd, ...args } });
   const withAddress = (scripted: Scripted): Scripted => ({ ...scripted, unix: !remote });
   return [
@@ -117,6 +122,7 @@ function callsOn(fd: number | ResultOf, protocol: Situation['protocol']): readon
     withAddress(on('connect', { name: 0, remote })),
     on('disconnect'),
     on('send', { amount: 1 }),
+    ...(protocol === 'dgram' ? [withAddress(on('send', { amount: 1, addressed: true }))] : []),
     on('receive', { amount: 1 }),
     ...['read', 'write', 'both'].map((how) => on('shutdown', { how })),
     on('setsockopt', { on: true }),

@@ -8,13 +8,14 @@ import { call } from './scenario.ts';
 export interface Situation extends Omit<Scenario, 'threads' | 'citation'> {
   /** Descriptors that are open, with what `connect` and `socket` mean by an address there. */
   readonly open: readonly number[];
-  readonly protocol: 'unix' | 'udp' | 'tcp';
+  readonly protocol: 'unix' | 'dgram' | 'seqpacket' | 'udp' | 'tcp';
 }
 
 const unix = [call('socket', { asked: 'unix' })];
 const listener = [...unix, call('bind', { fd: 0, name: 0 }), call('listen', { fd: 0, backlog: 1 })];
 const client = [...listener, call('socket', { asked: 'unix' })];
 const pair = [call('socketpair', { asked: 'unix' })];
+const dgrams = [call('socket', { asked: 'dgram' }), call('bind', { fd: 0, name: 0 }), call('socket', { asked: 'dgram' })];
 const udp = [call('socket', { asked: 'udp' }), call('bind', { fd: 0, name: 0 })];
 const tcp = [call('socket', { asked: 'tcp' })];
 const tcpListener = [...tcp, call('bind', { fd: 0, name: 0 }), call('listen', { fd: 0, backlog: 1 })];
@@ -62,6 +63,40 @@ export const SITUATIONS: readonly Situation[] = [
     protocol: 'unix',
     open: [0, 1],
     prologue: [...pair, call('fgetsock', { fd: 0 })],
+  },
+  { id: 'dgram-new', about: 'a named UNIX datagram socket and one that is not', protocol: 'dgram', open: [0, 1], prologue: dgrams },
+  {
+    id: 'dgram-connected',
+    about: 'a UNIX datagram socket that is connected to another, with a record on its way',
+    protocol: 'dgram',
+    open: [0, 1],
+    prologue: [...dgrams, call('connect', { fd: 1, name: 0 }), call('send', { fd: 1, amount: 1 })],
+  },
+  {
+    id: 'dgram-pair',
+    about: 'two UNIX datagram sockets connected to each other',
+    protocol: 'dgram',
+    open: [0, 1],
+    prologue: [call('socketpair', { asked: 'dgram' })],
+  },
+  {
+    id: 'packet-listener',
+    about: 'a listener for sequenced packets and a client',
+    protocol: 'seqpacket',
+    open: [0, 1],
+    prologue: [
+      call('socket', { asked: 'seqpacket' }),
+      call('bind', { fd: 0, name: 0 }),
+      call('listen', { fd: 0, backlog: 1 }),
+      call('socket', { asked: 'seqpacket' }),
+    ],
+  },
+  {
+    id: 'packet-pair',
+    about: 'two connected sockets with a sequenced packet between them',
+    protocol: 'seqpacket',
+    open: [0, 1],
+    prologue: [call('socketpair', { asked: 'seqpacket' }), call('send', { fd: 0, amount: 1 })],
   },
   { id: 'udp-new', about: 'a bound UDP socket', protocol: 'udp', open: [0], prologue: udp },
   {
