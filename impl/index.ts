@@ -59,6 +59,7 @@ import {
   sys_sockatmark,
   sys_socketpair,
   sys_tick,
+  sys_unlink,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
 import { type LockProfile, lockProfile } from './locks.ts';
@@ -178,6 +179,11 @@ export class Sockets {
 
   bind(fd: number, address: Address): void {
     this.#done('bind', sys_bind(this.#k, this.#td(), whole(fd), hostOf(address), portOf(address)));
+  }
+
+  /** Takes a UNIX name away. Its socket stays as it is, but can't be found any more; the name may be bound again. */
+  unlink(name: number): void {
+    this.#done('unlink', sys_unlink(this.#k, this.#td(), whole(name)));
   }
 
   listen(fd: number, backlog = -1): void {

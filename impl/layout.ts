@@ -406,7 +406,7 @@ export const MT_SONAME = 8;
 
 export const unp_socket = 1; // c  from attach to detach
 export const unp_conn = 2; // L  (changed with L for writing and both pcb mutexes) the peer; of a datagram socket, whom it sends to
-export const unp_vnode = 3; // L, P  name + 1 when bound, else 0
+export const unp_vnode = 3; // L, P  name + 1 when bound, UNP_UNLINKED when that name is gone, else 0
 export const unp_addr = 4; // L, P  name + 1 of the local address: own name, or the listener's for an accepted socket; else 0
 export const unp_cc = 5; // P  what the sender was last told of our so_rcv.sb_cc
 export const unp_mbcnt = 6; // P  ... and of sb_mbcnt
@@ -421,6 +421,7 @@ export const unp_reflink_next = 15; // L  linkage in the unp_refs of unp_conn
 export const unp_reflink_prev = 16; // L
 export const UNPCB_WORDS = 17;
 
+export const UNP_UNLINKED = -1; // in unp_vnode: a vnode without a name
 export const UNP_HAVEPC = 1;
 export const UNP_HAVEPCCACHED = 2;
 

@@ -1,6 +1,6 @@
 /** The model as a whole: who acts and how, and what must hold. Open `state.ts` first, then a call. */
 import { accept } from './calls/accept.ts';
-import { bind, listen } from './calls/bind.ts';
+import { bind, listen, unlink } from './calls/bind.ts';
 import { close, soclose } from './calls/close.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
@@ -22,7 +22,7 @@ import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
 export const calls = {
-  socket, socketpair, bind, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
+  socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
   setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
 };
 

@@ -134,6 +134,8 @@ export function systemCall<Argument = never>(
     case 'listen':
     case 'connect2':
       return { fn: `sys_${name}`, args: [fd, named] };
+    case 'unlink':
+      return { fn: 'sys_unlink', args: [fd] };
     case 'accept':
     case 'disconnect':
     case 'dup':

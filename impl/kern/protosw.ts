@@ -82,22 +82,20 @@ import {
 } from '../netinet/udp_usrreq.ts';
 import { PANIC_NO_REQUEST } from '../panic.ts';
 import { m_freem } from './mbuf.ts';
+import { uipc_bind, uipc_peeraddr, uipc_sockaddr } from '../unix/uipc_name.ts';
 import {
   uipc_abort,
   uipc_accept,
   uipc_attach,
-  uipc_bind,
   uipc_close,
   uipc_connect,
   uipc_connect2,
   uipc_detach,
   uipc_disconnect,
   uipc_listen,
-  uipc_peeraddr,
   uipc_rcvd,
   uipc_send,
   uipc_shutdown,
-  uipc_sockaddr,
 } from '../unix/uipc_usrreq.ts';
 
 /** PROTO_*, or an errno negated. Protocol 0 asks for the one protocol of that type. */

@@ -47,6 +47,7 @@ import { sosend } from './send.ts';
 import { kern_shutdown } from './shutdown.ts';
 import { socreate } from './socket.ts';
 import { kern_getsockopt, kern_setnbio, kern_setsockopt } from './sockopt.ts';
+import { uipc_unlink } from '../unix/uipc_name.ts';
 
 export function sys_socket(k: Kernel, td: number, domain: number, type: number, protocol: number): number {
   enter(k, td);
@@ -67,6 +68,12 @@ export function sys_bind(k: Kernel, td: number, fd: number, host: number, port: 
   const error = pru_bind(k, td, file_socket(k, fp), host, port);
   fdrop(k, td, fp);
   return ret(k, td, error);
+}
+
+/** Takes a UNIX name away; the socket that has it stays. */
+export function sys_unlink(k: Kernel, td: number, name: number): number {
+  enter(k, td);
+  return ret(k, td, uipc_unlink(k, td, name));
 }
 
 export function sys_listen(k: Kernel, td: number, fd: number, backlog: number): number {

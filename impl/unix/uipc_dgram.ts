@@ -41,7 +41,8 @@ import { fixed, get, type Kernel, put } from '../memory.ts';
 import { PANIC_UNP_PEER } from '../panic.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_assert_w, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
-import { isName, sotounpcb } from './uipc_usrreq.ts';
+import { isName } from './uipc_name.ts';
+import { sotounpcb } from './uipc_usrreq.ts';
 
 export function isdgram(k: Kernel, so: number): boolean {
   return fixed(k, so + so_type) === SOCK_DGRAM;

@@ -1,37 +1,25 @@
 /**
  * UNIX-domain stream sockets and sequenced packets, which differ only in how data lies in the receive buffer: each send is a record
- * there. What datagram sockets do otherwise is in uipc_dgram.ts. A *unpcb* is one end; two connected ends point at each other, and what one sends is appended to the
+ * there. What datagram sockets do otherwise is in uipc_dgram.ts, names are in uipc_name.ts. A *unpcb* is one end; two connected ends point at each other, and what one sends is appended to the
  * receive buffer of the other at once, so send buffers stay empty. Back-pressure: the sender's limit shrinks by what the peer's
  * receive buffer grows, and the reader gives it back; unp_cc remembers what the sender was last told.
  *
  *   from         to          by
  *   –            attached    uipc_attach
- *   unbound      bound       uipc_bind; the name is given up in uipc_detach, not before
+ *   unbound      bound       uipc_bind; the name is given up in uipc_unlink or uipc_detach, not before
  *   alone        connected   unp_connect2 (both ends)
  *   connected    alone       unp_disconnect (both ends, which become disconnected sockets)
  *   attached     –           uipc_detach
  *
  * 1. a.unp_conn is b exactly if b.unp_conn is a. Both change together, under the link lock for writing and both pcb mutexes.
- * 2. A bound name leads to the socket that bound it until that socket's detach; with the link lock held the socket can't be freed.
+ * 2. A bound name leads to the socket that bound it until it is unlinked, or that socket's detach; with the link lock held the socket can't be freed.
  * 3. Nobody is told of a socket's end but through its peer: detach leaves no pointer to it.
  *
  * Lock order: link lock, list lock, pcb mutexes, socket locks. The link lock is recursive for its writer. In F93 it is not, and a
  * connection refused inside sonewconn, which detaches the child, stops the thread that holds the lock for ever.
  */
 
-import {
-  EADDRINUSE,
-  ECONNABORTED,
-  ECONNREFUSED,
-  EINVAL,
-  EISCONN,
-  ENOBUFS,
-  ENOENT,
-  ENOTCONN,
-  EOPNOTSUPP,
-  EPIPE,
-  EPROTOTYPE,
-} from '../errno.ts';
+import { ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE, EPROTOTYPE } from '../errno.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
@@ -54,7 +42,6 @@ import {
   h_recvspace,
   h_sendspace,
   h_unp_names,
-  h_unp_nnames,
   LC_UNP,
   PRUS_EOF,
   PRUS_OOB,
@@ -73,9 +60,6 @@ import {
   so_snd,
   so_state,
   so_type,
-  td_from_host,
-  td_from_port,
-  UNIX_HOST,
   UNP_HAVEPC,
   UNP_HAVEPCCACHED,
   unp_addr,
@@ -118,6 +102,7 @@ import {
   unp_lock_other,
   unp_unlock_other,
 } from './uipc_dgram.ts';
+import { isName, uipc_peeraddr } from './uipc_name.ts';
 
 export function uipc_attach(k: Kernel, td: number, so: number): number {
   KASSERT(k, get(k, so + so_pcb) === 0, PANIC_ATTACH_PCB, so);
@@ -151,12 +136,12 @@ export function uipc_detach(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, unp_list_lock);
   mtx_lock(k, td, unp + unp_mtx);
   const name = get(k, unp + unp_vnode);
-  if (name !== 0) {
+  if (name > 0) {
     const slot = fixed(k, h_unp_names) + name - 1;
     KASSERT(k, get(k, slot) === so, PANIC_UNP_DETACH_NAME, so);
     put(k, slot, 0);
-    put(k, unp + unp_vnode, 0);
   }
+  put(k, unp + unp_vnode, 0);
   put(k, unp + unp_addr, 0);
   const peer = get(k, unp + unp_conn);
   if (peer !== 0) {
@@ -172,24 +157,6 @@ export function uipc_detach(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, unp + unp_mtx);
   KASSERT(k, count === 0, PANIC_UNP_REFCOUNT, unp);
   uma_zfree(k, td, unp_zone, unp);
-}
-
-export function uipc_bind(k: Kernel, td: number, so: number, name: number): number {
-  const unp = sotounpcb(k, so);
-  rw_wlock(k, td, unp_link_rwlock);
-  mtx_lock(k, td, unp + unp_mtx);
-  const slot = fixed(k, h_unp_names) + name;
-  let error = 0;
-  if (get(k, unp + unp_vnode) !== 0 || !isName(k, name)) error = EINVAL;
-  else if (get(k, slot) !== 0) error = EADDRINUSE;
-  if (error === 0) {
-    put(k, slot, so);
-    put(k, unp + unp_vnode, name + 1);
-    put(k, unp + unp_addr, name + 1);
-  }
-  mtx_unlock(k, td, unp + unp_mtx);
-  rw_wunlock(k, td, unp_link_rwlock);
-  return error;
 }
 
 /** With the link lock held, which F93 does not do: a socket must not begin to listen while it is being connected. */
@@ -315,31 +282,6 @@ export function uipc_rcvd(k: Kernel, td: number, so: number): void {
     unp_tell(k, td, unp, get(k, peer + unp_socket), cc, mbcnt);
   }
   mtx_unlock(k, td, unp + unp_mtx);
-}
-
-/** The socket's own name. */
-export function uipc_sockaddr(k: Kernel, td: number, so: number): number {
-  const unp = sotounpcb(k, so);
-  mtx_lock(k, td, unp + unp_mtx);
-  unp_name(k, td, get(k, unp + unp_addr));
-  mtx_unlock(k, td, unp + unp_mtx);
-  return 0;
-}
-
-/** The peer's name; the empty one if the peer is not bound, or gone. */
-export function uipc_peeraddr(k: Kernel, td: number, so: number): number {
-  const unp = sotounpcb(k, so);
-  rw_rlock(k, td, unp_link_rwlock);
-  const peer = get(k, unp + unp_conn);
-  if (peer === 0) {
-    unp_name(k, td, 0);
-  } else {
-    mtx_lock(k, td, peer + unp_mtx);
-    unp_name(k, td, get(k, peer + unp_addr));
-    mtx_unlock(k, td, peer + unp_mtx);
-  }
-  rw_runlock(k, td, unp_link_rwlock);
-  return 0;
 }
 
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
@@ -472,16 +414,6 @@ function unp_charge(k: Kernel, td: number, unp: number, sender: number): void {
   put(k, unp + unp_cc, 0);
   put(k, unp + unp_mbcnt, 0);
   unp_tell(k, td, unp, sender, cc, mbcnt);
-}
-
-/** Answers with an address, given as name + 1, or 0 for none. */
-function unp_name(k: Kernel, td: number, address: number): void {
-  put(k, td + td_from_host, address === 0 ? 0 : UNIX_HOST);
-  put(k, td + td_from_port, address === 0 ? 0 : address - 1);
-}
-
-export function isName(k: Kernel, name: number): boolean {
-  return name >= 0 && name < fixed(k, h_unp_nnames);
 }
 
 export function sotounpcb(k: Kernel, so: number): number {

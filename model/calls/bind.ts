@@ -1,8 +1,8 @@
-/** bind and listen (C.3, J.4): both are one protocol entry under its locks. */
-import { type Procedure, rule, when } from '../lang.ts';
+/** bind, unlink and listen (C.3, J.4): each is one protocol entry under its locks. */
+import { first, type Procedure, rule, when } from '../lang.ts';
 import { pru_bind, pru_listen } from '../protocols/protosw.ts';
-import type { Backlog, Fd, Name, State, ThreadId } from '../state.ts';
-import { fail, getsock, mayCall } from './file.ts';
+import { type Backlog, type Fd, isLocal, type Name, pcbs, type State, type ThreadId } from '../state.ts';
+import { done, fail, getsock, idle, mayCall } from './file.ts';
 
 export function* bind(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
   when(mayCall(s, t, fd));
@@ -13,6 +13,16 @@ export function* bind(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
   if (errno === 'EADDRINUSE') rule('bind_2', 'somebody has the name: EADDRINUSE [J.4 bind]');
   if (errno === 'none') rule('bind_3', 'bound [D.1, D.2, D.3 bind]');
   fail(s, t, errno);
+}
+
+/** unlink(2) of a UNIX name: the name goes; its socket stays, and stays bound. [D.1 bind, H.1 unix_bindconnect] */
+export function* unlink(s: State, t: ThreadId, name: Name): Procedure {
+  when(idle(s, t) && !s.link);
+  const pcb = first(pcbs, (each) => s.pcbs[each].name === name && isLocal(s.pcbs[each].protocol));
+  if (pcb === null) return fail(s, t, rule('unlink_1', 'no such name: ENOENT [unlink(2)]', 'ENOENT'));
+  rule('unlink_2', 'nobody finds the socket by it any more, and others may bind to it [H.1 unix_bindconnect]');
+  s.pcbs[pcb].name = null;
+  done(s, t, 0);
 }
 
 export function* listen(s: State, t: ThreadId, fd: Fd, backlog: Backlog): Procedure {

@@ -240,6 +240,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       socket: [],
       socketpair: [],
       bind: [null, [0]],
+      unlink: [],
       listen: [null, [1]],
       accept: [],
       connect: [null, [0]],

@@ -256,8 +256,8 @@ export class Abstraction {
     const vnode = get(k, unp + L.unp_vnode);
     this.set(words, cells.socket, ids.socketCode(get(k, unp + L.unp_socket)));
     this.flag(words, cells.bound, vnode);
-    // A vnode word is the name plus 1, and so is the number of a name.
-    this.set(words, cells.name, vnode);
+    // A vnode word is the name plus 1, and so is the number of a name; one that was unlinked is below 0.
+    this.set(words, cells.name, Math.max(0, vnode));
     this.set(words, cells.peer, ids.pcbCode(peer));
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
     for (const field of INTERNET_ONLY) this.set(words, cells[field], 0);

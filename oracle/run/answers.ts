@@ -9,6 +9,7 @@ export const ANSWERS: Readonly<Record<string, readonly string[]>> = {
   socket: ['EMFILE', 'ENFILE', 'EPROTONOSUPPORT', 'EPROTOTYPE', 'ENOBUFS', 'EPERM'],
   socketpair: ['EPROTONOSUPPORT', 'EPROTOTYPE', 'ENOBUFS', 'EMFILE', 'ENFILE', 'EOPNOTSUPP'],
   bind: ['EBADF', 'EINVAL', 'EALREADY', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'],
+  unlink: ['ENOENT'],
   listen: ['EBADF', 'EINVAL', 'EOPNOTSUPP'],
   connect: [
     ...['EBADF', 'EALREADY', 'EOPNOTSUPP', 'EISCONN', 'EINVAL', 'ENOENT', 'EPROTOTYPE', 'EADDRINUSE', 'EADDRNOTAVAIL', 'EINPROGRESS'],

@@ -85,6 +85,7 @@ export const KINDS: readonly Kind[] = [
     }),
   },
   { name: 'bind', weight: 6, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), name: b % z.NAMES }) },
+  { name: 'unlink', weight: 2, make: ({ a }, _scene, z) => ({ name: a % z.NAMES }) },
   { name: 'listen', weight: 6, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => !so.connected), backlog: b % (z.BACKLOG + 1) }) },
   { name: 'accept', weight: 6, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.acceptConn) }) },
   {

@@ -30,6 +30,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     socket: { asked: ASKED },
     socketpair: { asked: ASKED },
     bind: { fd, name },
+    unlink: { name },
     listen: { fd, backlog: upTo(z.BACKLOG) },
     accept: { fd },
     connect: { fd, name, remote: truth },

@@ -29,6 +29,7 @@ import {
   SBS_CANTSENDMORE,
   SOCK_DGRAM,
   SOCK_RAW,
+  SOCK_SEQPACKET,
   SOCK_STREAM,
   SOL_SOCKET,
   SO_OPT_ERROR,
@@ -69,6 +70,7 @@ import {
   sys_socket,
   sys_socketpair,
   sys_tick,
+  sys_unlink,
   td_retval1,
   unp_zone,
   wire_deliver,
@@ -76,7 +78,17 @@ import {
   wseg_zone,
 } from '../../impl/raw.ts';
 
-export type Protocol = 'unix' | 'udp' | 'tcp' | 'raw';
+export type Protocol = 'unix' | 'dgram' | 'seqpacket' | 'udp' | 'tcp' | 'raw';
+
+/** Domain and type of each. */
+const KINDS: Readonly<Record<Protocol, readonly [number, number]>> = {
+  unix: [AF_UNIX, SOCK_STREAM],
+  dgram: [AF_UNIX, SOCK_DGRAM],
+  seqpacket: [AF_UNIX, SOCK_SEQPACKET],
+  udp: [AF_INET, SOCK_DGRAM],
+  tcp: [AF_INET, SOCK_STREAM],
+  raw: [AF_INET, SOCK_RAW],
+};
 
 /** The five states of a socket, as BSD's protocols drive them. */
 export type Phase = 'none' | 'connecting' | 'connected' | 'disconnecting' | 'disconnected';
@@ -112,13 +124,13 @@ export class World {
 
   /** `number` is the protocol of a raw socket. */
   socket(protocol: Protocol, number = 0): number {
-    if (protocol === 'raw') return sys_socket(this.k, this.td, AF_INET, SOCK_RAW, number);
-    return sys_socket(this.k, this.td, protocol === 'unix' ? AF_UNIX : AF_INET, protocol === 'udp' ? SOCK_DGRAM : SOCK_STREAM, 0);
+    const [domain, type] = KINDS[protocol];
+    return sys_socket(this.k, this.td, domain, type, number);
   }
 
   /** Two connected descriptors; throws if there are none to be had. */
-  pair(): readonly [number, number] {
-    const first = sys_socketpair(this.k, this.td, AF_UNIX, SOCK_STREAM, 0);
+  pair(protocol: 'unix' | 'dgram' | 'seqpacket' = 'unix'): readonly [number, number] {
+    const first = sys_socketpair(this.k, this.td, ...KINDS[protocol], 0);
     if (first < 0) throw new Error(`socketpair ${first}`);
     return [first, word(this.k, this.td + td_retval1)];
   }
@@ -140,6 +152,7 @@ export class World {
   }
 
   bind = (fd: number, port: number, host = 0): number => sys_bind(this.k, this.td, fd, host, port);
+  unlink = (name: number): number => sys_unlink(this.k, this.td, name);
   listen = (fd: number, backlog: number): number => sys_listen(this.k, this.td, fd, backlog);
   accept = (fd: number): number => sys_accept(this.k, this.td, fd);
   connect = (fd: number, port: number, host = 1): number => sys_connect(this.k, this.td, fd, host, port);
@@ -160,6 +173,9 @@ export class World {
     copyBytesIn(this.k, fixed(this.k, h_user), bytes, 0, bytes.length);
     return sys_sendto(this.k, this.td, fd, 0, bytes.length, flags, port === undefined ? NO_ADDRESS : 1, port ?? 0);
   }
+
+  /** Receives to a user address. What the kernel returns. */
+  recvAt = (fd: number, uaddr: number, size: number): number => sys_recvfrom(this.k, this.td, fd, uaddr, size, 0);
 
   /** What was received, as text; or the error. */
   recv(fd: number, size = 1000, flags = 0): string | number {

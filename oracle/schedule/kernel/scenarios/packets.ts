@@ -52,6 +52,20 @@ export const PACKETS: readonly Scenario[] = [
     threads: [[call('connect', { fd: 1, name: 0 })], [call('connect', { fd: 1, name: 1 })]],
   },
   {
+    id: 'unlink-connect',
+    about: 'a name is taken away while a socket is connected to it: it was there, or it was not',
+    citation: 'H.1 unix_bindconnect, D.1 connect',
+    prologue: named,
+    threads: [[call('unlink', { name: 0 }), call('send', { fd: 1, amount: 1 })], [call('connect', { fd: 1, name: 0 })]],
+  },
+  {
+    id: 'unlink-close-bind',
+    about: 'a name is taken away while its socket goes, and another socket is bound to it',
+    citation: 'H.1 unix_bindconnect, E4.10',
+    prologue: named,
+    threads: [[call('unlink', { name: 0 }), call('bind', { fd: 1, name: 0 })], [call('close', { fd: 0 })]],
+  },
+  {
     id: 'dgram-two-to-one',
     about: 'two sockets are connected to the same one, and it is closed',
     citation: 'D.1 unp_connect2, detach',
