@@ -13,6 +13,7 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
+export const EDOM = 33;
 export const EWOULDBLOCK = 35;
 export const EINPROGRESS = 36;
 export const EALREADY = 37;

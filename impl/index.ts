@@ -52,9 +52,12 @@ import {
   sys_poll,
   sys_recvfrom,
   sys_sendto,
+  sys_setasync,
   sys_setnbio,
+  sys_setown,
   sys_setsockopt,
   sys_shutdown,
+  sys_sigwait,
   sys_socket,
   sys_sockatmark,
   sys_socketpair,
@@ -287,6 +290,20 @@ export class Sockets {
 
   setNonBlocking(fd: number, on: boolean): void {
     this.#done('setNonBlocking', sys_setnbio(this.#k, this.#td(), whole(fd), on ? 1 : 0));
+  }
+
+  /** Whether the thread that `setOwner` names (its `thread`) is told when something comes, or there is room again. */
+  setAsync(fd: number, on: boolean): void {
+    this.#done('setAsync', sys_setasync(this.#k, this.#td(), whole(fd), on ? 1 : 0));
+  }
+
+  setOwner(fd: number, thread: number): void {
+    this.#done('setOwner', sys_setown(this.#k, this.#td(), whole(fd), whole(thread)));
+  }
+
+  /** How often this thread was told of something since it asked last; waits for it, `timeout` ticks at most, and then is 0. */
+  waitAsync(timeout = -1): number {
+    return this.#done('waitAsync', sys_sigwait(this.#k, this.#td(), whole(timeout)));
   }
 
   getOption(fd: number, name: OptionName): number {

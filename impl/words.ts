@@ -14,9 +14,16 @@ import {
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
   SO_OPT_LINGER,
+  SO_OPT_LISTENINCQLEN,
+  SO_OPT_LISTENQLEN,
+  SO_OPT_LISTENQLIMIT,
   SO_OPT_OOBINLINE,
   SO_OPT_RCVBUF,
+  SO_OPT_RCVLOWAT,
+  SO_OPT_RCVTIMEO,
   SO_OPT_SNDBUF,
+  SO_OPT_SNDLOWAT,
+  SO_OPT_SNDTIMEO,
   SO_OPT_TYPE,
   TCP_NODELAY,
 } from './layout.ts';
@@ -31,8 +38,19 @@ export const OPTIONS = {
   /** 1: the urgent byte stays among the others. May be set. */
   urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
   type: [SOL_SOCKET, SO_OPT_TYPE],
+  /** Bytes; may be set, as all that begin with send or receive, up to the larger of the kernel's sendSpace and recvSpace. */
   sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],
   receiveBuffer: [SOL_SOCKET, SO_OPT_RCVBUF],
+  /** Room, or data, without which a call waits. */
+  sendLowWater: [SOL_SOCKET, SO_OPT_SNDLOWAT],
+  receiveLowWater: [SOL_SOCKET, SO_OPT_RCVLOWAT],
+  /** Ticks after which a send or receive that waits throws EAGAIN; 0 for ever. */
+  sendTimeout: [SOL_SOCKET, SO_OPT_SNDTIMEO],
+  receiveTimeout: [SOL_SOCKET, SO_OPT_RCVTIMEO],
+  /** Of a listener: its backlog, connections that wait, and connections on their way. */
+  backlog: [SOL_SOCKET, SO_OPT_LISTENQLIMIT],
+  waiting: [SOL_SOCKET, SO_OPT_LISTENQLEN],
+  incomplete: [SOL_SOCKET, SO_OPT_LISTENINCQLEN],
   noDelay: [IPPROTO_TCP, TCP_NODELAY],
 } as const;
 export type OptionName = keyof typeof OPTIONS;

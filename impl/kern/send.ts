@@ -10,7 +10,6 @@
 import { EDESTADDRREQ, EINVAL, EMSGSIZE, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
   h_salen,
-  h_sendspace,
   MSG_DONTWAIT,
   MSG_EOF,
   MSG_EOR,
@@ -30,6 +29,7 @@ import {
   SS_NBIO,
   sb_lowat,
   sb_mtx,
+  sb_reserved,
   so_error,
   so_proto,
   so_snd,
@@ -72,7 +72,7 @@ export function sosend_generic(k: Kernel, td: number, so: number, flags: number,
     error = sosend_check(k, so, host);
     const space = sbspace(k, snd) + ((flags & MSG_OOB) !== 0 ? SB_OOB : 0);
     const resid = get(k, td + td_uio_resid);
-    if (error === 0 && atomic && resid + address > fixed(k, h_sendspace)) error = EMSGSIZE;
+    if (error === 0 && atomic && resid + address > get(k, snd + sb_reserved)) error = EMSGSIZE;
     const full = space < resid + address && (atomic || space < get(k, snd + sb_lowat));
     if (error === 0 && full) {
       if ((load(k, so + so_state) & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) error = EWOULDBLOCK;

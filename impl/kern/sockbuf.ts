@@ -26,6 +26,7 @@ import {
   m_type,
   MT_DATA,
   MT_SONAME,
+  SB_ASYNC,
   SB_KNOTE,
   SB_SEL,
   SB_WAIT,
@@ -45,6 +46,7 @@ import {
   sb_mbmax,
   sb_mbtail,
   sb_mtx,
+  sb_reserved,
   sb_sel,
   sb_sndptr,
   sb_sndptroff,
@@ -63,6 +65,7 @@ import { KASSERT } from './kassert.ts';
 import { KNOTE } from './kqueue.ts';
 import { M_TRAILINGSPACE, m_free, m_freem, m_get, m_last, m_length, mtod } from './mbuf.ts';
 import { selwakeup } from './select.ts';
+import { pgsigio } from './sigio.ts';
 
 // ---- reservation -----------------------------------------------------------------------------------------------------------
 
@@ -84,9 +87,24 @@ export function soreserve(k: Kernel, td: number, so: number, sndcc: number, rcvc
 }
 
 export function sbreserve_locked(k: Kernel, sb: number, cc: number): void {
+  put(k, sb + sb_reserved, cc);
   put(k, sb + sb_hiwat, cc);
   const most = cc * fixed(k, h_sb_efficiency);
   put(k, sb + sb_mbmax, most < 0x7fffffff ? most : 0x7fffffff);
+}
+
+/**
+ * Another limit for a buffer in use, whose mutex is held. What a UNIX sender's peer has not read stays taken off it, and the limit does not
+ * go below that. (F93 forgets it, and the sender may overrun the reader.)
+ */
+export function sbresize_locked(k: Kernel, sb: number, cc: number): void {
+  const reserved = get(k, sb + sb_reserved);
+  const taken = reserved - get(k, sb + sb_hiwat);
+  const limit = cc < taken ? taken : cc;
+  put(k, sb + sb_reserved, limit);
+  put(k, sb + sb_hiwat, limit - taken);
+  put(k, sb + sb_mbmax, get(k, sb + sb_mbmax) + (limit - reserved) * fixed(k, h_sb_efficiency));
+  if (get(k, sb + sb_lowat) > limit) put(k, sb + sb_lowat, limit);
 }
 
 /** Room for more bytes; less than 0 if the buffer is over its limits. */
@@ -151,11 +169,12 @@ export function sbwait(k: Kernel, td: number, sb: number): number {
  * The buffer has changed: tells whoever polls it, and wakes whoever sleeps in sbwait. The mutex is held before; **not** after. Nothing is
  * lost: both entered themselves with the mutex held, in which they had found nothing.
  */
-export function sowakeup(k: Kernel, td: number, sb: number): void {
+export function sowakeup(k: Kernel, td: number, so: number, sb: number): void {
   const flags = get(k, sb + sb_flags);
   if ((flags & (SB_SEL | SB_WAIT)) !== 0) put(k, sb + sb_flags, flags & ~(SB_SEL | SB_WAIT));
   if ((flags & SB_SEL) !== 0) selwakeup(k, td, sb + sb_sel);
   if ((flags & SB_KNOTE) !== 0) KNOTE(k, td, sb);
+  if ((flags & SB_ASYNC) !== 0) pgsigio(k, td, so);
   mtx_unlock(k, td, sb + sb_mtx);
   // Not lost: the sleeper set SB_WAIT and entered the queue without giving the mutex back in between. After the mutex, for which whoever
   // wakes would only have to wait; the buffer may be gone by now, but its address is all that is asked for, and every sleeper looks again.
@@ -163,27 +182,27 @@ export function sowakeup(k: Kernel, td: number, sb: number): void {
 }
 
 export function sorwakeup_locked(k: Kernel, td: number, so: number): void {
-  sowakeup(k, td, so + so_rcv);
+  sowakeup(k, td, so, so + so_rcv);
 }
 
 export function sowwakeup_locked(k: Kernel, td: number, so: number): void {
-  sowakeup(k, td, so + so_snd);
+  sowakeup(k, td, so, so + so_snd);
 }
 
 export function sorwakeup(k: Kernel, td: number, so: number): void {
   mtx_lock(k, td, so + so_rcv + sb_mtx);
-  sowakeup(k, td, so + so_rcv);
+  sowakeup(k, td, so, so + so_rcv);
 }
 
 export function sowwakeup(k: Kernel, td: number, so: number): void {
   mtx_lock(k, td, so + so_snd + sb_mtx);
-  sowakeup(k, td, so + so_snd);
+  sowakeup(k, td, so, so + so_snd);
 }
 
 /** No more will be sent. Drops the mutex of so_snd. */
 export function socantsendmore_locked(k: Kernel, td: number, so: number): void {
   or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
-  sowakeup(k, td, so + so_snd);
+  sowakeup(k, td, so, so + so_snd);
 }
 
 export function socantsendmore(k: Kernel, td: number, so: number): void {
@@ -194,7 +213,7 @@ export function socantsendmore(k: Kernel, td: number, so: number): void {
 /** No more will arrive, or is wanted. Drops the mutex of so_rcv. */
 export function socantrcvmore_locked(k: Kernel, td: number, so: number): void {
   or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
-  sowakeup(k, td, so + so_rcv);
+  sowakeup(k, td, so, so + so_rcv);
 }
 
 export function socantrcvmore(k: Kernel, td: number, so: number): void {

@@ -4,40 +4,57 @@
  * again at its state after the copy.
  */
 
-import { ENOPROTOOPT } from '../errno.ts';
+import { EDOM, EINVAL, ENOBUFS, ENOPROTOOPT } from '../errno.ts';
 import {
+  SOL_SOCKET,
   SO_ACCEPTCONN,
   SO_LINGER,
   SO_OOBINLINE,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
   SO_OPT_LINGER,
+  SO_OPT_LISTENINCQLEN,
+  SO_OPT_LISTENQLEN,
+  SO_OPT_LISTENQLIMIT,
   SO_OPT_OOBINLINE,
   SO_OPT_RCVBUF,
+  SO_OPT_RCVLOWAT,
+  SO_OPT_RCVTIMEO,
   SO_OPT_SNDBUF,
+  SO_OPT_SNDLOWAT,
+  SO_OPT_SNDTIMEO,
   SO_OPT_TYPE,
-  SOL_SOCKET,
-  sb_hiwat,
+  SS_NBIO,
+  accept_mtx,
+  h_sb_max,
+  sb_lowat,
   sb_mtx,
+  sb_reserved,
+  sb_timeo,
   so_error,
+  so_incqlen,
   so_linger,
   so_options,
+  so_qlen,
+  so_qlimit,
   so_rcv,
   so_snd,
   so_type,
-  SS_NBIO,
   td_retval1,
 } from '../layout.ts';
-import { and, exchange, fixed, get, type Kernel, load, or, store } from '../memory.ts';
+import { and, exchange, fixed, get, type Kernel, load, or, put, store } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { copyin_word, copyout_word } from './copy.ts';
 import { fdrop, fget, file_socket } from './file.ts';
 import { pr_ctloutput } from './protosw.ts';
+import { sbresize_locked, sowakeup } from './sockbuf.ts';
 import { so_changestate } from './sockstate.ts';
 
 /** SO_LINGER: ticks to linger, or a negative number for off. */
 export function sosetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
   if (level !== SOL_SOCKET) return pr_ctloutput(k, td, so, 1, level, name, uaddr);
+  const sb = so_buffer(so, name);
+  if (sb !== 0) return sb_setopt(k, td, so, sb, name, uaddr);
   const flag = so_flag(name);
   if (flag === 0 && name !== SO_OPT_LINGER) return ENOPROTOOPT;
   const error = copyin_word(k, td, uaddr);
@@ -59,6 +76,54 @@ export function sosetopt(k: Kernel, td: number, so: number, level: number, name:
   return 0;
 }
 
+/** The buffer that an option is about; 0 for any other. */
+function so_buffer(so: number, name: number): number {
+  switch (name) {
+    case SO_OPT_SNDBUF:
+    case SO_OPT_SNDLOWAT:
+    case SO_OPT_SNDTIMEO:
+      return so + so_snd;
+    case SO_OPT_RCVBUF:
+    case SO_OPT_RCVLOWAT:
+    case SO_OPT_RCVTIMEO:
+      return so + so_rcv;
+    default:
+      return 0;
+  }
+}
+
+/** A limit, which must be possible; a low-water mark, which is no more than the limit; a time, in ticks. Whoever waits looks again. */
+function sb_setopt(k: Kernel, td: number, so: number, sb: number, name: number, uaddr: number): number {
+  const error = copyin_word(k, td, uaddr);
+  if (error !== 0) return error;
+  const value = get(k, td + td_retval1);
+  const timeo = name === SO_OPT_SNDTIMEO || name === SO_OPT_RCVTIMEO;
+  const limit = name === SO_OPT_SNDBUF || name === SO_OPT_RCVBUF;
+  if (timeo && value < 0) return EDOM;
+  if (!timeo && value < 1) return EINVAL;
+  if (limit && value > fixed(k, h_sb_max)) return ENOBUFS;
+  mtx_lock(k, td, sb + sb_mtx);
+  if (timeo) {
+    put(k, sb + sb_timeo, value);
+  } else if (limit) {
+    sbresize_locked(k, sb, value);
+  } else {
+    const most = get(k, sb + sb_reserved);
+    put(k, sb + sb_lowat, value > most ? most : value);
+  }
+  sowakeup(k, td, so, sb);
+  return 0;
+}
+
+function sb_getopt(k: Kernel, td: number, sb: number, name: number): number {
+  const timeo = name === SO_OPT_SNDTIMEO || name === SO_OPT_RCVTIMEO;
+  const limit = name === SO_OPT_SNDBUF || name === SO_OPT_RCVBUF;
+  mtx_lock(k, td, sb + sb_mtx);
+  const value = get(k, sb + (timeo ? sb_timeo : limit ? sb_reserved : sb_lowat));
+  mtx_unlock(k, td, sb + sb_mtx);
+  return value;
+}
+
 /** The bit of so_options for an option that is on or off; 0 for any other. */
 function so_flag(name: number): number {
   return name === SO_OPT_OOBINLINE ? SO_OOBINLINE : 0;
@@ -76,11 +141,14 @@ export function sogetopt(k: Kernel, td: number, so: number, level: number, name:
     case SO_OPT_ERROR:
       // Reported once: consumed even if the answer can't be delivered, as in BSD.
       return copyout_word(k, uaddr, exchange(k, so + so_error, 0));
-    case SO_OPT_SNDBUF:
-      return copyout_word(k, uaddr, sb_limit(k, td, so + so_snd));
-    case SO_OPT_RCVBUF:
-      return copyout_word(k, uaddr, sb_limit(k, td, so + so_rcv));
+    case SO_OPT_LISTENQLIMIT:
+      return copyout_word(k, uaddr, load(k, so + so_qlimit));
+    case SO_OPT_LISTENQLEN:
+      return copyout_word(k, uaddr, load(k, so + so_qlen));
+    case SO_OPT_LISTENINCQLEN:
+      return copyout_word(k, uaddr, so_incomplete(k, td, so));
     default:
+      if (so_buffer(so, name) !== 0) return copyout_word(k, uaddr, sb_getopt(k, td, so_buffer(so, name), name));
       if (so_flag(name) === 0) return ENOPROTOOPT;
       return copyout_word(k, uaddr, (load(k, so + so_options) & so_flag(name)) !== 0 ? 1 : 0);
   }
@@ -111,9 +179,9 @@ export function kern_setnbio(k: Kernel, td: number, fd: number, on: number): num
   return 0;
 }
 
-function sb_limit(k: Kernel, td: number, sb: number): number {
-  mtx_lock(k, td, sb + sb_mtx);
-  const limit = get(k, sb + sb_hiwat);
-  mtx_unlock(k, td, sb + sb_mtx);
-  return limit;
+function so_incomplete(k: Kernel, td: number, so: number): number {
+  mtx_lock(k, td, accept_mtx);
+  const length = get(k, so + so_incqlen);
+  mtx_unlock(k, td, accept_mtx);
+  return length;
 }

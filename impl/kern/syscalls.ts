@@ -44,6 +44,7 @@ import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
 import { kern_poll } from './poll.ts';
 import { soreceive } from './receive.ts';
 import { sosend } from './send.ts';
+import { kern_setasync, kern_setown, kern_sigwait } from './sigio.ts';
 import { kern_shutdown } from './shutdown.ts';
 import { socreate } from './socket.ts';
 import { kern_getsockopt, kern_setnbio, kern_setsockopt } from './sockopt.ts';
@@ -216,6 +217,24 @@ export function sys_kqueue(k: Kernel, td: number): number {
   return ret(k, td, kern_kqueue(k, td));
 }
 
+/** FIOASYNC: the socket's owner is told of input and room from now on, or not. FIOSETOWN: the owner is this thread; 0: nobody. */
+export function sys_setasync(k: Kernel, td: number, fd: number, on: number): number {
+  enter(k, td);
+  return ret(k, td, kern_setasync(k, td, fd, on));
+}
+
+export function sys_setown(k: Kernel, td: number, fd: number, thread: number): number {
+  enter(k, td);
+  if (thread !== 0 && !isThread(k, thread)) return ret(k, td, EINVAL);
+  return ret(k, td, kern_setown(k, td, fd, thread));
+}
+
+/** How often something happened to the thread's sockets since it asked last; waits for it `timo` ticks, 0: not at all, less: for ever. */
+export function sys_sigwait(k: Kernel, td: number, timo: number): number {
+  enter(k, td);
+  return ret(k, td, kern_sigwait(k, td, timo));
+}
+
 /** Makes `nchanges` changes, and then reports up to `nevents` events; waits for one `timo` ticks, 0: not at all, less: for ever. How many. */
 export function sys_kevent(
   k: Kernel,
@@ -251,8 +270,7 @@ export function sys_fputsock(k: Kernel, td: number, handle: number): number {
 /** A signal for another thread: its interruptible sleep, the present or the next, ends with EINTR. EINVAL if there is no such thread. */
 export function sys_interrupt(k: Kernel, td: number, thread: number): number {
   enter(k, td);
-  const offset = thread - fixed(k, h_threads);
-  if (offset < 0 || offset >= fixed(k, h_nthreads) * THREAD_WORDS || offset % THREAD_WORDS !== 0) return ret(k, td, EINVAL);
+  if (!isThread(k, thread)) return ret(k, td, EINVAL);
   if ((load(k, thread + td_flags) & TDF_INUSE) === 0) return ret(k, td, EINVAL);
   sleepq_interrupt(k, td, thread);
   return ret(k, td, 0);
@@ -283,6 +301,11 @@ function kern_socket(k: Kernel, td: number, domain: number, type: number, protoc
   finstall(k, fd, fp);
   put(k, td + td_retval0, fd);
   return 0;
+}
+
+function isThread(k: Kernel, thread: number): boolean {
+  const offset = thread - fixed(k, h_threads);
+  return offset >= 0 && offset < fixed(k, h_nthreads) * THREAD_WORDS && offset % THREAD_WORDS === 0;
 }
 
 function enter(k: Kernel, td: number): void {

@@ -51,6 +51,7 @@ import {
   SS_ISCONNECTED,
   sb_cc,
   sb_hiwat,
+  sb_reserved,
   sb_mbcnt,
   sb_mbmax,
   sb_mtx,
@@ -409,7 +410,7 @@ function unp_charge(k: Kernel, td: number, unp: number, sender: number): void {
   const mbcnt = get(k, rcv + sb_mbcnt);
   mtx_unlock(k, td, rcv + sb_mtx);
   mtx_lock(k, td, snd + sb_mtx);
-  sbreserve_locked(k, snd, fixed(k, h_sendspace));
+  sbreserve_locked(k, snd, get(k, snd + sb_reserved));
   mtx_unlock(k, td, snd + sb_mtx);
   put(k, unp + unp_cc, 0);
   put(k, unp + unp_mbcnt, 0);

@@ -53,6 +53,8 @@ function run(sockets: Sockets, job: CallJob): number {
     }
     case 'kevent':
       return sockets.kevent(job.fd, [], 1, job.timeout ?? -1)[0]?.fd ?? -1000;
+    case 'waitAsync':
+      return sockets.waitAsync();
     case 'produce': {
       const sent = produce(sockets, job.fd, job.count ?? 0, job.salt ?? 0);
       sockets.shutdown(job.fd, 'write');
