@@ -1,7 +1,7 @@
 /**
  * Making a kernel: one SharedArrayBuffer, a header that says where everything is, tables behind it, in this order:
  *
- *   header | sleep-queue chains | threads | statistics | profile of the locks | selfds and their locks | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
+ *   header | sleep-queue chains | threads | statistics | workstreams | profile of the locks | selfds and their locks | descriptors and their bitmap | names | handles | hashes | timer wheel | zones | mbufs | user memory
  *
  * Nobody else can see the buffer yet, so nothing here needs a lock or an order. This belongs to the face: it runs once, and no
  * engine steps it.
@@ -116,14 +116,16 @@ import {
   z_link,
 } from './layout.ts';
 import { fixed, type Kernel, load, makeKernel, PANIC_WORD, put, sizeOf, store } from './memory.ts';
+import { netisr_init } from './net/netisr.ts';
 import { wire_init } from './net/wire.ts';
 import {
   CALLWHEEL_WORDS,
   h_callwheel,
   h_callwheel_mask,
   h_hash_mask,
-  h_tcp_keepidle,
-  h_tcp_keepintvl,
+  h_netisr,
+  h_nnetisr,
+  NWS_WORDS,
   h_tcp_msl,
   h_tcp_mss,
   h_tcp_rtomax,
@@ -182,6 +184,7 @@ function tables(
   Record<
     | 'sleepq'
     | 'threads'
+    | 'netisr'
     | 'stats'
     | 'profile'
     | 'selfds'
@@ -201,6 +204,7 @@ function tables(
     sleepq: c.sleepChains * SLEEPQ_WORDS,
     threads: c.threads * THREAD_WORDS,
     stats: c.threads * STAT_WORDS,
+    netisr: c.netisrThreads * NWS_WORDS,
     profile: c.profile ? c.threads * LP_ROWS * LP_WORDS : 0,
     selfds: c.threads * 2 * c.pollDescriptors * SELFD_WORDS,
     selpool: c.sleepChains * MTX_WORDS,
@@ -291,6 +295,8 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_sleepq, carve(size.sleepq));
   put(k, h_threads, carve(size.threads));
   put(k, h_stats, carve(size.stats));
+  put(k, h_netisr, carve(size.netisr));
+  put(k, h_nnetisr, c.netisrThreads);
   put(k, h_profile, carve(size.profile));
   put(k, h_selfds, carve(size.selfds));
   put(k, h_selpool, carve(size.selpool));
@@ -333,13 +339,12 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_wire_size, c.wireSegments);
   put(k, h_tcp_mss, c.tcpSegmentBytes);
   put(k, h_tcp_msl, c.tcpMsl);
-  put(k, h_tcp_keepidle, c.tcpKeepIdle);
-  put(k, h_tcp_keepintvl, c.tcpKeepInterval);
   put(k, h_tcp_rtomin, c.tcpRetransmitFirst);
   put(k, h_tcp_rtomax, Math.max(c.tcpRetransmitFirst, c.tcpRetransmitMost));
   store(k, tcp_iss, 1);
   callwheel_init(k);
   wire_init(k);
+  netisr_init(k);
   tcp_init(k);
   store(k, PANIC_WORD, 0);
   store(k, h_version, KERNEL_VERSION);

@@ -93,7 +93,8 @@ import {
   UNIX_HOST,
 } from './layout.ts';
 import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, viewKernel } from './memory.ts';
-import { DIRECTIONS, DOMAINS, OPTIONS, type OptionName, TYPES } from './words.ts';
+import { DIRECTIONS, DOMAINS, named, OPTIONS, type OptionName, TYPES, whole } from './words.ts';
+import { netisr_run } from './net/netisr.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
@@ -400,7 +401,16 @@ export class Sockets {
     if (error !== 0) throw new SocketError('runWire', error);
   }
 
-  /** Ends `runWire`, in whichever thread it runs, for good. */
+  /**
+   * Makes this thread one of those that carry the wire and process what is on it, each its share of the connections, in their order; and run
+   * announced ticks. As many threads as the kernel was made for (`netisrThreads`); returns after `stopWire`.
+   */
+  runNetisr(): void {
+    const error = netisr_run(this.#k, this.#td());
+    if (error !== 0) throw new SocketError('runNetisr', error);
+  }
+
+  /** Ends `runWire` and `runNetisr`, in whichever thread they run, for good. */
   stopWire(): void {
     wire_stop(this.#k, this.#td());
   }
@@ -478,19 +488,4 @@ function hostOf(address: Address): number {
 
 function portOf(address: Address): number {
   return whole(address.family === 'unix' ? address.name : address.port);
-}
-
-/** What is no whole number of 32 bits names nothing: below the face it becomes -1, which every call refuses with its own errno. */
-function whole(value: number): number {
-  return (value | 0) === value ? value : -1;
-}
-
-/** The number of a word of the API; a TypeError that lists the words for any other. */
-function named<Words extends Readonly<Record<string, unknown>>, Word extends keyof Words>(
-  words: Words,
-  word: Word,
-  what: string,
-): Words[Word] {
-  if (!Object.hasOwn(words, word)) throw new TypeError(`there is no ${what} '${String(word)}'; there are ${Object.keys(words).join(', ')}`);
-  return words[word];
 }

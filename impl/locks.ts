@@ -54,6 +54,7 @@ const OF_CLASS: readonly (readonly [name: string, rank: number])[] = [
   ['so_snd', L.LC_SND],
   ['so_rcv', L.LC_RCV],
   ['sleep queue', L.LC_SLEEPQ],
+  ['workstream', L.LC_NETISR],
 ];
 
 /** Every row that has counted anything, those taken most often first. */

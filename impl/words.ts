@@ -13,7 +13,6 @@ import {
   SOL_SOCKET,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
-  SO_OPT_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
@@ -36,8 +35,6 @@ export const OPTIONS = {
   /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below that say nothing else, but noDelay. */
   error: [SOL_SOCKET, SO_OPT_ERROR],
   listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
-  /** 1: a peer that is silent for long is asked, and given up with ETIMEDOUT (TCP). May be set. */
-  keepAlive: [SOL_SOCKET, SO_OPT_KEEPALIVE],
   /** 1: the urgent byte stays among the others. May be set. */
   urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
   type: [SOL_SOCKET, SO_OPT_TYPE],
@@ -61,3 +58,18 @@ export type OptionName = keyof typeof OPTIONS;
 export const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
 export const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
 export const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, seqpacket: SOCK_SEQPACKET } as const;
+
+/** What is no whole number of 32 bits names nothing: below the face it becomes -1, which every call refuses with its own errno. */
+export function whole(value: number): number {
+  return (value | 0) === value ? value : -1;
+}
+
+/** The number of a word of the API; a TypeError that lists the words for any other. */
+export function named<Words extends Readonly<Record<string, unknown>>, Word extends keyof Words>(
+  words: Words,
+  word: Word,
+  what: string,
+): Words[Word] {
+  if (!Object.hasOwn(words, word)) throw new TypeError(`there is no ${what} '${String(word)}'; there are ${Object.keys(words).join(', ')}`);
+  return words[word];
+}

@@ -25,7 +25,6 @@ const scriptedCall = z.strictObject({
 
 const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('handshake'), fd }),
-  z.strictObject({ what: z.literal('syn'), fd }),
   z.strictObject({ what: z.literal('synack'), fd }),
   z.strictObject({ what: z.literal('rst'), fd }),
   z.strictObject({ what: z.literal('queued rst'), fd }),
@@ -39,6 +38,7 @@ const segment = z.discriminatedUnion('what', [
 
 const actor = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wire'), deliveries: z.int().min(0).max(MOST_CALLS) }),
+  z.strictObject({ kind: z.literal('netisr'), rounds: z.int().min(0).max(MOST_CALLS) }),
   z.strictObject({ kind: z.literal('clock'), ticks: z.int().min(0).max(MOST_CALLS) }),
   z.strictObject({
     kind: z.literal('signal'),

@@ -66,6 +66,7 @@ import { tcp_ctlinput } from '../netinet/tcp_subr.ts';
 import { udp_ctlinput, udp_input } from '../netinet/udp_usrreq.ts';
 import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { notify_begin, notify_end } from '../sync/notify.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
 
 // A list is three words: first, last, count.
@@ -205,9 +206,11 @@ export function wire_deliver(k: Kernel, td: number): number {
   const th = wire_shift(k, wire_first);
   mtx_unlock(k, td, wire_mtx);
   if (th === 0) return 0;
+  notify_begin(k, td);
   giant_lock(k, td);
   wire_input(k, td, th);
   giant_unlock(k, td);
+  notify_end(k, td);
   return 1;
 }
 

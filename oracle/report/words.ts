@@ -108,6 +108,8 @@ const ZONES: readonly (readonly [zone: number, name: string, shape: Shape])[] = 
   [L.tcptw_zone, 'tcptw', shapeOf(offsets(N, N.TCPTW_WORDS, /^tw_/), { tw_2msl: CALLOUT })],
   [L.tseg_zone, 'reassembly entry', shapeOf(offsets(N, N.TSEG_WORDS, /^tqe_/))],
   [L.syncache_zone, 'syncache entry', shapeOf(offsets(N, N.SYNCACHE_WORDS, /^sc_/), { sc_timer: CALLOUT })],
+  [L.kqueue_zone, 'kqueue', shapeOf(offsets(L, L.KQUEUE_WORDS, /^kq_/), { kq_mtx: LOCK })],
+  [L.knote_zone, 'knote', shapeOf(offsets(L, L.KNOTE_WORDS, /^kn_/))],
   [N.wseg_zone, 'segment', shapeOf(offsets(N, N.SEGMENT_WORDS, /^ws_/))],
 ];
 
@@ -116,7 +118,11 @@ const HEADER: Shape = shapeOf(
   {
     ...offsets(L, L.HEADER_WORDS, /^h_|_zone$|^ticks$|^numopensockets$|^(filedesc|accept|handle|giant)_mtx$/),
     ...Object.fromEntries([...GLOBALS].map((name) => [name, (L as unknown as Numbers)[name] ?? 0])),
-    ...offsets(N, L.HEADER_WORDS, /^h_|_zone$|^(wire|syncache)_(?!max)|^callout_(mtx|tick|busy)$|^tcp_iss$|^(ud|tc|ripc)binfo$/),
+    ...offsets(
+      N,
+      L.HEADER_WORDS,
+      /^h_|_zone$|^(wire|syncache)_(?!max)|^callout_(mtx|tick|busy)$|^tcp_iss$|^netisr_carrier$|^(ud|tc|ripc)binfo$/,
+    ),
   },
   Object.fromEntries([
     ...[...Object.keys(L), ...Object.keys(N)].filter((name) => HEADER_LOCKS.test(name)).map((name) => [name, LOCK]),
@@ -186,6 +192,13 @@ function tablesOf(at: (index: number) => number): readonly Table[] {
     }),
     { name: THREAD, base: at(L.h_threads), size: L.THREAD_WORDS, count: at(L.h_nthreads), shape: THREAD_RECORD },
     { name: 'sleep chain', base: at(L.h_sleepq), size: L.SLEEPQ_WORDS, count: at(L.h_sleepq_mask) + 1, shape: SLEEP_CHAIN },
+    {
+      name: 'workstream',
+      base: at(N.h_netisr),
+      size: N.NWS_WORDS,
+      count: at(N.h_nnetisr),
+      shape: shapeOf(offsets(N, N.NWS_WORDS, /^nws_/), { nws_mtx: LOCK }),
+    },
     slots('statistics', at(L.h_stats), at(L.h_nthreads) * L.STAT_WORDS),
     {
       name: 'lock profile',

@@ -28,15 +28,28 @@ export function unaccounted(k: Kernel, hand: InHand = { files: 0, descriptors: 0
   return (
     differs('files', inUse(k, L.file_zone), files.count + hand.files) ??
     differs('descriptors', reservedDescriptors(k), files.descriptors + hand.descriptors) ??
-    differs('segments', inUse(k, N.wseg_zone), get(k, N.wire_count) + get(k, N.wire_out_count)) ??
+    differs(
+      'segments',
+      inUse(k, N.wseg_zone),
+      get(k, N.wire_count) + get(k, N.wire_out_count) + workstreams(k).reduce((sum, nws) => sum + get(k, nws + N.nws_count), 0),
+    ) ??
     differs('half-open connections', inUse(k, L.syncache_zone), get(k, N.syncache_count)) ??
     differs('tcpcbs and tcptws', inUse(k, L.tcpcb_zone) + inUse(k, L.tcptw_zone), controlBlocks(k)) ??
     differs(
       'mbufs',
       inUse(k, L.mbuf_zone),
-      mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsOutOfOrder(k),
+      mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsInWorkstreams(k) + mbufsOutOfOrder(k),
     )
   );
+}
+
+/** The queues of netisr. */
+function workstreams(k: Kernel): readonly number[] {
+  return Array.from({ length: get(k, N.h_nnetisr) }, (_, stream) => get(k, N.h_netisr) + stream * N.NWS_WORDS);
+}
+
+function mbufsInWorkstreams(k: Kernel): number {
+  return workstreams(k).reduce((sum, nws) => sum + mbufsOnWire(k, nws + N.nws_first), 0);
 }
 
 function differs(what: string, used: number, reachable: number): string | null {

@@ -12,7 +12,7 @@ import { quote, UsageError } from '../../usage.ts';
 import type { AgentProgram, Program, ScriptCall } from '../program.ts';
 import type { Happening } from './elements.ts';
 import { KernelMonitor, type ModelCall } from './monitor.ts';
-import { type Actor, type Scenario, type Scripted, TINY } from './scenario.ts';
+import { type Actor, netisrs, type Scenario, type Scripted, TINY } from './scenario.ts';
 import { prepare, type Stage } from './stage.ts';
 import type { Subject } from './subject.ts';
 
@@ -167,6 +167,16 @@ function actorProgram(stage: Stage, scenario: Scenario, actor: Actor, agent: num
         return { fn: 'client_carry', args: [td], label: 'deliver what comes' };
       });
       return { name: 'wire', kind: 'actor', script };
+    }
+    case 'netisr': {
+      // One workstream each, in their order.
+      const nws = get(stage.kernel, N.h_netisr) + netisrs(scenario).indexOf(actor) * N.NWS_WORDS;
+      const round: ScriptCall = { fn: 'client_netisr', args: [td, nws], label: 'netisr' };
+      return {
+        name: `netisr${netisrs(scenario).indexOf(actor) + 1}`,
+        kind: 'actor',
+        script: Array.from({ length: actor.rounds }, () => round),
+      };
     }
     case 'clock': {
       const tick: ScriptCall = { fn: 'sys_tick', args: [td], label: 'tick' };

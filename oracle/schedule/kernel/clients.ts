@@ -8,6 +8,7 @@ import { EV_EOF, h_user } from '../../../impl/layout.ts';
 import { fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../../../impl/sync/rwlock.ts';
+import { netisr_carry, netisr_poll, netisr_wait } from '../../../impl/net/netisr.ts';
 import { wire_deliver, wire_wait } from '../../../impl/net/wire.ts';
 import { msleep, wakeup, wakeup_one } from '../../../impl/sync/sleepqueue.ts';
 import { sx_try_xlock, sx_xlock, sx_xunlock } from '../../../impl/sync/sx.ts';
@@ -128,6 +129,18 @@ export function client_kevent(k: Kernel, td: number, kq: number, timo: number, u
   if (result <= 0) return result;
   const word = (fixed(k, h_user) + uaddr) >> 2;
   return 1 + ((get(k, word + 2) & EV_EOF) !== 0 ? 2 : 0) + 4 * get(k, word) + 65536 * get(k, word + 3);
+}
+
+/** What a netisr thread does at a time: processes what is in its workstream, else carries; and sleeps until there is one or the other. */
+export function client_netisr(k: Kernel, td: number, nws: number): number {
+  let done = netisr_poll(k, td, nws);
+  if (done === 0) done = netisr_carry(k, td);
+  while (done === 0) {
+    netisr_wait(k, td, nws, 0);
+    done = netisr_poll(k, td, nws);
+    if (done === 0) done = netisr_carry(k, td);
+  }
+  return done;
 }
 
 /** Carries one segment, and sleeps until there is one. */

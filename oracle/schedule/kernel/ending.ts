@@ -82,8 +82,29 @@ export class Judge {
     if (match.kind === 'none') return violation(match.more ? 'leak' : 'final-state', -1, match.text);
     const lost = unaccounted(kernel, match.hand);
     if (lost !== null) return violation('leak', -1, lost);
+    const netisr = this.netisr(kernel, end);
+    if (netisr !== null) return netisr;
     const stuck = stuckConnection(kernel);
     return stuck === null ? null : violation('final-state', -1, stuck);
+  }
+
+  /**
+   * netisr keeps the order of a connection: no segment of a wire that does not disorder has ever waited for another. And nobody sleeps who has
+   * something to do: what he owns, or what is on the wire.
+   */
+  private netisr(kernel: Kernel, { asleep }: End): Violation | null {
+    const streams = fixed(kernel, N.h_nnetisr);
+    if (streams === 0) return null;
+    if (get(kernel, L.tseg_zone + L.uz_peak) !== 0)
+      return violation('final-state', -1, 'a segment was processed before one of the same connection that came before it');
+    for (let stream = 0; stream < streams; stream++) {
+      const nws = fixed(kernel, N.h_netisr) + stream * N.NWS_WORDS;
+      const owner = this.stage.records.indexOf(load(kernel, nws + N.nws_owner));
+      const waiting = load(kernel, nws + N.nws_count) + get(kernel, N.wire_count);
+      if (waiting !== 0 && asleep[owner] === true)
+        return violation('lost-wakeup', owner, `a netisr thread sleeps while ${waiting} segments wait for it`);
+    }
+    return null;
   }
 
   /**

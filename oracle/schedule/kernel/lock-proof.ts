@@ -40,6 +40,7 @@ export interface Exercise {
 
 /** The classes that mutexes have. */
 export const MUTEX_CLASSES: readonly number[] = [
+  L.LC_GIANT,
   L.LC_UNP_LIST,
   L.LC_UNP,
   L.LC_SYNCACHE,
@@ -51,6 +52,7 @@ export const MUTEX_CLASSES: readonly number[] = [
   L.LC_SELTD,
   L.LC_CALLOUT,
   L.LC_WIRE,
+  L.LC_NETISR,
   L.LC_FILEDESC,
   L.LC_HANDLE,
   L.LC_GLOBAL,

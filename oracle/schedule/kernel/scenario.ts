@@ -21,7 +21,7 @@ export type Segment =
   /** The last segment of a passive handshake, for the listener. */
   | { readonly what: 'handshake'; readonly fd: number }
   /** The answer to a SYN; on a bound socket that is not connecting yet, to the one that the next connect will send to name 0. */
-  | { readonly what: 'syn' | 'synack' | 'rst'; readonly fd: number }
+  | { readonly what: 'synack' | 'rst'; readonly fd: number }
   /** For the connection that waits longest to be accepted. */
   | { readonly what: 'queued rst'; readonly fd: number }
   | { readonly what: 'fin'; readonly fd: number }
@@ -36,6 +36,8 @@ export type Segment =
 export type Actor =
   /** Delivers the segments that wait, one a call, then those sent meanwhile to this host, for which it waits. */
   | { readonly kind: 'wire'; readonly deliveries: number }
+  /** A netisr thread, the owner of a workstream: hands on what waits, processes what is its own. */
+  | { readonly kind: 'netisr'; readonly rounds: number }
   | { readonly kind: 'clock'; readonly ticks: number }
   /** Interrupts a thread: its present or next interruptible sleep. */
   | { readonly kind: 'signal'; readonly thread: number };
@@ -71,3 +73,8 @@ export function resultOf(index: number): ResultOf {
 
 /** Sizes that are enough for most races; each is one more for the compiler to make a model for. */
 export const TINY: Configuration = { SOCKETS: 3, PCBS: 4, FDS: 4, HANDLES: 1, NAMES: 2, BACKLOG: 1, BUFFER: 2 };
+
+/** The netisr threads of a scenario. */
+export function netisrs({ actors }: Pick<Scenario, 'actors'>): readonly Actor[] {
+  return (actors ?? []).filter(({ kind }) => kind === 'netisr');
+}

@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
 import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
+import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
 import { TCP } from './scenarios/tcp.ts';
@@ -10,4 +11,15 @@ import { URGENT } from './scenarios/urgent.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [...UNIX, ...BUFFERS, ...TCP, ...URGENT, ...UDP, ...RAW, ...PACKETS, ...FILES, ...EVENTS];
+export const SCENARIOS: readonly Scenario[] = [
+  ...UNIX,
+  ...BUFFERS,
+  ...TCP,
+  ...URGENT,
+  ...UDP,
+  ...RAW,
+  ...PACKETS,
+  ...FILES,
+  ...EVENTS,
+  ...NETISR,
+];

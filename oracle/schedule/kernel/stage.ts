@@ -4,7 +4,8 @@
  * attached, each with a thread record of its own.
  */
 import type { KernelOptions } from '../../../impl/config.ts';
-import type { Kernel } from '../../../impl/memory.ts';
+import { fixed, type Kernel, store } from '../../../impl/memory.ts';
+import * as N from '../../../impl/netinet/layout.ts';
 import { UNIT } from '../../adapter.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import { Cells } from '../../run/cells.ts';
@@ -12,7 +13,7 @@ import { ACCESSES, implementationOf } from '../../run/implementation.ts';
 import { Lockstep } from '../../run/lockstep.ts';
 import { type Configuration, printOperation } from '../../run/operations.ts';
 import { compiledSpecification, SPECIFICATION } from '../../specification.ts';
-import { type Scenario, TINY } from './scenario.ts';
+import { netisrs, type Scenario, TINY } from './scenario.ts';
 import { putOnWire, WIRE_SEGMENTS } from './segments.ts';
 import type { Subject } from './subject.ts';
 
@@ -40,7 +41,11 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
   const threads = scenario.threads.length;
   const agents = threads + (scenario.actors?.length ?? 0);
   const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, threads) });
-  const lockstep = new Lockstep(model, implementationOf(subject.modules, subject.meter, options(sizes, agents, userBytes)), sizes);
+  const lockstep = new Lockstep(
+    model,
+    implementationOf(subject.modules, subject.meter, { ...options(sizes, agents, userBytes), netisrThreads: netisrs(scenario).length }),
+    sizes,
+  );
   lockstep.reset();
   for (const operation of scenario.prologue) {
     const mismatch = lockstep.perform(operation);
@@ -57,6 +62,13 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
   lockstep.machine.discard();
   thread.thread_detach(kernel, td);
   const records = Array.from({ length: agents }, () => thread.thread_attach(kernel, 1));
+  // Each netisr thread owns a workstream.
+  for (const [stream, actor] of netisrs(scenario).entries())
+    store(
+      kernel,
+      fixed(kernel, N.h_netisr) + stream * N.NWS_WORDS + N.nws_owner,
+      records[threads + (scenario.actors ?? []).indexOf(actor)] ?? 0,
+    );
   return { sizes, model, cells: new Cells(model), start: lockstep.specification.words.slice(), kernel, records };
 }
 
@@ -72,8 +84,6 @@ function options(sizes: Configuration, agents: number, userBytes: number): Kerne
     tcpReassembly: 4,
     tcpHalfOpen: 2,
     tcpMsl: 1,
-    tcpKeepIdle: 1,
-    tcpKeepInterval: 1,
     tcpRetransmitFirst: 4,
     tcpRetransmitMost: 8,
     sleepChains: 4,

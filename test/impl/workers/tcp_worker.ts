@@ -9,6 +9,8 @@ import { attach, SocketError, type Sockets } from '../../../impl/index.ts';
 export type TcpJob =
   /** Carries the wire until told to stop. */
   | { readonly job: 'wire' }
+  /** One of several that carry the wire and process what is on it, each its share of the connections. */
+  | { readonly job: 'netisr' }
   /** Accepts that many connections; reads each to its end, then sends back as many bytes of its own. */
   | { readonly job: 'serve'; readonly listener: number; readonly connections: number }
   /** Opens connections one after the other: sends bytes, ends its side, reads what comes back. */
@@ -157,6 +159,9 @@ function run(sockets: Sockets, work: TcpJob): TcpAnswer {
   switch (work.job) {
     case 'wire':
       sockets.runWire();
+      break;
+    case 'netisr':
+      sockets.runNetisr();
       break;
     case 'serve':
       for (let i = 0; i < work.connections; i++) {
