@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { TransitionSystem } from '../../oracle/compile/smt.ts';
 import { readCounterexample } from '../../oracle/counterexample.ts';
-import { Concrete } from '../../oracle/prove/concrete.ts';
+import { Concrete, type ConcreteStep } from '../../oracle/prove/concrete.ts';
 import { Exercise } from '../../oracle/prove/exercise.ts';
 import { FrameFacts } from '../../oracle/prove/frames.ts';
 import { NO_OVERFLOW } from '../../oracle/prove/goals.ts';
@@ -24,8 +24,9 @@ afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 const LIMITS = { SOCKETS: 3, PCBS: 3, THREADS: 2 };
 const SEED = 3;
-/** Some more than it takes to meet everything that is listed here; in many more, behind a panic of p06, anything breaks that can. */
+/** In many more, behind a panic of p06, anything breaks that can: so runs are begun anew until one has met what is still missing. */
 const STEPS = 70_000;
+const RUNS = 12;
 
 /** G30: a child queued behind the drain is left when its listener is freed, and what it says of that dangles. */
 const QUEUED_BEHIND_THE_DRAIN = { 'listener-freed-empty': 9, 'no-dangling-reference': 7, 'queue-membership': 9 };
@@ -51,13 +52,17 @@ test.each(enough(listDesigns(), (design) => ['p06', 'sockref', 'freebsd14'].incl
     const artefact = await specificationArtefact(design, LIMITS);
     const system = new TransitionSystem(artefact.program);
     const concrete = new Concrete(artefact, system);
-    const exercise = new Exercise(concrete, new FrameFacts(system), []);
-    await exercise.run(SEED, STEPS, () => false);
-    const promises = [...artefact.program.invariants.map(({ id }) => id), NO_OVERFLOW];
     const known = BROKEN[design] ?? {};
-    expect([...exercise.broken.keys()].filter((id) => promises.includes(id)).sort()).toEqual(Object.keys(known).sort());
+    const broken = new Map<string, readonly ConcreteStep[]>();
+    for (let run = 0; run === 0 || (run < RUNS && Object.keys(known).some((id) => !broken.has(id))); run++) {
+      const exercise = new Exercise(concrete, new FrameFacts(system), []);
+      await exercise.run(SEED + run, STEPS, () => false);
+      for (const [id, path] of exercise.broken) if (!broken.has(id)) broken.set(id, path);
+    }
+    const promises = [...artefact.program.invariants.map(({ id }) => id), NO_OVERFLOW];
+    expect([...broken.keys()].filter((id) => promises.includes(id)).sort()).toEqual(Object.keys(known).sort());
     for (const [id, fewest] of Object.entries(known)) {
-      const run = shortened(system, concrete, { path: exercise.broken.get(id) ?? [], id, stop: () => false }) ?? [];
+      const run = shortened(system, concrete, { path: broken.get(id) ?? [], id, stop: () => false }) ?? [];
       expect(run.length, id).toBeGreaterThanOrEqual(fewest);
       const file = confirm(system, concrete, run, { design, seed: SEED, breaks: id, limits: LIMITS }, out);
       const work = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
