@@ -107,6 +107,9 @@ import {
   UNPCB_WORDS,
   unp_link_rwlock,
   unp_list_lock,
+  unp_rights_mtx,
+  h_unp_maxrights,
+  LC_UNP_RIGHTS,
   unp_zone,
   uz_base,
   uz_count,
@@ -242,7 +245,7 @@ function zones(c: KernelConfig): readonly { readonly at: number; readonly size: 
   return [
     { at: socket_zone, size: SOCKET_WORDS, count: c.sockets },
     // A call in progress may keep a file whose descriptor is closed: two for each thread, so that descriptors run out first.
-    { at: file_zone, size: FILE_WORDS, count: c.descriptors + 2 * c.threads },
+    { at: file_zone, size: FILE_WORDS, count: c.descriptors + 2 * c.threads + c.rights },
     { at: kqueue_zone, size: KQUEUE_WORDS, count: c.kqueues },
     { at: knote_zone, size: KNOTE_WORDS, count: c.knotes },
     { at: unp_zone, size: UNPCB_WORDS, count: c.sockets },
@@ -336,6 +339,8 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   mtx_init(k, handle_mtx, LC_HANDLE);
   rw_init(k, unp_link_rwlock, LC_UNP_LINK);
   mtx_init(k, unp_list_lock, LC_UNP_LIST);
+  mtx_init(k, unp_rights_mtx, LC_UNP_RIGHTS);
+  put(k, h_unp_maxrights, c.rights);
   put(k, h_wire_size, c.wireSegments);
   put(k, h_tcp_mss, c.tcpSegmentBytes);
   put(k, h_tcp_msl, c.tcpMsl);

@@ -30,6 +30,8 @@ export interface KernelOptions {
   readonly maxBacklog?: number;
   /** UNIX names: 0 up to this, not included. Default 1024. */
   readonly names?: number;
+  /** Descriptors that may be in flight at a time: sent and not yet received, or given up and not yet closed. Default: as many as descriptors. */
+  readonly rights?: number;
   /** Sockets that kernel consumers may hold (fgetsock) at a time. Default 64. */
   readonly handles?: number;
   /** Descriptors that one poll can ask about. Default 64. */
@@ -103,6 +105,7 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   storageFactor: [1, 64],
   maxBacklog: [0, 100000],
   names: [0, 1000000],
+  rights: [0, 1000000],
   handles: [0, 100000],
   pollDescriptors: [1, 65536],
   kqueues: [0, 100000],
@@ -149,6 +152,7 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     storageFactor: options.storageFactor ?? 8,
     maxBacklog: options.maxBacklog ?? 128,
     names: options.names ?? 1024,
+    rights: options.rights ?? options.descriptors ?? sockets,
     handles: options.handles ?? 64,
     pollDescriptors: options.pollDescriptors ?? 64,
     kqueues: options.kqueues ?? 16,

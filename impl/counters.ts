@@ -18,6 +18,7 @@ import {
   STAT_SOCKETS,
 } from './layout.ts';
 import { type Kernel, load } from './memory.ts';
+import { unp_inflight } from './unix/uipc_rights.ts';
 
 /** Each a whole number of 32 bits that begins again after the last. */
 export interface Counters {
@@ -54,6 +55,7 @@ export function statisticsOf(k: Kernel, td: number): Statistics {
     mbufs: inUse(mbuf_zone),
     unixPcbs: inUse(unp_zone),
     inetPcbs: inUse(inp_zone),
+    rights: unp_inflight(k, td),
     ticks: load(k, ticks),
   };
 }

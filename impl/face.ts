@@ -49,6 +49,16 @@ export interface Received {
   readonly endOfRecord: boolean;
 }
 
+/** What `recvMessage` has received. */
+export interface Message {
+  /** Bytes of data. */
+  readonly length: number;
+  /** Descriptors that came with them, now this program's own. */
+  readonly descriptors: readonly number[];
+  /** There were more, for which there was no room; they are closed. */
+  readonly truncated: boolean;
+}
+
 export interface AttachOptions {
   /** False for a thread that must not sleep, such as a browser's main thread. Default true. */
   readonly blocking?: boolean;
@@ -63,5 +73,7 @@ export interface Statistics {
   readonly mbufs: number;
   readonly unixPcbs: number;
   readonly inetPcbs: number;
+  /** Descriptors sent and not yet received or closed. */
+  readonly rights: number;
   readonly ticks: number;
 }

@@ -30,39 +30,15 @@ import {
   selected,
   selectRequests,
 } from './events.ts';
-import type { Address, AttachOptions, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
+import type { Address, AttachOptions, Message, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
 import { SocketError } from './failure.ts';
+import { receiveFlags, receiveMessage, sendMessage } from './message.ts';
+// biome-ignore format: a list of names
 import {
-  sys_accept,
-  sys_bind,
-  sys_close,
-  sys_connect,
-  sys_connect2,
-  sys_disconnect,
-  sys_dup,
-  sys_fgetsock,
-  sys_fputsock,
-  sys_getpeername,
-  sys_getsockname,
-  sys_getsockopt,
-  sys_interrupt,
-  sys_kevent,
-  sys_kqueue,
-  sys_listen,
-  sys_poll,
-  sys_recvfrom,
-  sys_sendto,
-  sys_setasync,
-  sys_setnbio,
-  sys_setown,
-  sys_setsockopt,
-  sys_shutdown,
-  sys_sigwait,
-  sys_socket,
-  sys_sockatmark,
-  sys_socketpair,
-  sys_tick,
-  sys_unlink,
+  sys_accept, sys_bind, sys_close, sys_connect, sys_connect2, sys_disconnect, sys_dup, sys_fgetsock, sys_fputsock, sys_getpeername,
+  sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_poll, sys_recvfrom, sys_sendto, sys_setasync,
+  sys_setnbio, sys_setown, sys_setsockopt, sys_shutdown, sys_sigwait, sys_socket, sys_sockatmark, sys_socketpair, sys_tick, sys_unlink,
+  sys_unp_gc,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
 import { type LockProfile, lockProfile } from './locks.ts';
@@ -78,9 +54,7 @@ import {
   MSG_EOF,
   MSG_EOR,
   MSG_OOB,
-  MSG_PEEK,
   MSG_TRUNC,
-  MSG_WAITALL,
   NO_ADDRESS,
   SOCK_STREAM,
   TDF_UNPRIV,
@@ -100,7 +74,17 @@ import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 export type { KernelOptions } from './config.ts';
 export type { EventChange, KernelEvent, PollRequest, PollResult, Selected } from './events.ts';
 export type { Counters } from './counters.ts';
-export type { Address, AttachOptions, InetAddress, ReceiveOptions, Received, SendOptions, Statistics, UnixAddress } from './face.ts';
+export type {
+  Address,
+  AttachOptions,
+  InetAddress,
+  Message,
+  ReceiveOptions,
+  Received,
+  SendOptions,
+  Statistics,
+  UnixAddress,
+} from './face.ts';
 export { SocketError } from './failure.ts';
 export type { LockProfile } from './locks.ts';
 export { KernelPanic } from './memory.ts';
@@ -250,11 +234,7 @@ export class Sockets {
    * is all of `memory`.
    */
   recv(fd: number, target: Uint8Array, options: ReceiveOptions = {}): number {
-    const flags =
-      (options.peek === true ? MSG_PEEK : 0) |
-      (options.urgent === true ? MSG_OOB : 0) |
-      (options.waitAll === true ? MSG_WAITALL : 0) |
-      (options.dontWait === true ? MSG_DONTWAIT : 0);
+    const flags = receiveFlags(options);
     const own = this.#isOwn(target);
     const length = own ? target.length : Math.min(target.length, this.#slice);
     const uaddr = own ? this.#ownAddress(target) : this.#uaddr;
@@ -268,6 +248,27 @@ export class Sockets {
     const length = this.recv(fd, target, options);
     const flags = get(this.#k, this.thread + td_msg_flags);
     return { length, from: this.#address(), truncated: (flags & MSG_TRUNC) !== 0, endOfRecord: (flags & MSG_EOR) !== 0 };
+  }
+
+  /**
+   * Sends bytes with descriptors: whoever receives them has the same open sockets (UNIX streams, SCM_RIGHTS). They may be closed here as soon as
+   * this returns. One slice at most, and one byte at least. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight. */
+  sendMessage(fd: number, bytes: Uint8Array, descriptors: readonly number[], options: SendOptions = {}): number {
+    copyBytesIn(this.#k, this.#at, bytes, 0, Math.min(bytes.length, this.#slice));
+    const [fds, flags] = [descriptors.map(whole), receiveFlags(options)];
+    return this.#done('sendmsg', sendMessage(this.#k, this.#td(), this.#slice, whole(fd), bytes.length, fds, flags));
+  }
+
+  /** As `recv`, with up to so many descriptors. Those of a message are received with its first byte. */
+  recvMessage(fd: number, target: Uint8Array, descriptors: number, options: ReceiveOptions = {}): Message {
+    const message = receiveMessage(this.#k, this.#td(), this.#slice, whole(fd), target.length, descriptors, receiveFlags(options));
+    copyBytesOut(this.#k, this.#at, target, 0, this.#done('recvmsg', message.length));
+    return message;
+  }
+
+  /** Closes descriptors that were sent and will never be received. Call it now and then, from any thread, where descriptors are sent. */
+  collect(): void {
+    this.#done('collect', sys_unp_gc(this.#k, this.#td()));
   }
 
   /** Whether what is read next lies behind the place of the urgent byte; reads stop there. */

@@ -7,6 +7,7 @@
  *   c  constant once the record (for the header: the kernel) is published        *  atomic: load/store only, at all times
  *   A  accept_mtx     S  SOCK_LOCK, which is the mutex of so_rcv                  B  the mutex of the socket buffer it is in
  *   G  so_global_mtx  F  filedesc_mtx   L  unp_link_rwlock   I  unp_list_lock     P  the lock of the protocol control block
+ *   R  unp_rights_mtx; rights in a receive buffer move with it and B held
  *   Z  the zone's own mutex   Q  the mutex of the sleep-queue chain   T  only the thread itself   O  whoever owns the record
  * A field marked with a letter *and* `*` is written under the lock and may be looked at without it; whoever acts on an
  * unlocked look tests again under the lock.
@@ -21,6 +22,7 @@ export const LC_GIANT = 1; // taken again after a sleep, when sx locks may be he
 export const LC_SX = 5; // sblock: may be held asleep
 export const LC_PCBINFO = 10; // tcbinfo, udbinfo: recursive
 export const LC_UNP_LINK = 12; // unp_link_rwlock: recursive for its writer (F93's is not; see unix/unix.ts)
+export const LC_UNP_RIGHTS = 16;
 export const LC_UNP_LIST = 20;
 export const LC_UNP = 30; // DUPOK
 export const LC_INP = 31; // DUPOK, recursive
@@ -124,6 +126,14 @@ export const knote_zone = 152;
 // 136 and from 160 the Internet protocols' globals (netinet/layout.ts)
 export const HEADER_WORDS = 320;
 
+// rights in flight (unix/uipc_rights.ts, unix/unp_gc.ts); all but the limit under unp_rights_mtx (R)
+export const unp_rights_mtx = 304; // mutex
+export const unp_rights = 306; // R  how many there are
+export const h_unp_maxrights = 307; // c  and how many there may be
+export const unp_defers_first = 308; // R  control mbufs whose rights nobody will receive, by m_nextpkt
+export const unp_defers_last = 309; // R
+export const unp_gc_found = 310; // R  unpcbs that wait to be swept, by unp_gcnext
+
 export const KERNEL_MAGIC = 0x42534453; // "SDSB"
 export const KERNEL_VERSION = 1;
 
@@ -199,7 +209,8 @@ export const td_msg_flags = 45; // T  what a receive says of what it got: MSG_EO
 export const td_stats = 46; // c  -> its statistics
 export const td_profile = 47; // c  -> its rows of the profile
 export const td_sigio = 48; // td_selmtx  SIGIO: how often something happened to its sockets since it asked; its address is the channel it sleeps on
-export const THREAD_WORDS = 49;
+export const td_control = 49; // T  a send: its control mbuf; a receive: whether it wants rights, then those it got; 0 none
+export const THREAD_WORDS = 50;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -406,6 +417,7 @@ export const M_EOR = 0x08; // the last mbuf of a record that its sender ended wi
 
 export const MT_DATA = 1;
 export const MT_SONAME = 8;
+export const MT_CONTROL = 14;
 
 // ---- unpcb (unix/) -----------------------------------------------------------------------------------------------------
 
@@ -424,7 +436,12 @@ export const unp_link_prev = 13; // I
 export const unp_refs = 14; // L  datagrams: list of the unpcbs whose unp_conn is this one
 export const unp_reflink_next = 15; // L  linkage in the unp_refs of unp_conn
 export const unp_reflink_prev = 16; // L
-export const UNPCB_WORDS = 17;
+export const unp_file = 20; // R  the file of our socket, while it is in a buffer
+export const unp_msgcount = 21; // R  how many times it is
+export const unp_gcflag = 22; // R  UNPGC_*
+export const unp_gcfile = 23; // R  while UNPGC_FOUND: the file, of which the collector has a reference
+export const unp_gcnext = 24; // R  linkage in unp_gc_found
+export const UNPCB_WORDS = 25;
 
 export const UNP_UNLINKED = -1; // in unp_vnode: a vnode without a name
 export const UNP_HAVEPC = 1;
@@ -454,6 +471,7 @@ export const MSG_EOR = 0x08; // the record ends here; EINVAL on a stream
 export const MSG_TRUNC = 0x10; // received: there was more of the record than was asked for, and it is lost
 export const MSG_WAITALL = 0x40; // receive: all that was asked for, unless the stream ends
 export const MSG_DONTWAIT = 0x80; // as if the socket were non-blocking
+export const MSG_CTRUNC = 0x20; // received: there were rights that did not fit into the control buffer, and are gone
 export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)
 /** pollfd: three words of user memory. */
 export const POLLFD_BYTES = 12;

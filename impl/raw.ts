@@ -26,11 +26,13 @@ export * from './errno.ts';
 export { callout_advance, callout_fire, callout_next_expiry, callout_peek, callout_pending } from './kern/callout.ts';
 export * from './kern/syscalls.ts';
 export { thread_attach, thread_detach } from './kern/thread.ts';
+export * from './kern/msghdr.ts';
 export * from './layout.ts';
 export { bufferOf, copyBytesIn, copyBytesOut, fixed, type Kernel, KernelPanic, load, store, viewKernel } from './memory.ts';
 export { netisr_carry, netisr_claim, netisr_poll, netisr_release, netisr_select, netisr_stream, netisr_wait } from './net/netisr.ts';
 export { wire_copyout, wire_defer, wire_deliver, wire_drop, wire_duplicate, wire_inject, wire_length, wire_peek } from './net/wire.ts';
 export * from './netinet/layout.ts';
+export * from './unix/layout.ts';
 export * from './netinet/tcp_fsm.ts';
 export * from './netinet/tcp_probe.ts';
 

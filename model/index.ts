@@ -1,10 +1,12 @@
 /** The model as a whole: who acts and how, and what must hold. Open `state.ts` first, then a call. */
 import { accept } from './calls/accept.ts';
 import { bind, listen, unlink } from './calls/bind.ts';
+import { gcmark, gcsweep, undefer } from './calls/collector.ts';
 import { close, soclose } from './calls/close.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
 import { kevent, knote } from './calls/kqueue.ts';
+import { recvmsg, sendmsg } from './calls/message.ts';
 import { poll } from './calls/poll.ts';
 import { receive, receiveoob, sockatmark } from './calls/receive.ts';
 import { send } from './calls/send.ts';
@@ -24,6 +26,7 @@ import { initial } from './state.ts';
 export const calls = {
   socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
   setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
+  sendmsg, recvmsg, undefer, gcmark, gcsweep,
 };
 
 export const events = {

@@ -8,7 +8,7 @@ import { BACKLOG, type UNITS } from './limits.ts';
 import { sharesNames } from './protocols/pcb.ts';
 // biome-ignore format: a list of names
 import {
-  isLocal, keepsRecords, type Pcb, pairs, pcbs, type Socket, type SocketId, type State, sockets, socketOf, type Thread,
+  isLocal, keepsRecords, type Pcb, pairs, pcbs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread,
 } from './state.ts';
 
 /** 3/2 of the largest backlog, and the one that was let in when the queue was just full. */
@@ -43,11 +43,12 @@ export const invariants: Predicates<State> = {
   /** No other assertion of the code fires: nothing is freed, closed, accepted or aborted twice, or in the wrong state. [E.1, E.5] */
   'no-panic': (s) => s.panic === 'none' || s.panic === 'null-pcb' || s.panic === 'sofree-listener',
 
-  /** f_count is the number of descriptors and of calls that use the file. [C.10] */
+  /** f_count is the number of descriptors, of calls that use the file, of its rights in flight, and one for the collector. [C.10, G10] */
   'file-count': (s) =>
     sockets.every((so) => {
       const calls = count(s.threads, (thread) => thread.file === so || thread.after === so);
-      return s.sockets[so].file === count(s.fds, (each) => each === so) + calls;
+      const flying = count(s.rights, (right) => right.file === so) + (s.sockets[so].garbage === 'found' ? 1 : 0);
+      return s.sockets[so].file === count(s.fds, (each) => each === so) + calls + flying;
     }),
 
   /** so_count is the number of owners: the descriptor side until soclose, accept's until soaccept, the handles, in FreeBSD 14 the queue. [J.1, J.2] */
@@ -67,6 +68,7 @@ export const invariants: Predicates<State> = {
   'no-dangling-reference': (s) =>
     s.fds.every((so) => exists(s, so)) &&
     s.handles.every((so) => exists(s, so)) &&
+    s.rights.every(({ file, holder }) => exists(s, file) && exists(s, holder)) &&
     s.threads.every(
       ({ file, closing, child, twin, target }) =>
         exists(s, file) && exists(s, closing) && exists(s, child) && exists(s, twin) && exists(s, target),
@@ -164,7 +166,22 @@ export const invariants: Predicates<State> = {
   /** Locks are given back: the link lock is held exactly while a connect is between its steps, a send lock while its sender is in the call. [G7] */
   'locks-conserved': (s) =>
     (s.link ? 1 : 0) === count(s.threads, (thread) => connects(thread)) &&
-    sockets.every((so) => (s.sockets[so].sending ? 1 : 0) === count(s.threads, (thread) => thread.sends && thread.file === so)),
+    sockets.every((so) => (s.sockets[so].sending ? 1 : 0) === count(s.threads, (thread) => thread.sends && thread.file === so)) &&
+    sockets.every((so) => (s.sockets[so].receiving ? 1 : 0) === count(s.threads, (thread) => thread.receives && thread.file === so)),
+
+  /** A right is in one place: a UNIX buffer, the hand of one thread, or the deferred list. Its file has a reference for it (file-count). [G10] */
+  'rights-conserved': (s) =>
+    rights.every((right) => {
+      const { file, place, holder } = s.rights[right];
+      return (
+        (file === null) === (place === 'none') &&
+        (holder === null ? place !== 'buffer' : place === 'buffer' && s.sockets[holder].protocol === 'unix') &&
+        count(s.threads, (thread) => thread.right === right) === (place === 'hand' ? 1 : 0)
+      );
+    }),
+
+  /** The collector throws away only what nobody can reach: what it has found lies in buffers of what it has found, and nowhere else. [G11] */
+  'collector-spares-reachable': (s) => sockets.every((so) => s.sockets[so].garbage === 'no' || outOfReach(s, so)),
 
   /** A registered event is of an open descriptor: who closes one takes its events away. [C.8 kqueue, G135] */
   'knote-has-descriptor': (s) => s.knotes.every(({ fd }) => fd === null || s.fds[fd] !== null),
@@ -172,8 +189,25 @@ export const invariants: Predicates<State> = {
   /** A free slot of the socket table and a free pcb are as new: nothing of the last life is left. [C.1 soalloc] */
   'free-is-zero': (s) =>
     s.sockets.every((socket) => socket.protocol !== 'none' || unused(socket)) &&
-    s.pcbs.every((inp) => inp.protocol !== 'none' || blank(inp)),
+    s.pcbs.every((inp) => inp.protocol !== 'none' || blank(inp)) &&
+    s.rights.every(({ file, before }) => file !== null || before === 0),
 };
+
+/** Nobody outside has it, or ever will: it lies only in buffers of which the same is true, and what is to be accepted only in such a queue. */
+function outOfReach(s: State, so: SocketId): boolean {
+  const { queue, head } = s.sockets[so];
+  const used = s.threads.some(
+    ({ file, after, child, twin, hand }) => file === so || after === so || twin === so || (child === so && hand !== 'unlinked'),
+  );
+  return (
+    !used &&
+    s.fds.every((each) => each !== so) &&
+    (queue === 'none' || (head !== null && s.sockets[head].garbage !== 'no')) &&
+    s.rights.every(
+      ({ file, place, holder }) => file !== so || place === 'deferred' || (holder !== null && s.sockets[holder].garbage !== 'no'),
+    )
+  );
+}
 
 function exists(s: State, so: SocketId | null): boolean {
   return so === null || s.sockets[so].protocol !== 'none';
@@ -234,7 +268,8 @@ function unused(socket: Socket): boolean {
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
   const buffers =
     socket.mark > 0 || socket.rcv.cc > 0 || socket.records.length > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
-  const counts = socket.count > 0 || socket.file > 0 || socket.pcb !== null;
+  const counts =
+    socket.count > 0 || socket.file > 0 || socket.pcb !== null || socket.reached || socket.receiving || socket.garbage !== 'no';
   return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 

@@ -8,7 +8,7 @@ import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
 // biome-ignore format: a list of names
 import {
-  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, pairs, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
+  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
 } from './state.ts';
 
 export const lemmas: Predicates<State> = {
@@ -166,6 +166,29 @@ export const lemmas: Predicates<State> = {
     s.sockets.every(({ incomplete, complete }) => incomplete.length === 0 || complete.length < MOST_COMPLETE) &&
     s.threads.every(({ target }) => target === null || s.sockets[target].complete.length < MOST_COMPLETE),
 
+  /** Behind each right in a buffer there is a unit, before any other right. */
+  'rights-lie-before-data': (s) =>
+    s.sockets.every(({ reached }) => !reached) &&
+    rights.every((right) => {
+      const { holder, before } = s.rights[right];
+      if (holder === null) return before === 0;
+      const alone = rights.every((other) => other === right || s.rights[other].holder !== holder || s.rights[other].before !== before);
+      return before < s.sockets[holder].rcv.cc && alone;
+    }),
+
+  /** A right is in the hand of a sender, or of a reader, who has its unit before it and keeps others from that. */
+  'hands-with-rights': (s) =>
+    s.threads.every((thread) => {
+      const { file, right, sends, passes, receives, chunk, left, sent } = thread;
+      if (passes && (!sends || file === null || s.sockets[file].protocol !== 'unix' || left !== 1 || sent !== 0)) return false;
+      if (right === null) return !receives;
+      return (
+        inCall(thread) &&
+        file !== null &&
+        (receives ? !sends && s.sockets[file].protocol === 'unix' && s.sockets[file].rcv.cc > 0 : passes && chunk === 1)
+      );
+    }),
+
   /** A reserved descriptor leads nowhere and is one thread's. */
   'reserved-is-free': (s) =>
     threads.every((t) => {
@@ -294,8 +317,9 @@ function isPaired(s: State, so: SocketId): boolean {
 
 /** Nobody has done anything with the socket yet. */
 function isNew(s: State, socket: Socket): boolean {
-  const { pcb, queue, noFdRef, protoRef, file, acceptConn, connected, connecting } = socket;
+  const { pcb, queue, noFdRef, protoRef, file, acceptConn, connected, connecting, rcv } = socket;
   if (pcb === null || queue !== 'none' || noFdRef || protoRef || file > 0 || socket.count !== 1) return false;
+  if (socket.protocol === 'unix' && rcv.cc > 0) return false;
   const { peer, name, foreign, state, dropped } = s.pcbs[pcb];
   // Nobody can find it, and so nobody has it for a peer either.
   if (name !== null || s.pcbs.some((unp) => unp.peer === pcb)) return false;

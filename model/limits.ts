@@ -20,6 +20,8 @@ export const KNOTES = 1;
 export const NAMES = 2;
 /** Largest backlog. */
 export const BACKLOG = 1;
+/** Rights in flight at once: descriptors sent and not yet received, or given up and not yet closed. */
+export const RIGHTS = 2;
 /** Room of one socket buffer, in units. */
 export const BUFFER = 2;
 
@@ -31,8 +33,8 @@ export const AMOUNT = BUFFER + 1;
 export const UNITS = BUFFER * BUFFER;
 /** Largest so_count: the descriptor's or accept's, and the handles'. */
 export const REFERENCES = 1 + HANDLES;
-/** Largest f_count: the descriptors, and every thread inside a call on it. */
-export const FILE_REFERENCES = FDS + THREADS;
+/** Largest f_count: the descriptors, every thread inside a call on it, the rights in flight, and the collector. */
+export const FILE_REFERENCES = FDS + THREADS + RIGHTS + 1;
 /** What a poll can find, as bits of its result. */
 export const POLLIN = 1;
 export const POLLOUT = 2;

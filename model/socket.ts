@@ -7,6 +7,7 @@ import { designs } from './designs.ts';
 import { first, remove, reset, rule } from './lang.ts';
 import { pcballoc } from './protocols/pcb.ts';
 import { pru_detach } from './protocols/protosw.ts';
+import { unp_dispose } from './protocols/rights.ts';
 import { type Amount, freeSocket, type Panic, type Protocol, type Socket, type SocketId, type State, sockets } from './state.ts';
 
 /** An assertion of the code failed. Only the first is kept: what follows a panic means nothing. */
@@ -54,6 +55,7 @@ export function sofree(s: State, so: SocketId): void {
   }
   if (socket.acceptConn && (socket.complete.length > 0 || socket.incomplete.length > 0)) panic(s, 'sofree-listener');
   rule('sofree_7', 'detach, then free; from here no other reference exists [C.2, E1.25]');
+  unp_dispose(s, so);
   if (!detachInClose) pru_detach(s, socket);
   sodealloc(s, socket);
 }

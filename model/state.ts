@@ -7,7 +7,7 @@ import { type Id, type Nat, range, type Seq, type Table } from './lang.ts';
 // biome-ignore format: a list of names
 import {
   type AMOUNT, type BACKLOG, type BUFFER, type CHILDREN, FDS, type FILE_REFERENCES, HANDLES, KNOTES, type NAMES, PCBS,
-  type REFERENCES, type RESULT, SOCKETS, THREADS,
+  type REFERENCES, type RESULT, RIGHTS, SOCKETS, THREADS,
 } from './limits.ts';
 
 export type SocketId = Id<'socket', typeof SOCKETS>;
@@ -18,6 +18,7 @@ export type ThreadId = Id<'thread', typeof THREADS>;
 export type Wire = Id<'wire', 1>;
 export type Handle = Id<'handle', typeof HANDLES>;
 export type KnoteId = Id<'knote', typeof KNOTES>;
+export type RightId = Id<'right', typeof RIGHTS>;
 export type Name = Id<'name', typeof NAMES>;
 export type Amount = Nat<typeof AMOUNT>;
 export type Backlog = Nat<typeof BACKLOG>;
@@ -43,7 +44,7 @@ export interface SocketBuffer {
 export interface Socket {
   protocol: Protocol; // so_proto; 'none' is a free slot
   count: Nat<typeof REFERENCES>; // so_count: the descriptor's owner (one, while NOFDREF is clear) and everyone who called soref
-  file: Nat<typeof FILE_REFERENCES>; // f_count of the file that refers to this socket: its descriptors, and the calls that run on it
+  file: Nat<typeof FILE_REFERENCES>; // f_count of the file that refers to this socket: its descriptors, the calls that run on it, its rights in flight, the collector
   pcb: PcbId | null; // so_pcb
   noFdRef: boolean; // SS_NOFDREF
   protoRef: boolean; // SS_PROTOREF
@@ -66,6 +67,9 @@ export interface Socket {
   mark: Nat<typeof BUFFER>; // so_oobmark: what is to be read before the urgent byte's place; 0 if none, or
   atMark: boolean; // SBS_RCVATMARK: if it was just reached
   sending: boolean; // the sx lock of so_snd (sblock) is held
+  receiving: boolean; // the sx lock of so_rcv is held across a pause, by a reader with a right in hand
+  garbage: 'no' | 'found' | 'swept'; // unp_gcflag: the collector saw that nobody can reach it and holds its file; or has thrown away what it had
+  reached: boolean; // set and cleared within a step of the collector
 }
 
 /** t_state; the passive handshake happens in the syncache, before there is a pcb. */
@@ -104,6 +108,14 @@ export interface Pcb {
   oob: 'none' | 'here' | 'taken'; // t_oobflags: the urgent byte has come, and has been taken
 }
 
+/** A file in flight: a descriptor that was sent (SCM_RIGHTS) and is no descriptor yet. */
+export interface Right {
+  file: SocketId | null; // the socket whose file it refers to; null is a free slot
+  place: 'none' | 'hand' | 'buffer' | 'deferred'; // in a thread's hand, in a control mbuf, or on unp_defers: given up
+  holder: SocketId | null; // the socket in whose so_rcv it is,
+  before: Nat<typeof BUFFER>; // behind so many units
+}
+
 export interface Thread {
   file: SocketId | null; // the socket whose file the running call holds (getsock)
   closing: SocketId | null; // the socket that this thread closes: it dropped the last file reference and runs soclose
@@ -117,6 +129,9 @@ export interface Thread {
   told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
   drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
+  passes: boolean; // and sends one unit and a descriptor
+  receives: boolean; // the thread holds the sx lock of its receive buffer, across a pause
+  right: RightId | null; // a right in this thread's hand: on its way into a buffer, or out of one
   sent: Amount; // a send: what has gone,
   left: Amount; // what has not,
   chunk: Amount; // and how much of that the copyin under way is for
@@ -148,6 +163,7 @@ export interface State {
   handles: Table<SocketId | null, typeof HANDLES>; // kernel consumers: what fgetsock handed out
   knotes: Table<Knote, typeof KNOTES>; // kq_notes
   threads: Table<Thread, typeof THREADS>;
+  rights: Table<Right, typeof RIGHTS>;
   link: boolean; // the UNIX link lock is held across a pause by a connect
   panic: Panic; // the first assertion of the code that failed
 }
@@ -156,6 +172,7 @@ export const sockets = range<SocketId>(SOCKETS);
 export const pcbs = range<PcbId>(PCBS);
 export const descriptors = range<Fd>(FDS);
 export const threads = range<ThreadId>(THREADS);
+export const rights = range<RightId>(RIGHTS);
 export const handles = range<Handle>(HANDLES);
 export const knotes = range<KnoteId>(KNOTES);
 
@@ -166,7 +183,7 @@ export function freeSocket(): Socket {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
     disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
-    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false,
+    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false,
   };
 }
 
@@ -184,11 +201,16 @@ export function freeKnote(): Knote {
   return { fd: null, write: false, once: false, disabled: false };
 }
 
+/** A free slot for a right. */
+export function noRight(): Right {
+  return { file: null, place: 'none', holder: null, before: 0 };
+}
+
 function idleThread(): Thread {
   // biome-ignore format: the zero of every field
   return {
     file: null, closing: null, after: null, reportsClose: false, child: null, hand: 'empty', twin: null, target: null, reserved: null,
-    told: false, drained: false, sends: false, sent: 0, left: 0, chunk: 0, sleep: 'awake', polled: null, wanted: 'hangup', awaits: false, errno: 'none', value: 0,
+    told: false, drained: false, sends: false, passes: false, receives: false, right: null, sent: 0, left: 0, chunk: 0, sleep: 'awake', polled: null, wanted: 'hangup', awaits: false, errno: 'none', value: 0,
     answer: 'none',
   };
 }
@@ -198,7 +220,7 @@ export function initial({ design }: { readonly design: DesignName }): State {
   // biome-ignore format: a list of tables
   return {
     design, sockets: sockets.map(freeSocket), pcbs: pcbs.map(freePcb), fds: descriptors.map(() => null),
-    handles: handles.map(() => null), knotes: knotes.map(freeKnote), threads: threads.map(idleThread), link: false, panic: 'none',
+    handles: handles.map(() => null), knotes: knotes.map(freeKnote), threads: threads.map(idleThread), rights: rights.map(noRight), link: false, panic: 'none',
   };
 }
 

@@ -7,6 +7,7 @@
  */
 import * as E from '../impl/errno.ts';
 import type * as Syscalls from '../impl/kern/syscalls.ts';
+import * as M from '../impl/kern/msghdr.ts';
 import * as L from '../impl/layout.ts';
 import { and, fixed, get, type Kernel, load, or, put } from '../impl/memory.ts';
 import * as N from '../impl/netinet/layout.ts';
@@ -68,6 +69,9 @@ const CHANGES: Readonly<Record<string, number>> = {
   enable: L.EV_ENABLE,
 };
 
+/** User memory for the header of a message and a control buffer with one descriptor. */
+export const MESSAGE_BYTES = (M.MSG_HEADER + M.CMSG_HEADER + 4 + 7) & ~7;
+
 /** How long a linger waits, unless somebody says otherwise. */
 const LINGER_TICKS = 100;
 
@@ -85,6 +89,8 @@ export interface Place {
   readonly data: number;
   /** User address of the word of an option. */
   readonly word: number;
+  /** User address of MESSAGE_BYTES for the header of a message. */
+  readonly message?: number;
   /** Whether a name is a UNIX name, which is the number itself, or an Internet one, a port. */
   readonly unix: boolean;
   /** Of a send: with MSG_OOB. */
@@ -98,6 +104,8 @@ export interface SystemCall<Argument> {
   readonly fn: keyof typeof Syscalls;
   readonly args: readonly (number | Argument)[];
   readonly word?: number;
+  /** And the header of a message. */
+  readonly message?: readonly number[];
   /** The thread that makes it must have no privilege. */
   readonly unprivileged?: true;
   /** Events asked for: the call is a poll of one descriptor, its first argument, whose pollfd must lie at `data`. */
@@ -162,6 +170,12 @@ export function systemCall<Argument = never>(
       return { fn: 'sys_recvfrom', args: [fd, place.data, 1, L.MSG_OOB] };
     case 'sockatmark':
       return { fn: 'sys_sockatmark', args: [fd] };
+    case 'sendmsg':
+      return messageCall('sys_sendmsg', fd, UNIT, numberOr(args[1]), place);
+    case 'recvmsg':
+      return messageCall('sys_recvmsg', fd, bytes, 0, place);
+    case 'collect':
+      return { fn: 'sys_unp_gc', args: [] };
     case 'shutdown':
       return { fn: 'sys_shutdown', args: [fd, HOW[String(args[1])] ?? -1] };
     case 'setsockopt':
@@ -201,13 +215,29 @@ function numberOr<Argument>(argument: number | boolean | string | Argument | und
   return typeof argument === 'boolean' || typeof argument === 'string' || argument === undefined ? 0 : argument;
 }
 
+/** A transfer of so many bytes with a descriptor, or room for one. */
+function messageCall<Argument>(
+  fn: keyof typeof Syscalls,
+  fd: number | Argument,
+  bytes: number,
+  passed: number | Argument,
+  { data, message = 0 }: Place,
+): SystemCall<Argument> {
+  if (typeof passed !== 'number') throw new Error('the descriptor that a message passes must be known before the call');
+  const control = M.CMSG_HEADER + 4;
+  const header = [data, bytes, message + M.MSG_HEADER, control, 0, control, L.SOL_SOCKET, M.SCM_RIGHTS, passed];
+  return { fn, args: [fd, message, 0], message: header };
+}
+
+const MOVES: readonly string[] = ['send', 'receive', 'sendmsg', 'recvmsg'];
+
 /** What a call has returned, in the words of the specification. What an option is lies in user memory, and is 0 here. */
 export function resultOf(name: string, returned: number): Result {
   if (returned < 0) return { errno: errnoName(-returned), value: 0, answer: 'none' };
   if (name === 'poll') return { errno: 'none', value: foundBy(returned), answer: 'none' };
   if (name === 'kevent') return keventBy(returned);
   // A fraction of a unit shows as one and so is never equal to what the specification says.
-  return { errno: 'none', value: name === 'send' || name === 'receive' ? returned / UNIT : returned, answer: 'none' };
+  return { errno: 'none', value: MOVES.includes(name) ? returned / UNIT : returned, answer: 'none' };
 }
 
 /** The specification's number for what a poll has found; one that it does not have if that is something else. */
@@ -261,11 +291,18 @@ type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly 
 /** Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory. */
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
-  const place = { urgent: call.urgent === true, data: user, word: user, unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]) };
-  const { fn, args, word, events, change, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
+  const place = {
+    urgent: call.urgent === true,
+    data: user,
+    word: user,
+    message: user + fixed(k, L.h_user_slice) - MESSAGE_BYTES,
+    unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]),
+  };
+  const { fn, args, word, message, events, change, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
   if (fn === 'sys_kevent') return resultOf(call.name, kevent(sys, k, td, args[0] ?? 0, change));
   if (events !== undefined) return resultOf(call.name, poll(sys, k, td, args[0] ?? 0, events, args[2] ?? 0));
   if (word !== undefined) putWord(k, user, word);
+  putMessage(k, place.message, message);
   if (unprivileged) or(k, td + L.td_flags, L.TDF_UNPRIV);
   const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);
   if (unprivileged) and(k, td + L.td_flags, ~L.TDF_UNPRIV);
@@ -294,6 +331,11 @@ export function socketOf(k: Kernel, fd: number): number {
 /** A word of user memory. */
 export function getWord(k: Kernel, user: number): number {
   return get(k, (fixed(k, L.h_user) + user) >> 2);
+}
+
+/** Writes the header of a message, if the call has one. */
+export function putMessage(k: Kernel, user: number, message: readonly number[] = []): void {
+  for (const [index, word] of message.entries()) putWord(k, user + 4 * index, word);
 }
 
 export function putWord(k: Kernel, user: number, value: number): void {

@@ -178,6 +178,32 @@ export function fddup(k: Kernel, td: number, fd: number, fp: number): number {
   return copy;
 }
 
+/**
+ * Opens descriptors for as many files, whose pointers are in the words from `at` on and give way to the numbers; each file's reference
+ * becomes its descriptor's. All of them or, with EMFILE, none.
+ */
+export function finstall_all(k: Kernel, td: number, at: number, count: number): number {
+  mtx_lock(k, td, filedesc_mtx);
+  const error = fd_avail(k, count) ? 0 : EMFILE;
+  for (let i = 0; i < count && error === 0; i++) {
+    const fd = fd_first_free(k);
+    fd_set(k, fd);
+    finstall(k, fd, get(k, at + i));
+    put(k, at + i, fd);
+  }
+  mtx_unlock(k, td, filedesc_mtx);
+  return error;
+}
+
+/** Are so many descriptors free? */
+function fd_avail(k: Kernel, count: number): boolean {
+  let left = count;
+  for (let fd = get(k, h_fd_freefile); fd < fixed(k, h_nfiles) && left > 0; fd++) {
+    if ((get(k, fixed(k, h_fd_map) + (fd >> 5)) & (1 << (fd & 31))) === 0) left--;
+  }
+  return left === 0;
+}
+
 /** Reserves a descriptor that is free. filedesc_mtx is held, here and below. */
 function fd_set(k: Kernel, fd: number): void {
   const word = fixed(k, h_fd_map) + (fd >> 5);

@@ -17,6 +17,7 @@ import {
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
+  MT_CONTROL,
   MT_DATA,
   MT_SONAME,
   m_flags,
@@ -57,6 +58,7 @@ import { KASSERT } from './kassert.ts';
 import { m_free, m_freem, mtod } from './mbuf.ts';
 import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
+import { unp_receive } from '../unix/uipc_rights.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 /** What soreceive_wait found, if not an errno. */
@@ -86,7 +88,8 @@ export function soreceive_generic(k: Kernel, td: number, so: number, flags: numb
     more = false;
     const found = soreceive_wait(k, td, so, flags);
     if (found === DATA) {
-      error = atomic ? soreceive_packet(k, td, so, flags) : soreceive_copy(k, td, so, flags);
+      if ((flags & MSG_PEEK) === 0) error = unp_receive(k, td, so);
+      if (error === 0) error = atomic ? soreceive_packet(k, td, so, flags) : soreceive_copy(k, td, so, flags);
       if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
       // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
       more = error === 0 && wanted > 0 && get(k, td + td_uio_resid) === wanted && !sbstate(k, rcv, SBS_CANTRCVMORE);
@@ -162,6 +165,8 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
   const peek = (flags & MSG_PEEK) !== 0;
   let m = get(k, rcv + sb_mb);
   let looked = 0;
+  // A look takes no rights, not even for a moment.
+  if (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = get(k, m + m_next);
   while (m !== 0 && get(k, td + td_uio_resid) > 0) {
     KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
     const resid = get(k, td + td_uio_resid);
@@ -181,6 +186,8 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
       const interrupted = soreceive_waitall(k, td, so);
       if (interrupted !== 0) return interrupted;
       m = get(k, rcv + sb_mb);
+      // Rights end a stretch.
+      if (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = 0;
     }
   }
   return 0;

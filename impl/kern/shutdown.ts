@@ -17,16 +17,20 @@ import {
   sb_mtx,
   sb_sndptr,
   sb_sndptroff,
+  PR_RIGHTS,
+  so_proto,
   so_rcv,
   so_timeo,
+  unp_rights_mtx,
 } from '../layout.ts';
-import { get, type Kernel, put } from '../memory.ts';
+import { fixed, get, type Kernel, put } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { wakeup } from '../sync/sleepqueue.ts';
 import { fdrop, fget, file_socket } from './file.ts';
 import { m_freepkts } from './mbuf.ts';
-import { pru_shutdown } from './protosw.ts';
+import { pr_flags, pru_shutdown } from './protosw.ts';
 import { sblock, sbunlock, socantrcvmore } from './sockbuf.ts';
+import { unp_dispose } from '../unix/uipc_rights.ts';
 
 /** `how` SHUT_RD: no more input is wanted, SHUT_WR: no more output will come, SHUT_RDWR: both. A socket need not be connected. */
 export function soshutdown(k: Kernel, td: number, so: number, how: number): number {
@@ -46,7 +50,10 @@ export function sorflush(k: Kernel, td: number, so: number): void {
   socantrcvmore(k, td, so);
   // Readers that sleep have been kicked out by that; the wait is for one that copies.
   sblock(k, td, rcv, SBL_WAIT | SBL_NOINTR);
+  const rights = (pr_flags(fixed(k, so + so_proto)) & PR_RIGHTS) !== 0;
+  if (rights) mtx_lock(k, td, unp_rights_mtx);
   mtx_lock(k, td, rcv + sb_mtx);
+  if (rights) unp_dispose(k, td, rcv);
   const data = get(k, rcv + sb_mb);
   put(k, rcv + sb_mb, 0);
   put(k, rcv + sb_mbtail, 0);
@@ -57,6 +64,7 @@ export function sorflush(k: Kernel, td: number, so: number): void {
   put(k, rcv + sb_sndptr, 0);
   put(k, rcv + sb_sndptroff, 0);
   mtx_unlock(k, td, rcv + sb_mtx);
+  if (rights) mtx_unlock(k, td, unp_rights_mtx);
   sbunlock(k, td, rcv);
   m_freepkts(k, td, data);
 }

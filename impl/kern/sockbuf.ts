@@ -230,6 +230,13 @@ export function sbappendstream_locked(k: Kernel, td: number, sb: number, m: numb
   put(k, sb + sb_lastrecord, get(k, sb + sb_mb));
 }
 
+/** Appends to the last record of a buffer, however many there are. Takes the chain over. */
+export function sbappend_locked(k: Kernel, td: number, sb: number, m: number): void {
+  const empty = get(k, sb + sb_mb) === 0;
+  sbcompress(k, td, sb, m, get(k, sb + sb_mbtail));
+  if (empty) put(k, sb + sb_lastrecord, get(k, sb + sb_mb));
+}
+
 /**
  * Appends one record: the sender's address, then the data (0: none). 1 if it was taken over; 0 if it does not fit, or there is no
  * mbuf for the address: then the chain is still the caller's.

@@ -23,6 +23,7 @@ import {
   LC_SND,
   LC_SX,
   numopensockets,
+  PR_RIGHTS,
   SO_ACCEPTCONN,
   SQ_COMP,
   SQ_INCOMP,
@@ -51,7 +52,7 @@ import {
   so_type,
   socket_zone,
 } from '../layout.ts';
-import { get, type Kernel, load, panic, put } from '../memory.ts';
+import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import {
   PANIC_ATTACH_PCB,
   PANIC_SOCREATE_COUNT,
@@ -67,11 +68,12 @@ import {
 import { mtx_assert, mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { sx_init } from '../sync/sx.ts';
 import { KASSERT } from './kassert.ts';
-import { pffindproto, pr_type, pru_attach, pru_detach } from './protosw.ts';
+import { pffindproto, pr_flags, pr_type, pru_attach, pru_detach } from './protosw.ts';
 import { TAILQ_REMOVE } from './queue.ts';
 import { sbdestroy } from './sockbuf.ts';
 import { stat_add } from './stat.ts';
 import { uma_zalloc, uma_zfree } from './uma.ts';
+import { unp_dispose_all } from '../unix/uipc_rights.ts';
 
 /** An empty socket with count 0, or 0 if there is none left. Never sleeps. */
 export function soalloc(k: Kernel, td: number): number {
@@ -167,6 +169,7 @@ export function sofree(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, so + so_rcv + sb_mtx);
   mtx_unlock(k, td, accept_mtx);
   // The point of no return: only the protocol knows the socket now, and after pru_detach nobody does. Hence no locks below.
+  if ((pr_flags(fixed(k, so + so_proto)) & PR_RIGHTS) !== 0) unp_dispose_all(k, td, so + so_rcv);
   pru_detach(k, td, so);
   sbdestroy(k, td, so + so_snd);
   sbdestroy(k, td, so + so_rcv);

@@ -30,6 +30,7 @@ import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { notify_begin, notify_end } from '../sync/notify.ts';
 import { sleepq_interrupt } from '../sync/sleepqueue.ts';
+import { unp_gc } from '../unix/unp_gc.ts';
 import { witness_none } from '../sync/witness.ts';
 import { kern_accept } from './accept.ts';
 import { hardclock } from './clock.ts';
@@ -39,6 +40,7 @@ import { fgetsock, fputsock } from './handle.ts';
 import { kern_kevent } from './kevent.ts';
 import { file_closed, kern_kqueue } from './kqueue.ts';
 import { solisten } from './listen.ts';
+import { kern_recvmsg, kern_sendmsg, message_length } from './message.ts';
 import { kern_sockatmark } from './oob.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
 import { kern_poll } from './poll.ts';
@@ -138,6 +140,35 @@ export function sys_recvfrom(k: Kernel, td: number, fd: number, uaddr: number, l
   const error = length < 0 ? EINVAL : soreceive(k, td, file_socket(k, fp), flags);
   fdrop(k, td, fp);
   return transferred(k, td, length, error);
+}
+
+/** Sends what a message header at a user address describes (kern/message.ts). Returns how many bytes were taken. */
+export function sys_sendmsg(k: Kernel, td: number, fd: number, umsg: number, flags: number): number {
+  enter(k, td);
+  const fp = fget(k, td, fd);
+  if (fp < 0) return ret(k, td, -fp);
+  const length = message_length(k, td, umsg);
+  const error = kern_sendmsg(k, td, file_socket(k, fp), umsg, length, flags);
+  fdrop(k, td, fp);
+  return transferred(k, td, length, error);
+}
+
+/** Receives into what a message header at a user address describes. Returns how many bytes. */
+export function sys_recvmsg(k: Kernel, td: number, fd: number, umsg: number, flags: number): number {
+  enter(k, td);
+  const fp = fget(k, td, fd);
+  if (fp < 0) return ret(k, td, -fp);
+  const length = message_length(k, td, umsg);
+  const error = kern_recvmsg(k, td, file_socket(k, fp), umsg, length, flags);
+  fdrop(k, td, fp);
+  return transferred(k, td, length, error);
+}
+
+/** The collector of rights: closes what was given up, and what nobody can reach, until there is nothing left to do. */
+export function sys_unp_gc(k: Kernel, td: number): number {
+  enter(k, td);
+  unp_gc(k, td);
+  return ret(k, td, 0);
 }
 
 export function sys_shutdown(k: Kernel, td: number, fd: number, how: number): number {

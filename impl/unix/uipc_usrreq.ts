@@ -27,7 +27,7 @@ import { m_freem } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import {
   sbappendaddr_nospacecheck_locked,
-  sbappendstream_locked,
+  sbappend_locked,
   sbstate,
   socantrcvmore,
   socantsendmore,
@@ -38,6 +38,7 @@ import {
 } from '../kern/sockbuf.ts';
 import { soisconnected, soisdisconnected } from '../kern/sockstate.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
+import { unp_append_rights, unp_control, unp_discard } from './uipc_rights.ts';
 import {
   h_recvspace,
   h_sendspace,
@@ -77,6 +78,7 @@ import {
   unp_mbcnt,
   unp_mtx,
   unp_refcount,
+  unp_rights_mtx,
   unp_socket,
   unp_vnode,
   unp_zone,
@@ -258,13 +260,16 @@ export function uipc_shutdown(k: Kernel, td: number, so: number): number {
  */
 export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
   sotounpcb(k, so);
+  const control = unp_control(k, td);
   let error = 0;
-  if ((flags & PRUS_OOB) !== 0) error = EOPNOTSUPP;
+  if (control < 0) error = -control;
+  else if ((flags & PRUS_OOB) !== 0) error = EOPNOTSUPP;
   else if (isdgram(k, so)) error = uipc_send_dgram(k, td, so, m, host, port);
   else if ((load(k, so + so_state) & SS_ISCONNECTED) === 0) error = ENOTCONN;
   else if (sbstate(k, so + so_snd, SBS_CANTSENDMORE)) error = EPIPE;
-  else error = unp_send(k, td, so, flags, m);
+  else error = unp_send(k, td, so, flags, m, control);
   if (error !== 0) m_freem(k, td, m);
+  if (error !== 0 && control > 0) unp_discard(k, td, control);
   return error;
 }
 
@@ -351,7 +356,7 @@ function unp_shutdown(k: Kernel, td: number, unp: number): void {
   if (peer !== 0 && !isdgram(k, get(k, unp + unp_socket))) socantrcvmore(k, td, get(k, peer + unp_socket));
 }
 
-function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): number {
+function unp_send(k: Kernel, td: number, so: number, flags: number, m: number, control: number): number {
   const unp = sotounpcb(k, so);
   rw_rlock(k, td, unp_link_rwlock);
   const peer = get(k, unp + unp_conn);
@@ -360,12 +365,14 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): 
     rw_runlock(k, td, unp_link_rwlock);
     return peer === 0 ? ENOTCONN : EPIPE;
   }
+  if (control !== 0) mtx_lock(k, td, unp_rights_mtx);
   mtx_lock(k, td, peer + unp_mtx);
   const so2 = get(k, peer + unp_socket);
   const rcv = so2 + so_rcv;
   mtx_lock(k, td, rcv + sb_mtx);
   let error = 0;
-  if (fixed(k, so + so_type) === SOCK_STREAM) sbappendstream_locked(k, td, rcv, m);
+  if (control !== 0) unp_append_rights(k, td, rcv, control, m);
+  else if (fixed(k, so + so_type) === SOCK_STREAM) sbappend_locked(k, td, rcv, m);
   // A record, from nobody in particular: the two ends know each other. (F93 loses it if there is no mbuf for that.)
   else if (sbappendaddr_nospacecheck_locked(k, td, rcv, 0, 0, m) === 0) error = ENOBUFS;
   const cc = get(k, rcv + sb_cc);
@@ -377,6 +384,7 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number): 
     socantrcvmore(k, td, so2);
   }
   mtx_unlock(k, td, peer + unp_mtx);
+  if (control !== 0) mtx_unlock(k, td, unp_rights_mtx);
   rw_runlock(k, td, unp_link_rwlock);
   return error;
 }

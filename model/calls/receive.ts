@@ -1,5 +1,6 @@
 /** receive (C.6 soreceive): what decides is, in this order: data, pending error, end-of-file, no connection, nothing asked for, would block. */
 import { type Procedure, rule, until, when } from '../lang.ts';
+import { headRight, readable, taken, unp_discard } from '../protocols/rights.ts';
 import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
 import { uipc_rcvd } from '../protocols/unix.ts';
 import {
@@ -10,6 +11,7 @@ import {
   keepsRecords,
   pairs,
   type Socket,
+  type SocketId,
   type State,
   sotopcb,
   type ThreadId,
@@ -19,13 +21,23 @@ import { cut, done, fail, getsock, held, hold, idle, leave, mayCall, release, sl
 export function* receive(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
   when(mayCall(s, t, fd));
   if (!hold(s, t, fd)) return;
+  if (held(s, t).receiving) {
+    sleeps(s, t);
+    yield until(() => !held(s, t).receiving || cut(s, t));
+    if (wakes(s, t) && held(s, t).receiving)
+      return leave(s, t, rule('receive_10', 'interrupted while another receives: EINTR [C.6 step 3]', 'EINTR'));
+  }
   if (amount > 0 && mustWait(held(s, t))) {
     if (held(s, t).nonBlocking) return leave(s, t, rule('receive_6', 'nothing there: EWOULDBLOCK [C.6 step 5]', 'EWOULDBLOCK'));
     sleeps(s, t);
-    yield until(() => !mustWait(held(s, t)) || cut(s, t));
-    if (wakes(s, t) && mustWait(held(s, t))) return leave(s, t, rule('receive_7', 'interrupted: EINTR [C.6 step 5]', 'EINTR'));
+    yield until(() => (!mustWait(held(s, t)) && !held(s, t).receiving) || cut(s, t));
+    if (wakes(s, t) && (mustWait(held(s, t)) || held(s, t).receiving))
+      return leave(s, t, rule('receive_7', 'interrupted: EINTR [C.6 step 5]', 'EINTR'));
   }
-  deliver(s, t, held(s, t), amount);
+  const right = headRight(s, s.threads[t].file as SocketId);
+  if (right !== null && rule('receive_11', 'nobody asked for the right that comes with the data: it is given up [C.6 step 6, D.1 discard]'))
+    unp_discard(s, right);
+  deliver(s, t, s.threads[t].file as SocketId, amount);
   release(s, t);
 }
 
@@ -69,20 +81,22 @@ export function* sockatmark(s: State, t: ThreadId, fd: Fd): Procedure {
 }
 
 /** Nothing to deliver and nothing to report. */
-function mustWait(socket: Socket): boolean {
+export function mustWait(socket: Socket): boolean {
   if (socket.rcv.cc > 0 || socket.error !== 'none' || socket.rcv.cantMore) return false;
   return isDatagram(socket.protocol) || socket.connected || socket.connecting;
 }
 
 /** One reader at a time: the buffer's sx lock is taken and given back within this step. */
-function deliver(s: State, t: ThreadId, socket: Socket, amount: Amount): void {
+export function deliver(s: State, t: ThreadId, so: SocketId, amount: Amount): void {
+  const socket = s.sockets[so];
   if (socket.rcv.cc > 0 && rule('receive_1', 'data comes before everything else [C.6 step 5]')) {
-    let taken: Amount = first(socket, amount);
-    if (socket.protocol === 'tcp') taken = toMark(socket, taken);
-    socket.rcv.cc -= taken;
+    let units: Amount = first(s, so, amount);
+    if (socket.protocol === 'tcp') units = toMark(socket, units);
+    socket.rcv.cc -= units;
     socket.records.shift();
+    taken(s, so, units);
     if (pairs(socket.protocol)) uipc_rcvd(s, socket);
-    done(s, t, Math.min(amount, taken));
+    done(s, t, Math.min(amount, units));
   } else if (socket.error !== 'none' && rule('receive_2', 'a pending error is returned and cleared [C.6 step 5, T23]')) {
     fail(s, t, takeError(socket));
   } else if (socket.rcv.cantMore && rule('receive_3', 'end-of-file [C.6 step 5, T15]')) {
@@ -96,7 +110,8 @@ function deliver(s: State, t: ThreadId, socket: Socket, amount: Amount): void {
 }
 
 /** How much goes out of the buffer: of a record all, however little of it is wanted. [C.6 step 8, C.9 sbdroprecord] */
-function first(socket: Socket, amount: Amount): Amount {
+function first(s: State, so: SocketId, amount: Amount): Amount {
+  const socket = s.sockets[so];
   if (isInetDatagram(socket.protocol)) return 1;
-  return keepsRecords(socket.protocol) ? (socket.records[0] as Amount) : Math.min(amount, socket.rcv.cc);
+  return keepsRecords(socket.protocol) ? (socket.records[0] as Amount) : Math.min(amount, readable(s, so));
 }

@@ -62,7 +62,7 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
 }
 
 /** The tests under the buffer mutex, in their order. [C.5 steps 3-6] */
-function refused(socket: Socket, amount: Amount, addressed: boolean): Errno {
+export function refused(socket: Socket, amount: Amount, addressed: boolean): Errno {
   if (socket.snd.cantMore) return rule('send_2', 'the send side is shut: EPIPE [C.5 step 3]', 'EPIPE');
   if (socket.error !== 'none' && rule('send_3', 'a pending error is returned and cleared [C.5 step 4, T23]')) return takeError(socket);
   if (isDatagram(socket.protocol)) {
@@ -88,7 +88,7 @@ export function space(s: State, socket: Socket): Amount {
 }
 
 /** A sender that waits for room has nothing else to be told. */
-function blocked(s: State, t: ThreadId): boolean {
+export function blocked(s: State, t: ThreadId): boolean {
   const socket = held(s, t);
   return socket.connected && !socket.snd.cantMore && socket.error === 'none' && space(s, socket) < needed(s, t);
 }
@@ -105,13 +105,14 @@ function sendsRecords(s: State, fd: Fd): boolean {
 }
 
 /** The end of a send: a short count hides EWOULDBLOCK and EINTR, and no other error. */
-function finish(s: State, t: ThreadId, errno: Errno): void {
+export function finish(s: State, t: ThreadId, errno: Errno): void {
   const thread = s.threads[t];
   const hidden = thread.sent > 0 && (errno === 'EWOULDBLOCK' || errno === 'EINTR');
   if (errno === 'none' || hidden) done(s, t, thread.sent);
   else fail(s, t, errno);
   if (thread.sends) held(s, t).sending = false;
   thread.sends = false;
+  thread.passes = false;
   thread.sent = 0;
   thread.left = 0;
   thread.chunk = 0;

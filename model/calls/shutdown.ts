@@ -1,8 +1,9 @@
 /** shutdown (C.7 soshutdown). Unconnected sockets are not refused in this era. */
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { pru_shutdown } from '../protocols/protosw.ts';
+import { sorflush } from '../protocols/rights.ts';
 import { socantrcvmore } from '../socket.ts';
-import type { Fd, State, ThreadId } from '../state.ts';
+import type { Fd, SocketId, State, ThreadId } from '../state.ts';
 import { held, hold, leave, linkFree, mayCall } from './file.ts';
 
 export type How = 'read' | 'write' | 'both' | 'nonsense';
@@ -14,9 +15,8 @@ export function* shutdown(s: State, t: ThreadId, fd: Fd, how: How): Procedure {
   if (how === 'nonsense') return leave(s, t, rule('shutdown_1', 'no such direction: EINVAL [C.7]', 'EINVAL'));
   if (how !== 'write') {
     socantrcvmore(held(s, t));
-    yield;
-    held(s, t).rcv.cc = 0;
-    held(s, t).records.length = 0;
+    yield until(() => !held(s, t).receiving);
+    sorflush(s, s.threads[t].file as SocketId);
     if (how === 'read') return leave(s, t, rule('shutdown_2', 'what was unread is gone [C.7 sorflush]', 'none'));
     yield until(() => linkFree(s, held(s, t)));
   }

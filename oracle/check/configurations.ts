@@ -27,6 +27,9 @@ const TCP: Calls = { ...CLOSE, ...SEGMENTS, socket: [['tcp']], listen: [null, [1
 /** A unit at a time: more would only take more steps to the same states. */
 const DATA: Calls = { send: [null, [1], [false]], receive: [null, [1]], shutdown: [] };
 
+/** Descriptors in flight, and who cleans up after them. */
+const RIGHTS: Calls = { sendmsg: [], recvmsg: [null, [1]], undefer: [], gcmark: [], gcsweep: [] };
+
 export const CONFIGURATIONS: readonly Configuration[] = [
   {
     id: 'tcp',
@@ -218,6 +221,24 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       knote: [null, ['read']],
       kevent: [[true]],
     },
+    quick: true,
+  },
+  {
+    id: 'rights',
+    text: 'UNIX pairs that pass their descriptors to each other and close them at any time, and the collector',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: { ...CLOSE, ...RIGHTS, socketpair: [['unix']], shutdown: [null, ['read']] },
+    quick: true,
+  },
+  {
+    id: 'rights-queued',
+    text: 'a UNIX listener that is passed to whom it has not accepted, by one thread, and the collector',
+    sockets: 3,
+    threads: 1,
+    names: 1,
+    calls: { ...CLOSE, ...RIGHTS, socket: [['unix']], bind: [null, [0]], listen: [null, [1]], accept: [], connect: [null, [0]] },
     quick: true,
   },
   {

@@ -3,7 +3,8 @@
  * specification's own state, field by field; what it does not write has no counterpart in the implementation and stays as it was:
  *
  *   threads, link, panic      what a running call remembers; between calls the implementation remembers nothing
- *   sockets[].sending         the sx lock of so_snd, which nobody holds between calls
+ *   sockets[].sending, .receiving   the sx locks of the buffers, which nobody holds between calls
+ *   a right in a hand         is in a running call
  *   ….everCantMore            history
  *   unp_refs                  the list of those who have a datagram socket for their peer must be these, and is nothing else
  *   a dropped pcb             BSD leaves its address and state as they were, and nobody looks at them
@@ -13,12 +14,14 @@
 import * as E from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
+import * as U from '../../impl/unix/layout.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TF_NEEDFIN, TF_NODELAY } from '../../impl/netinet/tcp_fsm.ts';
-import { errnoName, FIRST_PORT, kqueueOf, socketOf, UNIT } from '../adapter.ts';
+import { errnoName, FIRST_PORT, isUnixProtocol, kqueueOf, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
 import { type Pairing, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
+import { flights } from './flights.ts';
 import { count, walk } from './walk.ts';
 
 /** Ports from here on were chosen by the system; the specification gives them no name. */
@@ -64,6 +67,7 @@ const SOCKET_FIELDS = [
   'error',
   'mark',
   'atMark',
+  'garbage',
 ] as const;
 const PCB_FIELDS = [
   'protocol',
@@ -92,6 +96,7 @@ type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'r
   readonly complete: SequenceCells;
   readonly records: SequenceCells;
 };
+type RightCells = Readonly<Record<'file' | 'place' | 'holder' | 'before', Cell>>;
 type PcbCells = Readonly<Record<(typeof PCB_FIELDS)[number], Cell>>;
 
 /** Numbers of the specification's literals. They are the same at every socket and every pcb. */
@@ -105,6 +110,8 @@ interface Codes {
   /** By TCPOOB_*. */
   readonly oob: readonly number[];
   readonly linger: Readonly<Record<'off' | 'reset' | 'wait', number>>;
+  readonly place: Readonly<Record<'hand' | 'buffer' | 'deferred', number>>;
+  readonly garbage: Readonly<Record<'no' | 'found' | 'swept', number>>;
 }
 
 export class Abstraction {
@@ -117,6 +124,7 @@ export class Abstraction {
   private readonly fds: readonly Cell[];
   private readonly handles: readonly Cell[];
   private readonly knote: Readonly<Record<(typeof KNOTE_FIELDS)[number], Cell>>;
+  private readonly rights: readonly RightCells[];
   private readonly codes: Codes;
 
   constructor(cells: Cells, sizes: Configuration) {
@@ -144,6 +152,12 @@ export class Abstraction {
       (typeof KNOTE_FIELDS)[number],
       Cell
     >;
+    this.rights = cells.table('rights', 'file').map((file, right) => ({
+      file,
+      place: cells.at('rights', right, 'place'),
+      holder: cells.at('rights', right, 'holder'),
+      before: cells.at('rights', right, 'before'),
+    }));
     this.codes = codesOf(cells);
   }
 
@@ -172,6 +186,7 @@ export class Abstraction {
     this.event(k, words);
     this.counted('sockets', get(k, L.socket_zone + L.uz_inuse), sockets);
     this.counted('pcbs', get(k, L.unp_zone + L.uz_inuse) + get(k, L.inp_zone + L.uz_inuse), pcbs);
+    this.inFlight(k, ids, words);
     for (let fd = 0; fd < this.fds.length; fd++) this.set(words, this.fds[fd] as Cell, ids.socketCode(socketOf(k, fd)));
     for (let handle = 0; handle < this.handles.length; handle++) {
       this.set(words, this.handles[handle] as Cell, ids.socketCode(get(k, fixed(k, L.h_handles) + handle)));
@@ -188,6 +203,30 @@ export class Abstraction {
     this.set(words, this.knote.once, kn === 0 ? 0 : has(fixed(k, kn + L.kn_flags) & L.EV_ONESHOT));
     this.set(words, this.knote.disabled, kn === 0 ? 0 : has(get(k, kn + L.kn_status) & L.KN_DISABLED));
     this.counted('events', get(k, L.knote_zone + L.uz_inuse), kn === 0 ? 0 : 1);
+  }
+
+  /** Rights have no names: each is written where the state has one like it, if it has, and else where one is free. One in a hand is nobody's to see. */
+  private inFlight(k: Kernel, ids: Pairing, words: Int32Array): void {
+    const { hand, buffer, deferred } = this.codes.place;
+    const left = flights(k).map(({ file, holder, before }): readonly number[] => [
+      ids.socketCode(get(k, file + L.f_data)),
+      holder === 0 ? deferred : buffer,
+      ids.socketCode(holder),
+      this.units(before, Math.floor),
+    ]);
+    const others: (readonly Cell[])[] = [];
+    for (const { file, place, holder, before } of this.rights) {
+      const cells = [file, place, holder, before];
+      if (read(words, place) === hand && read(words, file) !== 0) continue;
+      const like = left.findIndex((right) => right.every((value, index) => read(words, cells[index] as Cell) === value));
+      if (like >= 0) left.splice(like, 1);
+      else others.push(cells);
+    }
+    for (const cells of others) {
+      const right = left.shift() ?? [0, 0, 0, 0];
+      for (const [index, cell] of cells.entries()) this.set(words, cell, right[index] ?? 0);
+    }
+    if (left.length > 0) this.misfits.push({ path: 'rights', seen: `${left.length} more than the specification has` });
   }
 
   private counted(what: string, seen: number, allowed: number): void {
@@ -217,6 +256,7 @@ export class Abstraction {
     this.set(words, cells.count, get(k, so + L.so_count));
     this.set(words, cells.file, fileCount(k, so));
     this.set(words, cells.pcb, ids.pcbCode(get(k, so + L.so_pcb)));
+    this.set(words, cells.garbage, this.garbage(k, so));
     this.set(words, cells.head, ids.socketCode(get(k, so + L.so_head)));
     this.set(words, cells.limit, load(k, so + L.so_qlimit));
     this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);
@@ -248,6 +288,13 @@ export class Abstraction {
     }
     for (const [index, item] of cells.items.entries()) this.set(words, item, lengths[index] ?? 0);
     this.set(words, cells.length, lengths.length);
+  }
+
+  private garbage(k: Kernel, so: number): number {
+    const unp = isUnixProtocol(fixed(k, so + L.so_proto)) ? get(k, so + L.so_pcb) : 0;
+    const flags = unp === 0 ? 0 : get(k, unp + L.unp_gcflag);
+    const { no, found, swept } = this.codes.garbage;
+    return (flags & U.UNPGC_FOUND) !== 0 ? found : (flags & U.UNPGC_SWEPT) !== 0 ? swept : no;
   }
 
   private unixPcb(k: Kernel, unp: number, ids: Pairing, cells: PcbCells, words: Int32Array): void {
@@ -361,6 +408,8 @@ function codesOf(cells: Cells): Codes {
     Cell,
   ];
   const state = cells.at('pcbs', 0, 'state');
+  const place = cells.at('rights', 0, 'place');
+  const garbage = cells.at('sockets', 0, 'garbage');
   const known = (entries: readonly (readonly [number, number])[]): ReadonlyMap<number, number> =>
     new Map(entries.filter(([, code]) => code >= 0));
   return {
@@ -381,6 +430,8 @@ function codesOf(cells: Cells): Codes {
     ]),
     state: TCP_STATES.map((name) => codeOf(state, name)),
     oob: ['none', 'here', 'taken'].map((name) => codeOf(cells.at('pcbs', 0, 'oob'), name)),
+    place: { hand: codeOf(place, 'hand'), buffer: codeOf(place, 'buffer'), deferred: codeOf(place, 'deferred') },
+    garbage: { no: codeOf(garbage, 'no'), found: codeOf(garbage, 'found'), swept: codeOf(garbage, 'swept') },
     linger: { off: codeOf(linger, 'off'), reset: codeOf(linger, 'reset'), wait: codeOf(linger, 'wait') },
   };
 }

@@ -6,6 +6,7 @@
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
+import { flights } from './flights.ts';
 import { count, walk } from './walk.ts';
 
 /** "the thread holds 1 lock after the call", or null if it holds none. */
@@ -26,7 +27,7 @@ export interface InHand {
 export function unaccounted(k: Kernel, hand: InHand = { files: 0, descriptors: 0 }): string | null {
   const files = openFiles(k);
   return (
-    differs('files', inUse(k, L.file_zone), files.count + hand.files) ??
+    differs('files', inUse(k, L.file_zone), files.count + filesInFlight(k) + hand.files) ??
     differs('descriptors', reservedDescriptors(k), files.descriptors + hand.descriptors) ??
     differs(
       'segments',
@@ -38,7 +39,12 @@ export function unaccounted(k: Kernel, hand: InHand = { files: 0, descriptors: 0
     differs(
       'mbufs',
       inUse(k, L.mbuf_zone),
-      mbufsOfSockets(k) + mbufsOnWire(k, N.wire_first) + mbufsOnWire(k, N.wire_out_first) + mbufsInWorkstreams(k) + mbufsOutOfOrder(k),
+      mbufsOfSockets(k) +
+        mbufsOfMessages(k) +
+        mbufsOnWire(k, N.wire_first) +
+        mbufsOnWire(k, N.wire_out_first) +
+        mbufsInWorkstreams(k) +
+        mbufsOutOfOrder(k),
     )
   );
 }
@@ -77,6 +83,12 @@ function openFiles(k: Kernel): { readonly descriptors: number; readonly count: n
   return { descriptors, count };
 }
 
+/** Files to which no descriptor leads, but a right in a buffer or on the deferred list. */
+function filesInFlight(k: Kernel): number {
+  const open = new Set(Array.from({ length: fixed(k, L.h_nfiles) }, (_, fd) => load(k, fixed(k, L.h_fd_table) + fd)));
+  return new Set(flights(k).flatMap(({ file }) => (open.has(file) ? [] : [file]))).size;
+}
+
 function reservedDescriptors(k: Kernel): number {
   let count = 0;
   for (let fd = 0; fd < fixed(k, L.h_nfiles); fd++) {
@@ -99,6 +111,14 @@ function mbufsOfSockets(k: Kernel): number {
     if (get(k, so + L.z_link) !== L.Z_ALLOCATED) continue;
     found += mbufsOfRecords(k, get(k, so + L.so_rcv + L.sb_mb)) + mbufsOfRecords(k, get(k, so + L.so_snd + L.sb_mb));
   }
+  return found;
+}
+
+/** Of messages that were given up, and of those that threads asleep are about to send. */
+function mbufsOfMessages(k: Kernel): number {
+  let found = count(k, get(k, L.unp_defers_first), L.m_nextpkt);
+  for (let thread = 0; thread < fixed(k, L.h_nthreads); thread++)
+    if (get(k, fixed(k, L.h_threads) + thread * L.THREAD_WORDS + L.td_control) > 0) found++;
   return found;
 }
 

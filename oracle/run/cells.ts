@@ -66,6 +66,12 @@ export class Cells {
     return cellOf(path.reduce(inside, this.root));
   }
 
+  /** The cells of one field in all records of a table. */
+  table(name: string, field: string): readonly Cell[] {
+    const { type } = inside(this.root, name);
+    return Array.from({ length: type.kind === 'table' ? type.size : 0 }, (_, index) => this.at(name, index, field));
+  }
+
   sequence(...path: readonly (string | number)[]): SequenceCells {
     const { at, node, type, path: name } = path.reduce(inside, this.root);
     if (type.kind !== 'seq') throw new RangeError(`${name} is not a sequence`);

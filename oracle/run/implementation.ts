@@ -10,11 +10,14 @@ import * as L from '../../impl/layout.ts';
 import { get, type Kernel, KernelPanic, store } from '../../impl/memory.ts';
 import * as wire from '../../impl/net/wire.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { UNIT } from '../adapter.ts';
+import { MESSAGE_BYTES, UNIT } from '../adapter.ts';
 import type { Configuration } from './operations.ts';
 
 /** More than a program ever leaves on the wire: operations.ts sees to it that what is there arrives before. */
 const WIRE_SEGMENTS = 256;
+
+/** As many rights as the specification has by default (model/limits.ts). */
+const RIGHTS = 2;
 
 /** The first sequence number, so that numbers wrap around in the first unit of the first connection. */
 const FIRST_ISS = 0x7ffffff8;
@@ -117,7 +120,8 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     sendLowWater: UNIT,
     addressBytes: 0,
     storageFactor: 64,
-    userBytes: (sizes.BUFFER + 2) * UNIT,
+    userBytes: (sizes.BUFFER + 2) * UNIT + MESSAGE_BYTES,
+    rights: RIGHTS,
     wireSegments: WIRE_SEGMENTS,
     tcpSegmentBytes: UNIT,
     tcpReassembly: 64,

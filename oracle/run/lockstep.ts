@@ -147,6 +147,8 @@ export class Lockstep {
         return this.drain();
       case 'send-urgent':
         return this.sendUrgent(args);
+      case 'collect':
+        return this.collect();
       default:
         return name.startsWith('remote-') ? this.fromRemote(name, args) : this.call(name, args);
     }
@@ -163,9 +165,11 @@ export class Lockstep {
     // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
     const list = remote === undefined ? all : all.slice(0, -1);
     if (name === 'send' && so !== null && amount === 0 && keepsRecords(protocol)) return this.check();
-    const stream = name === 'send' && so !== null ? this.streamFrom(so) : null;
-    const unread = name === 'send' || name === 'receive' ? this.specification.allUnread() : [];
-    const first = name === 'send' ? this.data.fill(typeof amount === 'number' ? amount : 0) : 0;
+    const sends = name === 'send' || name === 'sendmsg';
+    const receives = name === 'receive' || name === 'recvmsg';
+    const stream = sends && so !== null ? this.streamFrom(so) : null;
+    const unread = sends || receives ? this.specification.allUnread() : [];
+    const first = sends ? this.data.fill(typeof amount === 'number' ? amount : name === 'sendmsg' ? 1 : 0) : 0;
     const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
     const allowed = this.specification.call(name, list);
@@ -174,7 +178,7 @@ export class Lockstep {
     }
     this.answers.add(`${name} ${seen.errno}`);
     if (so === null) return this.check();
-    if (name === 'send' && seen.errno === 'none') {
+    if (sends && seen.errno === 'none') {
       if (stream !== null) this.data.sent(stream, first, seen.value);
       if (protocol === 'dgram') this.data.sent(this.streamTo(unread), first, seen.value);
       const units = Array.from({ length: seen.value }, (_, index) => first + index);
@@ -182,7 +186,7 @@ export class Lockstep {
     }
     if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
     if (name === 'receiveoob' && seen.errno === 'none') return this.wrongUrgent(so) ?? this.check();
-    if (name === 'receive' && seen.errno === 'none') {
+    if (receives && seen.errno === 'none') {
       // The rest of a record is lost.
       const lost = (unread[so] ?? 0) - this.specification.unread(so) - seen.value;
       const wrong = protocol === 'tcp' ? this.data.checkBrought(so, seen.value) : this.data.check(this.ids.nameOf(so), seen.value);
@@ -230,6 +234,19 @@ export class Lockstep {
     return came === got
       ? null
       : { breaks: 'data-intact', seen: `socket ${so} read the urgent byte ${got}`, allowed: `${came}, as it came` };
+  }
+
+  /** The collector runs. With no descriptor and no handle left there is nothing that may be in flight after it. */
+  private collect(): Mismatch | null {
+    const { machine } = this;
+    const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, { name: 'collect', args: [] }));
+    this.specification.collect();
+    if (seen.errno !== 'none') return { breaks: 'same-result', seen: printResult(seen), allowed: '0' };
+    const { fds, handles } = this.scene();
+    const left = get(machine.kernel, L.unp_rights);
+    if (left > 0 && handles.length === 0 && fds.every((socket) => socket === null))
+      return { breaks: 'nothing-lost', seen: `${left} rights in flight, and nothing is open`, allowed: 'none: the collector has run' };
+    return this.check();
   }
 
   /** Data that goes from one UNIX socket to another, by who sends to whom. */

@@ -211,6 +211,62 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // A UNIX pair, an end of which is sent over it, and received, or not.
+    weight: 4,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: 'unix' }),
+      ...(c % 4 === 0 ? [op('send', { fd: f, amount: 1, addressed: false, remote: false })] : []),
+      op('sendmsg', { fd: f, passed: a % 2 === 0 ? f : g }),
+      ...(c % 5 === 4 ? [op('sendmsg', { fd: g, passed: f }), op('sendmsg', { fd: f, passed: g })] : []),
+      ...(b % 3 === 0 ? [op('recvmsg', { fd: g, amount: c % 3 })] : []),
+      ...(b % 3 === 1 ? [op('close', { fd: f }), op('close', { fd: g }), op('collect')] : []),
+    ],
+  },
+  {
+    // Two UNIX pairs: one end of each in a buffer of the other.
+    weight: 3,
+    sockets: 4,
+    make: ({ a, b, c }, [f = 0, g = 1, h = 2, i = 3]) => [
+      op('socketpair', { asked: 'unix' }),
+      op('socketpair', { asked: 'unix' }),
+      op('sendmsg', { fd: f, passed: h }),
+      op('sendmsg', { fd: i, passed: g }),
+      ...(a % 4 === 0 ? [] : [op('close', { fd: g })]),
+      ...(b % 4 === 0 ? [] : [op('close', { fd: h })]),
+      ...(c % 2 === 0 ? [op('collect')] : []),
+      ...(c % 3 === 0 ? [op('close', { fd: f }), op('close', { fd: i })] : []),
+    ],
+  },
+  {
+    // A listener with a connection that brings a descriptor, its own perhaps.
+    weight: 3,
+    sockets: 3,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'unix' }),
+      op('bind', { fd: f, name: a % 2 }),
+      op('listen', { fd: f, backlog: 1 }),
+      op('socket', { asked: 'unix' }),
+      op('connect', { fd: g, name: a % 2, remote: false }),
+      op('sendmsg', { fd: g, passed: b % 2 === 0 ? f : g }),
+      ...(b % 3 === 0 ? [op('close', { fd: f })] : []),
+      ...(c % 2 === 0 ? [op('collect')] : []),
+      ...(c % 3 === 0 ? [op('accept', { fd: f })] : []),
+    ],
+  },
+  {
+    // A UNIX socket that can't send, for one reason or another, and a descriptor with it; and one that can't receive, for want of a free one.
+    weight: 2,
+    sockets: 2,
+    make: ({ a, b }, [f = 0, g = 1]) => [
+      op('socketpair', { asked: 'unix' }),
+      ...(a % 3 === 0 ? [op('setnbio', { fd: f, on: true }), op('send', { fd: f, amount: 3, addressed: false, remote: false })] : []),
+      op('sendmsg', { fd: f, passed: g }),
+      ...(b % 2 === 0 ? [0, 0, 0, 0, 0].map(() => op('dup', { fd: f })) : []),
+      op('recvmsg', { fd: g, amount: 1 }),
+    ],
+  },
+  {
     // The same with TCP.
     weight: 5,
     sockets: 3,

@@ -113,6 +113,9 @@ export const KINDS: readonly Kind[] = [
   { name: 'send-urgent', weight: 2, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
   { name: 'receiveoob', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
   { name: 'sockatmark', weight: 1, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
+  { name: 'sendmsg', weight: 4, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected), passed: fd(b, s, z) }) },
+  { name: 'recvmsg', weight: 4, make: ({ a, b }, s, z) => ({ fd: readable(a, s, z), amount: b % (z.BUFFER + 2) }) },
+  { name: 'collect', weight: 3, make: () => ({}) },
   {
     name: 'shutdown',
     weight: 4,
@@ -208,6 +211,7 @@ export const ENDING: readonly ((scene: Scene) => readonly Operation[])[] = [
   ({ fds, handles }) => [
     ...fds.flatMap((socket, fd) => (socket === null ? [] : [{ name: 'close', args: { fd } }])),
     ...handles.map((handle) => ({ name: 'fputsock', args: { handle } })),
+    { name: 'collect', args: {} },
   ],
   () => [{ name: 'drain', args: {} }],
 ];

@@ -68,6 +68,11 @@ export class Specification {
   private readonly procedures: readonly ReadonlyMap<string, number>[];
   private readonly thread: Readonly<Record<'errno' | 'value' | 'answer' | 'closing', Cell>>;
   private readonly fds: readonly Cell[];
+  /** Where each right is, whether each socket is garbage, and the numbers for "given up" and "found". */
+  private readonly rights: readonly Cell[];
+  private readonly garbage: readonly Cell[];
+  private readonly deferred: number;
+  private readonly found: number;
   private readonly handles: readonly Cell[];
   private readonly sockets: readonly SocketCells[];
   private readonly pcbs: readonly PcbCells[];
@@ -90,6 +95,10 @@ export class Specification {
     this.procedures = model.agents.map((agent) => new Map(agent.procedures.map((procedure, index) => [procedure.name, index])));
     const own = (field: string): Cell => cells.at('threads', ME, field);
     this.thread = { errno: own('errno'), value: own('value'), answer: own('answer'), closing: own('closing') };
+    this.rights = cells.table('rights', 'place');
+    this.garbage = Array.from({ length: sizes.SOCKETS }, (_, id) => cells.at('sockets', id, 'garbage'));
+    this.deferred = codeOf(this.rights[0] as Cell, 'deferred');
+    this.found = codeOf(this.garbage[0] as Cell, 'found');
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
@@ -130,6 +139,19 @@ export class Specification {
       value: read(this.words, this.thread.value),
       answer: answered ? literalOf(this.thread.answer, read(this.words, this.thread.answer)) : 'none',
     };
+  }
+
+  /** The collector works until there is nothing left to do: what was given up is closed, and what nobody can reach. */
+  collect(): void {
+    for (let searched = false; ; ) {
+      const right = this.rights.findIndex((place) => read(this.words, place) === this.deferred);
+      const found = this.garbage.findIndex((cell) => read(this.words, cell) === this.found);
+      if (right >= 0) this.call('undefer', [right]);
+      else if (found >= 0) this.call('gcsweep', [found]);
+      else if (!searched) this.call('gcmark', []);
+      else return;
+      searched = right < 0 && found < 0;
+    }
   }
 
   /** Lets something happen outside. False if it can't happen in this state. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as E from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
 import { get, put } from '../../impl/memory.ts';
-import { UNIT } from '../../oracle/adapter.ts';
+import { MESSAGE_BYTES, UNIT } from '../../oracle/adapter.ts';
 import type { Type } from '../../oracle/compile/ir.ts';
 import { type Cell, Cells, read, write } from '../../oracle/run/cells.ts';
 import type { Lockstep } from '../../oracle/run/lockstep.ts';
@@ -53,7 +53,7 @@ const OVER: readonly Operation[] = [
 ];
 
 /** What no implementation has, or what means nothing there; the file abstraction.ts says why. */
-const NO_COUNTERPART = /^(threads|link$|panic$|design$|sockets\[\]\.sending|sockets\[\]\.(rcv|snd)\.everCantMore)/;
+const NO_COUNTERPART = /^(threads|link$|panic$|design$|sockets\[\]\.(sending|receiving|reached)|sockets\[\]\.(rcv|snd)\.everCantMore)/;
 
 /** All cells of the records that are in use, by path. */
 function cellsInUse(both: Lockstep): readonly Cell[] {
@@ -162,7 +162,8 @@ describe('data', () => {
 
 describe('a call that fails', () => {
   const NO_FD = [-1, SIZES.FDS, SIZES.FDS + 1, 0x7fffffff, -0x80000000, 6];
-  const NO_ADDRESS = [-1, -UNIT, (SIZES.BUFFER + 2) * UNIT - 1, (SIZES.BUFFER + 2) * UNIT, 0x7fffffff, -0x80000000];
+  const END = (SIZES.BUFFER + 2) * UNIT + MESSAGE_BYTES;
+  const NO_ADDRESS = [-1, -UNIT, END - 1, END, 0x7fffffff, -0x80000000];
 
   it('for want of a descriptor is EBADF, and changes nothing', async () => {
     const both = await lockstep();

@@ -5,7 +5,7 @@
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, type Kernel } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { isUnixProtocol, kqueueOf, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
+import { isUnixProtocol, kqueueOf, MESSAGE_BYTES, putMessage, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
 import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
 import { isRefusal, operationOf } from '../../run/signatures.ts';
 import { quote, UsageError } from '../../usage.ts';
@@ -51,7 +51,8 @@ function checkNames({ id, threads, events }: Scenario, { model }: Stage): void {
   const [calls = [], wire = []] = model.agents.map(({ procedures }) => procedures.map(({ name }) => name));
   for (const [thread, script] of threads.entries())
     for (const [index, { name }] of script.entries())
-      if (!calls.includes(name)) throw refused(id, `threads[${thread}][${index}]`, `is ${quote(name)}, which is no call of a thread`);
+      if (!calls.includes(name) && name !== 'collect')
+        throw refused(id, `threads[${thread}][${index}]`, `is ${quote(name)}, which is no call of a thread`);
   for (const [index, { event }] of (events ?? []).entries())
     if (!wire.includes(event)) throw refused(id, `events[${index}]`, `is ${quote(event)}, which is no event of the wire`, wire);
 }
@@ -96,11 +97,16 @@ function modelCall({ name, args }: Scripted): ModelCall {
   return { name, args: Object.values(own) };
 }
 
-/** Bytes of user memory that a call needs: what it moves, or a pollfd or event, and a word. */
+/** Bytes of user memory that a call needs: what it moves, or a pollfd or event, and what lies before. */
 function memoryOf({ name, args }: Scripted): number {
   const table = name === 'poll' ? L.POLLFD_BYTES : name === 'knote' || name === 'kevent' ? L.KEVENT_BYTES : 0;
-  const moved = typeof args.amount === 'number' ? args.amount * UNIT : 0;
-  return moved + table + 4;
+  const units = typeof args.amount === 'number' ? args.amount : name === 'sendmsg' ? 1 : 0;
+  return units * UNIT + table + headOf(name);
+}
+
+/** What lies before the bytes: a word, or the header of a message. */
+function headOf(name: string): number {
+  return name === 'sendmsg' || name === 'recvmsg' ? MESSAGE_BYTES : 4;
 }
 
 function threadProgram(stage: Stage, script: readonly Scripted[], thread: number, linger: number | undefined): AgentProgram {
@@ -111,8 +117,9 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
     const { name, args } = scripted;
     const place = {
       urgent: scripted.urgent === true,
-      data: user + 4,
+      data: user + headOf(name),
       word: user,
+      message: user,
       unix: isUnix(kernel, scripted),
       ...(linger === undefined ? {} : { linger }),
     };
@@ -121,6 +128,7 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       fn,
       args: given,
       word,
+      message,
       unprivileged,
       events,
       change,
@@ -128,6 +136,7 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
     if (unprivileged)
       throw new UsageError(`${name}: threads of a scenario are privileged`, { field: 'asked', reason: 'asks for one that is not' });
     if (word !== undefined) putWord(kernel, place.word, word);
+    putMessage(kernel, place.message, message);
     const kq = kqueueOf(kernel);
     if (change !== undefined) {
       return { fn: 'client_knote', args: [td, kq, ...given, change.filter, change.flags, place.data], label: label(scripted) };

@@ -6,7 +6,7 @@
 import type { KernelOptions } from '../../../impl/config.ts';
 import { fixed, type Kernel, store } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { UNIT } from '../../adapter.ts';
+import { MESSAGE_BYTES, UNIT } from '../../adapter.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import { Cells } from '../../run/cells.ts';
 import { ACCESSES, implementationOf } from '../../run/implementation.ts';
@@ -75,7 +75,7 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
 function options(sizes: Configuration, agents: number, userBytes: number): KernelOptions {
   return {
     threads: agents,
-    userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT),
+    userBytes: Math.max(userBytes, (sizes.BUFFER + 2) * UNIT + MESSAGE_BYTES),
     mbufs: 16,
     pollDescriptors: 2,
     kqueues: 1,

@@ -1,0 +1,12 @@
+/** What only rights and their collector look at: control mbufs, and flags of a unpcb. The fields themselves are in ../layout.ts. */
+import { m_host, MBUF_HEADER } from '../layout.ts';
+
+/** MT_CONTROL: how many rights; and the first word of its data, in which they are: files on the way, descriptors before and after. */
+export const m_nrights = m_host;
+export const m_rights = MBUF_HEADER;
+
+/** unp_gcflag */
+export const UNPGC_REF = 1; // somebody can reach it
+export const UNPGC_SCANNED = 2; // and what it holds can be reached, too
+export const UNPGC_FOUND = 4; // nobody can reach it: waits to be swept
+export const UNPGC_SWEPT = 8; // its receive buffer was thrown away

@@ -1,0 +1,266 @@
+/**
+ * Rights: files in flight. sendmsg hands descriptors over in a control mbuf, whose data are first their numbers, then, on the way, the
+ * files; recvmsg makes descriptors of them again. Each has a reference to its file from unp_internalize on.
+ *
+ *   from            to              by
+ *   descriptor      in hand         unp_internalize: of the sender
+ *   in hand         in a buffer     unp_append_rights, with the data of the message
+ *   in a buffer     in hand         unp_take: of the receiver
+ *   in hand         descriptor      unp_externalize
+ *   in hand         deferred        unp_discard: nobody will receive it
+ *   in a buffer     deferred        unp_dispose: the buffer is emptied, or its socket freed
+ *   deferred        –               unp_process_defers: the reference is dropped, and with the last one the socket closed
+ *
+ * 1. unp_rights counts them all, in whichever place; it is never more than h_unp_maxrights.
+ * 2. unp_msgcount counts those in buffers only, and so is never more than the count of the file. A right goes into a buffer and out of it
+ *    under unp_rights_mtx and the buffer's mutex. So while the collector (unp_gc.ts) holds unp_rights_mtx nothing moves, and a file
+ *    with as many references as unp_msgcount is one to which there is no way but through buffers. (F93 counts those in hand as well, looks at
+ *    one buffer after the other, and can take a socket for lost whose right a receiver has in hand.)
+ * 3. Dropping a reference may close a socket, whose buffer may hold other rights: so whoever empties a buffer only puts the control mbufs
+ *    on the deferred list, and no close is ever inside another. They need no memory to be put there.
+ */
+
+import { EMSGSIZE, ENOBUFS } from '../errno.ts';
+import { fdrop, fget, file_socket, finstall_all } from '../kern/file.ts';
+import { KASSERT } from '../kern/kassert.ts';
+import { m_free } from '../kern/mbuf.ts';
+import { pr_flags } from '../kern/protosw.ts';
+import { SB_EMPTY_FIXUP, sballoc, sbfree } from '../kern/sockbuf.ts';
+import {
+  h_unp_maxrights,
+  m_next,
+  m_nextpkt,
+  m_type,
+  MT_CONTROL,
+  PR_RIGHTS,
+  sb_lastrecord,
+  sb_mb,
+  sb_mbtail,
+  sb_mtx,
+  so_pcb,
+  so_proto,
+  so_rcv,
+  td_control,
+  unp_defers_first,
+  unp_defers_last,
+  unp_file,
+  unp_msgcount,
+  unp_rights,
+  unp_rights_mtx,
+} from '../layout.ts';
+import { m_nrights, m_rights } from './layout.ts';
+import { fixed, get, type Kernel, put } from '../memory.ts';
+import { PANIC_UNP_MSGCOUNT, PANIC_UNP_RIGHTS } from '../panic.ts';
+import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+
+/** td_control of a receive that takes rights, before it has any. */
+export const CONTROL_WANTED = -1;
+
+/** The control mbuf of the send under way, with files in it, becomes its caller's; 0 if there is none, an errno negated if that fails. */
+export function unp_control(k: Kernel, td: number): number {
+  const control = get(k, td + td_control);
+  if (control === 0) return 0;
+  put(k, td + td_control, 0);
+  const error = unp_internalize(k, td, control);
+  if (error === 0) return control;
+  m_free(k, td, control);
+  return -error;
+}
+
+/** Makes files of the descriptors in a control mbuf. On failure (ENOBUFS, EBADF) no reference is left. */
+function unp_internalize(k: Kernel, td: number, control: number): number {
+  const count = get(k, control + m_nrights);
+  mtx_lock(k, td, unp_rights_mtx);
+  const rights = get(k, unp_rights) + count;
+  const full = rights > fixed(k, h_unp_maxrights);
+  if (!full) put(k, unp_rights, rights);
+  mtx_unlock(k, td, unp_rights_mtx);
+  if (full) return ENOBUFS;
+  for (let i = 0; i < count; i++) {
+    const fp = fget(k, td, get(k, control + m_rights + i));
+    if (fp < 0) {
+      for (let taken = 0; taken < i; taken++) fdrop(k, td, get(k, control + m_rights + taken));
+      unp_landed(k, td, count);
+      return -fp;
+    }
+    put(k, control + m_rights + i, fp);
+  }
+  return 0;
+}
+
+/** So many rights are in flight no more. */
+function unp_landed(k: Kernel, td: number, count: number): void {
+  mtx_lock(k, td, unp_rights_mtx);
+  KASSERT(k, get(k, unp_rights) >= count, PANIC_UNP_RIGHTS, count);
+  put(k, unp_rights, get(k, unp_rights) - count);
+  mtx_unlock(k, td, unp_rights_mtx);
+}
+
+/** The UNIX pcb behind a file in flight; 0 if it is another kind of socket, which holds no rights and so is in no cycle. */
+export function unp_behind(k: Kernel, fp: number): number {
+  const so = file_socket(k, fp);
+  return (pr_flags(fixed(k, so + so_proto)) & PR_RIGHTS) === 0 ? 0 : get(k, so + so_pcb);
+}
+
+/** A control mbuf and its data, which is not empty, become the last record of a buffer. Both mutexes are held. */
+export function unp_append_rights(k: Kernel, td: number, sb: number, control: number, m: number): void {
+  mtx_assert(k, td, unp_rights_mtx);
+  mtx_assert(k, td, sb + sb_mtx);
+  for (let i = 0; i < get(k, control + m_nrights); i++) {
+    const fp = get(k, control + m_rights + i);
+    const unp = unp_behind(k, fp);
+    if (unp === 0) continue;
+    put(k, unp + unp_file, fp);
+    put(k, unp + unp_msgcount, get(k, unp + unp_msgcount) + 1);
+  }
+  sbappendcontrol_locked(k, sb, m, control);
+}
+
+/** Control and data as a record of their own, however little room there is: the sender has been held to its limit. */
+function sbappendcontrol_locked(k: Kernel, sb: number, m0: number, control: number): void {
+  put(k, control + m_next, m0);
+  const last = get(k, sb + sb_lastrecord);
+  if (last === 0) put(k, sb + sb_mb, control);
+  else put(k, last + m_nextpkt, control);
+  put(k, sb + sb_lastrecord, control);
+  for (let m = control; m !== 0; m = get(k, m + m_next)) {
+    sballoc(k, sb, m);
+    put(k, sb + sb_mbtail, m);
+  }
+}
+
+/** Its rights are in a buffer no more. */
+function unp_out(k: Kernel, control: number): void {
+  for (let i = 0; i < get(k, control + m_nrights); i++) {
+    const unp = unp_behind(k, get(k, control + m_rights + i));
+    if (unp === 0) continue;
+    const left = get(k, unp + unp_msgcount) - 1;
+    KASSERT(k, left >= 0, PANIC_UNP_MSGCOUNT, unp);
+    put(k, unp + unp_msgcount, left);
+    if (left === 0) put(k, unp + unp_file, 0);
+  }
+}
+
+/**
+ * The receiver's part, before the data: takes the control mbuf at the head of the buffer, if there is one, and makes descriptors of its
+ * rights for a reader who wants them (td_control), or gives them up. EMSGSIZE if descriptors run out: then all of them are given up and the data
+ * stays. The caller has the transfer lock and the mutex of so_rcv, which is given back meanwhile.
+ */
+export function unp_receive(k: Kernel, td: number, so: number): number {
+  const rcv = so + so_rcv;
+  const first = get(k, rcv + sb_mb);
+  if (first === 0 || get(k, first + m_type) !== MT_CONTROL) return 0;
+  mtx_unlock(k, td, rcv + sb_mtx);
+  const wanted = get(k, td + td_control) === CONTROL_WANTED;
+  const control = unp_take(k, td, rcv, wanted);
+  const error = wanted ? unp_externalize(k, td, control) : 0;
+  mtx_lock(k, td, rcv + sb_mtx);
+  return error;
+}
+
+/** Takes the control mbuf at the head off: nobody else does, without the transfer lock. If it is not wanted it is deferred at once. */
+function unp_take(k: Kernel, td: number, rcv: number, wanted: boolean): number {
+  mtx_lock(k, td, unp_rights_mtx);
+  mtx_lock(k, td, rcv + sb_mtx);
+  const control = get(k, rcv + sb_mb);
+  unp_unlink(k, rcv, control);
+  put(k, rcv + sb_mb, get(k, control + m_next));
+  put(k, get(k, control + m_next) + m_nextpkt, get(k, control + m_nextpkt));
+  SB_EMPTY_FIXUP(k, rcv);
+  mtx_unlock(k, td, rcv + sb_mtx);
+  put(k, control + m_next, 0);
+  put(k, control + m_nextpkt, 0);
+  if (!wanted) unp_defer(k, control);
+  mtx_unlock(k, td, unp_rights_mtx);
+  return control;
+}
+
+/** Counts a control mbuf out of a buffer; the data behind it stays as a record. */
+function unp_unlink(k: Kernel, rcv: number, control: number): void {
+  unp_out(k, control);
+  sbfree(k, rcv, control);
+  if (get(k, rcv + sb_lastrecord) === control) put(k, rcv + sb_lastrecord, get(k, control + m_next));
+}
+
+/** Each right becomes a descriptor, and its number the data of the mbuf, which is left in td_control; all or none. */
+function unp_externalize(k: Kernel, td: number, control: number): number {
+  const count = get(k, control + m_nrights);
+  if (finstall_all(k, td, control + m_rights, count) !== 0) {
+    unp_discard(k, td, control);
+    return EMSGSIZE;
+  }
+  unp_landed(k, td, count);
+  put(k, td + td_control, control);
+  return 0;
+}
+
+/** How many rights are in flight, as of now. */
+export function unp_inflight(k: Kernel, td: number): number {
+  mtx_lock(k, td, unp_rights_mtx);
+  const rights = get(k, unp_rights);
+  mtx_unlock(k, td, unp_rights_mtx);
+  return rights;
+}
+
+/** Gives a control mbuf in hand up. */
+export function unp_discard(k: Kernel, td: number, control: number): void {
+  mtx_lock(k, td, unp_rights_mtx);
+  unp_defer(k, control);
+  mtx_unlock(k, td, unp_rights_mtx);
+}
+
+function unp_defer(k: Kernel, control: number): void {
+  const last = get(k, unp_defers_last);
+  put(k, control + m_nextpkt, 0);
+  if (last === 0) put(k, unp_defers_first, control);
+  else put(k, last + m_nextpkt, control);
+  put(k, unp_defers_last, control);
+}
+
+/** Puts the rights in a receive buffer on the deferred list, and leaves the data. Both mutexes are held. */
+export function unp_dispose(k: Kernel, td: number, rcv: number): void {
+  mtx_assert(k, td, unp_rights_mtx);
+  let before = 0;
+  let record = get(k, rcv + sb_mb);
+  while (record !== 0) {
+    const next = get(k, record + m_nextpkt);
+    let first = record;
+    if (get(k, record + m_type) === MT_CONTROL) {
+      first = get(k, record + m_next);
+      unp_unlink(k, rcv, record);
+      put(k, record + m_next, 0);
+      unp_defer(k, record);
+      if (first !== 0) put(k, first + m_nextpkt, next);
+      if (before === 0) put(k, rcv + sb_mb, first === 0 ? next : first);
+      else put(k, before + m_nextpkt, first === 0 ? next : first);
+    }
+    if (first !== 0) before = first;
+    record = next;
+  }
+}
+
+/** The same, for a socket that is about to be freed. No lock is held, but perhaps the link lock. */
+export function unp_dispose_all(k: Kernel, td: number, rcv: number): void {
+  mtx_lock(k, td, unp_rights_mtx);
+  mtx_lock(k, td, rcv + sb_mtx);
+  unp_dispose(k, td, rcv);
+  mtx_unlock(k, td, rcv + sb_mtx);
+  mtx_unlock(k, td, unp_rights_mtx);
+}
+
+/** Drops the references of the message that was given up first; 0 if there is none. Whoever drops a last one closes its socket here. */
+export function unp_process_defers(k: Kernel, td: number): number {
+  mtx_lock(k, td, unp_rights_mtx);
+  const control = get(k, unp_defers_first);
+  if (control !== 0) {
+    put(k, unp_defers_first, get(k, control + m_nextpkt));
+    if (get(k, unp_defers_first) === 0) put(k, unp_defers_last, 0);
+    put(k, unp_rights, get(k, unp_rights) - get(k, control + m_nrights));
+  }
+  mtx_unlock(k, td, unp_rights_mtx);
+  if (control === 0) return 0;
+  for (let i = 0; i < get(k, control + m_nrights); i++) fdrop(k, td, get(k, control + m_rights + i));
+  put(k, control + m_nextpkt, 0);
+  m_free(k, td, control);
+  return 1;
+}
