@@ -17,17 +17,17 @@ export function locksHeld(k: Kernel, td: number): string | null {
 
 /** What threads have in hand that are asleep inside calls. */
 export interface InHand {
-  /** Files that no descriptor leads to. */
+  /** Files that no descriptor leads to, those in flight among them. */
   readonly files: number;
   /** Descriptors that lead nowhere yet. */
   readonly descriptors: number;
 }
 
 /** "2 mbufs are in use and 1 can be reached", or null if everything is in order. */
-export function unaccounted(k: Kernel, hand: InHand = { files: 0, descriptors: 0 }): string | null {
+export function unaccounted(k: Kernel, hand: InHand = { files: filesInFlight(k), descriptors: 0 }): string | null {
   const files = openFiles(k);
   return (
-    differs('files', inUse(k, L.file_zone), files.count + filesInFlight(k) + hand.files) ??
+    differs('files', inUse(k, L.file_zone), files.count + hand.files) ??
     differs('descriptors', reservedDescriptors(k), files.descriptors + hand.descriptors) ??
     differs(
       'segments',

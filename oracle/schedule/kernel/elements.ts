@@ -6,6 +6,9 @@
  *   begun → ended     the procedure has ended, and with it the soclose that the thread owed
  *   ended → idle      the return was seen
  *
+ * A call that no procedure of the model is (`collect`) is *work*: from its beginning to its end any of several procedures may run, one after
+ * the other, as often as they like.
+ *
  * Starting, going on and events are *internal steps*: nobody sees them, so that between two things seen any number may happen.
  */
 import type { CompiledModel } from '../../compile/model.ts';
@@ -38,6 +41,9 @@ interface Event {
 }
 
 const SIGNAL = 'signal';
+/** Calls of the implementation that are pieces of work of the specification. */
+const WORK: Readonly<Record<string, readonly string[]>> = { collect: ['undefer', 'gcmark', 'gcsweep'] };
+const NO_PROCEDURE = -1;
 const THREAD = 0;
 const WIRE = 1;
 const WHO_WIRE = 0;
@@ -48,6 +54,8 @@ export class Elements {
   private readonly procedures: ReadonlyMap<string, number>;
   private readonly soclose: number;
   private readonly events: readonly Event[];
+  /** Every piece of work that a collector may do. */
+  private readonly pieces: readonly Event[];
   /** Which of them is the signal, -1: none. */
   private readonly signal: number;
   private readonly closing: readonly Cell[];
@@ -82,6 +90,10 @@ export class Elements {
       if (procedure === undefined) throw new RangeError(`the model's wire has no ${event}`);
       return { procedure, choices: choicesOf(model, procedure, most ?? 1, threads) };
     });
+    this.pieces = Object.values(WORK)
+      .flat()
+      .filter((name) => this.procedures.has(name))
+      .map((name) => ({ procedure: this.procedureOf(name), choices: choicesOf(model, this.procedureOf(name), 1, threads, THREAD) }));
     this.signal = events.findIndex(({ event }) => event === SIGNAL);
     const each = (field: string): readonly Cell[] => Array.from({ length: threads }, (_, who) => cells.at('threads', who, field));
     this.closing = each('closing');
@@ -114,7 +126,7 @@ export class Elements {
 
   /** The number of a call with these arguments, for `begin`. */
   instance(name: string, args: readonly (number | boolean | string)[]): number {
-    const procedure = this.procedureOf(name);
+    const procedure = name in WORK ? NO_PROCEDURE : this.procedureOf(name);
     const params = this.model.agents[THREAD]?.procedures[procedure]?.params ?? [];
     let encoded: number[] | null = [];
     for (const [index, param] of params.entries()) {
@@ -223,9 +235,34 @@ export class Elements {
   steps(element: number, visit: (next: number, who: number) => void): void {
     for (let who = 0; who < this.threads; who++) {
       this.load(element);
+      const mayWork = this.works(this.scratch, who) && !this.isBusy(this.scratch, who);
       if (this.move(this.scratch, who)) visit(this.intern(this.scratch), who);
+      if (mayWork) this.work(element, who, visit);
     }
     for (let index = 0; index < this.events.length; index++) this.happen(element, index, visit);
+  }
+
+  /** Any piece of work that can be done. */
+  private work(element: number, who: number, visit: (next: number, who: number) => void): void {
+    for (const { procedure, choices } of this.pieces) {
+      for (const args of choices) {
+        this.load(element);
+        if (!this.model.start(this.scratch, THREAD, who, procedure, args)) continue;
+        this.check(this.scratch);
+        visit(this.intern(this.scratch), who);
+      }
+    }
+  }
+
+  /** Whether the thread's call is work that has begun; its number is kept for that. */
+  private works(row: Int32Array, who: number): boolean {
+    const word = row[this.model.words + who] as number;
+    return (word & 3) === BEGUN && word >>> 2 !== 0;
+  }
+
+  /** Whether the thread is in a procedure, or owes a soclose. */
+  private isBusy(row: Int32Array, who: number): boolean {
+    return this.model.pc(row, THREAD, who) !== 0 || read(row, this.closing[who] as Cell) !== 0;
   }
 
   private happen(element: number, index: number, visit: (next: number, who: number) => void): void {
@@ -253,7 +290,14 @@ export class Elements {
         row[at] = ENDED;
         return true;
       }
+      if (instance.procedure === NO_PROCEDURE) {
+        row[at] = BEGUN | (1 << 2);
+        return true;
+      }
       if (!this.model.start(row, THREAD, who, instance.procedure, instance.args)) return false;
+    } else if (this.works(row, who) && !this.isBusy(row, who)) {
+      row[at] = ENDED;
+      return true;
     } else if (phase === BEGUN) {
       const moved =
         this.model.pc(row, THREAD, who) !== 0 ? this.model.resume(row, THREAD, who) : this.model.start(row, THREAD, who, this.soclose, []);
@@ -263,7 +307,7 @@ export class Elements {
     }
     this.check(row);
     const over = this.model.pc(row, THREAD, who) === 0 && read(row, this.closing[who] as Cell) === 0;
-    row[at] = over ? ENDED : BEGUN;
+    if (!this.works(row, who)) row[at] = over ? ENDED : BEGUN;
     return true;
   }
 
@@ -329,8 +373,8 @@ function hashOf(words: Int32Array, from: number, length: number): number {
 }
 
 /** Every combination of arguments of an event: any pcb, amounts up to `most`, any of the scenario's threads, both truths. */
-function choicesOf(model: CompiledModel, procedure: number, most: number, threads: number): readonly (readonly number[])[] {
-  const params = model.agents[WIRE]?.procedures[procedure]?.params ?? [];
+function choicesOf(model: CompiledModel, procedure: number, most: number, threads: number, agent = WIRE): readonly (readonly number[])[] {
+  const params = model.agents[agent]?.procedures[procedure]?.params ?? [];
   return params.reduce<readonly (readonly number[])[]>(
     (combinations, { type }) => {
       const size = type.kind === 'bool' ? 2 : type.kind === 'int' ? Math.min(most, type.hi) + 1 : type.kind === 'id' ? type.size : 0;

@@ -6,6 +6,7 @@ import { FILES } from './scenarios/files.ts';
 import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
+import { RIGHTS } from './scenarios/rights.ts';
 import { TCP } from './scenarios/tcp.ts';
 import { URGENT } from './scenarios/urgent.ts';
 import { UDP } from './scenarios/udp.ts';
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...UDP,
   ...RAW,
   ...PACKETS,
+  ...RIGHTS,
   ...FILES,
   ...EVENTS,
   ...NETISR,

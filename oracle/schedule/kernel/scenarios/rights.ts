@@ -1,0 +1,105 @@
+/** Races about descriptors in flight: received, given up, and found by the collector while others still use them. */
+import { call, type Scenario } from '../scenario.ts';
+
+const pair = [call('socketpair', { asked: 'unix' })];
+/** Descriptor 2 is closed; its right lies in the buffer of descriptor 1. */
+const mailed = [...pair, call('socket', { asked: 'unix' }), call('sendmsg', { fd: 0, passed: 2 }), call('close', { fd: 2 })];
+/** Descriptor 0 lies in its own buffer. */
+const itself = [...pair, call('sendmsg', { fd: 1, passed: 0 })];
+/** A connection from descriptor 1 waits at 0, with the listener's own right in its buffer. */
+const queued = [
+  call('socket', { asked: 'unix' }),
+  call('bind', { fd: 0, name: 0 }),
+  call('listen', { fd: 0, backlog: 1 }),
+  call('socket', { asked: 'unix' }),
+  call('connect', { fd: 1, name: 0 }),
+  call('sendmsg', { fd: 1, passed: 0 }),
+];
+const collect = [call('collect', {})];
+
+export const RIGHTS: readonly Scenario[] = [
+  {
+    id: 'recvmsg-collect',
+    about: 'the collector looks while a right is in the hand of its receiver, and in no buffer',
+    citation: 'G116, E.9 G11, D.1 GC',
+    prologue: mailed,
+    threads: [[call('recvmsg', { fd: 1, amount: 1 })], collect],
+  },
+  {
+    id: 'recvmsg-close-collect',
+    about: 'a socket that lies in its own buffer is closed while a call receives from it: the call still reaches it',
+    citation: 'G116, G118, E.9 G11',
+    prologue: itself,
+    threads: [[call('recvmsg', { fd: 0, amount: 1 })], [call('close', { fd: 0 })], collect],
+  },
+  {
+    id: 'sendmsg-close-collect',
+    about: 'what is being passed is closed meanwhile, and the collector looks while its right is in the hand of its sender',
+    citation: 'G116, E.9 G10, G11',
+    prologue: pair,
+    threads: [[call('sendmsg', { fd: 0, passed: 1 })], [call('close', { fd: 1 })], collect],
+  },
+  {
+    id: 'sendmsg-close',
+    about: 'a descriptor is closed while it is being passed: its file goes, or it is EBADF',
+    citation: 'D.1 send, E.9 G10',
+    prologue: [...pair, call('socket', { asked: 'unix' })],
+    threads: [[call('sendmsg', { fd: 0, passed: 2 })], [call('close', { fd: 2 })]],
+  },
+  {
+    id: 'close-close-collect',
+    about: 'both ends of a pair are closed, one of which lies in its own buffer, while the collector works',
+    citation: 'T16, E.9 G11',
+    prologue: itself,
+    threads: [[call('close', { fd: 0 })], [call('close', { fd: 1 })], collect],
+  },
+  {
+    id: 'collect-collect',
+    about: 'two threads work as collectors: what nobody can reach is swept once',
+    citation: 'T16, E4.08',
+    prologue: [...itself, call('close', { fd: 0 })],
+    threads: [collect, collect],
+  },
+  {
+    id: 'recvmsg-close',
+    about: 'a descriptor is closed while a right is received from it: it becomes a descriptor, or is given up, once',
+    citation: 'T18, E.9 G10',
+    prologue: mailed,
+    threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('close', { fd: 1 })]],
+  },
+  {
+    id: 'recvmsg-shutdown',
+    about: 'the receive side is shut while a right is received: the shutdown waits for the reader, and finds what is left',
+    citation: 'C.7 sorflush, H.3 send_and_shutdown',
+    prologue: mailed,
+    threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('shutdown', { fd: 1, how: 'read' })]],
+  },
+  {
+    id: 'recvmsg-recvmsg',
+    about: 'two threads receive, and one right comes: it becomes one descriptor',
+    citation: 'E.9 G10, G14',
+    prologue: [...mailed, call('setnbio', { fd: 1, on: true })],
+    threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('recvmsg', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'recvmsg-receive',
+    about: 'of two readers one does not ask for the right that comes: it is received, or given up',
+    citation: 'C.6 step 6',
+    prologue: [...mailed, call('setnbio', { fd: 1, on: true })],
+    threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('receive', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'accept-collect',
+    about: 'a connection is accepted, with a right in its buffer, while the collector looks at the queue that it leaves',
+    citation: 'T17, G121',
+    prologue: queued,
+    threads: [[call('accept', { fd: 0 })], collect],
+  },
+  {
+    id: 'close-listener-collect',
+    about: 'a listener whose right lies in the buffer of who waits to be accepted is closed while the collector looks',
+    citation: 'T17, G105',
+    prologue: queued,
+    threads: [[call('close', { fd: 0 })], collect],
+  },
+];
