@@ -8,10 +8,10 @@ import { attach, type Sockets } from '../../impl/index.ts';
 import { Checksum } from './checksum.ts';
 
 export type Job =
-  /** The client sends so many chunks, which the server sums up. */
-  | { readonly job: 'stream'; readonly chunks: number; readonly bytes: number }
-  /** The client sends a message and waits until it has come back. */
-  | { readonly job: 'trips'; readonly trips: number; readonly bytes: number }
+  /** The client sends so many chunks, which the server sums up; the clock starts when the first `warm` of them have come. */
+  | { readonly job: 'stream'; readonly chunks: number; readonly warm: number; readonly bytes: number }
+  /** The client sends a message and waits until it has come back: `warm` times, and then for so many seconds. What it says is seconds for one. */
+  | { readonly job: 'trips'; readonly warm: number; readonly seconds: number; readonly bytes: number }
   /** The client connects, and is done when the server has closed. */
   | { readonly job: 'connections'; readonly connections: number };
 
@@ -34,6 +34,34 @@ function say(said: Said): void {
 
 function done(began: number): void {
   say({ what: 'done', seconds: (performance.now() - began) / 1000 });
+}
+
+/** Counts round trips: first those in which the engine compiles what is hot, then those of so many seconds, and says how long one took. */
+class Trips {
+  readonly #job: Of<'trips'>;
+  #count = 0;
+  #began = 0;
+
+  constructor(job: Of<'trips'>) {
+    this.#job = job;
+  }
+
+  /** Before each trip; false when it was the last. */
+  another(): boolean {
+    const { warm, seconds } = this.#job;
+    const counted = this.#count++ - warm;
+    if (counted < 0) return true;
+    const now = performance.now();
+    if (counted === 0) this.#began = now;
+    const spent = (now - this.#began) / 1000;
+    if (spent < seconds) return true;
+    say({ what: 'done', seconds: spent / counted });
+    return false;
+  }
+}
+
+function isWarm(sum: Checksum, { warm, bytes }: Of<'stream'>): boolean {
+  return sum.bytes >= warm * bytes;
 }
 
 /** What is sent: a chunk of words of which no two are alike, the first of which is its number. */
@@ -93,14 +121,13 @@ function socketClient(sockets: Sockets, connected: () => number, job: Job): void
     case 'trips': {
       const fd = connected();
       const message = new Uint8Array(job.bytes);
-      const began = performance.now();
-      for (let trip = 0; trip < job.trips; trip++) {
+      const trips = new Trips(job);
+      for (let trip = 0; trips.another(); trip++) {
         message[0] = trip;
         sockets.send(fd, message);
         sockets.recv(fd, message, { waitAll: true });
         if (message[0] !== (trip & 255)) throw new Error(`message ${trip} came back as another`);
       }
-      done(began);
       sockets.close(fd);
       return;
     }
@@ -126,9 +153,9 @@ function socketServer(sockets: Sockets, accepted: () => number, job: Job): void 
       let began = 0;
       for (;;) {
         const count = sockets.recv(fd, chunk);
-        if (began === 0) began = performance.now();
         if (count === 0) break;
         sum.add(chunk.subarray(0, count));
+        if (began === 0 && isWarm(sum, job)) began = performance.now();
       }
       done(began);
       compare(sum, job);
@@ -182,8 +209,8 @@ function netStream(socket: Socket, job: Of<'stream'>): void {
   const sum = new Checksum();
   let began = 0;
   socket.on('data', (data) => {
-    if (began === 0) began = performance.now();
     sum.add(data);
+    if (began === 0 && isWarm(sum, job)) began = performance.now();
   });
   socket.on('end', () => {
     done(began);
@@ -233,15 +260,13 @@ function netSend(socket: Socket, { chunks, bytes }: Of<'stream'>): void {
   }
 }
 
-function netTrips(socket: Socket, { trips, bytes }: Of<'trips'>): void {
+function netTrips(socket: Socket, job: Of<'trips'>): void {
+  const { bytes } = job;
   const message = Buffer.alloc(bytes);
-  let [trip, missing] = [0, 0];
-  const began = performance.now();
+  let missing = 0;
+  const trips = new Trips(job);
   const next = (): void => {
-    if (trip++ === trips) {
-      done(began);
-      return;
-    }
+    if (!trips.another()) return;
     missing = bytes;
     socket.write(message);
   };
@@ -291,8 +316,9 @@ function channelReceive(port: MessagePort, job: Of<'stream'>): void {
   let began = 0;
   let count = 0;
   port.on('message', (chunk: Uint8Array) => {
-    if (count++ === 0) began = performance.now();
+    count++;
     sum.add(chunk);
+    if (began === 0 && isWarm(sum, job)) began = performance.now();
     port.postMessage(0);
     if (count < job.chunks) return;
     done(began);
@@ -300,15 +326,14 @@ function channelReceive(port: MessagePort, job: Of<'stream'>): void {
   });
 }
 
-function channelTrips(port: MessagePort, { trips, bytes }: Of<'trips'>): void {
-  const message = new Uint8Array(bytes);
-  let trip = 0;
-  const began = performance.now();
-  port.on('message', () => {
-    if (++trip < trips) port.postMessage(message);
-    else done(began);
-  });
-  port.postMessage(message);
+function channelTrips(port: MessagePort, job: Of<'trips'>): void {
+  const message = new Uint8Array(job.bytes);
+  const trips = new Trips(job);
+  const next = (): void => {
+    if (trips.another()) port.postMessage(message);
+  };
+  port.on('message', next);
+  next();
 }
 
 // ---- who is asked --------------------------------------------------------------------------------------------------------------------
