@@ -23,6 +23,7 @@ const OF_HEADER: readonly (readonly [name: string, at: number])[] = [
   ['handles', L.handle_mtx],
   ['unp_link', L.unp_link_rwlock],
   ['unp_list', L.unp_list_lock],
+  ['unp_rights', L.unp_rights_mtx],
   ['tcbinfo', N.tcbinfo + N.ipi_lock],
   ['tcbinfo hash', N.tcbinfo + N.ipi_hash_lock],
   ['udbinfo', N.udbinfo + N.ipi_lock],

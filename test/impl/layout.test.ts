@@ -88,6 +88,7 @@ describe('the fields of', () => {
     const socket = fieldsOf(map, 'so_').filter(([name]) => name !== 'so_global_mtx' && name !== 'so_gencnt_global');
     expect(faults([['link', map.z_link, 1], ...socket], map.SOCKET_WORDS)).toEqual([]);
     const globals = ['unp_link_rwlock', 'unp_list_lock', 'unp_head', 'unp_count', 'unp_gencnt_global', 'unp_zone'];
+    globals.push('unp_rights_mtx', 'unp_rights', 'unp_defers_first', 'unp_defers_last', 'unp_gc_found');
     const unpcb = fieldsOf(map, 'unp_').filter(([name]) => !globals.includes(name));
     expect(faults([['link', map.z_link, 1], ...unpcb], map.UNPCB_WORDS)).toEqual([]);
   });

@@ -217,7 +217,7 @@ describe('the proof', () => {
     const { row, proof } = await provenLocks(raw, { out, ...quiet });
     expect(row).toMatchObject({ id: LOCKS, verdict: 'holds', counterexample: null });
     expect(row.bound).toMatch(
-      /^mutex, each of 18 classes in 3 threads: [\d,]+ states, complete; reader-writer lock, each of 4 classes in 3 threads: [\d,]+ states, complete; /,
+      /^mutex, each of 19 classes in 3 threads: [\d,]+ states, complete; reader-writer lock, each of 4 classes in 3 threads: [\d,]+ states, complete; /,
     );
     expect(proof.text).toBe('every schedule of 3 threads on a mutex and on a reader-writer lock');
   });

@@ -41,6 +41,7 @@ export interface Exercise {
 /** The classes that mutexes have. */
 export const MUTEX_CLASSES: readonly number[] = [
   L.LC_GIANT,
+  L.LC_UNP_RIGHTS,
   L.LC_UNP_LIST,
   L.LC_UNP,
   L.LC_SYNCACHE,
