@@ -145,6 +145,24 @@ const TCP: readonly Step[] = [
   { says: 'setnbio', run: (w) => w.nonblocking(1) },
 ];
 
+const PACKETS: readonly Step[] = [
+  { says: 'datagram socket 0', run: (w) => w.socket('dgram') },
+  { says: 'bind', run: (w) => w.bind(0, 1) },
+  { says: 'datagram socket 1', run: (w) => w.socket('dgram') },
+  { says: 'bind', run: (w) => w.bind(1, 2) },
+  { says: 'connect', run: (w) => w.connect(1, 1) },
+  { says: 'send connected', run: (w) => w.send(1, 'x'.repeat(100)) },
+  { says: 'recv', run: (w) => String(w.recv(0)).length },
+  { says: 'disconnect', run: (w) => w.disconnect(1) },
+  { says: 'packet pair 2, 3', run: (w) => w.pair('seqpacket')[0] },
+  { says: 'send', run: (w) => w.send(2, 'y'.repeat(70)) },
+  { says: 'recv', run: (w) => String(w.recv(3)).length },
+  { says: 'datagram pair 4, 5', run: (w) => w.pair('dgram')[0] },
+  { says: 'raw socket 6', run: (w) => w.socket('raw', 200) },
+  { says: 'connect raw', run: (w) => w.connect(6, 0) },
+  ...[0, 1, 2, 3, 4, 5, 6].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
+];
+
 /** A program without UNIX pairs throws nothing; `pair` throws what it was answered. */
 function attempt(step: Step, w: World): number {
   try {
@@ -159,6 +177,7 @@ const EXPECTED = [-ENOBUFS, -ENFILE, -ECONNREFUSED];
 describe.each([
   ['UNIX', UNIX],
   ['UDP', UDP],
+  ['packet', PACKETS],
   ['TCP', TCP],
 ] as const)('every allocation of every %s call', (_name, program) => {
   it('may fail, and is then as if it had not been tried', () => {
