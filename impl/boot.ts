@@ -129,6 +129,8 @@ import {
   h_netisr,
   h_nnetisr,
   NWS_WORDS,
+  h_tcp_keepidle,
+  h_tcp_keepintvl,
   h_tcp_msl,
   h_tcp_mss,
   h_tcp_rtomax,
@@ -344,6 +346,8 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_wire_size, c.wireSegments);
   put(k, h_tcp_mss, c.tcpSegmentBytes);
   put(k, h_tcp_msl, c.tcpMsl);
+  put(k, h_tcp_keepidle, c.tcpKeepIdle);
+  put(k, h_tcp_keepintvl, c.tcpKeepInterval);
   put(k, h_tcp_rtomin, c.tcpRetransmitFirst);
   put(k, h_tcp_rtomax, Math.max(c.tcpRetransmitFirst, c.tcpRetransmitMost));
   store(k, tcp_iss, 1);

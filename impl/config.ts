@@ -49,6 +49,9 @@ export interface KernelOptions {
   readonly tcpSegmentBytes?: number;
   /** Maximum segment lifetime, ticks; TIME_WAIT lasts twice as long. Default 300. */
   readonly tcpMsl?: number;
+  /** With the option keepAlive: ticks of silence after which TCP asks the peer for a sign of life, and from one question to the next. Defaults 72000 and 750. */
+  readonly tcpKeepIdle?: number;
+  readonly tcpKeepInterval?: number;
   /** First and longest retransmission interval, ticks. Defaults 10 and 640. */
   readonly tcpRetransmitFirst?: number;
   readonly tcpRetransmitMost?: number;
@@ -115,6 +118,8 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   netisrThreads: [0, 256],
   tcpSegmentBytes: [1, 65535],
   tcpMsl: [1, 100000],
+  tcpKeepIdle: [1, 1000000],
+  tcpKeepInterval: [1, 1000000],
   tcpRetransmitFirst: [1, 100000],
   tcpRetransmitMost: [1, 100000],
   tcpReassembly: [1, 1000000],
@@ -162,6 +167,8 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     netisrThreads: options.netisrThreads ?? 0,
     tcpSegmentBytes: options.tcpSegmentBytes ?? 1460,
     tcpMsl: options.tcpMsl ?? 300,
+    tcpKeepIdle: options.tcpKeepIdle ?? 72000,
+    tcpKeepInterval: options.tcpKeepInterval ?? 750,
     tcpRetransmitFirst: options.tcpRetransmitFirst ?? 10,
     tcpRetransmitMost: options.tcpRetransmitMost ?? 640,
     tcpReassembly: options.tcpReassembly ?? Math.max(64, sockets * 2),

@@ -365,6 +365,7 @@ export const SS_PROTOREF = 0x4000;
 export const SQ_INCOMP = 0x0800;
 export const SQ_COMP = 0x1000;
 export const SO_ACCEPTCONN = 0x0002;
+export const SO_KEEPALIVE = 0x0008; // TCP asks a silent peer for a sign of life
 export const SO_LINGER = 0x0080;
 export const SO_OOBINLINE = 0x0100; // the urgent byte stays among the others
 
@@ -452,6 +453,7 @@ export const UNP_HAVEPCCACHED = 2;
 export const SOL_SOCKET = 0xffff;
 export const SO_OPT_LINGER = 0x0080; // setsockopt: value -1 off, else ticks; getsockopt likewise
 export const SO_OPT_ACCEPTCONN = 0x0002;
+export const SO_OPT_KEEPALIVE = 0x0008; // value 0 off, else on; so is
 export const SO_OPT_OOBINLINE = 0x0100; // value 0 off, else on
 export const SO_OPT_SNDBUF = 0x1001;
 export const SO_OPT_RCVBUF = 0x1002;

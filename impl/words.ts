@@ -13,6 +13,7 @@ import {
   SOL_SOCKET,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
+  SO_OPT_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
@@ -35,6 +36,8 @@ export const OPTIONS = {
   /** The pending error, which is taken by reading it; 0 if there is none. Read only, as are all below that say nothing else, but noDelay. */
   error: [SOL_SOCKET, SO_OPT_ERROR],
   listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
+  /** 1: a peer that is silent for long is asked, and given up with ETIMEDOUT (TCP). May be set. */
+  keepAlive: [SOL_SOCKET, SO_OPT_KEEPALIVE],
   /** 1: the urgent byte stays among the others. May be set. */
   urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
   type: [SOL_SOCKET, SO_OPT_TYPE],

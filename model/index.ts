@@ -12,25 +12,26 @@ import { receive, receiveoob, sockatmark } from './calls/receive.ts';
 import { send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
 import { connect2, socket, socketpair } from './calls/socket.ts';
-import { geterror, getpeername, getsockopt, setlinger, setnbio, setsockopt } from './calls/sockopt.ts';
+import { geterror, getpeername, getsockopt, setkeepalive, setlinger, setnbio, setsockopt } from './calls/sockopt.ts';
 import { invariants } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
 import { promises } from './promises.ts';
 import { THREADS } from './limits.ts';
 // biome-ignore format: a list of names
-import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, synack, timeout, unreachable, urgent, urgentByte } from './protocols/wire.ts';
+import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, syn, synack, timeout, unreachable, urgent, urgentByte } from './protocols/wire.ts';
 import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
-  setsockopt, getsockopt, setlinger, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, setkeepalive, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
   sendmsg, recvmsg, undefer, gcmark, gcsweep,
 };
 
 export const events = {
   handshake,
+  syn,
   synack,
   rst,
   ack,

@@ -263,7 +263,8 @@ function sameName(a: Pcb, b: Pcb): boolean {
 }
 
 function unused(socket: Socket): boolean {
-  const flags = socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending || socket.atMark;
+  const flags =
+    socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending || socket.atMark || socket.keepAlive;
   const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
   const buffers =

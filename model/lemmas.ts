@@ -6,6 +6,7 @@ import { designs } from './designs.ts';
 import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
+import { tcp_opening } from './protocols/tcp.ts';
 // biome-ignore format: a list of names
 import {
   type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
@@ -339,7 +340,7 @@ function tcpFits(inp: Pcb, socket: Socket): boolean {
   if (inp.dropped || inp.timeWait) return disconnected && !connected && !connecting && !disconnecting && sent;
   if (inp.state === 'CLOSED' || inp.state === 'LISTEN')
     return !connected && !connecting && !disconnecting && !disconnected && !snd.cantMore && sent;
-  if (inp.state === 'SYN_SENT') return connecting && !connected && !disconnecting && !disconnected && sent && snd.cantMore === inp.needFin;
+  if (tcp_opening(inp)) return connecting && !connected && !disconnecting && !disconnected && sent && snd.cantMore === inp.needFin;
   if (inp.state === 'ESTABLISHED' || inp.state === 'CLOSE_WAIT') return connected && !disconnecting && !snd.cantMore;
   if (inp.state === 'FIN_WAIT_2') return snd.cantMore && sent && connected !== disconnected;
   return snd.cantMore && connected && !disconnected;
@@ -352,7 +353,7 @@ function goneFits(s: State, so: SocketId): boolean {
 }
 
 function isEarly(inp: Pcb): boolean {
-  return inp.state === 'CLOSED' || inp.state === 'LISTEN' || inp.state === 'SYN_SENT';
+  return inp.state === 'CLOSED' || inp.state === 'LISTEN' || tcp_opening(inp);
 }
 
 function protocolFits(inp: Pcb): boolean {
@@ -367,10 +368,10 @@ function protocolFits(inp: Pcb): boolean {
 
 function stateFits(inp: Pcb): boolean {
   const { state, dropped, timeWait, msl, sockRef } = inp;
-  const early = state === 'CLOSED' || state === 'LISTEN' || state === 'SYN_SENT';
+  const early = isEarly(inp);
   return (
     (state === 'TIME_WAIT') === timeWait &&
-    (!inp.needFin || state === 'SYN_SENT') &&
+    (!inp.needFin || tcp_opening(inp)) &&
     (!timeWait || dropped || msl) &&
     (!sockRef || !early) &&
     (!msl || state === 'FIN_WAIT_2' || (timeWait && !dropped)) &&

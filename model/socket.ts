@@ -72,6 +72,7 @@ export function sonewconn(s: State, head: SocketId): SocketId | null {
   child.noFdRef = true;
   child.nonBlocking = listener.nonBlocking;
   child.linger = listener.linger;
+  child.keepAlive = listener.keepAlive;
   if (pcballoc(s, so) === 'none') return so;
   sodealloc(s, child);
   return rule('sonewconn_3', 'attach failed: all or nothing [C.1 step 5]', null);

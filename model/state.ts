@@ -54,6 +54,7 @@ export interface Socket {
   disconnected: boolean; // SS_ISDISCONNECTED
   nonBlocking: boolean; // SS_NBIO
   acceptConn: boolean; // SO_ACCEPTCONN
+  keepAlive: boolean; // SO_KEEPALIVE
   linger: 'off' | 'reset' | 'wait'; // SO_LINGER: off; on with time 0 (reset); on with time to wait
   queue: 'none' | 'incomplete' | 'complete'; // so_qstate
   head: SocketId | null; // so_head
@@ -72,10 +73,10 @@ export interface Socket {
   reached: boolean; // set and cleared within a step of the collector
 }
 
-/** t_state; the passive handshake happens in the syncache, before there is a pcb. */
+/** t_state; the passive handshake happens in the syncache, before there is a pcb: SYN_RECEIVED is that of a simultaneous open. */
 // biome-ignore format: a list of names
 export type TcpState =
-  | 'CLOSED' | 'LISTEN' | 'SYN_SENT' | 'ESTABLISHED' | 'CLOSE_WAIT'
+  | 'CLOSED' | 'LISTEN' | 'SYN_SENT' | 'SYN_RECEIVED' | 'ESTABLISHED' | 'CLOSE_WAIT'
   | 'FIN_WAIT_1' | 'CLOSING' | 'LAST_ACK' | 'FIN_WAIT_2' | 'TIME_WAIT';
 
 /** An event registered in the kqueue, of which there is one, that no descriptor leads to. */
@@ -181,7 +182,7 @@ export function freeSocket(): Socket {
   // biome-ignore format: the zero of every field
   return {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
-    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, linger: 'off', queue: 'none', head: null,
+    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, keepAlive: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
     snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false,
   };

@@ -25,6 +25,7 @@ const scriptedCall = z.strictObject({
 
 const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('handshake'), fd }),
+  z.strictObject({ what: z.literal('syn'), fd }),
   z.strictObject({ what: z.literal('synack'), fd }),
   z.strictObject({ what: z.literal('rst'), fd }),
   z.strictObject({ what: z.literal('queued rst'), fd }),

@@ -17,6 +17,7 @@
 
 import {
   CALLOUT_2MSL,
+  CALLOUT_KEEP,
   CALLOUT_ACTIVE,
   CALLOUT_PENDING,
   CALLOUT_PERSIST,
@@ -40,7 +41,7 @@ import { LC_CALLOUT, ticks } from '../layout.ts';
 import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import { PANIC_CALLOUT_FUNC } from '../netinet/tcp_panic.ts';
 import { syncache_timer } from '../netinet/tcp_syncache.ts';
-import { tcp_timer_2msl, tcp_timer_persist, tcp_timer_rexmt } from '../netinet/tcp_timer.ts';
+import { tcp_timer_2msl, tcp_timer_keep, tcp_timer_persist, tcp_timer_rexmt } from '../netinet/tcp_timer.ts';
 import { tcp_timer_timewait } from '../netinet/tcp_timewait.ts';
 import { mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { hardclock } from './clock.ts';
@@ -173,6 +174,9 @@ function callout_run(k: Kernel, td: number, slot: number, c: number): void {
   const arg = get(k, c + c_arg);
   mtx_unlock(k, td, callout_mtx);
   switch (func) {
+    case CALLOUT_KEEP:
+      tcp_timer_keep(k, td, arg);
+      break;
     case CALLOUT_REXMT:
       tcp_timer_rexmt(k, td, arg);
       break;

@@ -59,6 +59,7 @@ import {
   tcp_usr_connect,
   tcp_usr_detach,
   tcp_usr_disconnect,
+  tcp_usr_keepalive,
   tcp_usr_listen,
   tcp_usr_peeraddr,
   tcp_usr_rcvd,
@@ -412,6 +413,11 @@ export function pru_peeraddr(k: Kernel, td: number, so: number): number {
     default:
       return panic(k, PANIC_NO_REQUEST, so);
   }
+}
+
+/** SO_KEEPALIVE was set or cleared, which only TCP cares about. */
+export function pru_keepalive(k: Kernel, td: number, so: number): void {
+  if (fixed(k, so + so_proto) === PROTO_TCP) tcp_usr_keepalive(k, td, so);
 }
 
 /** Options of the protocol's own level. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */

@@ -8,10 +8,12 @@ import { EDOM, EINVAL, ENOBUFS, ENOPROTOOPT } from '../errno.ts';
 import {
   SOL_SOCKET,
   SO_ACCEPTCONN,
+  SO_KEEPALIVE,
   SO_LINGER,
   SO_OOBINLINE,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
+  SO_OPT_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
@@ -46,7 +48,7 @@ import { and, exchange, fixed, get, type Kernel, load, or, put, store } from '..
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { copyin_word, copyout_word } from './copy.ts';
 import { fdrop, fget, file_socket } from './file.ts';
-import { pr_ctloutput } from './protosw.ts';
+import { pr_ctloutput, pru_keepalive } from './protosw.ts';
 import { sbresize_locked, sowakeup } from './sockbuf.ts';
 import { so_changestate } from './sockstate.ts';
 
@@ -64,6 +66,7 @@ export function sosetopt(k: Kernel, td: number, so: number, level: number, name:
     if (get(k, td + td_retval1) !== 0) or(k, so + so_options, flag);
     else and(k, so + so_options, ~flag);
     mtx_unlock(k, td, so + so_rcv + sb_mtx);
+    if (flag === SO_KEEPALIVE) pru_keepalive(k, td, so);
     return 0;
   }
   const linger = get(k, td + td_retval1);
@@ -126,6 +129,7 @@ function sb_getopt(k: Kernel, td: number, sb: number, name: number): number {
 
 /** The bit of so_options for an option that is on or off; 0 for any other. */
 function so_flag(name: number): number {
+  if (name === SO_OPT_KEEPALIVE) return SO_KEEPALIVE;
   return name === SO_OPT_OOBINLINE ? SO_OOBINLINE : 0;
 }
 

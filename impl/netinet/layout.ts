@@ -38,7 +38,9 @@ export const h_tcp_rtomax = 219; // c  ticks: longest one
 export const h_hash_mask = 220; // c  hash chains of a pcbinfo - 1
 export const wire_stopped = 221; // W  1: wire_run shall end
 export const ripcbinfo = 224; // pcbinfo: raw IP, whose inpcbs have no ports and are in no hash
-// 222, 223 and 240 .. 319 free
+export const h_tcp_keepidle = 222; // c  ticks of silence after which a peer is asked (SO_KEEPALIVE)
+export const h_tcp_keepintvl = 223; // c  ticks from one such question to the next
+// 240 .. 319 free
 
 export const h_netisr = 316; // c  -> workstreams
 export const h_nnetisr = 317; // c  how many
@@ -112,6 +114,7 @@ export const CALLOUT_REXMT = 1; // arg: tcpcb
 export const CALLOUT_PERSIST = 2; // arg: tcpcb
 export const CALLOUT_2MSL = 3; // arg: tcpcb (in FIN_WAIT_2)
 export const CALLOUT_TIMEWAIT = 4; // arg: tcptw
+export const CALLOUT_KEEP = 6; // arg: tcpcb
 export const CALLOUT_SYNCACHE = 5; // arg: syncache entry
 
 /** A slot of the wheel: the list of the callouts whose time is the slot's number modulo the number of slots. */
@@ -149,7 +152,9 @@ export const snd_up = 40; // behind the last urgent byte that the user has sent;
 export const rcv_up = 41; // behind the last urgent byte that the peer has announced
 export const t_oobflags = 42; // TCPOOB_*
 export const t_iobc = 43; // the urgent byte
-export const TCPCB_WORDS = 44;
+export const t_keepcnt = 44; // keepalive probes since the peer was last heard
+export const t_keep = 45; // callout
+export const TCPCB_WORDS = 51;
 
 // ---- tcptw (netinet/tcp_timewait.ts) -----------------------------------------------------------------------------------------
 

@@ -6,6 +6,8 @@
  *   CLOSED         SYN_SENT      connect [tcp_usr_connect]
  *   (syncache)     ESTABLISHED   the third segment of a handshake [syncache_socket]
  *   SYN_SENT       ESTABLISHED   SYN|ACK [tcp_synsent_input]
+ *   SYN_SENT       SYN_RECEIVED  SYN: the peer opens at the same time [tcp_synsent_input]
+ *   SYN_RECEIVED   ESTABLISHED   our SYN is acknowledged [tcp_synreceived_input]; FIN_WAIT_1 with TF_NEEDFIN
  *   SYN_SENT       FIN_WAIT_1    SYN|ACK, and the user has shut down meanwhile (TF_NEEDFIN) [tcp_synsent_input]
  *   ESTABLISHED    FIN_WAIT_1    shutdown or close [tcp_usrclosed]
  *   ESTABLISHED    CLOSE_WAIT    FIN [tcp_fin_input]
@@ -17,8 +19,8 @@
  *   LAST_ACK       (dropped)     our FIN is acknowledged [tcp_ack_input -> tcp_close]
  *   any            (dropped)     reset, time-out, abort [tcp_close: INP_DROPPED; the state stays as it was, or CLOSED]
  *
- * TIME_WAIT is not a state of a tcpcb: the tcpcb is replaced by a small tcptw (INP_TIMEWAIT). SYN_RECEIVED is the syncache's, and
- * no tcpcb has it in this system.
+ * TIME_WAIT is not a state of a tcpcb: the tcpcb is replaced by a small tcptw (INP_TIMEWAIT). SYN_RECEIVED is a tcpcb's only in a
+ * simultaneous open; else it is the syncache's.
  */
 
 export const TCPS_CLOSED = 0;
@@ -58,6 +60,8 @@ export const TCPOOB_HADDATA = 0x02;
 
 /** The connection is given up when a segment has been sent again this often without an answer. */
 export const TCP_MAXRXTSHIFT = 12;
+/** A peer that does not answer so many keepalive probes is gone. */
+export const TCP_KEEPCNT = 8;
 /** A SYN|ACK is sent again this often. */
 export const SYNCACHE_MAXREXMTS = 3;
 /** So many duplicate acknowledgements mean that a segment was lost. */

@@ -52,6 +52,7 @@ import {
   TCPS_ESTABLISHED,
   TCPS_FINDUE,
   TCPS_HAVERCVDFIN,
+  TCPS_SYN_RECEIVED,
   TCPS_SYN_SENT,
   TF_ACKNOW,
   TF_FORCEDATA,
@@ -74,7 +75,7 @@ export function tcp_output(k: Kernel, td: number, tp: number): number {
   const inp = get(k, tp + t_inpcb);
   rw_assert_w(k, td, inp + inp_lock);
   const state = get(k, tp + t_state);
-  if (state === TCPS_SYN_SENT) tcp_output_syn(k, td, tp, inp);
+  if (state === TCPS_SYN_SENT || state === TCPS_SYN_RECEIVED) tcp_output_syn(k, td, tp, inp, state);
   if (state < TCPS_ESTABLISHED) return 0;
   const so = get(k, inp + inp_socket);
   for (;;) {
@@ -102,10 +103,11 @@ export function tcp_ackseq(k: Kernel, td: number, tp: number): number {
   return callout_pending(k, td, tp + t_persist) ? get(k, tp + snd_nxt) : get(k, tp + snd_max);
 }
 
-/** The SYN, unless it is on its way. */
-function tcp_output_syn(k: Kernel, td: number, tp: number, inp: number): void {
+/** The SYN, unless it is on its way; in SYN_RECEIVED with the acknowledgement of the peer's, also if only that is due. */
+function tcp_output_syn(k: Kernel, td: number, tp: number, inp: number, state: number): void {
   const first = get(k, tp + iss);
-  if (get(k, tp + snd_nxt) !== first) return;
+  const both = state === TCPS_SYN_RECEIVED;
+  if (get(k, tp + snd_nxt) !== first && !(both && (get(k, tp + t_flags) & TF_ACKNOW) !== 0)) return;
   let window = tcp_rcvwnd(k, td, tp, get(k, inp + inp_socket));
   if (window > TCP_MAXWIN) window = TCP_MAXWIN;
   const error = wire_output(
@@ -117,8 +119,8 @@ function tcp_output_syn(k: Kernel, td: number, tp: number, inp: number): void {
     get(k, inp + inp_faddr),
     get(k, inp + inp_fport),
     first,
-    0,
-    TH_SYN,
+    both ? get(k, tp + rcv_nxt) : 0,
+    both ? TH_SYN | TH_ACK : TH_SYN,
     window,
     0,
     0,
@@ -126,6 +128,10 @@ function tcp_output_syn(k: Kernel, td: number, tp: number, inp: number): void {
   if (error === 0) {
     put(k, tp + snd_nxt, seq_add(first, 1));
     put(k, tp + snd_max, seq_add(first, 1));
+    if (both) {
+      put(k, tp + t_flags, get(k, tp + t_flags) & ~TF_ACKNOW);
+      tcp_offered(k, tp, window);
+    }
   }
   if (!callout_pending(k, td, tp + t_rexmt)) callout_reset(k, td, tp + t_rexmt, tcp_rexmtval(k, get(k, tp + t_rxtshift)));
 }

@@ -8,7 +8,19 @@
  */
 
 import { ECONNREFUSED, ECONNRESET } from '../errno.ts';
-import { h_sb_max, SBS_CANTRCVMORE, SS_NOFDREF, sb_cc, sb_mtx, sb_state, so_rcv, so_snd, so_state } from '../layout.ts';
+import {
+  h_sb_max,
+  SBS_CANTRCVMORE,
+  SO_KEEPALIVE,
+  SS_NOFDREF,
+  sb_cc,
+  sb_mtx,
+  sb_state,
+  so_options,
+  so_rcv,
+  so_snd,
+  so_state,
+} from '../layout.ts';
 import { fixed, get, type Kernel, load, panic, put } from '../memory.ts';
 import { callout_pending, callout_reset, callout_stop } from '../kern/callout.ts';
 import { m_adj } from '../kern/mbuf.ts';
@@ -61,6 +73,7 @@ import {
   TCPS_FIN_WAIT_2,
   TCPS_HAVERCVDFIN,
   TCPS_LAST_ACK,
+  TCPS_SYN_RECEIVED,
   TCPS_SYN_SENT,
   TF_ACKNOW,
   TF_NEEDFIN,
@@ -76,7 +89,7 @@ import { PANIC_TCP_ACK_STATE } from './tcp_panic.ts';
 import { tcp_reass } from './tcp_reass.ts';
 import { SEQ_GT, SEQ_LEQ, SEQ_LT, seq_add, seq_diff } from './tcp_seq.ts';
 import { tcp_close, tcp_drop, tcp_reass_flush } from './tcp_subr.ts';
-import { tcp_rexmtval } from './tcp_timer.ts';
+import { tcp_keepalive, tcp_rexmtval } from './tcp_timer.ts';
 import { tcp_twstart } from './tcp_timewait.ts';
 
 // What a step says about the segment. The pcb is locked after the first four.
@@ -93,6 +106,7 @@ export function tcp_do_segment(k: Kernel, td: number, inp: number, th: number): 
   const so = get(k, inp + inp_socket);
   // Whatever it says, the peer is there.
   put(k, tp + t_probes, 0);
+  tcp_heard(k, td, tp, so);
   let verdict =
     get(k, tp + t_state) === TCPS_SYN_SENT ? tcp_synsent_input(k, td, inp, tp, so, th) : tcp_check_input(k, td, inp, tp, so, th);
   if (verdict === SEG_NEXT) verdict = tcp_ack_input(k, td, inp, tp, so, th);
@@ -110,7 +124,7 @@ export function tcp_do_segment(k: Kernel, td: number, inp: number, th: number): 
   return verdict === SEG_RESET;
 }
 
-/** SYN_SENT: only the answer to our SYN is of interest. */
+/** SYN_SENT: only the answer to our SYN is of interest, or a SYN of the peer's own. */
 function tcp_synsent_input(k: Kernel, td: number, inp: number, tp: number, so: number, th: number): number {
   const flags = get(k, th + ws_flags);
   const ack = get(k, th + ws_ack);
@@ -119,32 +133,60 @@ function tcp_synsent_input(k: Kernel, td: number, inp: number, tp: number, so: n
     if ((flags & TH_ACK) === 0) return SEG_DROP;
     return tcp_gone(k, td, inp, tcp_drop(k, td, tp, ECONNREFUSED));
   }
-  // A SYN without ACK would be a simultaneous open, which is not in this system: it is dropped, and so is the rest.
-  if ((flags & (TH_SYN | TH_ACK)) !== (TH_SYN | TH_ACK)) return SEG_DROP;
+  if ((flags & TH_SYN) === 0) return SEG_DROP;
 
   const seq = get(k, th + ws_seq);
   put(k, tp + irs, seq);
   put(k, tp + rcv_nxt, seq_add(seq, 1));
   put(k, tp + rcv_adv, seq_add(seq, 1));
   put(k, tp + rcv_up, seq);
-  put(k, tp + snd_una, ack);
-  put(k, tp + snd_nxt, ack);
-  put(k, tp + snd_wl1, seq);
-  put(k, tp + snd_wl2, seq_add(ack, -1));
   put(k, tp + t_rxtshift, 0);
   callout_stop(k, td, tp + t_rexmt);
+  put(k, tp + snd_wl1, seq);
+  if ((flags & TH_ACK) === 0) {
+    // The peer opens at the same time. Our SYN goes out once more, with the acknowledgement of its own; what came with that will come again.
+    put(k, tp + snd_wl2, get(k, tp + iss));
+    put(k, tp + snd_nxt, get(k, tp + iss));
+    put(k, tp + t_state, TCPS_SYN_RECEIVED);
+    return SEG_ACK;
+  }
+  put(k, tp + snd_una, ack);
+  put(k, tp + snd_nxt, ack);
+  put(k, tp + snd_wl2, seq_add(ack, -1));
+  tcp_established(k, td, tp, so);
+  put(k, tp + t_flags, get(k, tp + t_flags) | TF_ACKNOW);
+  put(k, th + ws_flags, tcp_urp_less(flags & ~TH_SYN, 1));
+  put(k, th + ws_seq, seq_add(seq, 1));
+  return tcp_trim_right(k, td, tp, so, th);
+}
+
+/** Both have sent a SYN that the other has acknowledged. */
+function tcp_established(k: Kernel, td: number, tp: number, so: number): void {
   if ((get(k, tp + t_flags) & TF_NEEDFIN) !== 0) {
     put(k, tp + t_flags, get(k, tp + t_flags) & ~TF_NEEDFIN);
     put(k, tp + t_state, TCPS_FIN_WAIT_1);
   } else {
     put(k, tp + t_state, TCPS_ESTABLISHED);
   }
+  tcp_keepalive(k, td, tp, so);
   // After the state: whom this wakes finds the connection usable as soon as it gets the pcb's lock.
   soisconnected(k, td, so);
-  put(k, tp + t_flags, get(k, tp + t_flags) | TF_ACKNOW);
-  put(k, th + ws_flags, tcp_urp_less(flags & ~TH_SYN, 1));
-  put(k, th + ws_seq, seq_add(seq, 1));
-  return tcp_trim_right(k, td, tp, so, th);
+}
+
+/** The peer is not silent; that matters only to who asked for it, and costs the others nothing. */
+function tcp_heard(k: Kernel, td: number, tp: number, so: number): void {
+  if ((load(k, so + so_options) & SO_KEEPALIVE) !== 0) tcp_keepalive(k, td, tp, so);
+}
+
+/** SYN_RECEIVED: the acknowledgement of our SYN makes the connection. What acknowledges something else is not of it. */
+function tcp_synreceived_input(k: Kernel, td: number, tp: number, so: number, th: number): number {
+  const ack = get(k, th + ws_ack);
+  if (SEQ_LEQ(ack, get(k, tp + snd_una)) || SEQ_GT(ack, get(k, tp + snd_max))) return SEG_RESET;
+  put(k, tp + snd_una, ack);
+  put(k, tp + t_rxtshift, 0);
+  callout_stop(k, td, tp + t_rexmt);
+  tcp_established(k, td, tp, so);
+  return SEG_NEXT;
 }
 
 /** All other states, before the acknowledgement is looked at. */
@@ -172,7 +214,7 @@ function tcp_rst_input(k: Kernel, td: number, inp: number, tp: number, so: numbe
   const state = get(k, tp + t_state);
   if (state === TCPS_CLOSING || state === TCPS_LAST_ACK) return tcp_gone(k, td, inp, tcp_close(k, td, tp, 0));
   put(k, tp + t_state, TCPS_CLOSED);
-  return tcp_gone(k, td, inp, tcp_close(k, td, tp, ECONNRESET));
+  return tcp_gone(k, td, inp, tcp_close(k, td, tp, state === TCPS_SYN_RECEIVED ? ECONNREFUSED : ECONNRESET));
 }
 
 /** The verdict after tcp_close or tcp_drop, which return 0 if they have given the pcb's lock back. */
@@ -229,6 +271,10 @@ function tcp_trim_right(k: Kernel, td: number, tp: number, so: number, th: numbe
 
 /** What the peer has received. */
 function tcp_ack_input(k: Kernel, td: number, inp: number, tp: number, so: number, th: number): number {
+  if (get(k, tp + t_state) === TCPS_SYN_RECEIVED) {
+    const verdict = tcp_synreceived_input(k, td, tp, so, th);
+    if (verdict !== SEG_NEXT) return verdict;
+  }
   const ack = get(k, th + ws_ack);
   const una = get(k, tp + snd_una);
   if (SEQ_GT(ack, get(k, tp + snd_max))) return SEG_ACK;

@@ -28,6 +28,7 @@ import { rw_assert_w, rw_wunlock } from '../sync/rwlock.ts';
 import { in_pcbdrop, in_pcblookup } from './inpcb.ts';
 import {
   CALLOUT_2MSL,
+  CALLOUT_KEEP,
   CALLOUT_PERSIST,
   CALLOUT_REXMT,
   h_tcp_mss,
@@ -46,6 +47,7 @@ import {
   syncache_mtx,
   t_2msl,
   t_inpcb,
+  t_keep,
   t_maxseg,
   t_persist,
   t_rexmt,
@@ -75,6 +77,7 @@ export function tcp_newtcpcb(k: Kernel, td: number, inp: number): number {
   callout_init(k, tp + t_rexmt, CALLOUT_REXMT, tp);
   callout_init(k, tp + t_persist, CALLOUT_PERSIST, tp);
   callout_init(k, tp + t_2msl, CALLOUT_2MSL, tp);
+  callout_init(k, tp + t_keep, CALLOUT_KEEP, tp);
   put(k, tp + t_state, TCPS_CLOSED);
   put(k, tp + t_maxseg, fixed(k, h_tcp_mss));
   put(k, tp + t_inpcb, inp);
@@ -93,6 +96,7 @@ export function tcp_discardcb(k: Kernel, td: number, tp: number): void {
   callout_stop(k, td, tp + t_rexmt);
   callout_stop(k, td, tp + t_persist);
   callout_stop(k, td, tp + t_2msl);
+  callout_stop(k, td, tp + t_keep);
   tcp_reass_flush(k, td, tp);
   put(k, inp + inp_ppcb, 0);
   put(k, tp + t_inpcb, 0);

@@ -68,7 +68,7 @@ import {
 import { SYNCACHE_MAXREXMTS, TCP_MAXWIN, TCPS_ESTABLISHED, TH_ACK, TH_SYN } from './tcp_fsm.ts';
 import { SEQ_GT, SEQ_LEQ, seq_add } from './tcp_seq.ts';
 import { tcp_new_isn } from './tcp_subr.ts';
-import { tcp_rexmtval } from './tcp_timer.ts';
+import { tcp_keepalive, tcp_rexmtval } from './tcp_timer.ts';
 
 /** A SYN for the listener `so`. tcbinfo and the listener's pcb are write-locked. */
 export function syncache_add(k: Kernel, td: number, so: number, th: number): void {
@@ -221,5 +221,6 @@ function syncache_socket(k: Kernel, td: number, lso: number, th: number, first: 
   put(k, tp + rcv_nxt, seq_add(theirs, 1));
   put(k, tp + rcv_adv, seq_add(theirs, 1 + window));
   put(k, tp + t_state, TCPS_ESTABLISHED);
+  tcp_keepalive(k, td, tp, so);
   return inp;
 }

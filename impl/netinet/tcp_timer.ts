@@ -6,6 +6,8 @@
  *                                                             TCP_MAXRXTSHIFT times: ETIMEDOUT [tcp_timer_rexmt]
  *   persist   data waits and the peer's window is closed      probes the window with one byte; gives up when that many probes
  *                                                             in a row got no answer: ETIMEDOUT [tcp_timer_persist]
+ *   keep      SO_KEEPALIVE, and the peer is silent            asks it with a segment that it must answer; gives up when TCP_KEEPCNT in a
+ *                                                             row got no answer: ETIMEDOUT [tcp_timer_keep]
  *   2msl      FIN_WAIT_2 of a socket that can't receive       closes [tcp_timer_2msl]
  *   timewait  TIME_WAIT                                       frees the tcptw and closes [tcp_timewait.ts]
  *
@@ -17,36 +19,45 @@
  */
 
 import { ETIMEDOUT } from '../errno.ts';
-import { STAT_REXMT } from '../layout.ts';
-import { fixed, get, type Kernel, put } from '../memory.ts';
-import { callout_fired, callout_pending, callout_reset } from '../kern/callout.ts';
+import { so_options, SO_KEEPALIVE, STAT_REXMT } from '../layout.ts';
+import { fixed, get, type Kernel, load, put } from '../memory.ts';
+import { callout_fired, callout_pending, callout_reset, callout_stop } from '../kern/callout.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { stat_add } from '../kern/stat.ts';
 import { rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import {
+  h_tcp_keepidle,
+  h_tcp_keepintvl,
   h_tcp_rtomax,
   h_tcp_rtomin,
   INP_DROPPED,
   inp_flags,
   inp_lock,
   inp_ppcb,
+  inp_socket,
   ipi_lock,
+  rcv_adv,
+  rcv_nxt,
   snd_nxt,
   snd_una,
   t_2msl,
   t_dupacks,
   t_flags,
   t_inpcb,
+  t_keep,
+  t_keepcnt,
   t_persist,
   t_probes,
   t_rexmt,
   t_rxtshift,
+  t_state,
   tcbinfo,
 } from './layout.ts';
-import { TCP_MAXRXTSHIFT, TF_ACKNOW, TF_FORCEDATA } from './tcp_fsm.ts';
+import { TCP_KEEPCNT, TCP_MAXRXTSHIFT, TCPS_CLOSING, TCPS_HAVEESTABLISHED, TF_ACKNOW, TF_FORCEDATA, TH_ACK } from './tcp_fsm.ts';
 import { tcp_output } from './tcp_output.ts';
 import { PANIC_TCP_PERSIST_REXMT } from './tcp_panic.ts';
-import { tcp_close, tcp_drop } from './tcp_subr.ts';
+import { seq_add, seq_diff } from './tcp_seq.ts';
+import { tcp_close, tcp_drop, tcp_respond } from './tcp_subr.ts';
 
 /** Ticks to wait for an answer after `shift` attempts have got none. */
 export function tcp_rexmtval(k: Kernel, shift: number): number {
@@ -116,6 +127,36 @@ export function tcp_timer_persist(k: Kernel, td: number, tp: number): void {
   tcp_output(k, td, tp);
   put(k, tp + t_flags, get(k, tp + t_flags) & ~TF_FORCEDATA);
   rw_wunlock(k, td, inp + inp_lock);
+}
+
+/** The peer was heard, or the user wants to know of its silence, or does not any more. The pcb is locked. */
+export function tcp_keepalive(k: Kernel, td: number, tp: number, so: number): void {
+  put(k, tp + t_keepcnt, 0);
+  if ((load(k, so + so_options) & SO_KEEPALIVE) === 0) callout_stop(k, td, tp + t_keep);
+  else if (TCPS_HAVEESTABLISHED(get(k, tp + t_state))) callout_reset(k, td, tp + t_keep, fixed(k, h_tcp_keepidle));
+}
+
+export function tcp_timer_keep(k: Kernel, td: number, tp: number): void {
+  const inp = tcp_timer_enter(k, td, tp, t_keep);
+  if (inp === 0) return;
+  const so = get(k, inp + inp_socket);
+  const state = get(k, tp + t_state);
+  const probes = get(k, tp + t_keepcnt) + 1;
+  // Later states wait for a peer that owes nothing, or have timers of their own.
+  const asks = (load(k, so + so_options) & SO_KEEPALIVE) !== 0 && TCPS_HAVEESTABLISHED(state) && state <= TCPS_CLOSING;
+  if (asks && probes > TCP_KEEPCNT) {
+    if (tcp_drop(k, td, tp, ETIMEDOUT) !== 0) rw_wunlock(k, td, inp + inp_lock);
+  } else {
+    if (asks) {
+      put(k, tp + t_keepcnt, probes);
+      // A number that the peer has acknowledged long ago: it has to say where it is.
+      const offered = seq_diff(get(k, tp + rcv_adv), get(k, tp + rcv_nxt));
+      tcp_respond(k, td, inp, seq_add(get(k, tp + snd_una), -1), get(k, tp + rcv_nxt), TH_ACK, offered);
+      callout_reset(k, td, tp + t_keep, fixed(k, h_tcp_keepintvl));
+    }
+    rw_wunlock(k, td, inp + inp_lock);
+  }
+  rw_wunlock(k, td, tcbinfo + ipi_lock);
 }
 
 export function tcp_timer_2msl(k: Kernel, td: number, tp: number): void {

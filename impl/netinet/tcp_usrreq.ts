@@ -104,6 +104,7 @@ import {
   PANIC_TCP_USR_SOCKET,
   PANIC_TCP_USRCLOSED_GONE,
 } from './tcp_panic.ts';
+import { tcp_keepalive } from './tcp_timer.ts';
 import { tcp_close, tcp_discardcb, tcp_drop, tcp_new_isn, tcp_newtcpcb } from './tcp_subr.ts';
 
 /** A pcb in CLOSED for the new socket. All or nothing: after an error so_pcb is 0. */
@@ -361,6 +362,14 @@ function tcp_claim_socket(k: Kernel, td: number, inp: number, so: number): void 
   or(k, so + so_state, SS_PROTOREF);
   mtx_unlock(k, td, so + so_rcv + sb_mtx);
   put(k, inp + inp_flags, get(k, inp + inp_flags) | INP_SOCKREF);
+}
+
+/** The user wants to know of a silent peer, or does not any more. */
+export function tcp_usr_keepalive(k: Kernel, td: number, so: number): void {
+  const inp = tcp_usr_pcb(k, so);
+  rw_wlock(k, td, inp + inp_lock);
+  if (!tcp_usr_over(k, inp)) tcp_keepalive(k, td, get(k, inp + inp_ppcb), so);
+  rw_wunlock(k, td, inp + inp_lock);
 }
 
 /** Our own address, in td_from_host and td_from_port. */

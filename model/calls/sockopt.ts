@@ -65,6 +65,16 @@ export function* setlinger(s: State, t: ThreadId, fd: Fd, linger: 'off' | 'reset
   done(s, t, 0);
 }
 
+/** SO_KEEPALIVE: a peer that is silent for long is asked, and given up. [D.2 timers] */
+export function* setkeepalive(s: State, t: ThreadId, fd: Fd, on: boolean): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('setkeepalive_1', 'whether a silent peer is asked for a sign of life [D.2 timers]');
+  s.sockets[so].keepAlive = on;
+  done(s, t, 0);
+}
+
 /** SO_ERROR: reports the pending error and clears it. [A.1 so_error] */
 export function* geterror(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));

@@ -6,7 +6,8 @@
  *   from                 to            by
  *   CLOSED               LISTEN        tcp_listen
  *   CLOSED               SYN_SENT      tcp_connect
- *   SYN_SENT             ESTABLISHED   synack (wire); FIN_WAIT_1 if needFin
+ *   SYN_SENT             SYN_RECEIVED  syn (wire): both open at once
+ *   SYN_SENT, _RECEIVED  ESTABLISHED   synack (wire); FIN_WAIT_1 if needFin
  *   ESTABLISHED          FIN_WAIT_1    tcp_usrclosed;  CLOSE_WAIT by fin (wire)
  *   CLOSE_WAIT           LAST_ACK      tcp_usrclosed
  *   FIN_WAIT_1           FIN_WAIT_2    ack (wire);     CLOSING by fin (wire)
@@ -32,7 +33,12 @@ export function tcp_gone_errno(s: State, errno: Errno): Errno {
 /** A handshake was completed and the last acknowledgement is not in: the states in which data or a FIN may be under way. */
 export function tcp_synchronized(inp: Pcb): boolean {
   const { state } = inp;
-  return state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN_SENT' && state !== 'TIME_WAIT';
+  return state !== 'CLOSED' && state !== 'LISTEN' && !tcp_opening(inp) && state !== 'TIME_WAIT';
+}
+
+/** An active open whose SYN has not been acknowledged. */
+export function tcp_opening(inp: Pcb): boolean {
+  return inp.state === 'SYN_SENT' || inp.state === 'SYN_RECEIVED';
 }
 
 /** A FIN of ours is out and not acknowledged. */
@@ -92,7 +98,7 @@ export function tcp_drop(s: State, inp: Pcb, errno: Errno): void {
 /** tcp_usrclosed: the user will send no more. [D.2 tcp_usrclosed] */
 function tcp_usrclosed(s: State, inp: Pcb): void {
   if (inp.state === 'CLOSED' || inp.state === 'LISTEN') tcp_close(s, inp);
-  else if (inp.state === 'SYN_SENT') inp.needFin = true;
+  else if (tcp_opening(inp)) inp.needFin = true;
   else if (inp.state === 'ESTABLISHED') inp.state = 'FIN_WAIT_1';
   else if (inp.state === 'CLOSE_WAIT') inp.state = 'LAST_ACK';
   else if (inp.state === 'FIN_WAIT_2') {
@@ -105,7 +111,7 @@ function tcp_usrclosed(s: State, inp: Pcb): void {
 /** tcp_disconnect: from sodisconnect and from close. [D.2 tcp_disconnect] */
 export function tcp_disconnect(s: State, socket: Socket): void {
   const inp = sotopcb(s, socket);
-  const early = inp.state === 'CLOSED' || inp.state === 'LISTEN' || inp.state === 'SYN_SENT';
+  const early = inp.state === 'CLOSED' || inp.state === 'LISTEN' || tcp_opening(inp);
   if (early || (socket.linger === 'reset' && rule('tcp_disconnect_1', 'linger 0: reset at once [D.2 tcp_disconnect, T07]'))) {
     tcp_close(s, inp);
   } else {

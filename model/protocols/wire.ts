@@ -7,9 +7,20 @@ import { designs } from '../designs.ts';
 import { type Procedure, rule, when } from '../lang.ts';
 import { BUFFER } from '../limits.ts';
 import { socantrcvmore, soisconnected, soisdisconnected, sonewconn, soqueue } from '../socket.ts';
-import { type Amount, type Pcb, type PcbId, type SocketId, type State, socketOf, sotopcb, type ThreadId, type Wire } from '../state.ts';
+import {
+  type Amount,
+  type Pcb,
+  type PcbId,
+  type Socket,
+  type SocketId,
+  type State,
+  socketOf,
+  sotopcb,
+  type ThreadId,
+  type Wire,
+} from '../state.ts';
 import { pcbfree } from './pcb.ts';
-import { tcp_close, tcp_drop, tcp_finSent, tcp_release, tcp_synchronized, tcp_twstart } from './tcp.ts';
+import { tcp_close, tcp_drop, tcp_finSent, tcp_opening, tcp_release, tcp_synchronized, tcp_twstart } from './tcp.ts';
 
 /** A TCP pcb that has a socket and a connection that is not over. */
 function live(inp: Pcb): boolean {
@@ -35,10 +46,18 @@ export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
   rule('handshake_2', 'connected and on so_comp [D.2 syncache_socket]');
 }
 
-/** SYN|ACK: the active open succeeds. [D.2 input] */
-export function* synack(s: State, _wire: Wire, pcb: PcbId): Procedure {
+/** SYN: the peer opens at the same time; its own SYN is acknowledged, ours is not yet. [B.6, D.2 input] */
+export function* syn(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
   when(live(inp) && inp.state === 'SYN_SENT');
+  rule('syn_1', 'a simultaneous open: SYN_RECEIVED [B.6]');
+  inp.state = 'SYN_RECEIVED';
+}
+
+/** SYN|ACK, or after a simultaneous open the acknowledgement alone: the active open succeeds. [D.2 input] */
+export function* synack(s: State, _wire: Wire, pcb: PcbId): Procedure {
+  const inp = s.pcbs[pcb];
+  when(live(inp) && tcp_opening(inp));
   soisconnected(s, inp.socket as SocketId);
   if (inp.needFin && rule('synack_1', 'shut down meanwhile: the FIN follows at once [B.6 TF_NEEDFIN]')) {
     inp.needFin = false;
@@ -53,7 +72,7 @@ export function* synack(s: State, _wire: Wire, pcb: PcbId): Procedure {
 export function* rst(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
   when(live(inp) && inp.state !== 'CLOSED' && inp.state !== 'LISTEN');
-  if (inp.state === 'SYN_SENT' && rule('rst_1', 'refused: ECONNREFUSED [D.2 RST, T04]')) {
+  if (tcp_opening(inp) && rule('rst_1', 'refused: ECONNREFUSED [D.2 RST, T04]')) {
     tcp_drop(s, inp, 'ECONNREFUSED');
   } else if (inp.state === 'CLOSING' || inp.state === 'LAST_ACK') {
     rule('rst_2', "the peer's FIN was seen: over without an error [D.2 RST]");
@@ -141,12 +160,19 @@ export function* fin(s: State, _wire: Wire, pcb: PcbId): Procedure {
   }
 }
 
-/** Retransmission gave up on something that is not acknowledged. [D.2 timers] */
+/** Retransmission gave up on something that is not acknowledged, or a peer that was asked for a sign of life gave none. [D.2 timers] */
 export function* timeout(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
-  when(live(inp) && (inp.state === 'SYN_SENT' || socketOf(s, inp).snd.cc > 0 || tcp_finSent(inp)));
+  when(live(inp) && (tcp_opening(inp) || socketOf(s, inp).snd.cc > 0 || tcp_finSent(inp) || keepsAlive(inp, socketOf(s, inp))));
   rule('timeout_1', 'ETIMEDOUT [D.2 timers]');
   tcp_drop(s, inp, 'ETIMEDOUT');
+}
+
+/** Asks a silent peer for a sign of life. In FIN_WAIT_2 and later it would be in vain. [D.2 timers] */
+function keepsAlive(inp: Pcb, socket: Socket): boolean {
+  return (
+    socket.keepAlive && (inp.state === 'ESTABLISHED' || inp.state === 'CLOSE_WAIT' || inp.state === 'FIN_WAIT_1' || inp.state === 'CLOSING')
+  );
 }
 
 /** The 2MSL timer runs out. [D.2 tcp_twclose, T08] */

@@ -60,6 +60,7 @@ const SOCKET_FIELDS = [
   'disconnected',
   'nonBlocking',
   'acceptConn',
+  'keepAlive',
   'linger',
   'queue',
   'head',
@@ -245,6 +246,7 @@ export class Abstraction {
     this.flag(words, cells.disconnected, state & L.SS_ISDISCONNECTED);
     this.flag(words, cells.nonBlocking, state & L.SS_NBIO);
     this.flag(words, cells.acceptConn, options & L.SO_ACCEPTCONN);
+    this.flag(words, cells.keepAlive, options & L.SO_KEEPALIVE);
     this.set(
       words,
       cells.linger,

@@ -3,7 +3,7 @@
  * run out nothing is; what remains then is stuck. Only a peer of this host whose buffer is full, and who does not read, may keep a
  * connection waiting for ever.
  */
-import { findue, leftOf, roomOf } from './end.ts';
+import { findue, leftOf, opening, roomOf } from './end.ts';
 import type { Ends } from './ends.ts';
 import { mirrored } from './segment.ts';
 import type { Specification } from './specification.ts';
@@ -14,7 +14,7 @@ export function unfinished(specification: Specification, ends: Ends): string | n
     const ours = specification.connection(pcb);
     if (ours === null || ours.state === 'CLOSED' || ours.state === 'LISTEN') continue;
     const what = `pcb ${pcb} is still in ${ours.state}`;
-    if (ours.state === 'SYN_SENT' || ours.state === 'TIME_WAIT') return what;
+    if (opening(ours.state) || ours.state === 'TIME_WAIT') return what;
     const end = ends.of(pcb);
     const left = end === null ? 0 : leftOf(end);
     if (blocked(specification, ends, pcb, left)) continue;

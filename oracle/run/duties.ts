@@ -21,7 +21,7 @@ import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
 import { holdsUnit } from './data.ts';
-import { type End, findue, finished, leftOf, type Ours, roomOf, synchronized, waitsForWindow } from './end.ts';
+import { type End, findue, finished, leftOf, opening, type Ours, roomOf, synchronized, waitsForWindow } from './end.ts';
 import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
@@ -34,6 +34,8 @@ export type Duty =
   | { readonly kind: 'ack' | 'synack'; readonly key: number }
   /** Again what is not acknowledged. */
   | { readonly kind: 'again'; readonly key: number }
+  /** A number that was acknowledged long ago, which the peer must answer. */
+  | { readonly kind: 'keep'; readonly key: number }
   /** That there is urgent data. */
   | { readonly kind: 'urgent'; readonly key: number }
   /** With one of these numbers, or the peer would not take it. */
@@ -79,12 +81,21 @@ export class Duties {
     this.dropped();
     let wrong: Wrong | null = null;
     for (const segment of sent) wrong ??= this.may(segment);
-    for (const duty of this.owed) wrong ??= unmet(duty, sent, this.ends);
+    for (const duty of this.owed) if (!this.isVoid(duty)) wrong ??= unmet(duty, sent, this.ends);
     wrong ??= this.standing();
     if (this.owed.length > 0) this.owed.length = 0;
     // Clearing an empty set costs as much as clearing a full one, and most steps have nothing to do with connections.
     if (this.quiet.size > 0) this.quiet.clear();
     return wrong;
+  }
+
+  /** What is not acknowledged need not be sent again by who gives the peer up in the same tick; it may. */
+  private isVoid(duty: Duty): boolean {
+    return duty.kind === 'again' && this.isOver(this.ends.at(duty.key));
+  }
+
+  private isOver(end: End | null): boolean {
+    return end !== null && this.specification.connection(end.pcb) === null;
   }
 
   /** Who ends a connection in its middle tells the peer. */
@@ -151,6 +162,9 @@ export class Duties {
   }
 
   private maySynAck(segment: Segment, key: number): string | null {
+    const known = this.ends.at(key);
+    const ours = known === null ? null : this.specification.connection(known.pcb);
+    if (known !== null && ours?.state === 'SYN_RECEIVED') return maySynAckBoth(known, ours, segment);
     const handshake = this.ends.handshake(key);
     if (handshake === null) return 'no SYN|ACK: nobody has sent a SYN to there';
     const { answer, irs } = handshake;
@@ -163,7 +177,8 @@ export class Duties {
   private mayConnected(segment: Segment, key: number): string | null {
     const end = this.ends.at(key);
     const ours = end === null ? null : this.specification.connection(end.pcb);
-    if (end === null || ours === null || ours.state === 'SYN_SENT') return 'nothing: there is no connection';
+    if (this.owed.some((duty) => duty.kind === 'again' && duty.key === key && this.isVoid(duty) && meets(duty, segment, end))) return null;
+    if (end === null || ours === null || opening(ours.state)) return 'nothing: there is no connection';
     const { seq, len, ack, flags, window, urgent } = segment;
     if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH | TH_URG)) !== 0) return 'an acknowledgement in every segment';
     const ahead = Math.max(0, distance(end.urgent, seq));
@@ -172,7 +187,8 @@ export class Duties {
     end.told = ack;
     const from = distance(seq, end.acked);
     const behind = (seq + len) | 0;
-    if (from < 0 || distance(seq, end.sent) > 0)
+    const asks = from === -1 && len === 0 && flags === TH_ACK && this.owed.some((duty) => duty.kind === 'keep' && duty.key === key);
+    if ((from < 0 && !asks) || distance(seq, end.sent) > 0)
       return `a number from ${end.acked} (the first that is not acknowledged) to ${end.sent} (behind what has been sent)`;
     if ((flags & TH_FIN) !== 0 && !(findue(ours) && behind === end.written))
       return findue(ours) ? `a FIN behind the last byte: ${end.written}` : `no FIN in ${ours.state}`;
@@ -214,6 +230,16 @@ export class Duties {
     }
     return null;
   }
+}
+
+/** The SYN|ACK of a simultaneous open, which promises room. */
+function maySynAckBoth(end: End, ours: Ours, { seq, ack, len, flags, window }: Segment): string | null {
+  if (seq !== end.iss || ack !== end.next || len !== 0 || flags !== (TH_SYN | TH_ACK)) return `the SYN ${end.iss} with ack ${end.next}`;
+  const room = Math.max(roomOf(end, ours), distance(end.edge, end.next));
+  if (window < 0 || window > room) return `a window of at most ${room}`;
+  end.told = ack;
+  if (distance((ack + window) | 0, end.edge) > 0) end.edge = (ack + window) | 0;
+  return null;
 }
 
 /** What is due of a connection and has not been sent; null if nothing is. */
@@ -267,6 +293,8 @@ function meets(duty: Duty, segment: Segment, end: End | null): boolean {
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_ACK) && has(TH_SYN);
     case 'again':
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && seq === end?.acked && (len > 0 || has(TH_SYN | TH_FIN));
+    case 'keep':
+      return proto === IPPROTO_TCP && senderOf(segment) === duty.key && len === 0 && seq === ((end?.acked ?? 0) - 1) >> 0;
     case 'urgent':
       return proto === IPPROTO_TCP && senderOf(segment) === duty.key && has(TH_URG);
     case 'reset':
@@ -297,6 +325,8 @@ function printDuty(duty: Duty): string {
       return `a SYN|ACK from ${printKey(duty.key)}`;
     case 'again':
       return `what is not acknowledged once more, from ${printKey(duty.key)}`;
+    case 'keep':
+      return `a question whether anybody is there, from ${printKey(duty.key)}`;
     case 'urgent':
       return `word of urgent data from ${printKey(duty.key)}`;
     case 'reset':

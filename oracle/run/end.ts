@@ -53,6 +53,8 @@ export interface End {
   dupacks: number;
   tries: number;
   probes: number;
+  /** Keepalive probes since the peer was last heard. */
+  keeps: number;
 }
 
 /** What the specification says of the connection. */
@@ -71,7 +73,7 @@ export interface Ours {
 
 /** What a segment means: an event of the specification's wire for the pcb of the end. */
 export type Meant =
-  | { readonly event: 'synack' | 'rst' | 'fin' | 'msl' | 'urgentByte' }
+  | { readonly event: 'syn' | 'synack' | 'rst' | 'fin' | 'msl' | 'urgentByte' }
   | { readonly event: 'urgent'; readonly here: boolean }
   | { readonly event: 'ack'; readonly units: number; readonly fin: boolean }
   | { readonly event: 'data'; readonly units: number };
@@ -131,6 +133,7 @@ function endOf(pcb: number, iss: number, acked: number, first: number, room: num
     dupacks: 0,
     tries: 0,
     probes: 0,
+    keeps: 0,
   };
 }
 
@@ -167,7 +170,12 @@ export function findue({ state }: Ours): boolean {
 }
 
 export function synchronized({ state }: Ours): boolean {
-  return state !== 'CLOSED' && state !== 'LISTEN' && state !== 'SYN_SENT' && state !== 'TIME_WAIT';
+  return state !== 'CLOSED' && state !== 'LISTEN' && !opening(state) && state !== 'TIME_WAIT';
+}
+
+/** Our SYN has not been acknowledged. */
+export function opening(state: string): boolean {
+  return state === 'SYN_SENT' || state === 'SYN_RECEIVED';
 }
 
 /** The peer's FIN has arrived. */
@@ -190,9 +198,12 @@ export function waitsForWindow(end: End): boolean {
 export function arrives(end: End, ours: Ours, segment: Segment): Arrival {
   // Whatever it says, the peer is there.
   end.probes = 0;
+  end.keeps = 0;
   if (ours.state === 'SYN_SENT') return inSynSent(end, ours, segment);
   if (ours.state === 'TIME_WAIT') return inTimeWait(end, segment);
-  return synchronized(ours) ? inConnection(end, ours, segment, false) : { events: [], reply: answerToStranger(segment) };
+  return synchronized(ours) || ours.state === 'SYN_RECEIVED'
+    ? inConnection(end, ours, segment, false)
+    : { events: [], reply: answerToStranger(segment) };
 }
 
 /** A segment for nobody is answered with a reset, unless it is one. */
@@ -205,12 +216,16 @@ function inSynSent(end: End, ours: Ours, segment: Segment): Arrival {
   const has = (flag: number): boolean => (flags & flag) !== 0;
   if (has(TH_ACK) && (distance(ack, end.iss) <= 0 || distance(ack, end.sent) > 0)) return { events: [], reply: answerToStranger(segment) };
   if (has(TH_RST)) return { events: has(TH_ACK) ? [{ event: 'rst' }] : [], reply: 'nothing' };
-  // A SYN alone would be a simultaneous open, which there is not.
-  if (!has(TH_SYN) || !has(TH_ACK)) return { events: [], reply: 'nothing' };
+  if (!has(TH_SYN)) return { events: [], reply: 'nothing' };
   end.first = end.next = end.edge = end.announced = (seq + 1) | 0;
-  end.acked = ack;
   end.tries = 0;
   end.windowSeq = seq;
+  if (!has(TH_ACK)) {
+    // Both open at once. What came with that SYN will come again.
+    end.windowAck = end.iss;
+    return { events: [{ event: 'syn' }], reply: 'synack' };
+  }
+  end.acked = ack;
   end.windowAck = (ack - 1) | 0;
   const rest = inConnection(end, { ...ours, state: 'ESTABLISHED' }, { ...segment, seq: (seq + 1) | 0, flags: flags & ~TH_SYN }, true);
   return { events: [{ event: 'synack' }, ...rest.events], reply: 'ack' };
@@ -223,6 +238,16 @@ function inTimeWait(end: End, { flags, seq, ack, len }: Segment): Arrival {
   if (has(TH_SYN) && !has(TH_ACK | TH_RST) && distance(seq, end.next) > 0) return { events: [{ event: 'msl' }], reply: 'nothing' };
   const plain = !has(TH_SYN | TH_FIN) && len === 0 && seq === end.next && ack === end.sent;
   return { events: [], reply: has(TH_RST) || !has(TH_ACK) || plain ? 'nothing' : 'ack' };
+}
+
+/** SYN_RECEIVED: what acknowledges our SYN makes the connection, and is then looked at as in any other. */
+function inSynReceived(end: End, ours: Ours, segment: Segment, owes: boolean): Arrival {
+  const { ack } = segment;
+  if (distance(ack, end.iss) <= 0 || distance(ack, end.sent) > 0) return { events: [], reply: answerToStranger(segment) };
+  end.acked = ack;
+  end.tries = 0;
+  const rest = inConnection(end, { ...ours, state: 'ESTABLISHED' }, segment, owes);
+  return { ...rest, events: [{ event: 'synack' }, ...rest.events] };
 }
 
 /** In the order of RFC 793: what came before, RST, what lies outside the window, acknowledgement, window, data, FIN. */
@@ -244,7 +269,8 @@ function inConnection(end: End, ours: Ours, segment: Segment, owes: boolean): Ar
   const beyond = distance((fresh.seq + fresh.len) | 0, (end.next + room) | 0);
   if (beyond > 0) {
     // A probe of a window that is closed is looked at for what it acknowledges.
-    if (beyond >= fresh.len && (room !== 0 || fresh.seq !== end.next)) return { events: [], reply: 'ack' };
+    if (beyond >= fresh.len && (room !== 0 || fresh.seq !== end.next))
+      return { events: [], reply: ours.state === 'SYN_RECEIVED' ? 'synack' : 'ack' };
     owed ||= beyond >= fresh.len;
     fresh.fin = false;
     fresh.len -= Math.min(beyond, fresh.len);
@@ -253,6 +279,9 @@ function inConnection(end: End, ours: Ours, segment: Segment, owes: boolean): Ar
   // In the window a SYN is an error of the peer's.
   if (fresh.syn) return { events: [{ event: 'rst' }], reply: 'abort' };
   if (!has(TH_ACK)) return { events: [], reply: 'nothing' };
+  // What came before is cut off twice, to the same effect.
+  if (ours.state === 'SYN_RECEIVED')
+    return inSynReceived(end, ours, { ...segment, flags: flags & ~TH_SYN, seq: has(TH_SYN) ? (seq + 1) | 0 : seq }, owed);
   if (distance(ack, end.sent) > 0) return { events: [], reply: 'ack' };
 
   const again = isDuplicate(end, ack, window, fresh);

@@ -127,6 +127,8 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     tcpReassembly: 64,
     tcpHalfOpen: 64,
     tcpMsl: 40,
+    tcpKeepIdle: 100,
+    tcpKeepInterval: 10,
     witness: true,
     spin: 0,
     statistics: false,

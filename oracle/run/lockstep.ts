@@ -349,7 +349,8 @@ export class Lockstep {
   }
 
   private expire(due: readonly Timer[]): Mismatch | null {
-    for (const timer of due) {
+    // Those of one tick come in any order; whoever gives up a silent peer does so last, so that what others may have sent before is known.
+    for (const timer of due.toSorted((a, b) => Number(a.kind === 'keep') - Number(b.kind === 'keep'))) {
       const mismatch = this.wire.expires(timer);
       if (mismatch !== null) return mismatch;
     }

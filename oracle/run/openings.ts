@@ -353,6 +353,34 @@ export const OPENINGS: readonly Opening[] = [
     ],
   },
   {
+    // Both open at once, and end it in one way or another.
+    weight: 3,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      ...(a % 4 === 3 ? [op('shutdown', { fd: f, how: 'write' })] : []),
+      op('remote-syn', { which: 0 }),
+      ...(b % 4 === 0 ? [op('timer')] : []),
+      ...(b % 4 === 1 ? [op('remote-rst', { which: 0 })] : []),
+      ...(b % 4 === 2 ? [op('remote-odd', { which: 0, what: odd(c) })] : []),
+      c % 4 === 0 ? op('close', { fd: f }) : op('remote-ack', { which: 0, part: false }),
+      ...(c % 8 === 1 ? [op('silence')] : []),
+    ],
+  },
+  {
+    // A connection whose silent peer is asked for a sign of life, and gives one or not.
+    weight: 2,
+    sockets: 3,
+    make: ({ a, b }, [f = 0, g = 1]) => [
+      ...(a % 2 === 0 ? remotePair(f) : [...tcpPair(f, g, 0), op('accept', { fd: f })]),
+      op('setkeepalive', { fd: a % 2 === 0 ? f : g, on: true }),
+      ...(b % 4 === 0 ? [op('shutdown', { fd: a % 2 === 0 ? f : g, how: 'write' })] : []),
+      op('timer'),
+      ...(b % 3 === 0 ? [op('silence')] : [op('settle'), op('timer')]),
+    ],
+  },
+  {
     // Urgent data from the remote host, among data, and a reader of the one and the other.
     weight: 4,
     sockets: 1,

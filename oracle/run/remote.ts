@@ -123,6 +123,7 @@ export class Remote {
       if (state === 'TIME_WAIT') continue;
       const opens = this.windows.delete(keyOf(port, this.machine.remoteHost, remotePort));
       if (state === 'SYN_SENT') this.answers('remote-synack', peer, false);
+      else if (state === 'SYN_RECEIVED') this.answers('remote-ack', peer, false);
       else if (received(end) !== end.acked || opens) this.says(peer, { seq: end.told, ack: received(end), flags: TH_ACK, length: 0 });
       else continue;
       said = true;
@@ -166,6 +167,10 @@ export class Remote {
     const { end, state } = peer;
     const { told: next, acked } = end;
     switch (name) {
+      case 'remote-syn':
+        this.iss = (this.iss + ISS_STEP) | 0;
+        this.says(peer, { seq: this.iss, ack: 0, flags: TH_SYN, length: 0 });
+        return true;
       case 'remote-synack':
         this.iss = (this.iss + ISS_STEP) | 0;
         this.says(peer, { seq: this.iss, ack: (end.iss + 1) | 0, flags: TH_SYN | TH_ACK, length: 0 });
@@ -177,7 +182,7 @@ export class Remote {
         return true;
       }
       case 'remote-ack': {
-        const all = received(end);
+        const all = state === 'SYN_RECEIVED' ? end.sent : received(end);
         if (all === acked) return false;
         const part = flag && distance(all, acked) > UNIT;
         this.says(peer, { seq: next, ack: part ? (acked + UNIT) | 0 : all, flags: TH_ACK, length: 0 });
@@ -250,7 +255,7 @@ function received(end: End): number {
 
 function fits(name: string, state: string): boolean {
   if (state === 'TIME_WAIT') return false;
-  if (name === 'remote-synack') return state === 'SYN_SENT';
+  if (name === 'remote-synack' || name === 'remote-syn') return state === 'SYN_SENT';
   // Behind its own FIN the remote host has nothing to say.
   if (name === 'remote-urgent') return state === 'ESTABLISHED' || state === 'FIN_WAIT_1' || state === 'FIN_WAIT_2';
   return state !== 'SYN_SENT' || name === 'remote-rst';

@@ -13,8 +13,8 @@ import { BrokenList, walk } from './walk.ts';
 export interface Timer {
   /** Ticks from now. */
   readonly due: number;
-  /** For what: something that is not acknowledged, a window that is closed, the end of 2MSL; a SYN|ACK that has had no answer. */
-  readonly kind: 'again' | 'probe' | 'msl' | 'handshake';
+  /** For what: something that is not acknowledged, a window that is closed, a silent peer, the end of 2MSL; a SYN|ACK that has had no answer. */
+  readonly kind: 'again' | 'probe' | 'keep' | 'msl' | 'handshake';
   /** The implementation's pcb (a word index); 0 for a handshake, and for a connection that is over. */
   readonly pcb: number;
   /** Of the handshake. */
@@ -41,6 +41,8 @@ function timer(k: Kernel, c: number): Timer {
       return { due, kind: 'again', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_PERSIST:
       return { due, kind: 'probe', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
+    case N.CALLOUT_KEEP:
+      return { due, kind: 'keep', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_2MSL:
       return { due, kind: 'msl', pcb: living(k, get(k, arg + N.t_inpcb)), key: 0 };
     case N.CALLOUT_TIMEWAIT:

@@ -24,6 +24,8 @@ import { walk } from './walk.ts';
 /** What has had no answer so often is given up. A SYN|ACK is sent again less often. */
 const TRIES = 12;
 const ANSWERS = 3;
+/** Keepalive probes without an answer. */
+const KEEPS = 8;
 
 /** Whose meaning is told, in words: only where something is wrong do they have to be made. */
 type About = () => string;
@@ -147,10 +149,17 @@ export class Wire {
       this.duties.fromOutside(key);
       return this.happens('msl', pcb, [], about);
     }
-    if ((timer.kind === 'probe' ? end.probes : end.tries) >= TRIES) {
+    const [tried, most] = timer.kind === 'probe' ? [end.probes, TRIES] : timer.kind === 'keep' ? [end.keeps, KEEPS] : [end.tries, TRIES];
+    if (timer.kind === 'keep' && !asksSilentPeer(ours)) return null;
+    if (tried >= most) {
       this.duties.fromOutside(key);
-      if (synchronized(ours)) this.duties.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
+      if (synchronized(ours) || ours.state === 'SYN_RECEIVED') this.duties.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
       return this.happens('timeout', pcb, [], about);
+    }
+    if (timer.kind === 'keep') {
+      end.keeps++;
+      this.duties.owe({ kind: 'keep', key });
+      return null;
     }
     if (timer.kind === 'probe') end.probes++;
     else end.tries++;
@@ -189,6 +198,11 @@ export class Wire {
     if (reply === 'reset') this.duties.owe({ kind: 'reset', key, seqs: [(segment.flags & TH_ACK) !== 0 ? segment.ack : 0] });
     return null;
   }
+}
+
+/** Whether a silent peer is asked for a sign of life; in later states it owes none. */
+function asksSilentPeer({ state }: Connection): boolean {
+  return state === 'ESTABLISHED' || state === 'CLOSE_WAIT' || state === 'FIN_WAIT_1' || state === 'CLOSING';
 }
 
 function argumentsOf(meant: Meant): readonly Plain[] {

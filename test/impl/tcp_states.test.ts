@@ -14,15 +14,26 @@ import {
   TCPS_FIN_WAIT_2,
   TCPS_LAST_ACK,
   TCPS_LISTEN,
+  TCPS_SYN_RECEIVED,
   TCPS_SYN_SENT,
   TCPS_TIME_WAIT,
 } from '../../impl/netinet/tcp_fsm.ts';
 import { established, Peer, Rig, synSent } from './tcp_rig.ts';
 
-type State = 'SYN_SENT' | 'ESTABLISHED' | 'CLOSE_WAIT' | 'FIN_WAIT_1' | 'FIN_WAIT_2' | 'CLOSING' | 'LAST_ACK' | 'TIME_WAIT';
+type State =
+  | 'SYN_SENT'
+  | 'SYN_RECEIVED'
+  | 'ESTABLISHED'
+  | 'CLOSE_WAIT'
+  | 'FIN_WAIT_1'
+  | 'FIN_WAIT_2'
+  | 'CLOSING'
+  | 'LAST_ACK'
+  | 'TIME_WAIT';
 
 const NUMBER: Readonly<Record<State, number>> = {
   SYN_SENT: TCPS_SYN_SENT,
+  SYN_RECEIVED: TCPS_SYN_RECEIVED,
   ESTABLISHED: TCPS_ESTABLISHED,
   CLOSE_WAIT: TCPS_CLOSE_WAIT,
   FIN_WAIT_1: TCPS_FIN_WAIT_1,
@@ -109,7 +120,7 @@ const CASES: readonly Case[] = [
   { in: 'SYN_SENT', arrives: 'ACK', do: ack, then: 'SYN_SENT', reply: [] },
   { in: 'SYN_SENT', arrives: 'FIN', do: fin, then: 'SYN_SENT', reply: [] },
   { in: 'SYN_SENT', arrives: 'data', do: data, then: 'SYN_SENT', reply: [] },
-  { in: 'SYN_SENT', arrives: 'SYN (no simultaneous open)', do: syn, then: 'SYN_SENT', reply: [] },
+  { in: 'SYN_SENT', arrives: 'SYN (simultaneous open)', do: syn, then: 'SYN_RECEIVED', reply: ['SA'] },
   { in: 'SYN_SENT', arrives: 'an ACK of what was never sent', do: tooFar, then: 'SYN_SENT', reply: ['R'] },
 
   { in: 'ESTABLISHED', arrives: 'RST', do: reset, then: 'dropped', reply: [], error: ECONNRESET },

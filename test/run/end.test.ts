@@ -66,7 +66,7 @@ describe('in SYN_SENT', () => {
 
   it.each([
     ['SYN and ACK of our SYN', { flags: TH_SYN | TH_ACK }, ['synack'], 'ack'],
-    ['a SYN alone: a simultaneous open, which there is not', { flags: TH_SYN }, [], 'nothing'],
+    ['a SYN alone: both open at once', { flags: TH_SYN }, ['syn'], 'synack'],
     ['SYN and ACK of something we never sent', { flags: TH_SYN | TH_ACK, ack: 101 }, [], 'reset'],
     ['SYN and ACK of something older', { flags: TH_SYN | TH_ACK, ack: 99 }, [], 'reset'],
     ['RST with the ACK of our SYN', { flags: TH_RST | TH_ACK, seq: 0 }, ['rst'], 'nothing'],

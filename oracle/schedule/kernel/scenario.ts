@@ -21,7 +21,7 @@ export type Segment =
   /** The last segment of a passive handshake, for the listener. */
   | { readonly what: 'handshake'; readonly fd: number }
   /** The answer to a SYN; on a bound socket that is not connecting yet, to the one that the next connect will send to name 0. */
-  | { readonly what: 'synack' | 'rst'; readonly fd: number }
+  | { readonly what: 'syn' | 'synack' | 'rst'; readonly fd: number }
   /** For the connection that waits longest to be accepted. */
   | { readonly what: 'queued rst'; readonly fd: number }
   | { readonly what: 'fin'; readonly fd: number }

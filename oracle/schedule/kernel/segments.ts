@@ -111,6 +111,10 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
       length,
     );
   switch (segment.what) {
+    case 'syn':
+      // The SYN|ACK that follows says the same number again.
+      send(TH_SYN, 0);
+      break;
     case 'synack':
       send(TH_SYN | TH_ACK, 0);
       peer.next += 1;

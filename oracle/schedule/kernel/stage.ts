@@ -84,6 +84,8 @@ function options(sizes: Configuration, agents: number, userBytes: number): Kerne
     tcpReassembly: 4,
     tcpHalfOpen: 2,
     tcpMsl: 1,
+    tcpKeepIdle: 1,
+    tcpKeepInterval: 1,
     tcpRetransmitFirst: 4,
     tcpRetransmitMost: 8,
     sleepChains: 4,

@@ -17,7 +17,52 @@ const lingering = [...connected, call('setlinger', { fd: 0, linger: 'wait' })];
 const listener = [...socket, call('bind', { fd: 0, name: 0 }), call('listen', { fd: 0, backlog: 1 })];
 const queued = [...listener, call('remote-connect', { which: 0 })];
 
+/** On its way to the remote host, which opens as well. */
+const connecting = [...socket, call('setnbio', { fd: 0, on: true }), call('connect', { fd: 0, name: 0, remote: true })];
+const both: readonly Segment[] = [
+  { what: 'syn', fd: 0 },
+  { what: 'synack', fd: 0 },
+];
+
 export const TCP: readonly Scenario[] = [
+  {
+    id: 'simultaneous-open-close',
+    about: 'both sides open at once, and ours closes meanwhile',
+    citation: 'B.6, D.2 tcp_disconnect, H.7',
+    prologue: connecting,
+    segments: both,
+    threads: [[call('close', { fd: 0 })]],
+    actors: wire(2),
+    events: [once('syn'), once('synack'), once('rst')],
+  },
+  {
+    id: 'simultaneous-open-send',
+    about: 'both sides open at once, and a thread sends as soon as it can',
+    citation: 'B.6, C.5 step 5, H.7',
+    prologue: connecting,
+    segments: both,
+    threads: [[call('send', { fd: 0, amount: 1 })], [call('shutdown', { fd: 0, how: 'write' })]],
+    actors: wire(2),
+    events: [once('syn'), once('synack'), once('rst')],
+  },
+  {
+    id: 'keepalive-close',
+    about: 'a silent peer is given up while the socket is closed',
+    citation: 'D.2 timers, E.9 G5, G25',
+    prologue: [...connected, call('setkeepalive', { fd: 0, on: true }), ...Array.from({ length: 8 }, () => call('timer', {}))],
+    threads: [[call('close', { fd: 0 })]],
+    actors: [{ kind: 'clock', ticks: 1 }],
+    events: [once('timeout')],
+  },
+  {
+    id: 'keepalive-receive',
+    about: 'a silent peer is given up under a reader, who is told, once',
+    citation: 'D.2 timers, T23',
+    prologue: [...connected, call('setkeepalive', { fd: 0, on: true }), ...Array.from({ length: 8 }, () => call('timer', {}))],
+    threads: [[call('receive', { fd: 0, amount: 1 })], [call('setkeepalive', { fd: 0, on: false })]],
+    actors: [{ kind: 'clock', ticks: 1 }],
+    events: [once('timeout')],
+  },
   {
     id: 'setsockopt-rst',
     about: 'a connection is reset while setsockopt copies its argument in',
