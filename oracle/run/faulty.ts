@@ -15,6 +15,7 @@ import { transpile } from '../transpile.ts';
 import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
 import { ENDLESS_FAULTS } from './faults/endless.ts';
+import { INTERNET_FAULTS } from './faults/internet.ts';
 import { PACKET_FAULTS } from './faults/packets.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
@@ -22,7 +23,14 @@ import { WIRE_FAULTS } from './faults/wire.ts';
 import { ACCESSES, Endless, type Implementation, implementationOf, type Meter, type Modules } from './implementation.ts';
 
 /** Every planted fault there is. */
-export const FAULTS: readonly Fault[] = [...SOCKET_FAULTS, ...PROTOCOL_FAULTS, ...PACKET_FAULTS, ...WIRE_FAULTS, ...ENDLESS_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...SOCKET_FAULTS,
+  ...PROTOCOL_FAULTS,
+  ...INTERNET_FAULTS,
+  ...PACKET_FAULTS,
+  ...WIRE_FAULTS,
+  ...ENDLESS_FAULTS,
+];
 
 /** The one file of the implementation that touches its memory. */
 const DOOR = 'impl/memory.ts';
