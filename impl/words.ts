@@ -13,12 +13,12 @@ import {
   SOL_SOCKET,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
-  SO_OPT_KEEPALIVE,
+  SO_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
   SO_OPT_LISTENQLIMIT,
-  SO_OPT_OOBINLINE,
+  SO_OOBINLINE,
   SO_OPT_RCVBUF,
   SO_OPT_RCVLOWAT,
   SO_OPT_RCVTIMEO,
@@ -37,9 +37,9 @@ export const OPTIONS = {
   error: [SOL_SOCKET, SO_OPT_ERROR],
   listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
   /** 1: a peer that is silent for long is asked, and given up with ETIMEDOUT (TCP). May be set. */
-  keepAlive: [SOL_SOCKET, SO_OPT_KEEPALIVE],
+  keepAlive: [SOL_SOCKET, SO_KEEPALIVE],
   /** 1: the urgent byte stays among the others. May be set. */
-  urgentInline: [SOL_SOCKET, SO_OPT_OOBINLINE],
+  urgentInline: [SOL_SOCKET, SO_OOBINLINE],
   type: [SOL_SOCKET, SO_OPT_TYPE],
   /** Bytes; may be set, as all that begin with send or receive, up to the larger of the kernel's sendSpace and recvSpace. */
   sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],

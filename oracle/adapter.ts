@@ -193,7 +193,7 @@ export function systemCall<Argument = never>(
         word: args[1] === 'wait' ? (place.linger ?? LINGER_TICKS) : args[1] === 'reset' ? 0 : -1,
       };
     case 'setkeepalive':
-      return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_KEEPALIVE, place.word], word: args[1] === true ? 1 : 0 };
+      return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, L.SO_KEEPALIVE, place.word], word: args[1] === true ? 1 : 0 };
     case 'geterror':
       return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
     case 'poll':

@@ -13,12 +13,10 @@ import {
   SO_OOBINLINE,
   SO_OPT_ACCEPTCONN,
   SO_OPT_ERROR,
-  SO_OPT_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
   SO_OPT_LISTENQLIMIT,
-  SO_OPT_OOBINLINE,
   SO_OPT_RCVBUF,
   SO_OPT_RCVLOWAT,
   SO_OPT_RCVTIMEO,
@@ -129,8 +127,7 @@ function sb_getopt(k: Kernel, td: number, sb: number, name: number): number {
 
 /** The bit of so_options for an option that is on or off; 0 for any other. */
 function so_flag(name: number): number {
-  if (name === SO_OPT_KEEPALIVE) return SO_KEEPALIVE;
-  return name === SO_OPT_OOBINLINE ? SO_OOBINLINE : 0;
+  return name === SO_KEEPALIVE || name === SO_OOBINLINE ? name : 0;
 }
 
 export function sogetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {

@@ -1,7 +1,7 @@
 /** Both sides open at once; and silent peers are asked for a sign of life. */
 import { describe, expect, it } from 'vitest';
 import { ECONNREFUSED, ETIMEDOUT } from '../../impl/errno.ts';
-import { SHUT_WR, SO_OPT_KEEPALIVE, SOL_SOCKET } from '../../impl/layout.ts';
+import { SHUT_WR, SO_KEEPALIVE, SOL_SOCKET } from '../../impl/layout.ts';
 import { copyBytesIn, fixed, get } from '../../impl/memory.ts';
 import { h_user, sys_setsockopt, td_user } from '../../impl/raw.ts';
 import { TCP_KEEPCNT, TCPS_CLOSE_WAIT, TCPS_ESTABLISHED, TCPS_FIN_WAIT_1, TCPS_SYN_RECEIVED } from '../../impl/netinet/tcp_fsm.ts';
@@ -10,7 +10,7 @@ import { established, Rig, synSent } from './tcp_rig.ts';
 function keepAlive(rig: Rig, fd: number, on: boolean): void {
   const user = get(rig.k, rig.td + td_user);
   copyBytesIn(rig.k, fixed(rig.k, h_user) + user, new Uint8Array([on ? 1 : 0, 0, 0, 0]), 0, 4);
-  expect(sys_setsockopt(rig.k, rig.td, fd, SOL_SOCKET, SO_OPT_KEEPALIVE, user)).toBe(0);
+  expect(sys_setsockopt(rig.k, rig.td, fd, SOL_SOCKET, SO_KEEPALIVE, user)).toBe(0);
 }
 
 describe('a simultaneous open', () => {

@@ -1,7 +1,7 @@
 /** Urgent data: one byte that lies apart, and a mark that readers stop at. */
 import { describe, expect, it, test } from 'vitest';
 import { ECONNRESET, EINVAL, ENOBUFS, EOPNOTSUPP, EWOULDBLOCK } from '../../impl/errno.ts';
-import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL, SO_OPT_OOBINLINE, SOL_SOCKET, sb_cc, so_snd } from '../../impl/layout.ts';
+import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL, SO_OOBINLINE, SOL_SOCKET, sb_cc, so_snd } from '../../impl/layout.ts';
 import { copyBytesIn, copyBytesOut, fixed, get } from '../../impl/memory.ts';
 import {
   h_user,
@@ -110,7 +110,7 @@ describe('the urgent byte', () => {
     const { fd, peer } = established(rig);
     const user = get(rig.k, rig.td + td_user);
     copyBytesIn(rig.k, fixed(rig.k, h_user) + user, new Uint8Array([1, 0, 0, 0]), 0, 4);
-    expect(sys_setsockopt(rig.k, rig.td, fd, SOL_SOCKET, SO_OPT_OOBINLINE, user)).toBe(0);
+    expect(sys_setsockopt(rig.k, rig.td, fd, SOL_SOCKET, SO_OOBINLINE, user)).toBe(0);
     says(rig, peer, 'abX', 3);
     expect(oob(rig, fd)).toBe(-EINVAL);
     expect(rig.recvText(fd)).toBe('ab');
