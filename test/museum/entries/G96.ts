@@ -10,7 +10,8 @@ export const entry: Entry = {
   changes: [
     {
       file: 'impl/kern/shutdown.ts',
-      change: (source) => moveBefore(source.in('sorflush').call('mtx_lock'), source.in('sorflush').call('sblock')),
+      change: (source) =>
+        moveBefore(source.in('sorflush').call('mtx_lock', 'k', 'td', 'rcv + sb_mtx'), source.in('sorflush').call('sblock')),
     },
   ],
   scenario: 'receive-shutdown',
