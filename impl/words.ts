@@ -12,6 +12,7 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
   SO_OPT_ACCEPTCONN,
+  SO_OPT_ACCEPTFILTER,
   SO_OPT_ERROR,
   SO_KEEPALIVE,
   SO_OPT_LINGER,
@@ -40,6 +41,8 @@ export const OPTIONS = {
   keepAlive: [SOL_SOCKET, SO_KEEPALIVE],
   /** 1: the urgent byte stays among the others. May be set. */
   urgentInline: [SOL_SOCKET, SO_OOBINLINE],
+  /** Of a listener: 0 none, 1 'dataready', 2 'httpready'; a connection can be accepted when the filter lets it pass. May be set. */
+  acceptFilter: [SOL_SOCKET, SO_OPT_ACCEPTFILTER],
   type: [SOL_SOCKET, SO_OPT_TYPE],
   /** Bytes; may be set, as all that begin with send or receive, up to the larger of the kernel's sendSpace and recvSpace. */
   sendBuffer: [SOL_SOCKET, SO_OPT_SNDBUF],

@@ -13,6 +13,7 @@ import {
   accept_mtx,
   h_somaxconn,
   SO_ACCEPTCONN,
+  SO_ACCEPTFILTER,
   SQ_COMP,
   SQ_INCOMP,
   SS_ISCONNECTED,
@@ -94,25 +95,8 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
     return 0;
   }
   mtx_lock(k, td, accept_mtx);
-  if ((load(k, head + so_options) & SO_ACCEPTCONN) === 0) {
-    // The listener has been closed meanwhile and its queues are drained: nobody would ever find this socket there.
-    mtx_lock(k, td, so + so_rcv + sb_mtx);
-    put(k, so + so_head, 0);
-    sofree(k, td, so);
-    return 0;
-  }
-  sonewconn_inherit(k, td, head, so, connstatus);
-  if (connstatus !== 0) {
-    put(k, so + so_qstate, SQ_COMP);
-    TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
-    store(k, head + so_qlen, load(k, head + so_qlen) + 1);
-    mtx_unlock(k, td, accept_mtx);
-    sorwakeup(k, td, head);
-    wakeup_one(k, td, head + so_timeo);
-    return so;
-  }
-  // Too many on their way: the oldest must go. soabort takes locks of its own, so the queue is looked at anew each time.
-  while (get(k, head + so_incqlen) > load(k, head + so_qlimit)) {
+  // Too many on their way: the oldest must go. soabort takes locks of its own, so everything is looked at anew each time.
+  while (!sonewconn_complete(k, head, connstatus) && get(k, head + so_incqlen) > load(k, head + so_qlimit)) {
     const oldest = get(k, head + so_incomp_first);
     TAILQ_REMOVE(k, head + so_incomp_first, oldest, so_list_next);
     put(k, head + so_incqlen, get(k, head + so_incqlen) - 1);
@@ -122,11 +106,34 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
     soabort(k, td, oldest);
     mtx_lock(k, td, accept_mtx);
   }
+  if ((load(k, head + so_options) & SO_ACCEPTCONN) === 0) {
+    // The listener has been closed meanwhile and its queues are drained: nobody would ever find this socket there.
+    mtx_lock(k, td, so + so_rcv + sb_mtx);
+    put(k, so + so_head, 0);
+    sofree(k, td, so);
+    return 0;
+  }
+  const complete = sonewconn_complete(k, head, connstatus);
+  sonewconn_inherit(k, td, head, so, complete ? connstatus : 0);
+  if (complete) {
+    put(k, so + so_qstate, SQ_COMP);
+    TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
+    store(k, head + so_qlen, load(k, head + so_qlen) + 1);
+    mtx_unlock(k, td, accept_mtx);
+    sorwakeup(k, td, head);
+    wakeup_one(k, td, head + so_timeo);
+    return so;
+  }
   put(k, so + so_qstate, SQ_INCOMP);
   TAILQ_INSERT_TAIL(k, head + so_incomp_first, so, so_list_next);
   put(k, head + so_incqlen, get(k, head + so_incqlen) + 1);
   mtx_unlock(k, td, accept_mtx);
   return so;
+}
+
+/** A filter has its say first: the protocol calls soisconnected then. accept_mtx is held, so that filters stay as they are. */
+function sonewconn_complete(k: Kernel, head: number, connstatus: number): boolean {
+  return connstatus !== 0 && (load(k, head + so_options) & SO_ACCEPTFILTER) === 0;
 }
 
 /**

@@ -29,12 +29,14 @@ import {
   SB_ASYNC,
   SB_KNOTE,
   SB_SEL,
+  SB_UPCALL,
   SB_WAIT,
   SBL_NOINTR,
   SBL_WAIT,
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
   SBS_FLUSH,
+  SU_ISCONNECTED,
   sb_cc,
   sb_ctl,
   sb_flags,
@@ -61,11 +63,13 @@ import { PANIC_SBAPPENDSTREAM, PANIC_SBDROP, PANIC_SBFLUSH } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
 import { sx_try_xlock, sx_xlock, sx_xunlock } from '../sync/sx.ts';
+import { soupcall, soupcall_clear } from './accept_filter.ts';
 import { KASSERT } from './kassert.ts';
 import { KNOTE } from './kqueue.ts';
 import { M_TRAILINGSPACE, m_free, m_freem, m_get, m_last, m_length, mtod } from './mbuf.ts';
 import { selwakeup } from './select.ts';
 import { pgsigio } from './sigio.ts';
+import { soispromoted } from './sockstate.ts';
 
 // ---- reservation -----------------------------------------------------------------------------------------------------------
 
@@ -170,6 +174,15 @@ export function sbwait(k: Kernel, td: number, sb: number): number {
  * lost: both entered themselves with the mutex held, in which they had found nothing.
  */
 export function sowakeup(k: Kernel, td: number, so: number, sb: number): void {
+  const ready = (get(k, sb + sb_flags) & SB_UPCALL) !== 0 && soupcall(k, so) === SU_ISCONNECTED;
+  if (ready) soupcall_clear(k, td, so);
+  sotell(k, td, so, sb);
+  // The caller's protocol locks keep the child, as in soisconnected.
+  if (ready) soispromoted(k, td, so);
+}
+
+/** The same without asking an accept filter: a listener has none on itself. */
+export function sotell(k: Kernel, td: number, so: number, sb: number): void {
   const flags = get(k, sb + sb_flags);
   if ((flags & (SB_SEL | SB_WAIT)) !== 0) put(k, sb + sb_flags, flags & ~(SB_SEL | SB_WAIT));
   if ((flags & SB_SEL) !== 0) selwakeup(k, td, sb + sb_sel);

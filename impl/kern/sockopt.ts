@@ -12,6 +12,7 @@ import {
   SO_LINGER,
   SO_OOBINLINE,
   SO_OPT_ACCEPTCONN,
+  SO_OPT_ACCEPTFILTER,
   SO_OPT_ERROR,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
@@ -44,6 +45,7 @@ import {
 } from '../layout.ts';
 import { and, exchange, fixed, get, type Kernel, load, or, put, store } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { accf_getopt, accf_setopt } from './accept_filter.ts';
 import { copyin_word, copyout_word } from './copy.ts';
 import { fdrop, fget, file_socket } from './file.ts';
 import { pr_ctloutput, pru_keepalive } from './protosw.ts';
@@ -53,6 +55,7 @@ import { so_changestate } from './sockstate.ts';
 /** SO_LINGER: ticks to linger, or a negative number for off. */
 export function sosetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {
   if (level !== SOL_SOCKET) return pr_ctloutput(k, td, so, 1, level, name, uaddr);
+  if (name === SO_OPT_ACCEPTFILTER) return accf_setopt(k, td, so, uaddr);
   const sb = so_buffer(so, name);
   if (sb !== 0) return sb_setopt(k, td, so, sb, name, uaddr);
   const flag = so_flag(name);
@@ -142,6 +145,8 @@ export function sogetopt(k: Kernel, td: number, so: number, level: number, name:
     case SO_OPT_ERROR:
       // Reported once: consumed even if the answer can't be delivered, as in BSD.
       return copyout_word(k, uaddr, exchange(k, so + so_error, 0));
+    case SO_OPT_ACCEPTFILTER:
+      return accf_getopt(k, td, so, uaddr);
     case SO_OPT_LISTENQLIMIT:
       return copyout_word(k, uaddr, load(k, so + so_qlimit));
     case SO_OPT_LISTENQLEN:

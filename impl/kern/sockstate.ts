@@ -17,6 +17,7 @@ import {
   accept_mtx,
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
+  SO_ACCEPTFILTER,
   SQ_COMP,
   SQ_INCOMP,
   SS_ISCONFIRMING,
@@ -33,6 +34,7 @@ import {
   so_incomp_first,
   so_incqlen,
   so_list_next,
+  so_options,
   so_qlen,
   so_qstate,
   so_rcv,
@@ -44,7 +46,8 @@ import { get, type Kernel, load, or, put, store } from '../memory.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { wakeup, wakeup_one } from '../sync/sleepqueue.ts';
 import { TAILQ_INSERT_TAIL, TAILQ_REMOVE } from './queue.ts';
-import { sbdrop_locked, sorwakeup, sorwakeup_locked, sowwakeup, sowwakeup_locked } from './sockbuf.ts';
+import { accf_begin } from './accept_filter.ts';
+import { sbdrop_locked, sorwakeup, sorwakeup_locked, sotell, sowwakeup, sowwakeup_locked } from './sockbuf.ts';
 
 /** Replaces bits of so_state. SOCK_LOCK is held. */
 export function so_setstate(k: Kernel, td: number, so: number, clear: number, set: number): void {
@@ -71,21 +74,41 @@ export function soisconnected(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, so + so_rcv + sb_mtx);
   const head = get(k, so + so_head);
   if (head !== 0 && (get(k, so + so_qstate) & SQ_INCOMP) !== 0) {
-    TAILQ_REMOVE(k, head + so_incomp_first, so, so_list_next);
-    put(k, head + so_incqlen, get(k, head + so_incqlen) - 1);
-    put(k, so + so_qstate, SQ_COMP);
-    TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
-    store(k, head + so_qlen, load(k, head + so_qlen) + 1);
-    mtx_unlock(k, td, accept_mtx);
-    sorwakeup(k, td, head);
-    // One connection, one thread: who is woken but comes too late goes back to sleep.
-    wakeup_one(k, td, head + so_timeo);
+    if ((load(k, so + so_options) & SO_ACCEPTFILTER) === 0 || accf_begin(k, td, head, so)) sopromote(k, td, head, so);
+    else mtx_unlock(k, td, accept_mtx);
     return;
   }
   mtx_unlock(k, td, accept_mtx);
   wakeup(k, td, so + so_timeo);
   sorwakeup(k, td, so);
   sowwakeup(k, td, so);
+}
+
+/** A child that its listener's filter has kept back can be accepted now, unless the listener has given it up meanwhile. */
+export function soispromoted(k: Kernel, td: number, so: number): void {
+  mtx_lock(k, td, accept_mtx);
+  const head = get(k, so + so_head);
+  if (head !== 0 && (get(k, so + so_qstate) & SQ_INCOMP) !== 0) sopromote(k, td, head, so);
+  else mtx_unlock(k, td, accept_mtx);
+}
+
+/** The child moves from so_incomp to so_comp, and one who accepts is woken. accept_mtx is held before, not after. */
+function sopromote(k: Kernel, td: number, head: number, so: number): void {
+  soqueue_move(k, head, so);
+  mtx_unlock(k, td, accept_mtx);
+  mtx_lock(k, td, head + so_rcv + sb_mtx);
+  sotell(k, td, head, head + so_rcv);
+  // One connection, one thread: who is woken but comes too late goes back to sleep.
+  wakeup_one(k, td, head + so_timeo);
+}
+
+/** From so_incomp to so_comp. accept_mtx is held. */
+export function soqueue_move(k: Kernel, head: number, so: number): void {
+  TAILQ_REMOVE(k, head + so_incomp_first, so, so_list_next);
+  put(k, head + so_incqlen, get(k, head + so_incqlen) - 1);
+  put(k, so + so_qstate, SQ_COMP);
+  TAILQ_INSERT_TAIL(k, head + so_comp_first, so, so_list_next);
+  store(k, head + so_qlen, load(k, head + so_qlen) + 1);
 }
 
 export function soisdisconnecting(k: Kernel, td: number, so: number): void {
@@ -122,7 +145,8 @@ export function so_changepeer(k: Kernel, td: number, so: number, connected: numb
 function socantmore(k: Kernel, td: number, so: number): void {
   or(k, so + so_rcv + sb_state, SBS_CANTRCVMORE);
   or(k, so + so_snd + sb_state, SBS_CANTSENDMORE);
-  sorwakeup_locked(k, td, so);
   sowwakeup_locked(k, td, so);
+  // Last: an accept filter may take accept_mtx, when the buffer's mutex is given back.
+  sorwakeup_locked(k, td, so);
   wakeup(k, td, so + so_timeo);
 }

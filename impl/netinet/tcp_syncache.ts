@@ -12,11 +12,12 @@
  * An entry does not know its listener: if that is closed meanwhile, the third segment finds nobody and is reset.
  */
 
-import { IPPROTO_TCP, sb_mtx, so_pcb, so_rcv, SS_ISCONNECTED, syncache_zone } from '../layout.ts';
-import { get, type Kernel, put } from '../memory.ts';
+import { IPPROTO_TCP, SO_ACCEPTFILTER, sb_mtx, so_options, so_pcb, so_rcv, SS_ISCONNECTED, syncache_zone } from '../layout.ts';
+import { get, type Kernel, load, put } from '../memory.ts';
 import { callout_fired, callout_init, callout_reset, callout_stop } from '../kern/callout.ts';
 import { sbspace } from '../kern/sockbuf.ts';
 import { sonewconn } from '../kern/listen.ts';
+import { soisconnected } from '../kern/sockstate.ts';
 import { TAILQ_INSERT_TAIL, TAILQ_REMOVE } from '../kern/queue.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { wire_output } from '../net/wire.ts';
@@ -222,5 +223,6 @@ function syncache_socket(k: Kernel, td: number, lso: number, th: number, first: 
   put(k, tp + rcv_adv, seq_add(theirs, 1 + window));
   put(k, tp + t_state, TCPS_ESTABLISHED);
   tcp_keepalive(k, td, tp, so);
+  if ((load(k, so + so_options) & SO_ACCEPTFILTER) !== 0) soisconnected(k, td, so);
   return inp;
 }

@@ -12,7 +12,7 @@ export const entry: Entry = {
       file: 'impl/kern/listen.ts',
       change: (source) => {
         const sonewconn = source.in('sonewconn');
-        precede(sonewconn.under('connstatus').answer('so'), 'sonewconn_attach(k, td, head, so);');
+        precede(sonewconn.under('complete').answer('so'), 'sonewconn_attach(k, td, head, so);');
         when(sonewconn.branch('sonewconn_attach'), (was) => `connstatus === 0 && ${was}`);
       },
     },

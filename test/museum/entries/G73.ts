@@ -15,7 +15,9 @@ export const entry: Entry = {
       change: (source) => {
         const wait = source.in('sbwait');
         instead(wait.call('put', 'sb + sb_flags'), 'store(k, sb + sb_flags, load(k, sb + sb_flags) | SB_WAIT);');
-        const wakes = source.in('sowakeup');
+        const ready = source.in('sowakeup').call('get', 'sb + sb_flags');
+        ready.replaceWithText('load(k, sb + sb_flags)');
+        const wakes = source.in('sotell');
         instead(wakes.declaration('flags'), 'const flags = load(k, sb + sb_flags);');
         instead(wakes.call('put', 'sb + sb_flags'), 'store(k, sb + sb_flags, flags & ~SB_WAIT);');
         precede(source.in('sblock').branch('SBL_WAIT'), 'store(k, sb + sb_flags, load(k, sb + sb_flags) | 2);');
