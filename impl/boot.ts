@@ -67,8 +67,6 @@ import {
   STAT_WORDS,
   h_profile,
   h_stats,
-  KNOTE_WORDS,
-  KQUEUE_WORDS,
   knote_zone,
   kqueue_zone,
   LC_ACCEPT,
@@ -118,6 +116,7 @@ import {
   uz_size,
   z_link,
 } from './layout.ts';
+import { KNOTE_WORDS, KQUEUE_WORDS } from './kern/kqueue_layout.ts';
 import { fixed, type Kernel, load, makeKernel, PANIC_WORD, put, sizeOf, store } from './memory.ts';
 import { netisr_init } from './net/netisr.ts';
 import { wire_init } from './net/wire.ts';

@@ -25,6 +25,7 @@ import { fixed, type Kernel, load } from './memory.ts';
 export * from './errno.ts';
 export { callout_advance, callout_fire, callout_next_expiry, callout_peek, callout_pending } from './kern/callout.ts';
 export * from './kern/syscalls.ts';
+export * from './kern/kqueue_layout.ts';
 export { thread_attach, thread_detach } from './kern/thread.ts';
 export * from './kern/msghdr.ts';
 export * from './layout.ts';

@@ -23,6 +23,14 @@ import {
   f_type,
   f_watched,
   KEVENT_BYTES,
+  sb_mtx,
+  so_rcv,
+  so_snd,
+  td_retval0,
+  td_retval1,
+  ticks,
+} from '../layout.ts';
+import {
   KN_DISABLED,
   KN_INFLUX,
   kn_data,
@@ -41,13 +49,7 @@ import {
   kq_mtx,
   kq_queued,
   kq_sleepers,
-  sb_mtx,
-  so_rcv,
-  so_snd,
-  td_retval0,
-  td_retval1,
-  ticks,
-} from '../layout.ts';
+} from './kqueue_layout.ts';
 import { fixed, get, type Kernel, load, put, store } from '../memory.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { msleep } from '../sync/sleepqueue.ts';

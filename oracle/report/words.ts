@@ -3,6 +3,7 @@
  * are the exports of the two layout files of the implementation; where tables begin and how large their records are is read from the
  * header of the kernel at hand.
  */
+import * as K from '../../impl/kern/kqueue_layout.ts';
 import * as L from '../../impl/layout.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import * as FSM from '../../impl/netinet/tcp_fsm.ts';
@@ -108,8 +109,8 @@ const ZONES: readonly (readonly [zone: number, name: string, shape: Shape])[] = 
   [L.tcptw_zone, 'tcptw', shapeOf(offsets(N, N.TCPTW_WORDS, /^tw_/), { tw_2msl: CALLOUT })],
   [L.tseg_zone, 'reassembly entry', shapeOf(offsets(N, N.TSEG_WORDS, /^tqe_/))],
   [L.syncache_zone, 'syncache entry', shapeOf(offsets(N, N.SYNCACHE_WORDS, /^sc_/), { sc_timer: CALLOUT })],
-  [L.kqueue_zone, 'kqueue', shapeOf(offsets(L, L.KQUEUE_WORDS, /^kq_/), { kq_mtx: LOCK })],
-  [L.knote_zone, 'knote', shapeOf(offsets(L, L.KNOTE_WORDS, /^kn_/))],
+  [L.kqueue_zone, 'kqueue', shapeOf(offsets(K, K.KQUEUE_WORDS, /^kq_/), { kq_mtx: LOCK })],
+  [L.knote_zone, 'knote', shapeOf(offsets(K, K.KNOTE_WORDS, /^kn_/))],
   [N.wseg_zone, 'segment', shapeOf(offsets(N, N.SEGMENT_WORDS, /^ws_/))],
 ];
 

@@ -12,6 +12,7 @@
  * So the two sides agree exactly if the words are equal afterwards. A value that the specification has no number for is a *misfit*.
  */
 import * as E from '../../impl/errno.ts';
+import * as K from '../../impl/kern/kqueue_layout.ts';
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as U from '../../impl/unix/layout.ts';
@@ -197,12 +198,12 @@ export class Abstraction {
   /** The kqueue has room for one event, as the specification's. */
   private event(k: Kernel, words: Int32Array): void {
     const kq = get(k, load(k, fixed(k, L.h_fd_table) + kqueueOf(k)) + L.f_data);
-    const kn = get(k, kq + L.kq_notes);
+    const kn = get(k, kq + K.kq_notes);
     const has = (flag: number): number => (flag === 0 ? 0 : 1);
-    this.set(words, this.knote.fd, kn === 0 ? 0 : fixed(k, kn + L.kn_fd) + 1);
-    this.set(words, this.knote.write, has(kn !== 0 && fixed(k, kn + L.kn_filter) === L.EVFILT_WRITE ? 1 : 0));
-    this.set(words, this.knote.once, kn === 0 ? 0 : has(fixed(k, kn + L.kn_flags) & L.EV_ONESHOT));
-    this.set(words, this.knote.disabled, kn === 0 ? 0 : has(get(k, kn + L.kn_status) & L.KN_DISABLED));
+    this.set(words, this.knote.fd, kn === 0 ? 0 : fixed(k, kn + K.kn_fd) + 1);
+    this.set(words, this.knote.write, has(kn !== 0 && fixed(k, kn + K.kn_filter) === L.EVFILT_WRITE ? 1 : 0));
+    this.set(words, this.knote.once, kn === 0 ? 0 : has(fixed(k, kn + K.kn_flags) & L.EV_ONESHOT));
+    this.set(words, this.knote.disabled, kn === 0 ? 0 : has(get(k, kn + K.kn_status) & K.KN_DISABLED));
     this.counted('events', get(k, L.knote_zone + L.uz_inuse), kn === 0 ? 0 : 1);
   }
 

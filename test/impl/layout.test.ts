@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { boot } from '../../impl/boot.ts';
 import * as errno from '../../impl/errno.ts';
+import * as kqueue from '../../impl/kern/kqueue_layout.ts';
 import * as map from '../../impl/layout.ts';
 import { fixed, sizeOf } from '../../impl/memory.ts';
 import * as inet from '../../impl/netinet/layout.ts';
@@ -69,8 +70,8 @@ describe('the fields of', () => {
     ['slpq_', map, map.SLEEPQ_WORDS],
     ['f_', map, map.FILE_WORDS],
     ['sf_', map, map.SELFD_WORDS],
-    ['kq_', map, map.KQUEUE_WORDS],
-    ['kn_', map, map.KNOTE_WORDS],
+    ['kq_', kqueue, kqueue.KQUEUE_WORDS],
+    ['kn_', kqueue, kqueue.KNOTE_WORDS],
     ['sb_', map, map.SOCKBUF_WORDS],
     ['m_', map, map.MBUF_HEADER],
     ['uz_', map, map.ZONE_WORDS],
