@@ -21,7 +21,7 @@ const ERRNO = new Map<string, number>(Object.entries(E));
 /** What the implementation would return. */
 function returned(name: string, errno: string, value: number): number {
   if (errno !== 'none') return -(ERRNO.get(errno) ?? 999);
-  return name === 'send' || name === 'receive' ? value * UNIT : value;
+  return ['send', 'receive', 'sendmsg', 'recvmsg'].includes(name) ? value * UNIT : value;
 }
 
 function callOf({ name, args }: Operation): ModelCall {
