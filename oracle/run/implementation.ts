@@ -121,7 +121,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
     addressBytes: 0,
     storageFactor: 64,
     userBytes: (sizes.BUFFER + 2) * UNIT + MESSAGE_BYTES,
-    rights: RIGHTS,
+    rights: sizes.RIGHTS ?? RIGHTS,
     wireSegments: WIRE_SEGMENTS,
     tcpSegmentBytes: UNIT,
     tcpReassembly: 64,

@@ -33,6 +33,8 @@ export interface Configuration {
   readonly NAMES: number;
   readonly BACKLOG: number;
   readonly BUFFER: number;
+  /** Descriptors in flight; the specification's own limit where nothing is said. */
+  readonly RIGHTS?: number;
 }
 
 interface Kind {

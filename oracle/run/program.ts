@@ -9,7 +9,7 @@ import { patienceFor, SHRINKING, STOPPED, stopAfter, type Watch, watchingOnce } 
 import { type Choice, type Configuration, ENDING, type Operation, operations } from './operations.ts';
 
 /** Sizes of a run: small enough for everything to run out now and then. */
-export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, NAMES: 3, BACKLOG: 2, BUFFER: 3 };
+export const SIZES: Configuration = { SOCKETS: 6, PCBS: 12, FDS: 7, HANDLES: 2, NAMES: 3, BACKLOG: 2, BUFFER: 3, RIGHTS: 4 };
 
 export interface Execution {
   readonly performed: readonly Operation[];

@@ -19,6 +19,7 @@ const SIZES: Readonly<Record<keyof typeof TINY, readonly [least: number, most: n
   NAMES: [1, 6],
   BACKLOG: [0, 3],
   BUFFER: [1, 8],
+  RIGHTS: [1, 8],
 };
 
 /** A name that is meant to be the path of a file. */

@@ -6,6 +6,7 @@ import { FREEBSD_SOCKETS } from './regressions/freebsd-sockets.ts';
 import { OTHERS } from './regressions/others.ts';
 import { PACKETDRILL } from './regressions/packetdrill.ts';
 import type { Regression } from './regressions/regression.ts';
+import { RIGHTS } from './regressions/rights.ts';
 import { UNIX_RECORDS } from './regressions/unix-records.ts';
 import { lockstep } from './rig.ts';
 import { Tale } from './tale.ts';
@@ -13,6 +14,7 @@ import { Tale } from './tale.ts';
 const GROUPS: Readonly<Record<string, readonly Regression[]>> = {
   "FreeBSD's sockets": FREEBSD_SOCKETS,
   "FreeBSD's netinet and tests/sys": FREEBSD_NETINET,
+  'descriptors in flight': RIGHTS,
   'UNIX sockets that keep records': UNIX_RECORDS,
   'NetBSD, OpenBSD, Linux': OTHERS,
   packetdrill: PACKETDRILL,

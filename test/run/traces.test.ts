@@ -301,3 +301,101 @@ describe('T24: a connected datagram socket is connected to what is no address', 
       .does('send', send(1), 'EDESTADDRREQ');
   });
 });
+
+const sendmsg = (fd: number, passed: number): Operation['args'] => ({ fd, passed });
+const pair = (): Tale => tale().does('socketpair', socket('unix')).sees(0, { file: 1 }).sees(1, { file: 1 });
+
+describe('T16: two sockets keep each other by descriptors in flight', () => {
+  test('after both are closed only the collector can tell that nobody reaches them', () => {
+    pair()
+      // A goes over B, so that it lies in its own buffer.
+      .does('sendmsg', sendmsg(1, 0), 1)
+      .sees(0, { file: 2, rcv: { cc: 1 } })
+      .does('close', { fd: 0 })
+      .sees(0, { letter: 'CD', file: 1, noFdRef: false })
+      .does('close', { fd: 1 })
+      .freed(1)
+      // Its only reference is in its own buffer.
+      .sees(0, { letter: 'DD', file: 1, count: 1, noFdRef: false, rcv: { cc: 1 } })
+      .does('collect')
+      .nothingLeft();
+  });
+
+  test('and of two that lie in each other', () => {
+    pair()
+      .does('sendmsg', sendmsg(0, 0), 1)
+      .does('sendmsg', sendmsg(1, 1), 1)
+      .does('close', { fd: 0 })
+      .does('close', { fd: 1 })
+      .sees(0, { letter: 'CD', file: 1 })
+      .sees(1, { letter: 'CD', file: 1 })
+      .does('collect')
+      .nothingLeft();
+  });
+
+  test('but nothing happens to what a descriptor leads to', () => {
+    pair()
+      .does('sendmsg', sendmsg(1, 0), 1)
+      .does('collect')
+      .sees(0, { letter: 'CD', file: 2, rcv: { cc: 1, ...OPEN } })
+      .does('recvmsg', receive(0), 1)
+      .sees(0, { file: 2, rcv: { cc: 0 } })
+      .does('close', { fd: 2 })
+      .sees(0, { file: 1 });
+  });
+});
+
+describe('T17: a child that nobody has accepted holds a descriptor in its buffer', () => {
+  /** Sockets: 0 listens, 1 is connected to its child 2, in whose buffer lies socket 3, or the listener itself. */
+  const queued = (passed: number): Tale =>
+    listener('unix')
+      .does('socket', socket('unix'), 1)
+      .does('connect', connect(1, 0))
+      .does('socket', socket('unix'), 2)
+      .sees(3, { file: 1 })
+      .does('sendmsg', sendmsg(1, passed), 1)
+      .sees(2, { queue: 'complete', rcv: { cc: 1 } });
+
+  test('as long as the listener can be reached the child is, and what it holds', () => {
+    queued(2)
+      .does('close', { fd: 2 })
+      .sees(3, { file: 1 })
+      .does('close', { fd: 1 })
+      .does('collect')
+      .sees(3, { file: 1 })
+      .sees(2, { queue: 'complete' })
+      .does('accept', { fd: 0 }, 1)
+      .does('recvmsg', receive(1), 1)
+      .sees(3, { file: 1 });
+  });
+
+  test('a listener that lies in the buffer of its own child is collected, and the child aborted', () => {
+    queued(0)
+      .does('close', { fd: 0 })
+      .sees(0, { file: 1, acceptConn: true, noFdRef: false })
+      .does('close', { fd: 1 })
+      .does('close', { fd: 2 })
+      .sees(0, { file: 1, complete: [2] })
+      .does('collect')
+      .nothingLeft();
+  });
+});
+
+describe('T18: a descriptor is passed to a socket that is closed before it receives', () => {
+  test('the right is given up as the buffer is disposed of, and its file closed after that', () => {
+    pair()
+      .does('socket', socket('unix'), 2)
+      .does('sendmsg', sendmsg(0, 2), 1)
+      .sees(2, { file: 2 })
+      .does('close', { fd: 2 })
+      .sees(2, { file: 1 })
+      .does('close', { fd: 1 })
+      .freed(1)
+      // On the deferred list: no close is inside another.
+      .sees(2, { file: 1, noFdRef: false })
+      .does('collect')
+      .freed(2)
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+});
