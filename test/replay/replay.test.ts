@@ -46,7 +46,7 @@ describe('a file of run', () => {
     expect(outcome.verdict).toBe('violated');
     expect(outcome.results[0]?.detail?.split('\n').map((line) => line.replace(/ *(\(?model\/.*)?$/, ''))).toEqual([
       '    1  socket(unix)',
-      expect.stringMatching(/^✗ {3}2 {2}connect\(fd 0, name \d\)$/),
+      expect.stringMatching(/^✗ {3}2 {2}connect\(fd 0, name \d(, remote)?\)$/),
       'breaks           same-result',
       'implementation   ECONNREFUSED',
       'specification    ENOENT',

@@ -79,8 +79,7 @@ it('an unknown fault is refused before anything is run', async () => {
 
 describe('every rule of the specification', () => {
   it('is exercised, or is listed with the reason why a run can not do that', async () => {
-    // `npx sockref run --runs 5000` exercises all of them; these are as many programs as a test has time for.
-    const outcome = await runPrograms(runOptions({ runs: 2500 }));
+    const outcome = await runPrograms(runOptions({ runs: 5000 }));
     expect(outcome.verdict).toBe('holds');
     const left = (outcome.vacuous ?? []).flatMap(({ kind, id }) => (kind === 'rule' ? [id] : []));
     expect(left.filter((id) => !(id in UNEXERCISED))).toEqual([]);
