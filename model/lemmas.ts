@@ -181,12 +181,13 @@ export const lemmas: Predicates<State> = {
   'hands-with-rights': (s) =>
     s.threads.every((thread) => {
       const { file, right, sends, passes, receives, chunk, left, sent } = thread;
-      if (passes && (!sends || file === null || s.sockets[file].protocol !== 'unix' || left !== 1 || sent !== 0)) return false;
+      if (passes && (!inCall(thread) || file === null || s.sockets[file].protocol !== 'unix')) return false;
+      if (passes && (sends ? left !== 1 || sent !== 0 : left !== 0 || chunk !== 0)) return false;
       if (right === null) return !receives;
       return (
         inCall(thread) &&
         file !== null &&
-        (receives ? !sends && s.sockets[file].protocol === 'unix' && s.sockets[file].rcv.cc > 0 : passes && chunk === 1)
+        (receives ? !sends && s.sockets[file].protocol === 'unix' && s.sockets[file].rcv.cc > 0 : passes && sends && chunk === 1)
       );
     }),
 

@@ -130,7 +130,7 @@ export interface Thread {
   told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
   drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
-  passes: boolean; // and sends one unit and a descriptor
+  passes: boolean; // it sends one unit and a descriptor, on a UNIX stream
   receives: boolean; // the thread holds the sx lock of its receive buffer, across a pause
   right: RightId | null; // a right in this thread's hand: on its way into a buffer, or out of one
   sent: Amount; // a send: what has gone,

@@ -16,15 +16,15 @@ export function* sendmsg(s: State, t: ThreadId, fd: Fd, passed: Fd): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
   if (held(s, t).protocol !== 'unix') return leave(s, t, rule('sendmsg_1', 'the protocol passes no rights: EINVAL [D.2 send]', 'EINVAL'));
+  s.threads[t].passes = true;
   if (held(s, t).sending) {
     sleeps(s, t);
     yield until(() => !held(s, t).sending || cut(s, t));
     if (wakes(s, t) && held(s, t).sending)
-      return leave(s, t, rule('sendmsg_2', 'interrupted while another sends: EINTR [C.5 step 2]', 'EINTR'));
+      return finish(s, t, rule('sendmsg_2', 'interrupted while another sends: EINTR [C.5 step 2]', 'EINTR'));
   }
   held(s, t).sending = true;
   s.threads[t].sends = true;
-  s.threads[t].passes = true;
   s.threads[t].left = 1;
   while (s.threads[t].chunk === 0) {
     const errno = refused(held(s, t), 1, false);
