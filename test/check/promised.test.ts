@@ -154,7 +154,12 @@ describe('what a configuration leaves out', () => {
   });
 
   test('and a promise takes as given leaves the promise out', async () => {
-    expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual(['closed-is-freed', 'accept-returns', 'poll-returns']);
+    expect([...(await rows('descriptors', small, null, 'msl')).keys()]).toEqual([
+      'closed-is-freed',
+      'accept-returns',
+      'poll-returns',
+      'kevent-returns',
+    ]);
   });
 });
 

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readReport, runSpin, spinIsMissing, type SpinReport } from '../../oracle/bench/spin.ts';
 import { CONFIGURATIONS, limitsOf } from '../../oracle/check/configurations.ts';
-import { examine, partOf } from '../../oracle/check/examine.ts';
+import { examine, partOf, reduced } from '../../oracle/check/examine.ts';
 import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { emitPromela, type PromelaOptions } from '../../oracle/compile/promela.ts';
@@ -33,7 +33,7 @@ function specification(constants: Readonly<Record<string, number>>, calls: reado
   return withProcedures(compileModel({ root, entry: 'model/index.ts', constants, configuration: { design } }), calls);
 }
 
-const SMALL = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS: 2, HANDLES: 1, NAMES: 1, BUFFER: 1 };
+const SMALL = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS: 2, HANDLES: 1, NAMES: 1, BUFFER: 1, RIGHTS: 1 };
 
 describe.skipIf(missing !== null && !required)('SPIN', () => {
   beforeAll(() => {
@@ -82,17 +82,20 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
     [
       'the specification: lifetime of a TCP connection',
       () =>
-        specification({ ...SMALL, PCBS: 1, FDS: 1, THREADS: 1 }, [
-          'socket',
-          'connect',
-          'close',
-          'soclose',
-          'synack',
-          'rst',
-          'fin',
-          'ack',
-          'msl',
-        ]),
+        // What nothing in it reads is left out: SPIN takes no step as long as a close of every kind of socket.
+        reduced(
+          specification({ ...SMALL, PCBS: 1, FDS: 1, THREADS: 1 }, [
+            'socket',
+            'connect',
+            'close',
+            'soclose',
+            'synack',
+            'rst',
+            'fin',
+            'ack',
+            'msl',
+          ]),
+        ),
     ],
   ];
   const slow = [

@@ -11,6 +11,7 @@ import { KernelMonitor, type ModelCall, type Seen } from '../../oracle/schedule/
 import { TINY } from '../../oracle/schedule/kernel/scenario.ts';
 import { compiledSpecification, SPECIFICATION } from '../../oracle/specification.ts';
 import * as E from '../../impl/errno.ts';
+import * as L from '../../impl/layout.ts';
 import { type BruteCall, histories } from './kernel-brute.ts';
 
 const sizes: Configuration = TINY;
@@ -21,6 +22,8 @@ const ERRNO = new Map<string, number>(Object.entries(E));
 /** What the implementation would return. */
 function returned(name: string, errno: string, value: number): number {
   if (errno !== 'none') return -(ERRNO.get(errno) ?? 999);
+  if (name === 'poll')
+    return [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL].reduce((bits, bit, at) => bits | ((value >> at) & 1 ? bit : 0), 0);
   return ['send', 'receive', 'sendmsg', 'recvmsg'].includes(name) ? value * UNIT : value;
 }
 
