@@ -4,7 +4,7 @@
  */
 import { designs } from './designs.ts';
 import { count, type Nat, type Predicates } from './lang.ts';
-import { BACKLOG, type UNITS } from './limits.ts';
+import { BACKLOG, UNITS } from './limits.ts';
 import { sharesNames } from './protocols/pcb.ts';
 // biome-ignore format: a list of names
 import {
@@ -245,7 +245,8 @@ function unplugged(socket: Socket): boolean {
 
 function unitsOf(socket: Socket): Nat<typeof UNITS> {
   let units: Nat<typeof UNITS> = 0;
-  for (const length of socket.records) units += length;
+  // No sum of what may be there is more than that; said so that nobody has to show it.
+  for (const length of socket.records) units = Math.min(units + length, UNITS);
   return units;
 }
 

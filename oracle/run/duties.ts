@@ -181,13 +181,14 @@ export class Duties {
     if (end === null || ours === null || opening(ours.state)) return 'nothing: there is no connection';
     const { seq, len, ack, flags, window, urgent } = segment;
     if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH | TH_URG)) !== 0) return 'an acknowledgement in every segment';
-    const ahead = Math.max(0, distance(end.urgent, seq));
+    const from = distance(seq, end.acked);
+    const asks = from === -1 && len === 0 && flags === TH_ACK && this.owed.some((duty) => duty.kind === 'keep' && duty.key === key);
+    // A keepalive probe is made of nothing but its numbers (tcp_respond).
+    const ahead = asks ? 0 : Math.max(0, distance(end.urgent, seq));
     if (urgent !== ahead || ((flags & TH_URG) !== 0) !== ahead > 0) return `the urgent pointer ${ahead}`;
     if (ack !== end.next) return `an acknowledgement of what has arrived: ack ${end.next}`;
     end.told = ack;
-    const from = distance(seq, end.acked);
     const behind = (seq + len) | 0;
-    const asks = from === -1 && len === 0 && flags === TH_ACK && this.owed.some((duty) => duty.kind === 'keep' && duty.key === key);
     if ((from < 0 && !asks) || distance(seq, end.sent) > 0)
       return `a number from ${end.acked} (the first that is not acknowledged) to ${end.sent} (behind what has been sent)`;
     if ((flags & TH_FIN) !== 0 && !(findue(ours) && behind === end.written))
