@@ -73,7 +73,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       send: [null, [1], null],
       geterror: [],
     },
-    quick: true,
+    quick: false,
   },
   {
     id: 'seqpacket',
@@ -98,7 +98,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     threads: 2,
     names: 1,
     calls: { ...CLOSE, ...DATA, socketpair: [['dgram', 'seqpacket']] },
-    quick: true,
+    quick: false,
   },
   {
     id: 'udp',
@@ -253,7 +253,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     threads: 2,
     names: 1,
     calls: { ...CLOSE, ...RIGHTS, socketpair: [['unix']], shutdown: [null, ['read']] },
-    quick: true,
+    quick: false,
   },
   {
     id: 'rights-queued',
@@ -262,7 +262,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     threads: 1,
     names: 1,
     calls: { ...CLOSE, ...RIGHTS, socket: [['unix']], bind: [null, [0]], listen: [null, [1]], accept: [], connect: [null, [0]] },
-    quick: true,
+    quick: false,
   },
   {
     id: 'tcp-data',
@@ -296,7 +296,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       handshake: [],
       rst: [],
     },
-    quick: true,
+    quick: false,
   },
   {
     id: 'udp-data',
