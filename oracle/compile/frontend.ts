@@ -3,7 +3,7 @@
  * the procedures and predicates named there, and throws a `CompileError` with everything it could not take.
  */
 import path from 'node:path';
-import { Project, ts } from 'ts-morph';
+import { ts } from 'ts-morph';
 import { CompileError, type Diagnostic } from './errors.ts';
 import { cleanComment, functionBehind } from './frontend-calls.ts';
 import { constantOf, isTopLevelConst } from './frontend-constants.ts';
@@ -13,6 +13,7 @@ import { nameOf, signatureOf } from './frontend-functions.ts';
 import { declaredType } from './frontend-types.ts';
 import type { AgentDef, Fn, Local, Place, ProcedureDef, Program, PromiseDef, Property, Scalar } from './ir.ts';
 import { lowerAgent } from './lower.ts';
+import { openProgram } from './open.ts';
 import { prune } from './prune.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from './walk.ts';
 
@@ -67,29 +68,6 @@ function checkSyntax(context: Context, program: ts.Program, sourceFile: ts.Sourc
       advice: 'mend it there, or just before',
     });
   }
-}
-
-/** The TypeScript program of some files and all that they import. */
-export function openProgram(options: CompileOptions, files: readonly string[]): ts.Program {
-  const project = new Project({
-    skipAddingFilesFromTsConfig: true,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      moduleResolution: ts.ModuleResolutionKind.Bundler,
-      allowImportingTsExtensions: true,
-      noEmit: true,
-      strict: true,
-      skipLibCheck: true,
-      lib: ['lib.es2022.d.ts'],
-      types: [],
-    },
-  });
-  for (const [file, text] of Object.entries(options.sources ?? {})) {
-    project.createSourceFile(path.resolve(options.root, file), text, { overwrite: true });
-  }
-  for (const file of files) if (project.getSourceFile(file) === undefined) project.addSourceFileAtPathIfExists(file);
-  return project.getProgram().compilerObject;
 }
 
 function readModel(context: Context, sourceFile: ts.SourceFile): Program {

@@ -5,10 +5,10 @@
 import path from 'node:path';
 import { ts } from 'ts-morph';
 import { CompileError } from './errors.ts';
-import { openProgram } from './frontend.ts';
 import { Context, type FunctionNode } from './frontend-context.ts';
 import { lowerFunction } from './impl-lower.ts';
 import type { ImplFn, ImplProgram } from './ir-impl.ts';
+import { openProgram } from './open.ts';
 
 export interface ImplOptions {
   /** The package root. */
@@ -35,10 +35,7 @@ export function compileImplementation(options: ImplOptions): ImplProgram {
   const { root } = options;
   const files = options.files.map((file) => path.resolve(root, file));
   const door = path.resolve(root, options.door ?? 'impl/memory.ts');
-  const program = openProgram(
-    { root, entry: options.files[0] ?? '', ...(options.sources === undefined ? {} : { sources: options.sources }) },
-    files,
-  );
+  const program = openProgram({ root, ...(options.sources === undefined ? {} : { sources: options.sources }) }, files);
   const context = new Context(program.getTypeChecker(), { root: path.resolve(root), entry: '' });
   const functions: (ImplFn | null)[] = [];
   const numbers = new Map<FunctionNode, number>();

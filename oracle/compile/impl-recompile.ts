@@ -6,11 +6,11 @@
 import path from 'node:path';
 import { ts } from 'ts-morph';
 import { CompileError } from './errors.ts';
-import { openProgram } from './frontend.ts';
 import { Context, type FunctionNode } from './frontend-context.ts';
 import type { ImplContext, ImplOptions } from './impl-frontend.ts';
 import { lowerFunction } from './impl-lower.ts';
 import type { ImplFn, ImplProgram } from './ir-impl.ts';
+import { openProgram } from './open.ts';
 
 export class Recompiler {
   private readonly root: string;
@@ -28,7 +28,7 @@ export class Recompiler {
     this.files = options.files.map((file) => path.resolve(this.root, file));
     this.base = base;
     const sources = options.sources === undefined ? {} : { sources: options.sources };
-    this.program = openProgram({ root: this.root, entry: options.files[0] ?? '', ...sources }, this.files);
+    this.program = openProgram({ root: this.root, ...sources }, this.files);
     for (const [index, { name, source }] of base.functions.entries()) this.numbers.set(`${source.file} ${name}`, index);
   }
 

@@ -8,10 +8,11 @@ import { examine, partOf, reduced } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { shownBy } from '../../oracle/check/fairness.ts';
 import { type Judgement, judgePromise } from '../../oracle/check/promises.ts';
-import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
+import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { loadModel, type Promised } from '../../oracle/compile/model.ts';
+import { openProgram } from '../../oracle/compile/open.ts';
 import { type CheckCounterexample, readCounterexample } from '../../oracle/counterexample.ts';
 import { enough } from '../campaign.ts';
 import { randomModel } from '../prove/random-model.ts';
@@ -45,7 +46,7 @@ function compiled(source: string): Program {
 function compiledAll(texts: readonly string[]): readonly Program[] {
   const entries = texts.map((_, index) => `test/check/models/model${index}.ts`);
   const sources = Object.fromEntries(entries.map((entry, index) => [entry, texts[index] ?? '']));
-  const opened = openProgram({ root, entry: ENTRY, sources }, entries);
+  const opened = openProgram({ root, sources }, entries);
   return entries.map((entry) => ({ ...compileModel({ root, entry, sources }, opened), lemmas: [] }));
 }
 

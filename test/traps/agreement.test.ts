@@ -4,7 +4,8 @@
  */
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
+import { compileModel } from '../../oracle/compile/frontend.ts';
+import { openProgram } from '../../oracle/compile/open.ts';
 import { CAMPAIGN } from '../campaign.ts';
 import { root } from '../prove/toys.ts';
 import { type Agreed, agree, type Asked } from './agree.ts';
@@ -32,7 +33,7 @@ describe('no engine contradicts another', () => {
     }));
     const sources = Object.fromEntries(systems.map(({ entry, source }) => [entry, source]));
     const opened = openProgram(
-      { root, entry: '', sources },
+      { root, sources },
       systems.map(({ entry }) => path.join(root, entry)),
     );
     for (const { seed, entry, usesFirst } of systems) {

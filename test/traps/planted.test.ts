@@ -3,7 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
+import { compileModel } from '../../oracle/compile/frontend.ts';
+import { openProgram } from '../../oracle/compile/open.ts';
 import { CAMPAIGN, enough } from '../campaign.ts';
 import { root } from '../prove/toys.ts';
 import { Plantation } from './plant.ts';
@@ -32,7 +33,7 @@ function given(): readonly Given[] {
   const all = [...traps, ...systems];
   const sources = Object.fromEntries(all.map(({ entry, source }) => [entry, source]));
   const opened = openProgram(
-    { root, entry: '', sources },
+    { root, sources },
     Object.keys(sources).map((entry) => path.join(root, entry)),
   );
   return all.map(({ entry, constants, source }) => ({

@@ -5,8 +5,9 @@ import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { reduced } from '../../oracle/check/examine.ts';
 import { symmetricKinds } from '../../oracle/check/symmetric.ts';
-import { compileModel, openProgram } from '../../oracle/compile/frontend.ts';
+import { compileModel } from '../../oracle/compile/frontend.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
+import { openProgram } from '../../oracle/compile/open.ts';
 import type { WAYS } from '../../oracle/prove/all-traces.ts';
 import { UsageError } from '../../oracle/usage.ts';
 import type { Row } from '../../oracle/verdict.ts';
@@ -40,7 +41,7 @@ function fileOf({ model }: Trap): string {
 }
 
 const opened = openProgram(
-  { root, entry: '' },
+  { root },
   TRAPS.map((trap) => path.join(root, fileOf(trap))),
 );
 
