@@ -271,7 +271,13 @@ function unused(socket: Socket): boolean {
   const buffers =
     socket.mark > 0 || socket.rcv.cc > 0 || socket.records.length > 0 || socket.snd.cc > 0 || socket.rcv.cantMore || socket.snd.cantMore;
   const counts =
-    socket.count > 0 || socket.file > 0 || socket.pcb !== null || socket.reached || socket.receiving || socket.garbage !== 'no';
+    socket.count > 0 ||
+    socket.file > 0 ||
+    socket.pcb !== null ||
+    socket.reached ||
+    socket.grey ||
+    socket.receiving ||
+    socket.garbage !== 'no';
   return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 

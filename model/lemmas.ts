@@ -169,7 +169,7 @@ export const lemmas: Predicates<State> = {
 
   /** Behind each right in a buffer there is a unit, before any other right. */
   'rights-lie-before-data': (s) =>
-    s.sockets.every(({ reached }) => !reached) &&
+    s.sockets.every(({ reached, grey }) => !reached && !grey) &&
     rights.every((right) => {
       const { holder, before } = s.rights[right];
       if (holder === null) return before === 0;

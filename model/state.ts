@@ -70,7 +70,8 @@ export interface Socket {
   sending: boolean; // the sx lock of so_snd (sblock) is held
   receiving: boolean; // the sx lock of so_rcv is held across a pause, by a reader with a right in hand
   garbage: 'no' | 'found' | 'swept'; // unp_gcflag: the collector saw that nobody can reach it and holds its file; or has thrown away what it had
-  reached: boolean; // set and cleared within a step of the collector
+  reached: boolean; // set and cleared within a step of the collector,
+  grey: boolean; // as this
 }
 
 /** t_state; the passive handshake happens in the syncache, before there is a pcb: SYN_RECEIVED is that of a simultaneous open. */
@@ -184,7 +185,7 @@ export function freeSocket(): Socket {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
     disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, keepAlive: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
-    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false,
+    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false, grey: false,
   };
 }
 

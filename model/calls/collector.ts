@@ -15,7 +15,7 @@ import { count, type Procedure, rule, when } from '../lang.ts';
 import { SOCKETS } from '../limits.ts';
 import { sorflush, unp_dispose_queued, unp_externalize } from '../protocols/rights.ts';
 import { socantrcvmore } from '../socket.ts';
-import { isLocal, type RightId, rights, type SocketId, type State, sockets, type ThreadId } from '../state.ts';
+import { isLocal, type RightId, type SocketId, type State, sockets, type ThreadId } from '../state.ts';
 import { done, fdrop, idle } from './file.ts';
 
 /** unp_process_defers, for one reference. [D.1 discard, G107] */
@@ -48,15 +48,18 @@ function isRoot(s: State, so: SocketId): boolean {
 }
 
 /** Who can reach a socket can reach what is in its buffer, and what it has to accept. */
+function isHeld(s: State, so: SocketId): boolean {
+  const { head, queue } = s.sockets[so];
+  return (
+    (head !== null && queue === 'complete' && s.sockets[head].reached) ||
+    s.rights.some(({ file, holder }) => file === so && holder !== null && s.sockets[holder].reached)
+  );
+}
+
+/** One round goes one socket further, from all that are reached at once: in which order they are looked at makes no difference. */
 function spread(s: State): void {
-  for (const right of rights) {
-    const { file, holder } = s.rights[right];
-    if (file !== null && holder !== null && s.sockets[holder].reached) s.sockets[file].reached = true;
-  }
-  for (const so of sockets) {
-    const { head, queue } = s.sockets[so];
-    if (head !== null && queue === 'complete' && s.sockets[head].reached) s.sockets[so].reached = true;
-  }
+  for (const so of sockets) s.sockets[so].grey = s.sockets[so].reached || isHeld(s, so);
+  for (const so of sockets) s.sockets[so].reached = s.sockets[so].grey;
 }
 
 function condemn(s: State, so: SocketId): void {
@@ -72,6 +75,7 @@ function condemn(s: State, so: SocketId): void {
     }
   }
   socket.reached = false;
+  socket.grey = false;
 }
 
 /** unp_gc, the end of one that was found. */

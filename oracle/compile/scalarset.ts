@@ -1,9 +1,10 @@
 /**
  * The *discipline of scalarsets*: members of a kind (threads, sockets) can't be told from each other where their ids are only compared for
- * equality, used as indices, passed on and stored; never a literal, never ordered or counted with, and never run through by a loop that
- * writes. Then exchanging two members in a whole run gives a run again, and every predicate says the same of both. It is read off the
+ * equality, used as indices, passed on and stored; never a literal, never ordered or counted with, and never run through by a loop whose
+ * order could be seen (commute.ts). Then exchanging two members in a whole run gives a run again, and every predicate says the same of both. It is read off the
  * source: what is not seen to follow the discipline counts as not following it.
  */
+import { commutes } from './commute.ts';
 import type { Expr, Fn, Place, Program, Stmt, Type } from './ir.ts';
 import { breaksNoBound } from './safety.ts';
 import { expressionsOf, forEachExpr, forEachLocal, forEachStmt } from './walk.ts';
@@ -138,8 +139,7 @@ export class Discipline {
       case 'if':
         return this.#expression(stmt.cond) && this.#statements(stmt.then, fn) && this.#statements(stmt.else, fn);
       case 'for':
-        // In which order the members come could be seen from what the loop writes.
-        return !this.#isMember(fn.locals[stmt.local]?.type) && this.#statements(stmt.body, fn);
+        return (!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) && this.#statements(stmt.body, fn);
       case 'while':
         return this.#expression(stmt.cond) && this.#statements(stmt.body, fn);
       case 'return':

@@ -8,6 +8,8 @@ import type { Action, TransitionSystem } from '../compile/smt.ts';
 import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts';
 import { isTrue, type Lit } from '../compile/term.ts';
 import { type Concrete, concreteStep, randomFrom } from './concrete.ts';
+import { type Beginning, type Represented, represented } from './exchange.ts';
+import type { Representatives } from './representatives.ts';
 
 /** Tries to find a step that is possible. */
 const TRIES = 200;
@@ -16,6 +18,8 @@ const TRIES = 200;
 export interface SymbolicStep {
   readonly action: Action;
   readonly who: number;
+  /** The terms are about states and arguments of which this is true, and about no others. */
+  readonly represents: Lit;
   readonly enabled: Lit;
   readonly faulty: Lit;
   readonly next: State;
@@ -26,42 +30,93 @@ export function argumentName({ machine, name }: Action, who: number, at: number)
   return `${machine.agent}.${name}.${who}.argument.${at}`;
 }
 
+export interface Compared {
+  readonly reached: readonly (readonly number[])[];
+  /** To be true in all of them. */
+  readonly claims: readonly { readonly id: string; readonly lit: Lit }[];
+  readonly steps: readonly SymbolicStep[];
+  /** Those that the steps begin in; null: they may begin anywhere. */
+  readonly representatives: Representatives | null;
+}
+
 /**
- * Where they say different things of one of these states, by their cells; null: they agree. `claims` are to be true in all of them.
+ * Where they say different things of one of these states, by their cells; null: they agree. A state is looked at as it is, for all steps
+ * that begin in it, and exchanged into the representative that one of the others begins in.
  */
 export function disagreement(
   system: TransitionSystem,
   concrete: Concrete,
-  {
-    reached,
-    claims,
-    steps,
-  }: {
-    readonly reached: readonly (readonly number[])[];
-    readonly claims: readonly { readonly id: string; readonly lit: Lit }[];
-    readonly steps: readonly SymbolicStep[];
-  },
+  { reached, claims, steps, representatives }: Compared,
 ): string | null {
   const random = randomFrom(1);
-  for (const cells of reached) {
+  const argumentsOf = ({ action }: SymbolicStep): readonly number[] =>
+    system.params(action).map(({ type }) => {
+      const { lo, hi } = encodedRange(type);
+      return lo + random(hi - lo + 1);
+    });
+  /** The step: of the one that is to begin in a representative, and all. */
+  const look = (cells: readonly number[], chosen: readonly (readonly number[])[], only: SymbolicStep | null): string | null => {
     const variables = new Map(assignmentOf(system.layout, '', cells));
-    const chosen = steps.map(({ action, who }) =>
-      system.params(action).map(({ type }, at) => {
-        const { lo, hi } = encodedRange(type);
-        const above = random(hi - lo + 1);
+    for (const [index, { action, who }] of steps.entries()) {
+      for (const [at, { type }] of system.params(action).entries()) {
+        const above = (chosen[index]?.[at] as number) - encodedRange(type).lo;
         for (const [variable, bit] of codeOf(argumentName(action, who, at), above)) variables.set(variable, bit);
-        return lo + above;
-      }),
-    );
+      }
+    }
     const values = system.terms.evaluate((name) => variables.get(name) === true);
     const wrong = claims.find(({ lit }) => !isTrue(values, lit));
     if (wrong !== undefined) return `a run reaches a state in which ${wrong.id}, which the proof assumes, is false`;
+    if (only !== null && !isTrue(values, only.represents)) return `no representative was found for ${only.action.name}`;
     for (const [index, step] of steps.entries()) {
+      if (!isTrue(values, step.represents)) continue;
       const difference = differs(system, concrete, cells, step, chosen[index] as readonly number[], values);
       if (difference !== null) return `the terms and the compiled model disagree about ${step.action.name}: ${difference}`;
     }
+    return null;
+  };
+  for (const cells of reached) {
+    const chosen = steps.map(argumentsOf);
+    const difference = look(cells, chosen, null);
+    if (difference !== null) return difference;
+    if (representatives === null) continue;
+    const words = concrete.cells.write(cells);
+    const standing = steps.filter(({ action, who }) => concrete.model.pc(words, action.agent, who) === action.entry.pc);
+    const step = standing[random(Math.max(1, standing.length))];
+    if (step === undefined) continue;
+    const index = steps.indexOf(step);
+    const beginning = { cells, args: chosen[index] as readonly number[] };
+    const other = represented(system, representatives, beginning, step);
+    const exchanged =
+      tellsApart(system, concrete, step, beginning, other) ??
+      look(
+        other.cells,
+        chosen.map((args, at) => (at === index ? other.args : args)),
+        step,
+      );
+    if (exchanged !== null) return exchanged;
   }
   return null;
+}
+
+/** What exchanging members changes of a step of the compiled model, besides exchanging them; null: nothing. */
+function tellsApart(
+  system: TransitionSystem,
+  concrete: Concrete,
+  { action, who }: SymbolicStep,
+  beginning: Beginning,
+  other: Represented,
+): string | null {
+  const [words, otherWords] = [concrete.cells.write(beginning.cells), concrete.cells.write(other.cells)];
+  const possible = concrete.take(words, concreteStep(action, who, beginning.args));
+  const what = `${action.name} tells from each other what the proof exchanges`;
+  if (concrete.take(otherWords, concreteStep(action, who, other.args)) !== possible) return `${what}: whether it is possible`;
+  if (!possible) return null;
+  const fault = concrete.model.fault(words) !== null;
+  if ((concrete.model.fault(otherWords) !== null) !== fault) return `${what}: whether it breaks a bound`;
+  if (fault) return null;
+  const [after, otherAfter] = [other.exchange(concrete.cells.read(words)), concrete.cells.read(otherWords)];
+  const cell = otherAfter.findIndex((content, at) => content !== after[at]);
+  return cell < 0 ? null : `${what}: what it makes of ${system.layout.cells[cell]?.name}`;
 }
 
 function differs(

@@ -22,6 +22,7 @@ import type { Concrete } from './concrete.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Lane, type Limits, mustBeNarrow } from './lane.ts';
+import { Representatives } from './representatives.ts';
 import { interchangeable } from './symmetry.ts';
 
 /** A step from a state that satisfies everything assumed to one that breaks some of it; in numbers of cells. */
@@ -84,11 +85,15 @@ export type InductionProgress = (done: number, total: number, text: string) => v
 interface Task {
   readonly action: Action;
   readonly who: number;
+  /** Only from states in which members have the names in which they are met (representatives.ts). */
+  readonly represented: boolean;
   prepared: Prepared | null;
 }
 
 /** The terms of a step from the unknown state. */
 interface Prepared {
+  /** That the state and the arguments are of those that are asked about. */
+  readonly represents: Lit;
   readonly enabled: Lit;
   readonly faulty: Lit;
   readonly args: readonly Num[];
@@ -102,9 +107,11 @@ export class Induction {
   readonly #progress: InductionProgress;
   readonly #before: State;
   readonly #valid: readonly Lit[];
-  /** Every action of every member; those of one member for all that can change places with it. */
+  readonly #representatives: Representatives;
+  /** Every action of every member; those of one member for all that can change places with it; of these, from representatives only. */
   readonly #everyone: readonly Task[];
   readonly #alike: readonly Task[];
+  readonly #represented: readonly Task[];
   #tasks: readonly Task[];
   #known: readonly Goal[] = [];
   readonly #termsBefore = new Map<Goal, Lit>();
@@ -123,18 +130,22 @@ export class Induction {
     this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));
     const agents = system.machines.map(({ size }, agent) => ({ size, alike: interchangeable(system.program, agent) }));
     this.#everyone = system.actions.flatMap((action) =>
-      Array.from({ length: agents[action.agent]?.size ?? 0 }, (_, who): Task => ({ action, who, prepared: null })),
+      Array.from({ length: agents[action.agent]?.size ?? 0 }, (_, who): Task => ({ action, who, represented: false, prepared: null })),
     );
+    this.#representatives = new Representatives(system);
     this.#alike = this.#everyone.filter(({ action, who }) => who === 0 || agents[action.agent]?.alike !== true);
-    this.#tasks = this.#alike;
+    this.#represented = this.#alike.map((task) => ({ ...task, represented: true }));
+    this.#tasks = this.#represented;
   }
 
   /**
    * Where the members of an agent can change places, what is shown for the first is shown for all, if it says the same of each. What was
-   * found may name one of them. (Such a goal may be known all the same: states that can be reached are so for each who changes places.)
+   * found may name one of them. (Such a goal may be known all the same: states that can be reached are so for each who changes places. With
+   * the members of other kinds it is otherwise: there may be a step elsewhere that tells them apart.)
    */
   #tasksFor(goals: readonly Goal[]): readonly Task[] {
-    return goals.some(({ found }) => found === true) ? this.#everyone : this.#alike;
+    if (goals.some(({ found }) => found === true)) return this.#everyone;
+    return this.#known.some(({ found }) => found === true) ? this.#alike : this.#represented;
   }
 
   /** That were asked so far. */
@@ -181,7 +192,8 @@ export class Induction {
     if (seen === undefined) return;
     const claims = [...this.#valid.map((lit) => ({ id: 'the ranges of cells', lit })), ...assumptions];
     const steps = this.#tasks.map((task) => ({ ...task, ...this.#prepared(task) }));
-    const difference = disagreement(this.#system, seen.concrete, { reached: seen.reached, claims, steps });
+    const representatives = this.#tasks === this.#represented ? this.#representatives : null;
+    const difference = disagreement(this.#system, seen.concrete, { reached: seen.reached, claims, steps, representatives });
     if (difference !== null) throw new Contradiction(difference);
   }
 
@@ -322,7 +334,7 @@ export class Induction {
     return task.prepared;
   }
 
-  #prepare({ action, who }: Task): Prepared {
+  #prepare({ action, who, represented }: Task): Prepared {
     const system = this.#system;
     const { terms } = system;
     const actor = constant(who);
@@ -331,9 +343,10 @@ export class Induction {
       return freeNumber(terms, argumentName(action, who, at), lo, hi);
     });
     const args = made.map(({ num }) => num);
-    const chosen = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));
-    const { enabled, faults, next } = system.act(action, this.#before, actor, args, chosen);
-    return { enabled, faulty: terms.any(faults.map(({ cond }) => cond)), args, next };
+    const stands = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));
+    const represents = represented ? this.#representatives.condition(action, who, args, this.#before) : TRUE;
+    const { enabled, faults, next } = system.act(action, this.#before, actor, args, terms.and(stands, represents));
+    return { represents, enabled, faulty: terms.any(faults.map(({ cond }) => cond)), args, next };
   }
 
   #termBefore(goal: Goal): Lit {

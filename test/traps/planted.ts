@@ -12,6 +12,7 @@ const possible = (good: string, bad: string): Planted => ({ file: 'compile/possi
 const unread = (good: string, bad: string): Planted => ({ file: 'compile/unread.ts', good, bad });
 const restrict = (good: string, bad: string): Planted => ({ file: 'compile/restrict.ts', good, bad });
 const scalarset = (good: string, bad: string): Planted => ({ file: 'compile/scalarset.ts', good, bad });
+const commute = (good: string, bad: string): Planted => ({ file: 'compile/commute.ts', good, bad });
 const symmetric = (good: string, bad: string): Planted => ({ file: 'check/symmetric.ts', good, bad });
 const orbit = (good: string, bad: string): Planted => ({ file: 'check/orbit-code.ts', good, bad });
 const cells = (good: string, bad: string): Planted => ({ file: 'check/cells.ts', good, bad });
@@ -62,9 +63,11 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     'return true;',
   ),
   'scalarset: a loop over members': scalarset(
-    'return !this.#isMember(fn.locals[stmt.local]?.type) && this.#statements(stmt.body, fn);',
+    'return (!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) && this.#statements(stmt.body, fn);',
     'return this.#statements(stmt.body, fn);',
   ),
+  'commute: what is read may be written': commute("if (each.op === 'read') this.#access(each.place, members).isRead = true;", ''),
+  'commute: everything is its own': commute('((own.size > 0 || (', '((own.size >= 0 || ('),
   'scalarset: tables need not be apart': scalarset('every((kinds) => kinds.size === 1 || !kinds.has(this.#kind));', 'every(() => true);'),
   'scalarset: any start will do': scalarset('return type.of !== kind || (type.nullable && !fixed);', 'return true;'),
   'scalarset: some are all': scalarset('return sizes.size <= 1;', 'return true;'),

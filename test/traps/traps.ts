@@ -233,6 +233,18 @@ export const TRAPS: readonly Trap[] = [
     symmetry: TELLS,
   },
   {
+    model: 'rumour',
+    truth: { 'somebody-has-not-heard': 3, 'who-hears-it-alone-is-alone': 3, 'no-overflow': null },
+    inductive: ['no-overflow'],
+    symmetry: TELLS,
+  },
+  {
+    model: 'last-called',
+    truth: { 'the-last-is-here': null, 'the-last-is-alone': 3, 'no-overflow': null },
+    inductive: ['the-last-is-here', 'no-overflow'],
+    symmetry: TELLS,
+  },
+  {
     model: 'first-in-words',
     truth: { 'chief-is-not-first': 4, 'chief-is-first': 4, 'no-overflow': null },
     inductive: ['no-overflow'],

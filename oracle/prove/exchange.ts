@@ -1,0 +1,118 @@
+/**
+ * *Exchanging* two members of a kind in a state, cell by cell: what is kept for each of them changes places, and whoever named one names the
+ * other. So a state that a run has reached becomes the representative (representatives.ts) that a proof asks about.
+ */
+import type { Scalar, Type } from '../compile/ir.ts';
+import type { Action, TransitionSystem } from '../compile/smt.ts';
+import type { Area } from '../compile/symbolic-state.ts';
+import type { Kind, Pivot, Representatives } from './representatives.ts';
+
+/** A state, and what a step from it is given. */
+export interface Beginning {
+  readonly cells: readonly number[];
+  readonly args: readonly number[];
+}
+
+export interface Acting {
+  readonly action: Action;
+  readonly who: number;
+}
+
+export interface Represented extends Beginning {
+  /** Exchanges in another state what was exchanged in this one. */
+  exchange(cells: readonly number[]): readonly number[];
+}
+
+/** Exchanges members until the step begins in a representative. */
+export function represented(system: TransitionSystem, representatives: Representatives, beginning: Beginning, step: Acting): Represented {
+  const pivots = representatives.pivots(step.action, step.who);
+  const exchanges: ((state: Beginning) => Beginning)[] = [];
+  for (let now = beginning; ; ) {
+    const wrong = firstWrong(pivots, now);
+    if (wrong === null) {
+      return {
+        ...now,
+        exchange: (cells) => exchanges.reduce((state, exchange) => exchange(state), { cells, args: [] as readonly number[] }).cells,
+      };
+    }
+    const kind = representatives.kinds.find(({ name }) => name === wrong.kind) as Kind;
+    const exchange = (state: Beginning): Beginning => exchanged(system, kind, wrong, state, step.action);
+    exchanges.push(exchange);
+    now = exchange(now);
+  }
+}
+
+/** Two members that are to be exchanged. */
+interface Two {
+  readonly kind: string;
+  readonly one: number;
+  readonly other: number;
+}
+
+/** For the first pivot that names neither one that was met nor the first that was not. */
+function firstWrong(pivots: readonly Pivot[], { cells, args }: Beginning): Two | null {
+  const met = new Map<string, Set<number>>();
+  for (const { kind, first, from, of } of pivots) {
+    if (of !== null && met.get(of.kind)?.has(of.member) !== true) continue;
+    const member = (('cell' in from ? cells[from.cell] : args[from.argument]) as number) - first;
+    const known = met.get(kind) ?? new Set();
+    met.set(kind, known);
+    if (member < 0 || known.has(member)) continue;
+    if (member !== known.size) return { kind, one: known.size, other: member };
+    known.add(member);
+  }
+  return null;
+}
+
+function exchanged(
+  { program, layout, machines }: TransitionSystem,
+  { name, tables }: Kind,
+  { one, other }: Two,
+  { cells, args }: Beginning,
+  action: Action,
+): Beginning {
+  const member = (index: number): number => (index === one ? other : index === other ? one : index);
+  const value = (type: Scalar | undefined, number: number): number => {
+    if (type?.kind !== 'id' || type.of !== name) return number;
+    if (!type.nullable) return member(number);
+    return number === 0 ? 0 : member(number - 1) + 1;
+  };
+  const after = [...cells];
+  /** `from` says whose content goes to `to`; what lies beyond the length of a sequence is 0 and names nobody. */
+  const move = (type: Type, from: Area, to: Area, path: string): void => {
+    if (type.kind === 'record' && from.kind === 'record' && to.kind === 'record') {
+      for (const field of type.fields)
+        move(field.type, from.fields.get(field.name) as Area, to.fields.get(field.name) as Area, `${path}.${field.name}`);
+    } else if (type.kind === 'table' && from.kind === 'table' && to.kind === 'table') {
+      const moved = tables.has(path);
+      for (const [index, inner] of from.elements.entries())
+        move(type.element, inner, to.elements[moved ? member(index) : index] as Area, `${path}[]`);
+    } else if (type.kind === 'seq' && from.kind === 'record' && to.kind === 'record') {
+      const [length, target] = [from.fields.get('length'), to.fields.get('length')];
+      const [items, targets] = [from.fields.get('items'), to.fields.get('items')];
+      if (length?.kind !== 'cell' || target?.kind !== 'cell' || items?.kind !== 'table' || targets?.kind !== 'table') return;
+      after[target.cell] = cells[length.cell] as number;
+      for (const [at, item] of items.elements.entries()) {
+        const place = targets.elements[at];
+        if (item.kind !== 'cell' || place?.kind !== 'cell') continue;
+        const content = cells[item.cell] as number;
+        after[place.cell] = at < (cells[length.cell] as number) ? value(type.element, content) : content;
+      }
+    } else if (from.kind === 'cell' && to.kind === 'cell') {
+      after[to.cell] = value(type as Scalar, cells[from.cell] as number);
+    }
+  };
+  move(program.state, layout.root, layout.root, '');
+  // What a slot holds depends on where its agent waits.
+  machines.forEach((machine, agent) => {
+    for (const { pc, slots } of layout.frames[agent] ?? []) {
+      const entry = cells[pc] === 0 ? undefined : machine.entries.find((each) => each.pc === cells[pc]);
+      for (const { local, slot } of entry?.live ?? []) {
+        const cell = slots[slot] as number;
+        after[cell] = value(machine.locals[local]?.type, cells[cell] as number);
+      }
+    }
+  });
+  const params = action.entry.pc === 0 ? (action.machine.procedures[action.entry.procedure]?.params ?? []) : [];
+  return { cells: after, args: args.map((arg, at) => value(params[at]?.type, arg)) };
+}

@@ -1,0 +1,187 @@
+/**
+ * *Representatives*: where a step can't tell sockets from each other, the states that differ only in which socket is which all break a goal or
+ * none does, and one of them is enough to ask about: the one in which members have the names in which they are met. An argument is the
+ * first socket; so is the next one that is met, in what this one holds, unless it is the same one, and so on.
+ *
+ *   pivot       a place that names a member: an argument, a local that was kept across the pause, a field of the record of who acts, and
+ *               then the fields of each member that was met, in the order in which they were
+ *   condition   each pivot names one that was met before, or the first that was not, or nobody
+ *
+ * Every state can be exchanged into one that satisfies it, pivot by pivot: exchanging two members that were not met leaves what was met where
+ * it is. That the step and all goals follow the discipline of scalarsets is read off the source, for each action by itself.
+ *
+ * One thing more than a threads' exchange (symmetry.ts) takes: "the first free socket" is a fixed choice here, and tells members apart.
+ */
+import { encodedRange } from '../compile/liveness.ts';
+import type { Expr, Program, Scalar, Stmt } from '../compile/ir.ts';
+import { Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
+import type { Action, TransitionSystem } from '../compile/smt.ts';
+import { type Area, asNumber, type State, type Value } from '../compile/symbolic-state.ts';
+import { FALSE, type Lit, not } from '../compile/term.ts';
+import { guardOf, type Num } from '../compile/term-number.ts';
+import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
+
+/** Each adds little to a question and takes much from it; beyond these nothing more was seen to be gained. */
+const MOST_PIVOTS = 48;
+
+/** A kind of ids whose members most steps can't tell apart. */
+export interface Kind {
+  readonly name: string;
+  readonly size: number;
+  /** Paths of the tables that have an element for each: `.sockets`, `.threads[].seen`. */
+  readonly tables: ReadonlySet<string>;
+  /** By function: whether it tells them apart. */
+  readonly follows: readonly boolean[];
+}
+
+/** A place that names a member of a kind, or nobody. */
+export interface Pivot {
+  readonly kind: string;
+  readonly size: number;
+  /** The number of the first member there: 1 where 0 is nobody. */
+  readonly first: number;
+  readonly from: { readonly cell: number } | { readonly argument: number };
+  /** A field of this member, of whom only those are known who were met; null: it is there whoever was met. */
+  readonly of: { readonly kind: string; readonly member: number } | null;
+}
+
+export class Representatives {
+  readonly kinds: readonly Kind[];
+  readonly #system: TransitionSystem;
+  readonly #pivots = new Map<string, readonly Pivot[]>();
+  readonly #reached: (fn: number) => ReadonlySet<number>;
+
+  constructor(system: TransitionSystem) {
+    this.#system = system;
+    this.kinds = kindsOf(system.program);
+    this.#reached = reachedFunctions(system.program);
+  }
+
+  /** The kinds whose members an action, and everything that is shown of states, can't tell apart. */
+  kindsOf(action: Action): readonly Kind[] {
+    const { program } = this.#system;
+    const name = action.machine.procedures[action.entry.procedure]?.name;
+    const procedure = program.agents[action.agent]?.procedures.find((each) => each.name === name);
+    if (procedure === undefined) return [];
+    const reached = [procedure, ...program.invariants, ...program.lemmas].flatMap(({ fn }) => [...this.#reached(fn)]);
+    return this.kinds.filter(({ follows }) => reached.every((fn) => follows[fn]));
+  }
+
+  pivots(action: Action, who: number): readonly Pivot[] {
+    const key = `${action.agent} ${action.entry.procedure} ${action.entry.pc} ${who}`;
+    const known = this.#pivots.get(key) ?? this.#find(action, who);
+    this.#pivots.set(key, known);
+    return known;
+  }
+
+  /** That the step begins in a representative. */
+  condition(action: Action, who: number, args: readonly Num[], state: State): Lit {
+    const { terms } = this.#system;
+    const pivots = this.pivots(action, who).map((pivot) => ({
+      ...pivot,
+      value: 'cell' in pivot.from ? asNumber(state[pivot.from.cell] as Value) : (args[pivot.from.argument] as Num),
+    }));
+    /** That one of the first so many pivots names this member. */
+    const met = (before: number, kind: string, member: number): Lit =>
+      terms.any(
+        pivots
+          .slice(0, before)
+          .map((pivot, at) => (pivot.kind === kind ? terms.and(there(at), guardOf(pivot.value, member + pivot.first)) : FALSE)),
+      );
+    const thereAt: Lit[] = [];
+    const there = (at: number): Lit => thereAt[at] as Lit;
+    const conditions = pivots.map(({ kind, size, first, value, of }, at) => {
+      thereAt.push(of === null ? terms.all([]) : met(at, of.kind, of.member));
+      return terms.all(
+        Array.from({ length: size - 1 }, (_, before) => {
+          const named = terms.and(there(at), guardOf(value, before + 1 + first));
+          return named === FALSE ? not(FALSE) : not(terms.and(named, not(met(at, kind, before))));
+        }),
+      );
+    });
+    return terms.all(conditions);
+  }
+
+  #find(action: Action, who: number): readonly Pivot[] {
+    const { layout } = this.#system;
+    const kinds = new Map(this.kindsOf(action).map((kind) => [kind.name, kind]));
+    const pivots: Pivot[] = [];
+    const met = new Map<string, number>();
+    const waiting: { readonly from: Pivot['from']; readonly type: Scalar; readonly of: Pivot['of'] }[] = [];
+    const addFields = (area: Area | undefined, of: Pivot['of']): void => {
+      if (area?.kind === 'cell') waiting.push({ from: { cell: area.cell }, type: layout.cells[area.cell]?.type as Scalar, of });
+      if (area?.kind === 'record') for (const field of area.fields.values()) addFields(field, of);
+    };
+    this.#system.params(action).forEach(({ type }, argument) => {
+      waiting.push({ from: { argument }, type, of: null });
+    });
+    const frame = layout.frames[action.agent]?.[who];
+    for (const { local, slot } of action.entry.pc === 0 ? [] : action.entry.live) {
+      waiting.push({ from: { cell: frame?.slots[slot] as number }, type: action.machine.locals[local]?.type as Scalar, of: null });
+    }
+    addFields(elementsOf(layout.root, `.${action.machine.agent}s`)?.[who], null);
+    for (let next = waiting.shift(); next !== undefined && pivots.length < MOST_PIVOTS; next = waiting.shift()) {
+      const { from, type, of } = next;
+      const kind = type.kind === 'id' ? kinds.get(type.of) : undefined;
+      if (kind === undefined) continue;
+      pivots.push({ kind: kind.name, size: kind.size, first: encodedRange(type).hi - kind.size + 1, from, of });
+      // So many pivots name so many members at most.
+      const member = met.get(kind.name) ?? 0;
+      met.set(kind.name, member + 1);
+      if (member >= kind.size) continue;
+      for (const path of kind.tables) addFields(elementsOf(layout.root, path)?.[member], { kind: kind.name, member });
+    }
+    return pivots;
+  }
+}
+
+/** Of a table of the state itself. */
+function elementsOf(root: Area, path: string): readonly Area[] | undefined {
+  const table = root.kind === 'record' ? root.fields.get(path.slice(1)) : undefined;
+  return table?.kind === 'table' ? table.elements : undefined;
+}
+
+/** All of which something is to be gained, and that everything outside of procedures follows. */
+function kindsOf(program: Program): readonly Kind[] {
+  const sizes = new Map<string, number>();
+  for (const { type } of program.functions.flatMap(({ locals }) => locals)) {
+    if (type.kind === 'id') sizes.set(type.of, Math.max(type.size, sizes.get(type.of) ?? 0));
+  }
+  const acting = new Set(program.agents.flatMap(({ procedures }) => procedures.map(({ fn }) => program.functions[fn]?.locals[0]?.type)));
+  const actors = new Set([...acting].flatMap((type) => (type?.kind === 'id' ? [type.of] : [])));
+  return [...sizes].flatMap(([name, size]): Kind[] => {
+    if (size < 2 || actors.has(name)) return [];
+    const discipline = new Discipline(program, name);
+    const follows = program.functions.map((fn) => discipline.follows(fn));
+    const tables = discipline.tables();
+    const begins = program.state.fields.every(({ type, fixed }) => startsAlike(type, name, fixed, true));
+    if (!begins || !discipline.tablesAreApart() || !isWhole(program, name, tables)) return [];
+    // Facts about frames say something of each element of a table inside of the record of an agent.
+    const inside = program.agents.some((agent) => [...tables].some((path) => path.startsWith(`.${agent.name}s[]`)));
+    return inside ? [] : [{ name, size, tables, follows }];
+  });
+}
+
+/** What a function calls, itself included. */
+function reachedFunctions(program: Program): (fn: number) => ReadonlySet<number> {
+  const known = new Map<number, ReadonlySet<number>>();
+  const calls = (fn: number): ReadonlySet<number> => {
+    const before = known.get(fn);
+    if (before !== undefined) return before;
+    const reached = new Set([fn]);
+    const call = (callee: number): void => {
+      for (const each of calls(callee)) reached.add(each);
+    };
+    const look = (expr: Expr): void =>
+      forEachExpr(expr, (each) => {
+        if (each.op === 'call') call(each.fn);
+      });
+    forEachStmt(program.functions[fn]?.body ?? [], (stmt: Stmt) => {
+      if (stmt.op === 'call' || stmt.op === 'delegate') call(stmt.fn);
+      for (const expr of expressionsOf(stmt)) look(expr);
+    });
+    known.set(fn, reached);
+    return reached;
+  };
+  return calls;
+}

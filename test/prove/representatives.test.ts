@@ -1,0 +1,227 @@
+/** A step is asked about from representatives only where nobody can see members exchanged; what a proof then closes is what it closes without. */
+import { describe, expect, test } from 'vitest';
+import { TRUE } from '../../oracle/compile/term.ts';
+import { constant } from '../../oracle/compile/term-number.ts';
+import { represented } from '../../oracle/prove/exchange.ts';
+import { FrameFacts } from '../../oracle/prove/frames.ts';
+import { type Goal, goalsOf } from '../../oracle/prove/goals.ts';
+import { Induction } from '../../oracle/prove/induction.ts';
+import { Representatives } from '../../oracle/prove/representatives.ts';
+import { assignmentOf } from '../../oracle/compile/symbolic-state.ts';
+import { isTrue } from '../../oracle/compile/term.ts';
+import { dice } from '../compile/differential.ts';
+import { often } from '../campaign.ts';
+import { bruteForce, limits, type Toy, toy } from './toys.ts';
+
+const HEAD = `
+import { count, defineModel, first, type Id, type Nat, type Procedure, range, type Seq, type Table, when } from '../../../model/lang.ts';
+export const ITEMS = 3;
+export type ItemId = Id<'item', typeof ITEMS>;
+export type World = Id<'world', 1>;
+export const items = range<ItemId>(ITEMS);
+`;
+
+function world(state: string, procedures: string, names: string, invariants: string): Toy {
+  const source = `${HEAD}
+export interface State { ${state} }
+declare function initial(_: Record<string, never>): State;
+${procedures}
+export const model = defineModel<State>({ initial, agents: { world: { size: 1, procedures: { ${names} } } }, invariants: { ${invariants} }, lemmas: {} });
+`;
+  return toy('test/prove/models/items.ts', {}, { 'test/prove/models/items.ts': source });
+}
+
+const NEVER = 'never: (s: State) => !s.done';
+
+/** In each of these a step breaks something for some items, and for the first of them it doesn't. */
+const TOLD_APART: readonly (readonly [what: string, make: () => Toy])[] = [
+  [
+    'a literal',
+    () =>
+      world(
+        'done: boolean',
+        'function* work(s: State, _w: World, it: ItemId): Procedure { when(it === items[2]); s.done = true; }',
+        'work',
+        NEVER,
+      ),
+  ],
+  [
+    'a literal, inside of a function',
+    () =>
+      world(
+        'done: boolean',
+        `function isLast(it: ItemId): boolean { return it === items[2]; }
+         function finish(s: State, it: ItemId): void { if (isLast(it)) s.done = true; }
+         function* work(s: State, _w: World, it: ItemId): Procedure { finish(s, it); }`,
+        'work',
+        NEVER,
+      ),
+  ],
+  [
+    'the first that is free',
+    () =>
+      world(
+        'used: Table<boolean, typeof ITEMS>; done: boolean',
+        `function* take(s: State, _w: World, it: ItemId): Procedure { s.used[it] = true; }
+         function* work(s: State, _w: World, it: ItemId): Procedure { when(s.used[it] && first(items, (i) => s.used[i]) !== it); s.done = true; }`,
+        'take, work',
+        NEVER,
+      ),
+  ],
+  [
+    'the first that is taken, in a step that is given nobody',
+    () =>
+      world(
+        'used: Table<boolean, typeof ITEMS>; chosen: ItemId | null; done: boolean',
+        `function* take(s: State, _w: World): Procedure { const it = first(items, (i) => !s.used[i]); when(it !== null); s.used[it!] = true; s.chosen = it; }
+         function* work(s: State, _w: World): Procedure { when(s.chosen !== null && first(items, (i) => !s.used[i]) !== null && s.used[s.chosen!]); s.done = true; }`,
+        'take, work',
+        NEVER,
+      ),
+  ],
+  [
+    'the order of a loop',
+    () =>
+      world(
+        'used: Table<boolean, typeof ITEMS>; last: ItemId | null; done: boolean',
+        `function* mark(s: State, _w: World, it: ItemId): Procedure { s.used[it] = true; }
+         function* work(s: State, _w: World, it: ItemId): Procedure { for (const i of items) { if (s.used[i]) s.last = i; } if (s.last !== null && s.last !== it && s.used[it]) s.done = true; }`,
+        'mark, work',
+        NEVER,
+      ),
+  ],
+  [
+    'a number that is taken for one of them',
+    () =>
+      world(
+        'number: Nat<2>; done: boolean',
+        'function* work(s: State, _w: World, it: ItemId): Procedure { when((s.number as ItemId) !== it); s.done = true; }',
+        'work',
+        NEVER,
+      ),
+  ],
+];
+
+const ANY: Goal = { id: 'any', kind: 'lemma', found: true, holds: () => TRUE };
+
+/** What induction closes, in order. `all`: from all states, since a goal that was found may name anybody. */
+async function closed({ system }: Toy, all: boolean): Promise<readonly string[]> {
+  const induction = new Induction(system, new FrameFacts(system), limits(), () => undefined);
+  const { proved } = await induction.close([...goalsOf(system), ...(all ? [ANY] : [])], () => true);
+  return proved.map(({ id }) => id).filter((id) => id !== ANY.id);
+}
+
+describe('items that are told apart by', () => {
+  test.each(TOLD_APART)('%s are all looked at', async (_what, make) => {
+    const subject = make();
+    expect(bruteForce(subject, 4).brokenAt.has('never')).toBe(true);
+    expect(await closed(subject, false)).not.toContain('never');
+    const representatives = new Representatives(subject.system);
+    const kinds = subject.system.actions.map((action) => representatives.kindsOf(action).length);
+    expect(Math.min(...kinds)).toBe(0);
+  });
+});
+
+/** Random models of a world with three items; most tell nobody apart. */
+function randomItems(seed: number): string {
+  const roll = dice(seed);
+  const pick = <T>(list: readonly T[]): T => list[roll(list.length)] as T;
+  const rarely = (usual: string, rare: string): string => (roll(14) === 0 ? rare : usual);
+  const item = (): string => rarely(pick(['one', 'other', '(s.next[one] ?? other)']), pick(['items[1]', '(s.number as ItemId)']));
+  const condition = (depth: number): string =>
+    pick([
+      () => `s.mark[${item()}]`,
+      () => `s.next[${item()}] ${pick(['===', '!=='])} ${pick(['null', 'one', 'other', 's.owner'])}`,
+      () => `s.owner ${pick(['===', '!=='])} ${pick(['null', 'one', 'other'])}`,
+      () => 's.list.includes(one)',
+      () =>
+        `items.${pick(['some', 'every'])}((i) => ${pick(['s.mark[i]', 's.next[i] === one', 's.next[i] !== null && s.mark[s.next[i]!]', 'i === one || !s.mark[i]'])})`,
+      () => `count(items, (i) => ${pick(['s.mark[i]', 's.next[i] === other'])}) ${pick(['===', '<'])} ${1 + roll(2)}`,
+      () => rarely('s.mark[one]', 'first(items, (i) => s.mark[i]) === one'),
+      () => (depth === 0 ? 'one !== other' : `(${condition(depth - 1)} ${pick(['&&', '||'])} ${condition(depth - 1)})`),
+    ])();
+  const statement = (depth: number): string =>
+    pick([
+      () => `s.mark[${item()}] = ${pick(['true', 'false', '!s.mark[one]'])};`,
+      () => `s.next[${item()}] = ${pick(['null', 'one', 'other', 's.owner'])};`,
+      () => `s.owner = ${pick(['null', 'one', 'other', 's.next[other]'])};`,
+      () => `if (s.list.length < 2) s.list.push(${item()});`,
+      () => 's.list.shift();',
+      () =>
+        `for (const i of items) { if (${pick(['s.next[i] === one', 's.mark[i]', 'i !== one'])}) ${pick(['s.next[i] = null', 's.mark[i] = s.next[i] !== null', 's.owner = null', 's.number = 1', rarely('s.mark[i] = true', 's.owner = i')])}; }`,
+      () => `s.number = ${pick(['0', 'count(items, (i) => s.mark[i])'])};`,
+      () => (depth === 0 ? 's.mark[one] = true;' : `if (${condition(1)}) {\n${statement(depth - 1)}\n} else {\n${statement(depth - 1)}\n}`),
+    ])();
+  const procedure = (name: string, pause: boolean): string => `
+function* ${name}(s: State, _w: World, one: ItemId, other: ItemId): Procedure {
+  when(${condition(1)});
+  ${statement(1)}
+  ${pause ? 'yield;' : ''}
+  ${statement(1)}
+}`;
+  const property = (): string =>
+    `(s: State) => items.every((one) => items.some((other) => ${condition(1)}) || ${pick(['s.mark[one]', 's.number < 3', 's.next[one] === null', 's.owner !== one || s.mark[one]'])})`;
+  return `${HEAD}
+export interface State {
+  mark: Table<boolean, typeof ITEMS>;
+  next: Table<ItemId | null, typeof ITEMS>;
+  list: Seq<ItemId, 2>;
+  owner: ItemId | null;
+  number: Nat<3>;
+}
+declare function initial(_: Record<string, never>): State;
+${procedure('first_', false)}
+${procedure('second', true)}
+export const model = defineModel<State>({
+  initial, agents: { world: { size: 1, procedures: { first_, second } } },
+  invariants: { ${Array.from({ length: 6 }, (_, at) => `p${at}: ${property()}`).join(',\n')} }, lemmas: {},
+});
+`;
+}
+
+test('what is closed from representatives is what is closed from all states, on random models', async () => {
+  const counted = { closed: 0, open: 0, represented: 0, apart: 0 };
+  for (let seed = 1; seed <= often(40, 300); seed++) {
+    const file = 'test/prove/models/items.ts';
+    const subject = toy(file, {}, { [file]: randomItems(seed) });
+    const [some, all] = [await closed(subject, false), await closed(subject, true)];
+    expect([seed, some]).toEqual([seed, all]);
+    counted.closed += some.length;
+    counted.open += goalsOf(subject.system).length - some.length;
+    const representatives = new Representatives(subject.system);
+    for (const action of subject.system.actions) counted[representatives.kindsOf(action).length > 0 ? 'represented' : 'apart']++;
+  }
+  for (const number of Object.values(counted)) expect(number).toBeGreaterThan(often(10, 80));
+});
+
+describe('every state that a run reaches is exchanged into a representative', () => {
+  test.each<[string, Toy]>([
+    ['of the specification', toy('model/index.ts', { design: 'sockref' })],
+    ['of a world of items', toy('test/prove/models/items.ts', {}, { 'test/prove/models/items.ts': randomItems(3) })],
+  ])('%s', async (_name, { system, concrete }) => {
+    const representatives = new Representatives(system);
+    const seen: (readonly number[])[] = [];
+    await concrete.watch(7, 6_000, { visit: (cells) => seen.push(cells) % 40 === 0 });
+    const { state } = system.free('');
+    const random = dice(5);
+    let exchanges = 0;
+    for (const action of system.actions) {
+      const params = system.params(action);
+      for (let at = 0; at < 12; at++) {
+        const cells = seen[random(seen.length)] as readonly number[];
+        const args = params.map(({ type }) => (type.kind === 'id' ? random(type.size) + (type.nullable ? 1 : 0) : 0));
+        const made = represented(system, representatives, { cells, args }, { action, who: 0 });
+        if (made.cells.join() !== cells.join()) exchanges++;
+        // A representative stays as it is.
+        const again = represented(system, representatives, made, { action, who: 0 });
+        expect([again.cells, again.args]).toEqual([made.cells, made.args]);
+        if (at > 1) continue;
+        const condition = representatives.condition(action, 0, made.args.map(constant), state);
+        const variables = new Map(assignmentOf(system.layout, '', made.cells));
+        const values = system.terms.evaluate((name) => variables.get(name) === true);
+        expect(isTrue(values, condition)).toBe(true);
+      }
+    }
+    expect(exchanges).toBeGreaterThan(system.actions.length / 2);
+  });
+});
