@@ -122,7 +122,7 @@ export class Discipline {
     if (stmt.op === 'for')
       this.#breach ??= {
         expr: null,
-        why: 'a loop runs through them, in their order',
+        why: 'a loop runs through them, and their order can be seen',
         instead: 'ask with `some`, `every` or `count`, or do it in a step for each',
       };
     else this.#breach ??= { expr: expressionsOf(stmt)[0] ?? null, ...MIXES };

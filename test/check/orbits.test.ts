@@ -342,11 +342,15 @@ describe('a model that tells one from another is refused with the place, what st
     ],
     [
       'where it runs through them',
-      "for (const u of users) if (s.has[u] === null) s.slots[slot].state = 'done';",
-      '22: give tells one from another: a loop runs through them, in their order; ask with `some`, `every` or `count`, or do it in a step for each',
+      'for (const u of users) if (s.has[u] === null) s.slots[slot].owner = u;',
+      '22: give tells one from another: a loop runs through them, and their order can be seen; ask with `some`, `every` or `count`, or do it in a step for each',
     ],
   ])('%s', (_, statement, why) => {
     expect(refused(statement)).toEqual([{ kind: 'user', why: `test/prove/models/pool.ts:${why}` }]);
+  });
+
+  test('but not by a loop whose order makes no difference', () => {
+    expect(refused("for (const u of users) if (s.has[u] === null) s.slots[slot].state = 'done';")).toEqual([]);
   });
 
   test('where a predicate asks which is the first', () => {
