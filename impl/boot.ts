@@ -84,6 +84,7 @@ import {
   inp_zone,
   MBUF_HEADER,
   MTX_WORDS,
+  mbuf_last,
   mbuf_zone,
   PROTO_RAW,
   PROTO_TCP,
@@ -328,6 +329,7 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
     if (zone.at === mbuf_zone) put(k, h_pad, carve(padding(next)));
     layZone(k, zone.at, zone.size, zone.count, carve(zone.size * zone.count));
   }
+  put(k, mbuf_last, fixed(k, mbuf_zone + uz_base) + (c.mbufs - 1) * mbufWords(c));
   put(k, h_user, carve(size.user) * 4);
 
   for (let chain = 0; chain < c.sleepChains; chain++) mtx_init(k, fixed(k, h_sleepq) + chain * SLEEPQ_WORDS + slpq_mtx, LC_SLEEPQ);

@@ -79,8 +79,8 @@ export interface KernelOptions {
   /** How often a thread looks at a lock before it sleeps. Default 100; 0 for exhaustive search. */
   readonly spin?: number;
   /**
-   * How often a thread that has to wait for another looks whether it has been woken before it really sleeps, at the most: it learns to look
-   * less where that is in vain. Default 2000, or 0 with `spin` 0.
+   * How often a thread that has to wait for another looks whether it has been woken before it really sleeps; where that is in vain it does so
+   * for fewer of its sleeps. Default 2000, or 0 with `spin` 0.
    */
   readonly sleepSpin?: number;
   /** Chains of the sleep queue, a power of two. Default 64. */

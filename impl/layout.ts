@@ -106,7 +106,7 @@ export const h_maxsockets = 53; // c
 export const h_selfds = 54; // c  -> what threads poll: 2 * h_npoll selfds for each
 export const h_npoll = 55; // c  most descriptors of one poll
 export const h_selpool = 56; // c  -> pool of mutexes for selinfo lists: as many as sleep-queue chains
-// 57 free
+export const mbuf_last = 57; // Z of mbuf_zone  last record of its free list, where bulk mbufs are queued (kern/mbuf.ts)
 export const giant_mtx = 58; // mutex
 export const h_stats = 60; // c  -> statistics: STAT_WORDS words for each thread (T*)
 export const h_profile = 61; // c  -> profile of the locks: LP_ROWS rows for each thread (T*); none without KF_PROFILE
@@ -200,7 +200,7 @@ export const td_user = 13; // c  user address of the slice the face gave it
 export const td_nlocks = 14; // T  WITNESS: locks held, in order of acquisition
 export const td_locks = 15; // T  .. td_locks + TD_MAXLOCKS - 1
 export const TD_MAXLOCKS = 24;
-export const td_spin = 39; // T  how often it looks the next time: less than h_sleep_spin where that was in vain lately
+export const td_spin = 39; // T  sleeps for which it will not look first, since looking was in vain lately
 export const td_selmtx = 40; // mutex
 export const td_selpending = 42; // td_selmtx  something that this thread polls may have changed; its address is the channel poll sleeps on
 export const td_selfds = 43; // c  -> its selfds
@@ -210,7 +210,8 @@ export const td_stats = 46; // c  -> its statistics
 export const td_profile = 47; // c  -> its rows of the profile
 export const td_sigio = 48; // td_selmtx  SIGIO: how often something happened to its sockets since it asked; its address is the channel it sleeps on
 export const td_control = 49; // T  a send: its control mbuf; a receive: whether it wants rights, then those it got; 0 none
-export const THREAD_WORDS = 50;
+export const td_doze = 50; // T  how many these were the last time
+export const THREAD_WORDS = 51;
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for

@@ -12,12 +12,12 @@ import {
   STAT_WORDS,
   td_profile,
   td_stats,
-  h_sleep_spin,
   h_threads,
   h_user_slice,
   TDF_CANSLEEP,
   TDF_INUSE,
   THREAD_WORDS,
+  td_doze,
   td_flags,
   td_from_host,
   td_from_port,
@@ -39,7 +39,8 @@ export function thread_attach(k: Kernel, canSleep: number): number {
     if (compareExchange(k, td + td_flags, 0, flags) === 0) {
       put(k, td + td_user, i * fixed(k, h_user_slice));
       put(k, td + td_nlocks, 0);
-      put(k, td + td_spin, fixed(k, h_sleep_spin));
+      put(k, td + td_spin, 0);
+      put(k, td + td_doze, 0);
       put(k, td + td_notify, -1);
       put(k, td + td_stats, fixed(k, h_stats) + i * STAT_WORDS);
       put(k, td + td_profile, fixed(k, h_profile) + i * LP_ROWS * LP_WORDS);

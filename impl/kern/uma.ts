@@ -42,15 +42,30 @@ export function uma_zalloc_raw(k: Kernel, td: number, zone: number): number {
 }
 
 export function uma_zfree(k: Kernel, td: number, zone: number, record: number): void {
+  uma_free_lock(k, td, zone, record);
+  put(k, record + z_link, get(k, zone + uz_free));
+  put(k, zone + uz_free, record);
+  mtx_unlock(k, td, zone + uz_mtx);
+}
+
+/** The same, but the record is handed out after all that are free now. `last` is the word that leads to the last of these, if there is one. */
+export function uma_zfree_last(k: Kernel, td: number, zone: number, record: number, last: number): void {
+  uma_free_lock(k, td, zone, record);
+  put(k, record + z_link, 0);
+  if (get(k, zone + uz_free) === 0) put(k, zone + uz_free, record);
+  else put(k, get(k, last) + z_link, record);
+  put(k, last, record);
+  mtx_unlock(k, td, zone + uz_mtx);
+}
+
+/** Takes the zone's mutex and counts the record out. */
+function uma_free_lock(k: Kernel, td: number, zone: number, record: number): void {
   const offset = record - fixed(k, zone + uz_base);
   const size = fixed(k, zone + uz_size);
   KASSERT(k, offset >= 0 && offset < fixed(k, zone + uz_count) * size && offset % size === 0, PANIC_FREE_FOREIGN, record);
   mtx_lock(k, td, zone + uz_mtx);
   if (get(k, record + z_link) !== Z_ALLOCATED) panic(k, PANIC_DOUBLE_FREE, record);
-  put(k, record + z_link, get(k, zone + uz_free));
-  put(k, zone + uz_free, record);
   put(k, zone + uz_inuse, get(k, zone + uz_inuse) - 1);
-  mtx_unlock(k, td, zone + uz_mtx);
 }
 
 /** Records in use, as of now. */

@@ -39,6 +39,7 @@ import {
   THREAD_WORDS,
   TIMED_OUT,
   td_deadline,
+  td_doze,
   td_flags,
   td_slpq_next,
   td_slpq_prev,
@@ -177,23 +178,33 @@ export function sleepq_block(k: Kernel, td: number): number {
   return EINTR;
 }
 
+/** At most so many sleeps go by before a thread looks again whether looking pays. */
+const DOZE_MOST = 31;
+
 /**
  * Looks for a while whether somebody ends the sleep, which costs less than to go to sleep and be woken if it happens soon; returns what the
- * word says then. Adaptive, as BSD's locks are: the thread has half as much patience after each time that was in vain, more after one that was not.
+ * word says then. Adaptive, as BSD's locks are: a time that was in vain makes the thread sleep at once for a while, twice as long each time, and
+ * one that was not halves that. It is never less patient, only more seldom so: two threads that wait for each other have to be patient
+ * long enough for the other's way out of its sleep, or neither would ever learn that the other could be awake.
  */
 function sleepq_spin(k: Kernel, td: number): number {
-  const most = fixed(k, h_sleep_spin);
-  const patience = get(k, td + td_spin);
-  for (let looks = patience; looks > 0; looks--) {
-    const how = load(k, td + td_wait);
-    if (how !== SPINNING) {
-      put(k, td + td_spin, patience + (most >> 3) < most ? patience + (most >> 3) : most);
-      return how;
+  const rest = get(k, td + td_spin);
+  const doze = get(k, td + td_doze);
+  if (rest > 0) {
+    put(k, td + td_spin, rest - 1);
+  } else {
+    for (let looks = fixed(k, h_sleep_spin); looks > 0; looks--) {
+      const how = load(k, td + td_wait);
+      if (how !== SPINNING) {
+        put(k, td + td_doze, doze >> 1);
+        return how;
+      }
+      pause(k);
     }
-    pause(k);
+    const more = doze < DOZE_MOST ? 2 * doze + 1 : DOZE_MOST;
+    put(k, td + td_doze, more);
+    put(k, td + td_spin, more);
   }
-  // Never none at all, or it could not learn that times have changed.
-  put(k, td + td_spin, (patience >> 1) + (most >> 6) + 1);
   const how = compareExchange(k, td + td_wait, SPINNING, SLEEPING);
   return how === SPINNING ? SLEEPING : how;
 }

@@ -25,10 +25,20 @@ const WARM_TRIPS = 15_000;
 const STREAM_BAR = 2;
 const TRIPS_BAR = 3;
 
-const SPACE = 256 * 1024;
-/** A receiver takes all that has come with one call, up to the space of the buffer. */
-const UNIX: KernelOptions = { sockets: 16, mbufs: 64, mbufBytes: 65_536, sendSpace: SPACE, recvSpace: SPACE, userBytes: SPACE, threads: 8 };
-const TCP: KernelOptions = { ...UNIX, mbufs: 256, tcpSegmentBytes: 16_384 };
+/** About as much as a `net` socket has on its way: what its buffers hold, and eight writes (ends-worker.ts). */
+const SPACE = 1024 * 1024;
+/** A receiver takes all that has come with one call, up to so much. */
+const TAKEN = 256 * 1024;
+const UNIX: KernelOptions = {
+  sockets: 16,
+  threads: 8,
+  mbufs: 256,
+  mbufBytes: 65_536,
+  sendSpace: SPACE,
+  recvSpace: SPACE,
+  userBytes: TAKEN,
+};
+const TCP: KernelOptions = { ...UNIX, tcpSegmentBytes: 16_384 };
 
 export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> {
   tell(`streams, ${ROUNDS} rounds`);
