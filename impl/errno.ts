@@ -8,6 +8,7 @@ export const ENOENT = 2;
 export const EINTR = 4;
 export const EBADF = 9;
 export const ENOMEM = 12;
+export const EACCES = 13;
 export const EFAULT = 14;
 export const EINVAL = 22;
 export const ENFILE = 23;

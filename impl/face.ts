@@ -6,7 +6,7 @@ export interface UnixAddress {
   readonly name: number;
 }
 
-/** Host 1 is this kernel, host 2 is played by whoever drives the wire. Port 0 in bind asks for any. */
+/** Host 1 is this kernel, host 2 is played by whoever drives the wire, host 15 is everybody. Port 0 in bind asks for any. */
 export interface InetAddress {
   readonly family: 'inet';
   readonly host: number;

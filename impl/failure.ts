@@ -10,6 +10,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOENT: 'no socket has this name',
   EINTR: 'interrupted, or this thread may not block',
   EBADF: 'no such descriptor',
+  EACCES: 'a datagram for everybody needs the option broadcast',
   EFAULT: 'a buffer lies outside user memory',
   EINVAL: 'invalid argument, or not in this state of the socket',
   ENFILE: 'all files are in use; make the kernel with more descriptors',

@@ -338,10 +338,13 @@ export const SS_PROTOREF = 0x4000;
 export const SQ_INCOMP = 0x0800;
 export const SQ_COMP = 0x1000;
 export const SO_ACCEPTCONN = 0x0002;
+export const SO_REUSEADDR = 0x0004; // a port may be bound to that only connections have
 export const SO_KEEPALIVE = 0x0008; // TCP asks a silent peer for a sign of life
+export const SO_BROADCAST = 0x0020; // UDP may send to everybody
 export const SO_LINGER = 0x0080;
 export const SO_ACCEPTFILTER = 0x1000; // of a listener: a filter is set; of a child: it has yet to go through it
 export const SO_OOBINLINE = 0x0100; // the urgent byte stays among the others
+export const SO_REUSEPORT = 0x0200; // a port may be bound to that others have who set this, too; inp_reuseport follows
 
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;

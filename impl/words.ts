@@ -14,12 +14,15 @@ import {
   SO_OPT_ACCEPTCONN,
   SO_OPT_ACCEPTFILTER,
   SO_OPT_ERROR,
+  SO_BROADCAST,
   SO_KEEPALIVE,
   SO_OPT_LINGER,
   SO_OPT_LISTENINCQLEN,
   SO_OPT_LISTENQLEN,
   SO_OPT_LISTENQLIMIT,
   SO_OOBINLINE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
   SO_OPT_RCVBUF,
   SO_OPT_RCVLOWAT,
   SO_OPT_RCVTIMEO,
@@ -39,6 +42,11 @@ export const OPTIONS = {
   listening: [SOL_SOCKET, SO_OPT_ACCEPTCONN],
   /** 1: a peer that is silent for long is asked, and given up with ETIMEDOUT (TCP). May be set. */
   keepAlive: [SOL_SOCKET, SO_KEEPALIVE],
+  /** 1: a datagram may be sent to host 15, which is everybody (UDP). May be set. */
+  broadcast: [SOL_SOCKET, SO_BROADCAST],
+  /** 1: bind takes a port that only connections have; one that others have who set reusePort, too. May be set, before bind. */
+  reuseAddress: [SOL_SOCKET, SO_REUSEADDR],
+  reusePort: [SOL_SOCKET, SO_REUSEPORT],
   /** 1: the urgent byte stays among the others. May be set. */
   urgentInline: [SOL_SOCKET, SO_OOBINLINE],
   /** Of a listener: 0 none, 1 'dataready', 2 'httpready'; a connection can be accepted when the filter lets it pass. May be set. */

@@ -9,10 +9,10 @@ import { kevent, knote } from './calls/kqueue.ts';
 import { recvmsg, sendmsg } from './calls/message.ts';
 import { poll } from './calls/poll.ts';
 import { receive, receiveoob, sockatmark } from './calls/receive.ts';
-import { send } from './calls/send.ts';
+import { broadcast, send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
 import { connect2, socket, socketpair } from './calls/socket.ts';
-import { geterror, getpeername, getsockopt, setkeepalive, setlinger, setnbio, setsockopt } from './calls/sockopt.ts';
+import { geterror, getpeername, getsockopt, setkeepalive, setlinger, setnbio, setreuse, setsockopt } from './calls/sockopt.ts';
 import { invariants } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
@@ -24,8 +24,8 @@ import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
 export const calls = {
-  socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, receive, receiveoob, sockatmark, shutdown,
-  setsockopt, getsockopt, setlinger, setkeepalive, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
+  socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, broadcast, receive, receiveoob, sockatmark, shutdown,
+  setsockopt, getsockopt, setlinger, setkeepalive, setreuse, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
   sendmsg, recvmsg, undefer, gcmark, gcsweep,
 };
 

@@ -159,9 +159,9 @@ export const invariants: Predicates<State> = {
   'dropped-is-over': (s) =>
     s.pcbs.every((inp) => !inp.dropped || (inp.name === null && (inp.socket === null || unplugged(socketOf(s, inp))))),
 
-  /** Of two pcbs of one protocol with the same name, one is a TCP connection that was accepted under it. [J.4 bind] */
+  /** Of two pcbs of one protocol with the same name, one came to it when somebody had it: accepted under it, or allowed to share it. [J.4 bind] */
   'names-unique': (s) =>
-    pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s.pcbs[a], s.pcbs[b]) || accepted(s.pcbs[a]) || accepted(s.pcbs[b]))),
+    pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s.pcbs[a], s.pcbs[b]) || s.pcbs[a].shared || s.pcbs[b].shared)),
 
   /** Locks are given back: the link lock is held exactly while a connect is between its steps, a send lock while its sender is in the call. [G7] */
   'locks-conserved': (s) =>
@@ -255,10 +255,6 @@ export function connects(thread: Thread): boolean {
   return thread.hand === 'made' || thread.hand === 'published';
 }
 
-function accepted(inp: Pcb): boolean {
-  return inp.protocol === 'tcp' && inp.foreign;
-}
-
 function sameName(a: Pcb, b: Pcb): boolean {
   return a.name !== null && a.name === b.name && sharesNames(a, b);
 }
@@ -266,6 +262,7 @@ function sameName(a: Pcb, b: Pcb): boolean {
 function unused(socket: Socket): boolean {
   const flags =
     socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending || socket.atMark || socket.keepAlive;
+  const options = socket.broadcast || socket.reuseAddress || socket.reusePort;
   const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
   const buffers =
@@ -278,11 +275,12 @@ function unused(socket: Socket): boolean {
     socket.grey ||
     socket.receiving ||
     socket.garbage !== 'no';
-  return !flags && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
+  return !flags && !options && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 
 function blank(inp: Pcb): boolean {
   const links = inp.socket !== null || inp.peer !== null || inp.name !== null;
-  const flags = inp.bound || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.oob !== 'none';
+  const flags =
+    inp.bound || inp.shared || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.oob !== 'none';
   return !links && !flags && inp.charged === 0 && inp.state === 'CLOSED';
 }

@@ -135,7 +135,7 @@ export const lemmas: Predicates<State> = {
     s.pcbs.every((inp) => inp.protocol !== 'tcp' || inp.socket === null || tcpFits(inp, socketOf(s, inp))) &&
     (!designs[s.design].dropFreesPcb || sockets.every((so) => !s.sockets[so].protoRef && (s.sockets[so].pcb !== null || goneFits(s, so)))),
 
-  /** Each flag of a pcb belongs to its protocol and state. */
+  /** Each flag of a pcb belongs to its protocol and state; no UNIX name is shared. */
   'pcb-flags-fit': (s) => s.pcbs.every((inp) => protocolFits(inp) && stateFits(inp)),
 
   /** UDP and raw IP: connected is having a foreign address; nothing is ever left to send. */
@@ -363,7 +363,8 @@ function protocolFits(inp: Pcb): boolean {
     (inp.protocol === 'tcp' || !marks) &&
     (isLocal(inp.protocol) ? !inp.foreign : inp.peer === null) &&
     (inp.peer !== null || inp.charged === 0) &&
-    (inp.name === null || inp.bound)
+    (inp.name === null || inp.bound) &&
+    (!inp.shared || !isLocal(inp.protocol))
   );
 }
 

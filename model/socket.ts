@@ -73,6 +73,9 @@ export function sonewconn(s: State, head: SocketId): SocketId | null {
   child.nonBlocking = listener.nonBlocking;
   child.linger = listener.linger;
   child.keepAlive = listener.keepAlive;
+  child.broadcast = listener.broadcast;
+  child.reuseAddress = listener.reuseAddress;
+  child.reusePort = listener.reusePort;
   if (pcballoc(s, so) === 'none') return so;
   sodealloc(s, child);
   return rule('sonewconn_3', 'attach failed: all or nothing [C.1 step 5]', null);

@@ -29,7 +29,7 @@ export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'dgram' | 'seqpacket' |
 /** so_error, and what a call returns. */
 // biome-ignore format: a list of names
 export type Errno =
-  | 'none' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
+  | 'none' | 'EACCES' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
   | 'EDESTADDRREQ' | 'EFAULT' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
   | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOMEM' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
   | 'EPERM' | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
@@ -55,6 +55,9 @@ export interface Socket {
   nonBlocking: boolean; // SS_NBIO
   acceptConn: boolean; // SO_ACCEPTCONN
   keepAlive: boolean; // SO_KEEPALIVE
+  broadcast: boolean; // SO_BROADCAST
+  reuseAddress: boolean; // SO_REUSEADDR
+  reusePort: boolean; // SO_REUSEPORT
   linger: 'off' | 'reset' | 'wait'; // SO_LINGER: off; on with time 0 (reset); on with time to wait
   queue: 'none' | 'incomplete' | 'complete'; // so_qstate
   head: SocketId | null; // so_head
@@ -97,6 +100,7 @@ export interface Pcb {
   socket: SocketId | null; // unp_socket, inp_socket
   bound: boolean; // has an address:
   name: Name | null; // a name somebody asked for, or (null) a port of the system's choice
+  shared: boolean; // history only: somebody had the name when this one got it
   peer: PcbId | null; // UNIX: unp_conn; unp_refs of a datagram socket are those who have it here
   charged: Nat<typeof BUFFER>; // UNIX, but datagrams: unp_cc, how much of my receive buffer the sender has been charged for
   foreign: boolean; // UDP, TCP, raw IP: has a foreign address
@@ -183,7 +187,8 @@ export function freeSocket(): Socket {
   // biome-ignore format: the zero of every field
   return {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
-    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, keepAlive: false, linger: 'off', queue: 'none', head: null,
+    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, keepAlive: false, broadcast: false,
+    reuseAddress: false, reusePort: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
     snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false, grey: false,
   };
@@ -193,7 +198,7 @@ export function freeSocket(): Socket {
 export function freePcb(): Pcb {
   // biome-ignore format: the zero of every field
   return {
-    protocol: 'none', socket: null, bound: false, name: null, peer: null, charged: 0, foreign: false, state: 'CLOSED',
+    protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, charged: 0, foreign: false, state: 'CLOSED',
     dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, oob: 'none',
   };
 }

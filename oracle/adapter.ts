@@ -54,6 +54,8 @@ const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number
 
 const HOW: Readonly<Record<string, number>> = { read: L.SHUT_RD, write: L.SHUT_WR, both: L.SHUT_RDWR, nonsense: 7 };
 
+const REUSE: Readonly<Record<string, number>> = { broadcast: L.SO_BROADCAST, address: L.SO_REUSEADDR, port: L.SO_REUSEPORT };
+
 /** What a poll asks for. */
 const WANTED: Readonly<Record<string, number>> = { hangup: 0, in: L.POLLIN, out: L.POLLOUT, both: L.POLLIN | L.POLLOUT };
 
@@ -194,6 +196,10 @@ export function systemCall<Argument = never>(
       };
     case 'setkeepalive':
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, L.SO_KEEPALIVE, place.word], word: args[1] === true ? 1 : 0 };
+    case 'setreuse':
+      return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, REUSE[String(args[1])] ?? 0, place.word], word: args[2] === true ? 1 : 0 };
+    case 'broadcast':
+      return { fn: 'sys_sendto', args: [fd, place.data, UNIT, 0, N.HOST_BROADCAST, FIRST_PORT] };
     case 'geterror':
       return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
     case 'poll':
@@ -231,7 +237,7 @@ function messageCall<Argument>(
   return { fn, args: [fd, message, 0], message: header };
 }
 
-const MOVES: readonly string[] = ['send', 'receive', 'sendmsg', 'recvmsg'];
+const MOVES: readonly string[] = ['send', 'broadcast', 'receive', 'sendmsg', 'recvmsg'];
 
 /** What a call has returned, in the words of the specification. What an option is lies in user memory, and is 0 here. */
 export function resultOf(name: string, returned: number): Result {

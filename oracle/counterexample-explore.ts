@@ -34,6 +34,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('urgent'), fd, here: z.boolean() }),
   z.strictObject({ what: z.literal('ack'), fd, units: count, fin: z.boolean() }),
   z.strictObject({ what: z.literal('datagram'), fd }),
+  z.strictObject({ what: z.literal('broadcast'), fd }),
   z.strictObject({ what: z.literal('unreachable'), fd }),
 ]);
 

@@ -36,6 +36,7 @@ import {
   so_proto,
 } from '../layout.ts';
 import { fixed, type Kernel, panic } from '../memory.ts';
+import { in_pcbreuseport } from '../netinet/inpcb.ts';
 import {
   rip_abort,
   rip_attach,
@@ -418,6 +419,12 @@ export function pru_peeraddr(k: Kernel, td: number, so: number): number {
 /** SO_KEEPALIVE was set or cleared, which only TCP cares about. */
 export function pru_keepalive(k: Kernel, td: number, so: number): void {
   if (fixed(k, so + so_proto) === PROTO_TCP) tcp_usr_keepalive(k, td, so);
+}
+
+/** SO_REUSEPORT was set or cleared: who binds looks at the pcbs of others. */
+export function pru_reuseport(k: Kernel, td: number, so: number): void {
+  const proto = fixed(k, so + so_proto);
+  if (proto === PROTO_TCP || proto === PROTO_UDP) in_pcbreuseport(k, td, so);
 }
 
 /** Options of the protocol's own level. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */

@@ -8,6 +8,7 @@ import { EDOM, EINVAL, ENOBUFS, ENOPROTOOPT } from '../errno.ts';
 import {
   SOL_SOCKET,
   SO_ACCEPTCONN,
+  SO_BROADCAST,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_OOBINLINE,
@@ -25,6 +26,8 @@ import {
   SO_OPT_SNDLOWAT,
   SO_OPT_SNDTIMEO,
   SO_OPT_TYPE,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
   SS_NBIO,
   accept_mtx,
   h_sb_max,
@@ -48,7 +51,7 @@ import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { accf_getopt, accf_setopt } from './accept_filter.ts';
 import { copyin_word, copyout_word } from './copy.ts';
 import { fdrop, fget, file_socket } from './file.ts';
-import { pr_ctloutput, pru_keepalive } from './protosw.ts';
+import { pr_ctloutput, pru_keepalive, pru_reuseport } from './protosw.ts';
 import { sbresize_locked, sowakeup } from './sockbuf.ts';
 import { so_changestate } from './sockstate.ts';
 
@@ -68,6 +71,7 @@ export function sosetopt(k: Kernel, td: number, so: number, level: number, name:
     else and(k, so + so_options, ~flag);
     mtx_unlock(k, td, so + so_rcv + sb_mtx);
     if (flag === SO_KEEPALIVE) pru_keepalive(k, td, so);
+    if (flag === SO_REUSEPORT) pru_reuseport(k, td, so);
     return 0;
   }
   const linger = get(k, td + td_retval1);
@@ -130,7 +134,16 @@ function sb_getopt(k: Kernel, td: number, sb: number, name: number): number {
 
 /** The bit of so_options for an option that is on or off; 0 for any other. */
 function so_flag(name: number): number {
-  return name === SO_KEEPALIVE || name === SO_OOBINLINE ? name : 0;
+  switch (name) {
+    case SO_BROADCAST:
+    case SO_KEEPALIVE:
+    case SO_OOBINLINE:
+    case SO_REUSEADDR:
+    case SO_REUSEPORT:
+      return name;
+    default:
+      return 0;
+  }
 }
 
 export function sogetopt(k: Kernel, td: number, so: number, level: number, name: number, uaddr: number): number {

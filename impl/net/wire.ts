@@ -6,6 +6,7 @@
  *   from                 to                    by
  *   (sender)             list to this host     wire_output, wire_inject; ENOBUFS if it holds h_wire_size segments
  *   (sender)             list to the others    wire_output; if it is full the oldest segment there is lost instead
+ *   (sender)             both lists            wire_output of what is for HOST_BROADCAST
  *   list to this host    protocol input        wire_deliver: no lock is held while the protocol processes the segment
  *   list to the others   (reader)              wire_peek, wire_copyout, wire_drop
  *   either list          nowhere, or the end   wire_drop, wire_defer, wire_duplicate: a driver loses, reorders, repeats segments
@@ -36,6 +37,7 @@ import { stat_add } from '../kern/stat.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import {
   h_wire_size,
+  HOST_BROADCAST,
   HOST_LOCAL,
   IPPROTO_ICMP,
   wire_count,
@@ -63,7 +65,7 @@ import {
 import { rip_input } from '../netinet/raw_ip.ts';
 import { tcp_input } from '../netinet/tcp_input.ts';
 import { tcp_ctlinput } from '../netinet/tcp_subr.ts';
-import { udp_ctlinput, udp_input } from '../netinet/udp_usrreq.ts';
+import { udp_ctlinput, udp_input, udp_input_all } from '../netinet/udp_usrreq.ts';
 import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { mtx_init, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { notify_begin, notify_end } from '../sync/notify.ts';
@@ -116,7 +118,30 @@ export function wire_output(
   put(k, th + ws_window, window);
   put(k, th + ws_len, length);
   put(k, th + ws_m, m);
-  return wire_enqueue(k, td, th, dst === HOST_LOCAL ? wire_first : wire_out_first);
+  if (dst === HOST_BROADCAST && src === HOST_LOCAL) wire_loop(k, td, th);
+  return wire_enqueue(k, td, th, dst === HOST_LOCAL || (dst === HOST_BROADCAST && src !== HOST_LOCAL) ? wire_first : wire_out_first);
+}
+
+/** What is for everybody is for this host as well: a copy of it, or none if there is no memory. */
+function wire_loop(k: Kernel, td: number, th: number): void {
+  const copy = wire_copy(k, td, th);
+  if (copy !== 0) wire_enqueue(k, td, copy, wire_first);
+}
+
+/** A copy of a segment with its data; 0 if there is no memory for it. */
+function wire_copy(k: Kernel, td: number, th: number): number {
+  const len = get(k, th + ws_len);
+  const m = len === 0 ? 0 : m_copym(k, td, get(k, th + ws_m), 0, len);
+  if (len !== 0 && m === 0) return 0;
+  const copy = uma_zalloc(k, td, wseg_zone);
+  if (copy === 0) {
+    m_freem(k, td, m);
+    wire_count_lost(k, td);
+    return 0;
+  }
+  for (let at = ws_proto; at < ws_m; at++) put(k, copy + at, get(k, th + at));
+  put(k, copy + ws_m, m);
+  return copy;
 }
 
 /**
@@ -223,9 +248,14 @@ export function wire_input(k: Kernel, td: number, th: number): void {
   const dport = get(k, th + ws_dport);
   switch (get(k, th + ws_proto)) {
     case IPPROTO_TCP:
-      tcp_input(k, td, th);
+      // No connection is with everybody.
+      if (dst !== HOST_BROADCAST) tcp_input(k, td, th);
       break;
     case IPPROTO_UDP:
+      if (dst === HOST_BROADCAST) {
+        udp_input_all(k, td, src, sport, dst, dport, get(k, th + ws_m));
+        break;
+      }
       udp_input(k, td, src, sport, dst, dport, get(k, th + ws_m));
       put(k, th + ws_m, 0);
       break;
@@ -291,25 +321,8 @@ export function wire_defer(k: Kernel, td: number, remote: number): number {
 export function wire_duplicate(k: Kernel, td: number): number {
   const th = wire_peek(k, td, 0);
   if (th === 0) return 0;
-  const len = get(k, th + ws_len);
-  const m = len === 0 ? 0 : m_copym(k, td, get(k, th + ws_m), 0, len);
-  if (len !== 0 && m === 0) return 0;
-  const error = wire_output(
-    k,
-    td,
-    get(k, th + ws_proto),
-    get(k, th + ws_src),
-    get(k, th + ws_sport),
-    get(k, th + ws_dst),
-    get(k, th + ws_dport),
-    get(k, th + ws_seq),
-    get(k, th + ws_ack),
-    get(k, th + ws_flags),
-    get(k, th + ws_window),
-    m,
-    len,
-  );
-  return error === 0 ? 1 : 0;
+  const copy = wire_copy(k, td, th);
+  return copy !== 0 && wire_enqueue(k, td, copy, wire_first) === 0 ? 1 : 0;
 }
 
 function wire_list(remote: number): number {

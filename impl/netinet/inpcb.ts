@@ -21,8 +21,8 @@ import { EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOBUFS } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
-import { h_ipport_first, h_ipport_last, inp_zone, LC_INP, so_pcb } from '../layout.ts';
-import { add, fixed, get, type Kernel, put, store } from '../memory.ts';
+import { h_ipport_first, h_ipport_last, inp_zone, LC_INP, SO_REUSEADDR, SO_REUSEPORT, so_options, so_pcb } from '../layout.ts';
+import { add, fixed, get, type Kernel, load, put, store } from '../memory.ts';
 import { PANIC_ATTACH_PCB, PANIC_INP_DETACH, PANIC_INP_FREE_SOCKET, PANIC_INP_HASHED, PANIC_INP_REFCOUNT } from '../panic.ts';
 import { rw_assert_w, rw_init, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import {
@@ -45,6 +45,7 @@ import {
   inp_pcbinfo,
   inp_port_next,
   inp_refcount,
+  inp_reuseport,
   inp_socket,
   ipi_count,
   ipi_gencnt,
@@ -138,7 +139,7 @@ export function in_pcbbind(k: Kernel, td: number, inp: number, host: number, por
   if (port === 0) {
     chosen = in_pcbephemeral(k, pcbinfo);
     if (chosen === 0) error = EADDRNOTAVAIL;
-  } else if (in_pcbport_used(k, pcbinfo, port)) {
+  } else if (in_pcbtaken(k, inp, host, port)) {
     error = EADDRINUSE;
   }
   if (error === 0) {
@@ -174,17 +175,29 @@ export function in_pcbconnect(k: Kernel, td: number, inp: number, host: number, 
   return error;
 }
 
-/** Takes the peer away; the local port stays. */
+/** Takes the peer away; the local port stays, at any address of ours, as F93's udp_disconnect has it. */
 export function in_pcbdisconnect(k: Kernel, td: number, inp: number): void {
   const pcbinfo = fixed(k, inp + inp_pcbinfo);
   rw_assert_w(k, td, inp + inp_lock);
   rw_wlock(k, td, pcbinfo + ipi_hash_lock);
   KASSERT(k, (get(k, inp + inp_flags) & INP_INHASHLIST) !== 0, PANIC_INP_HASHED, inp);
   LIST_REMOVE(k, inp, inp_hash_next);
+  put(k, inp + inp_laddr, 0);
   put(k, inp + inp_faddr, 0);
   put(k, inp + inp_fport, 0);
   LIST_INSERT_HEAD(k, in_pcbchain(k, inp), inp, inp_hash_next);
   rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
+}
+
+/** The socket's SO_REUSEPORT where others see it who bind: they have the hash lock, and not this inpcb's. */
+export function in_pcbreuseport(k: Kernel, td: number, so: number): void {
+  const inp = get(k, so + so_pcb);
+  const hash = fixed(k, inp + inp_pcbinfo) + ipi_hash_lock;
+  rw_wlock(k, td, inp + inp_lock);
+  rw_wlock(k, td, hash);
+  put(k, inp + inp_reuseport, (load(k, so + so_options) & SO_REUSEPORT) !== 0 ? 1 : 0);
+  rw_wunlock(k, td, hash);
+  rw_wunlock(k, td, inp + inp_lock);
 }
 
 /** Enters an inpcb whose addresses and ports the caller has written, as for a connection that has come to a listener. */
@@ -220,15 +233,20 @@ export function in_pcblookup(
   return in_pcbrele(k, td, inp) === 0 ? inp : 0;
 }
 
-/** Exact match first, then a socket without a peer. The hash lock is held. */
+/** Exact match first, then a socket without a peer: with this very address before one with any, and of several the one that is there longest. The hash lock is held. */
 function in_pcbfind(k: Kernel, pcbinfo: number, faddr: number, fport: number, laddr: number, lport: number, wildcard: number): number {
   let inp = get(k, in_pcbchain_of(k, pcbinfo, faddr, fport, lport));
   while (inp !== 0 && !(get(k, inp + inp_fport) === fport && get(k, inp + inp_faddr) === faddr && in_pcblocal(k, inp, laddr, lport)))
     inp = get(k, inp + inp_hash_next);
   if (inp !== 0 || wildcard === 0) return inp;
-  inp = get(k, in_pcbchain_of(k, pcbinfo, 0, 0, lport));
-  while (inp !== 0 && !(get(k, inp + inp_faddr) === 0 && in_pcblocal(k, inp, laddr, lport))) inp = get(k, inp + inp_hash_next);
-  return inp;
+  let named = 0;
+  let any = 0;
+  for (inp = get(k, in_pcbchain_of(k, pcbinfo, 0, 0, lport)); inp !== 0; inp = get(k, inp + inp_hash_next)) {
+    if (get(k, inp + inp_faddr) !== 0 || !in_pcblocal(k, inp, laddr, lport)) continue;
+    if (get(k, inp + inp_laddr) !== 0) named = inp;
+    else any = inp;
+  }
+  return named !== 0 ? named : any;
 }
 
 /** Is this the inpcb's local address? An unnamed host is any. */
@@ -271,6 +289,22 @@ function in_pcbephemeral(k: Kernel, pcbinfo: number): number {
   return 0;
 }
 
+/**
+ * Is the port taken for this inpcb? Whoever lets its address be used again gives way to connections alone, which are told apart by
+ * their other ends; whoever shares ports, also to those who do. Its own lock is held, and the hash lock.
+ */
+function in_pcbtaken(k: Kernel, inp: number, host: number, port: number): boolean {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
+  const shares = get(k, inp + inp_reuseport) !== 0;
+  const reuses = shares || (load(k, get(k, inp + inp_socket) + so_options) & SO_REUSEADDR) !== 0;
+  if (!reuses) return in_pcbport_used(k, pcbinfo, port);
+  for (let other = get(k, in_pcbportchain(k, pcbinfo, port)); other !== 0; other = get(k, other + inp_port_next)) {
+    if (get(k, other + inp_lport) !== port || get(k, other + inp_faddr) !== 0 || get(k, other + inp_laddr) !== host) continue;
+    if (!shares || get(k, other + inp_reuseport) === 0) return true;
+  }
+  return false;
+}
+
 function in_pcbport_used(k: Kernel, pcbinfo: number, port: number): boolean {
   let inp = get(k, in_pcbportchain(k, pcbinfo, port));
   while (inp !== 0 && get(k, inp + inp_lport) !== port) inp = get(k, inp + inp_port_next);
@@ -278,7 +312,7 @@ function in_pcbport_used(k: Kernel, pcbinfo: number, port: number): boolean {
 }
 
 /** Head of the chain in which an inpcb with these addresses is. */
-function in_pcbchain_of(k: Kernel, pcbinfo: number, faddr: number, fport: number, lport: number): number {
+export function in_pcbchain_of(k: Kernel, pcbinfo: number, faddr: number, fport: number, lport: number): number {
   return fixed(k, pcbinfo + ipi_hash) + ((faddr ^ fport ^ (fport >> 7) ^ lport) & fixed(k, h_hash_mask));
 }
 

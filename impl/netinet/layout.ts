@@ -89,7 +89,8 @@ export const inp_fport = 16; // i, h
 export const inp_gencnt = 17; // p
 export const inp_lock = 18; // rwlock
 export const inp_ip_p = 21; // c  raw IP: the protocol it speaks, 0 any
-export const INPCB_WORDS = 22;
+export const inp_reuseport = 22; // h  1: SO_REUSEPORT, where who binds can see it
+export const INPCB_WORDS = 23;
 
 export const INP_INHASHLIST = 0x2000; // in the address hash (and, with a local port, in the port hash)
 export const INP_TIMEWAIT = 0x01000000;
@@ -213,3 +214,5 @@ export const IPPROTO_ICMP = 1;
 /** Hosts: addresses other than HOST_LOCAL are played by whoever drives the wire. */
 export const HOST_LOCAL = 1;
 export const HOST_REMOTE = 2;
+/** Everybody, this host included: only a datagram can be for it. */
+export const HOST_BROADCAST = 15;

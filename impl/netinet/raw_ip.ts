@@ -40,6 +40,7 @@ import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import { in_pcballoc, in_pcbdetach, in_pcbfree } from './inpcb.ts';
 import {
+  HOST_BROADCAST,
   HOST_LOCAL,
   HOST_REMOTE,
   inp_faddr,
@@ -135,7 +136,7 @@ export function rip_send(k: Kernel, td: number, so: number, m: number, host: num
     to = get(k, inp + inp_faddr);
   } else if (host === NO_ADDRESS) {
     error = ENOTCONN;
-  } else if (!rip_reachable(host)) {
+  } else if (!rip_reachable(host) && host !== HOST_BROADCAST) {
     error = EADDRNOTAVAIL;
   }
   if (error === 0) error = wire_output(k, td, get(k, inp + inp_ip_p), HOST_LOCAL, 0, to, 0, 0, 0, 0, 0, m, m_length(k, m));

@@ -9,9 +9,9 @@
  *   attached     –            udp_detach, which wants the socket disconnected
  */
 
-import { EADDRNOTAVAIL, ECONNREFUSED, EDESTADDRREQ, EISCONN, ENOTCONN } from '../errno.ts';
+import { EACCES, EADDRNOTAVAIL, ECONNREFUSED, EDESTADDRREQ, EISCONN, ENOTCONN } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
-import { m_freem, m_length } from '../kern/mbuf.ts';
+import { m_copym, m_freem, m_length } from '../kern/mbuf.ts';
 import { sbappendaddr_locked, socantsendmore, soreserve, sorwakeup, sorwakeup_locked, sowwakeup } from '../kern/sockbuf.ts';
 import { so_changestate, soisconnected, soisdisconnected } from '../kern/sockstate.ts';
 import {
@@ -21,31 +21,36 @@ import {
   IPPROTO_UDP,
   KF_ICMP,
   NO_ADDRESS,
+  SO_BROADCAST,
   SS_ISCONNECTED,
   sb_hiwat,
   sb_mtx,
   so_error,
+  so_options,
   so_pcb,
   so_rcv,
   so_snd,
   td_from_host,
   td_from_port,
 } from '../layout.ts';
-import { fixed, get, type Kernel, put, store } from '../memory.ts';
+import { fixed, get, type Kernel, load, put, store } from '../memory.ts';
 import { wire_output } from '../net/wire.ts';
 import { PANIC_ATTACH_PCB, PANIC_PCB_NULL, PANIC_UDP_DETACH } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
-import { rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import { in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbdisconnect, in_pcbfree, in_pcblookup } from './inpcb.ts';
 import {
+  HOST_BROADCAST,
   HOST_LOCAL,
   HOST_REMOTE,
   inp_faddr,
   inp_fport,
   inp_laddr,
+  inp_list_next,
   inp_lock,
   inp_lport,
   inp_socket,
+  ipi_list,
   ipi_lock,
   IPPROTO_ICMP,
   udbinfo,
@@ -140,10 +145,11 @@ export function udp_send(k: Kernel, td: number, so: number, m: number, host: num
     toPort = get(k, inp + inp_fport);
   } else if (host === NO_ADDRESS) {
     error = EDESTADDRREQ;
-  } else if ((host !== HOST_LOCAL && host !== HOST_REMOTE) || port <= 0 || port > 65535) {
+  } else if ((host !== HOST_LOCAL && host !== HOST_REMOTE && host !== HOST_BROADCAST) || port <= 0 || port > 65535) {
     error = EADDRNOTAVAIL;
   }
   if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbbind(k, td, inp, 0, 0);
+  if (error === 0 && toHost === HOST_BROADCAST && (load(k, so + so_options) & SO_BROADCAST) === 0) error = EACCES;
   if (error === 0)
     error = wire_output(k, td, IPPROTO_UDP, HOST_LOCAL, get(k, inp + inp_lport), toHost, toPort, 0, 0, 0, 0, m, m_length(k, m));
   else m_freem(k, td, m);
@@ -180,18 +186,46 @@ export function udp_input(k: Kernel, td: number, src: number, sport: number, dst
   const so = get(k, inp + inp_socket);
   // Detached between the lookup and the lock; or connected meanwhile to somebody else.
   const wanted = so !== 0 && (get(k, inp + inp_faddr) === 0 || (get(k, inp + inp_faddr) === src && get(k, inp + inp_fport) === sport));
-  if (wanted) {
-    mtx_lock(k, td, so + so_rcv + sb_mtx);
-    if (sbappendaddr_locked(k, td, so + so_rcv, src, sport, m) !== 0) {
-      sorwakeup_locked(k, td, so);
-    } else {
-      mtx_unlock(k, td, so + so_rcv + sb_mtx);
-      m_freem(k, td, m);
+  if (wanted) udp_append(k, td, so, src, sport, m);
+  else m_freem(k, td, m);
+  rw_wunlock(k, td, inp + inp_lock);
+}
+
+/**
+ * A datagram for everybody, whose data stays the caller's: each socket with this port gets a copy, or who is connected to the sender. (F93 ends
+ * its search at a socket without SO_REUSEADDR and SO_REUSEPORT, since there are no others as long as nobody clears them.)
+ */
+export function udp_input_all(k: Kernel, td: number, src: number, sport: number, dst: number, dport: number, m: number): void {
+  const length = m_length(k, m);
+  rw_rlock(k, td, udbinfo + ipi_lock);
+  for (let inp = get(k, udbinfo + ipi_list); inp !== 0; inp = get(k, inp + inp_list_next)) {
+    rw_wlock(k, td, inp + inp_lock);
+    if (udp_wants(k, inp, src, sport, dst, dport)) {
+      const copy = length === 0 ? 0 : m_copym(k, td, m, 0, length);
+      if (length === 0 || copy !== 0) udp_append(k, td, get(k, inp + inp_socket), src, sport, copy);
     }
+    rw_wunlock(k, td, inp + inp_lock);
+  }
+  rw_runlock(k, td, udbinfo + ipi_lock);
+}
+
+/** Whoever has an address of its own, as who is connected does, hears only what is for that. */
+function udp_wants(k: Kernel, inp: number, src: number, sport: number, dst: number, dport: number): boolean {
+  const laddr = get(k, inp + inp_laddr);
+  const faddr = get(k, inp + inp_faddr);
+  if (get(k, inp + inp_lport) !== dport || (laddr !== 0 && laddr !== dst)) return false;
+  return faddr === 0 || (faddr === src && get(k, inp + inp_fport) === sport);
+}
+
+/** A record for the socket, whose inpcb is locked; lost where there is no room. */
+function udp_append(k: Kernel, td: number, so: number, src: number, sport: number, m: number): void {
+  mtx_lock(k, td, so + so_rcv + sb_mtx);
+  if (sbappendaddr_locked(k, td, so + so_rcv, src, sport, m) !== 0) {
+    sorwakeup_locked(k, td, so);
   } else {
+    mtx_unlock(k, td, so + so_rcv + sb_mtx);
     m_freem(k, td, m);
   }
-  rw_wunlock(k, td, inp + inp_lock);
 }
 
 /** Word has come that faddr:fport does not take what laddr:lport sends. A socket connected to it learns so, with `error`. */

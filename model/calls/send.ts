@@ -7,6 +7,7 @@
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { BUFFER } from '../limits.ts';
 import { pru_send } from '../protocols/protosw.ts';
+import { udp_send } from '../protocols/udp.ts';
 import { uipc_charged } from '../protocols/unix.ts';
 import {
   type Amount,
@@ -20,7 +21,7 @@ import {
   type State,
   type ThreadId,
 } from '../state.ts';
-import { cut, done, fail, held, hold, idle, linkFree, release, sleeps, takeError, wakes } from './file.ts';
+import { cut, done, fail, held, hold, idle, leave, linkFree, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
   when(idle(s, t) && (amount > 0 || !sendsRecords(s, fd)));
@@ -59,6 +60,23 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
       if (s.threads[t].left === 0 && rule('send_17', 'all of it went [C.5 step 9]')) return finish(s, t, 'none');
     }
   }
+}
+
+/** sendto for everybody: one datagram of one unit, which all hosts get, and on each every socket that wants it. [D.3, J.4 send] */
+export function* broadcast(s: State, t: ThreadId, fd: Fd): Procedure {
+  when(idle(s, t) && sendsInet(s, fd));
+  if (!hold(s, t, fd)) return;
+  const errno = refused(held(s, t), 1, true);
+  if (errno !== 'none') return leave(s, t, errno);
+  yield;
+  const wrong = misaddressed(held(s, t), true);
+  if (wrong !== 'none') return leave(s, t, wrong);
+  if (held(s, t).protocol === 'udp') udp_send(s, held(s, t));
+  if (held(s, t).protocol === 'udp' && !held(s, t).broadcast)
+    return leave(s, t, rule('broadcast_1', 'UDP without SO_BROADCAST: EACCES, and the port stays [D.3 send]', 'EACCES'));
+  rule('broadcast_2', 'the datagram leaves, and comes to this host, too; raw IP needs no option [D.3, D.4 rip_send]');
+  done(s, t, 1);
+  release(s, t);
 }
 
 /** The tests under the buffer mutex, in their order. [C.5 steps 3-6] */
@@ -102,6 +120,11 @@ function needed(s: State, t: ThreadId): Amount {
 function sendsRecords(s: State, fd: Fd): boolean {
   const so = s.fds[fd];
   return so !== null && keepsRecords(s.sockets[so].protocol);
+}
+
+function sendsInet(s: State, fd: Fd): boolean {
+  const so = s.fds[fd];
+  return so === null || isInetDatagram(s.sockets[so].protocol);
 }
 
 /** The end of a send: a short count hides EWOULDBLOCK and EINTR, and no other error. */

@@ -75,6 +75,18 @@ export function* setkeepalive(s: State, t: ThreadId, fd: Fd, on: boolean): Proce
   done(s, t, 0);
 }
 
+/** SO_BROADCAST, SO_REUSEADDR, SO_REUSEPORT: what may be sent to everybody, and with whom a port may be shared. [D.3, A.4 inp_flags2] */
+export function* setreuse(s: State, t: ThreadId, fd: Fd, option: 'broadcast' | 'address' | 'port', on: boolean): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  rule('setreuse_1', 'what a bind or a send to everybody will ask for [J.4 bind, send]');
+  if (option === 'broadcast') s.sockets[so].broadcast = on;
+  else if (option === 'address') s.sockets[so].reuseAddress = on;
+  else s.sockets[so].reusePort = on;
+  done(s, t, 0);
+}
+
 /** SO_ERROR: reports the pending error and clears it. [A.1 so_error] */
 export function* geterror(s: State, t: ThreadId, fd: Fd): Procedure {
   when(idle(s, t));

@@ -1,5 +1,5 @@
 /** Protocol control blocks, whatever the protocol: given to a socket, taken from it, and their names. [A.4, A.5] */
-import { first, reset } from '../lang.ts';
+import { first, reset, rule } from '../lang.ts';
 import { type Errno, freePcb, isLocal, type Name, type Pcb, type PcbId, pcbs, type SocketId, type State, socketOf } from '../state.ts';
 
 /** in_pcballoc, uipc_attach: a pcb for the socket, linked both ways; ENOBUFS if there is none. Rule R1: only this sets so_pcb. */
@@ -36,8 +36,22 @@ export function lookup(s: State, like: Pcb, name: Name): PcbId | null {
 /** in_pcbbind, and the naming half of uipc_bind: EINVAL if bound already, EADDRINUSE if the name is taken. [J.4 bind] */
 export function pcbbind(s: State, inp: Pcb, name: Name): Errno {
   if (inp.bound) return 'EINVAL';
-  if (lookup(s, inp, name) !== null) return 'EADDRINUSE';
+  if (lookup(s, inp, name) !== null) {
+    if (!mayShare(s, inp, name)) return 'EADDRINUSE';
+    rule('bind_6', 'others have the port, and all of them may: SO_REUSEADDR, SO_REUSEPORT [A.4 inp_flags2, model/README §3]');
+    inp.shared = true;
+  }
   inp.bound = true;
   inp.name = name;
   return 'none';
+}
+
+/** Whoever has the port has a connection, which is told apart by its other end, or wants to share it with whoever wants to share it, too. */
+function mayShare(s: State, inp: Pcb, name: Name): boolean {
+  const { reuseAddress, reusePort } = socketOf(s, inp);
+  if (isLocal(inp.protocol) || !(reuseAddress || reusePort)) return false;
+  return pcbs.every((each) => {
+    const { name: theirs, foreign, socket } = s.pcbs[each];
+    return theirs !== name || !sharesNames(s.pcbs[each], inp) || foreign || (reusePort && socket !== null && s.sockets[socket].reusePort);
+  });
 }

@@ -42,6 +42,7 @@ export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
   theirs.foreign = true;
   theirs.bound = true;
   theirs.name = inp.name;
+  theirs.shared = inp.name !== null;
   soqueue(s, head, child, true);
   rule('handshake_2', 'connected and on so_comp [D.2 syncache_socket]');
 }

@@ -110,6 +110,23 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     quick: true,
   },
   {
+    id: 'reuse',
+    text: 'UDP sockets that share a port, or may not, are connected and closed, and send to everybody',
+    sockets: 2,
+    threads: 2,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['udp']],
+      bind: [null, [0]],
+      connect: [null, [0]],
+      disconnect: [],
+      setreuse: [],
+      broadcast: [],
+    },
+    quick: false,
+  },
+  {
     id: 'raw',
     text: 'raw IP sockets that are connected and disconnected, datagrams that come to each of them, and readers that sleep while they close',
     sockets: 2,

@@ -5,7 +5,7 @@
  *   threads, link, panic      what a running call remembers; between calls the implementation remembers nothing
  *   sockets[].sending, .receiving   the sx locks of the buffers, which nobody holds between calls
  *   a right in a hand         is in a running call
- *   ….everCantMore            history
+ *   ….everCantMore, pcbs[].shared   history
  *   unp_refs                  the list of those who have a datagram socket for their peer must be these, and is nothing else
  *   a dropped pcb             BSD leaves its address and state as they were, and nobody looks at them
  *
@@ -62,6 +62,9 @@ const SOCKET_FIELDS = [
   'nonBlocking',
   'acceptConn',
   'keepAlive',
+  'broadcast',
+  'reuseAddress',
+  'reusePort',
   'linger',
   'queue',
   'head',
@@ -248,6 +251,9 @@ export class Abstraction {
     this.flag(words, cells.nonBlocking, state & L.SS_NBIO);
     this.flag(words, cells.acceptConn, options & L.SO_ACCEPTCONN);
     this.flag(words, cells.keepAlive, options & L.SO_KEEPALIVE);
+    this.flag(words, cells.broadcast, options & L.SO_BROADCAST);
+    this.flag(words, cells.reuseAddress, options & L.SO_REUSEADDR);
+    this.flag(words, cells.reusePort, options & L.SO_REUSEPORT);
     this.set(
       words,
       cells.linger,

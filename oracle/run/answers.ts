@@ -20,6 +20,7 @@ export const ANSWERS: Readonly<Record<string, readonly string[]>> = {
     ...['EBADF', 'EINVAL', 'EWOULDBLOCK', 'EINTR', 'EPIPE', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTCONN', 'EDESTADDRREQ'],
     ...['EMSGSIZE', 'EFAULT', 'ENOBUFS', 'EISCONN', 'EOPNOTSUPP', 'ENOENT', 'EPROTOTYPE'],
   ],
+  broadcast: ['EBADF', 'EPIPE', 'ECONNREFUSED', 'EISCONN', 'EACCES'],
   receive: ['EBADF', 'ECONNABORTED', 'ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'ENOTCONN', 'EWOULDBLOCK', 'EINTR', 'EFAULT'],
   shutdown: ['EBADF', 'EINVAL', 'ECONNRESET'],
   close: ['EBADF', 'EINTR', 'EWOULDBLOCK'],
@@ -44,7 +45,8 @@ export const UNANSWERED: Readonly<Record<string, string>> = {
   'bind EADDRNOTAVAIL': ADDRESSES,
   'bind EAFNOSUPPORT': ADDRESSES,
   'connect EADDRNOTAVAIL': ADDRESSES,
-  'connect EADDRINUSE': "ports of the system's choice do not run out in a run; test/impl",
+  'connect EADDRINUSE':
+    'the specification does not say who a peer is, and programs give no two sockets that share a port the same; test/impl',
   'connect ECONNRESET': SLEEP,
   'connect ETIMEDOUT': SLEEP,
   'accept ENOTSOCK': 'every descriptor of a program leads to a socket',

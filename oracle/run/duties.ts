@@ -41,7 +41,8 @@ export type Duty =
   /** With one of these numbers, or the peer would not take it. */
   | { readonly kind: 'reset'; readonly key: number; readonly seqs: readonly number[] }
   | { readonly kind: 'unreachable'; readonly to: Segment }
-  | { readonly kind: 'datagram'; readonly proto: number; readonly key: number; readonly units: readonly number[] };
+  /** One for everybody goes out, and comes to this host, too. */
+  | { readonly kind: 'datagram'; readonly proto: number; readonly key: number; readonly units: readonly number[]; readonly copies: number };
 
 export class Duties {
   private readonly specification: Specification;
@@ -275,7 +276,8 @@ function mayCarry(end: End, { seq, len, bytes }: Segment): string | null {
 
 function unmet(duty: Duty, sent: readonly Segment[], ends: Ends): Wrong | null {
   const end = 'key' in duty ? ends.at(duty.key) : null;
-  return sent.some((segment) => meets(duty, segment, end)) ? null : missing(printDuty(duty));
+  const due = duty.kind === 'datagram' ? duty.copies : 1;
+  return sent.filter((segment) => meets(duty, segment, end)).length >= due ? null : missing(printDuty(duty));
 }
 
 function missing(due: string): Wrong {
@@ -342,6 +344,7 @@ function printDuty(duty: Duty): string {
 /** The reverse of `keyOf`. */
 function printKey(key: number): string {
   const peer = key % 16;
+  const host = peer === N.HOST_REMOTE ? 'the remote ' : peer === N.HOST_BROADCAST ? "everybody's " : '';
   const ports = Math.floor(key / 16);
-  return `port ${Math.floor(ports / 65536)} to ${peer === N.HOST_REMOTE ? 'the remote ' : ''}port ${ports % 65536}`;
+  return `port ${Math.floor(ports / 65536)} to ${host}port ${ports % 65536}`;
 }

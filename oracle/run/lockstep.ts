@@ -29,6 +29,7 @@ import { keyOf, mirrored, readSegment, type Segment } from './segment.ts';
 import { type Result, type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
 import { type Timer, timers, wrongTimers } from './timers.ts';
+import { unsaid } from './unsaid.ts';
 import { BrokenList } from './walk.ts';
 import { Wire } from './wire.ts';
 
@@ -38,11 +39,6 @@ const SETTLE_LIMIT = 200;
 const SILENCE_LIMIT = 20;
 /** More timers than run out until every connection has given up. */
 const DRAIN_LIMIT = 200;
-
-/** An empty record is nothing to the specification (model/README.md, 5); neither side is asked to send one. */
-function keepsRecords(protocol: string): boolean {
-  return protocol === 'dgram' || protocol === 'seqpacket';
-}
 
 /** Whether a call may have emptied the receive buffer of its socket. */
 function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
@@ -160,16 +156,16 @@ export class Lockstep {
     const { machine } = this;
     const { fd, amount, remote, addressed } = args;
     const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
-    const protocol = so === null ? 'none' : this.specification.association(so).protocol;
+    const { protocol, pcb } = so === null ? { protocol: 'none', pcb: -1 } : this.specification.association(so);
     const all = Object.values(args);
     // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
     const list = remote === undefined ? all : all.slice(0, -1);
-    if (name === 'send' && so !== null && amount === 0 && keepsRecords(protocol)) return this.check();
-    const sends = name === 'send' || name === 'sendmsg';
+    if (so !== null && unsaid(machine.kernel, this.ids.pcbAt(pcb), protocol, name, args)) return this.check();
+    const sends = name === 'send' || name === 'sendmsg' || name === 'broadcast';
     const receives = name === 'receive' || name === 'recvmsg';
     const stream = sends && so !== null ? this.streamFrom(so) : null;
     const unread = sends || receives ? this.specification.allUnread() : [];
-    const first = sends ? this.data.fill(typeof amount === 'number' ? amount : name === 'sendmsg' ? 1 : 0) : 0;
+    const first = sends ? this.data.fill(typeof amount === 'number' ? amount : 1) : 0;
     const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
     const allowed = this.specification.call(name, list);
@@ -182,7 +178,7 @@ export class Lockstep {
       if (stream !== null) this.data.sent(stream, first, seen.value);
       if (protocol === 'dgram') this.data.sent(this.streamTo(unread), first, seen.value);
       const units = Array.from({ length: seen.value }, (_, index) => first + index);
-      this.leaves(so, units, addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
+      this.leaves(so, units, name === 'broadcast' ? N.HOST_BROADCAST : addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
     }
     if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
     if (name === 'receiveoob' && seen.errno === 'none') return this.wrongUrgent(so) ?? this.check();
@@ -268,7 +264,8 @@ export class Lockstep {
     const raw = protocol === 'raw';
     const [to, port] = host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [host, raw ? 0 : FIRST_PORT];
     const proto = raw ? RAW_PROTOCOL : L.IPPROTO_UDP;
-    this.duties.owe({ kind: 'datagram', proto, key: keyOf(get(k, inp + N.inp_lport), to, port), units });
+    const copies = to === N.HOST_BROADCAST ? 2 : 1;
+    this.duties.owe({ kind: 'datagram', proto, key: keyOf(get(k, inp + N.inp_lport), to, port), units, copies });
   }
 
   // --- the wire and the clock ------------------------------------------------------------------------------------------------

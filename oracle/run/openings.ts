@@ -4,6 +4,7 @@
  */
 import type { Choice, Operation } from './operations.ts';
 import { ODDITIES } from './oddities.ts';
+import { SHARED } from './openings-shared.ts';
 
 export interface Opening {
   readonly weight: number;
@@ -35,6 +36,7 @@ const remotePair = (fd: number): readonly Operation[] => [
 const odd = (n: number): string => ODDITIES[n % ODDITIES.length] ?? 'again';
 
 export const OPENINGS: readonly Opening[] = [
+  ...SHARED,
   {
     // A TCP connection to the remote host, with now and then a call that does not wait.
     weight: 10,

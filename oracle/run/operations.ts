@@ -127,6 +127,16 @@ export const KINDS: readonly Kind[] = [
   { name: 'getsockopt', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setlinger', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), linger: pick(['reset', 'wait', 'wait', 'off'], b) }) },
   { name: 'setkeepalive', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
+  {
+    name: 'setreuse',
+    weight: 4,
+    make: ({ a, b, c }, s, z) => ({
+      fd: fd(a, s, z),
+      option: pick(['port', 'address', 'broadcast', 'port', 'broadcast'], b),
+      on: c % 4 > 0,
+    }),
+  },
+  { name: 'broadcast', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => isDatagram(so.protocol)) }) },
   { name: 'geterror', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'getpeername', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setnbio', weight: 4, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
@@ -168,6 +178,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'remote-window', weight: 2, make: ({ a, b }) => ({ which: a % 8, units: b % 4 }) },
   { name: 'remote-odd', weight: 5, make: ({ a, b }) => ({ which: a % 8, what: pick(ODDITIES, b) }) },
   { name: 'remote-datagram', weight: 3, make: ({ a }) => ({ which: a % 8 }) },
+  { name: 'remote-broadcast', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-unreachable', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
 ];
 

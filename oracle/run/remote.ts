@@ -84,6 +84,8 @@ export class Remote {
     switch (name) {
       case 'remote-datagram':
         return this.udp(which, L.IPPROTO_UDP);
+      case 'remote-broadcast':
+        return this.udp(which, L.IPPROTO_UDP, N.HOST_BROADCAST);
       case 'remote-unreachable':
         return this.udp(which, N.IPPROTO_ICMP);
       default:
@@ -131,18 +133,18 @@ export class Remote {
     return said;
   }
 
-  private udp(which: number, proto: number): boolean {
+  private udp(which: number, proto: number, dst = N.HOST_LOCAL): boolean {
     const k = this.machine.kernel;
     const udp = this.pcbs(N.udbinfo).filter((inp) => get(k, inp + N.inp_lport) !== 0);
     const all = proto === N.IPPROTO_ICMP ? udp : [...udp, ...this.pcbs(N.ripcbinfo)];
     const fitting = proto === N.IPPROTO_ICMP ? all.filter((inp) => get(k, inp + N.inp_faddr) !== 0) : all;
     const inp = fitting[which % Math.max(1, fitting.length)];
     if (inp === undefined) return false;
-    const connected = get(k, inp + N.inp_faddr) !== 0;
+    const connected = dst === N.HOST_LOCAL && get(k, inp + N.inp_faddr) !== 0;
     const from = {
       src: connected ? get(k, inp + N.inp_faddr) : this.machine.remoteHost,
       sport: connected ? get(k, inp + N.inp_fport) : FIRST_PORT - 1,
-      dst: N.HOST_LOCAL,
+      dst,
       dport: get(k, inp + N.inp_lport),
     };
     if (proto === N.IPPROTO_ICMP)

@@ -110,5 +110,5 @@ export function printSegment(segment: Segment): string {
 }
 
 function printHost(host: number): string {
-  return host === N.HOST_REMOTE ? 'the remote ' : '';
+  return host === N.HOST_REMOTE ? 'the remote ' : host === N.HOST_BROADCAST ? "everybody's " : '';
 }

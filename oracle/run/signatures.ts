@@ -49,6 +49,8 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     getsockopt: { fd },
     setlinger: { fd, linger: oneOf('off', 'reset', 'wait') },
     setkeepalive: { fd, on: truth },
+    setreuse: { fd, option: oneOf('broadcast', 'address', 'port'), on: truth },
+    broadcast: { fd },
     geterror: { fd },
     getpeername: { fd },
     setnbio: { fd, on: truth },
@@ -78,6 +80,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     'remote-window': { which: WHICH, units: upTo(3) },
     'remote-odd': { which: WHICH, what: oneOf(...ODDITIES) },
     'remote-datagram': { which: WHICH },
+    'remote-broadcast': { which: WHICH },
     'remote-unreachable': { which: WHICH },
   };
 }

@@ -5,6 +5,7 @@
  */
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../impl/layout.ts';
 import { get, type Kernel } from '../../impl/memory.ts';
+import { in_pcbchain_of } from '../../impl/netinet/inpcb.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN } from '../../impl/netinet/tcp_fsm.ts';
 import { RAW_PROTOCOL } from '../adapter.ts';
@@ -54,7 +55,7 @@ export class Wire {
       case IPPROTO_TCP:
         return this.tcp(segment, about, 0);
       case IPPROTO_UDP:
-        return this.datagram(segment, 'datagram', about);
+        return segment.dst === N.HOST_BROADCAST ? this.everybody(segment, about) : this.datagram(segment, 'datagram', about);
       case RAW_PROTOCOL:
         return this.copies(segment, about);
       default:
@@ -67,6 +68,17 @@ export class Wire {
     const at = lookup(this.machine.kernel, N.udbinfo, segment, event === 'datagram', 0);
     if (at !== 0) return this.happens(event, this.ids.pcbCode(at) - 1, [], about);
     if (event === 'datagram') this.duties.owe({ kind: 'unreachable', to: segment });
+    return null;
+  }
+
+  /** Every UDP socket with this port that has no address of its own, as one with a peer has, gets a copy. */
+  private everybody({ dport }: Segment, about: About): Mismatch | null {
+    const { kernel: k } = this.machine;
+    for (const inp of walk(k, get(k, N.udbinfo + N.ipi_list), N.inp_list_next)) {
+      const wants = get(k, inp + N.inp_lport) === dport && get(k, inp + N.inp_faddr) === 0;
+      const mismatch = wants ? this.happens('datagram', this.ids.pcbCode(inp) - 1, [], about) : null;
+      if (mismatch !== null) return mismatch;
+    }
     return null;
   }
 
@@ -220,13 +232,20 @@ function argumentsOf(meant: Meant): readonly Plain[] {
 
 /** The implementation's pcb for the segment, other than `except`: of this very connection, or else one that waits for anybody; 0 if none. */
 function lookup(k: Kernel, pcbinfo: number, { src, sport, dst, dport }: Segment, wildcard: boolean, except: number): number {
-  let best = 0;
+  const fits = (inp: number): boolean => {
+    if (inp === except || get(k, inp + N.inp_lport) !== dport || dport === 0) return false;
+    if ((get(k, inp + N.inp_flags) & N.INP_DROPPED) !== 0) return false;
+    return get(k, inp + N.inp_laddr) === 0 || get(k, inp + N.inp_laddr) === dst;
+  };
+  let any = 0;
   for (const inp of walk(k, get(k, pcbinfo + N.ipi_list), N.inp_list_next)) {
-    if (inp === except || get(k, inp + N.inp_lport) !== dport || dport === 0) continue;
-    if ((get(k, inp + N.inp_flags) & N.INP_DROPPED) !== 0) continue;
-    if (get(k, inp + N.inp_laddr) !== 0 && get(k, inp + N.inp_laddr) !== dst) continue;
+    if (!fits(inp)) continue;
     if (get(k, inp + N.inp_faddr) === src && get(k, inp + N.inp_fport) === sport) return inp;
-    if (get(k, inp + N.inp_faddr) === 0 && wildcard) best = inp;
+    if (get(k, inp + N.inp_faddr) === 0) any = inp;
   }
-  return best;
+  if (any === 0 || !wildcard) return 0;
+  // Of several that share a port: who is there longest. New ones come to the head of the chain.
+  for (const inp of walk(k, get(k, in_pcbchain_of(k, pcbinfo, 0, 0, dport)), N.inp_hash_next))
+    if (fits(inp) && get(k, inp + N.inp_faddr) === 0) any = inp;
+  return any;
 }

@@ -53,7 +53,8 @@ const OVER: readonly Operation[] = [
 ];
 
 /** What no implementation has, or what means nothing there; the file abstraction.ts says why. */
-const NO_COUNTERPART = /^(threads|link$|panic$|design$|sockets\[\]\.(sending|receiving|reached)|sockets\[\]\.(rcv|snd)\.everCantMore)/;
+const NO_COUNTERPART =
+  /^(threads|link$|panic$|design$|sockets\[\]\.(sending|receiving|reached|grey)|sockets\[\]\.(rcv|snd)\.everCantMore|pcbs\[\]\.shared)/;
 
 /** All cells of the records that are in use, by path. */
 function cellsInUse(both: Lockstep): readonly Cell[] {

@@ -31,6 +31,8 @@ export type Segment =
   /** Acknowledges so many units beyond what was sent at the start, and the FIN behind them. Coming before they are sent it means nothing. */
   | { readonly what: 'ack'; readonly fd: number; readonly units: number; readonly fin: boolean }
   | { readonly what: 'datagram'; readonly fd: number }
+  /** A datagram for everybody, at this socket's port. */
+  | { readonly what: 'broadcast'; readonly fd: number }
   | { readonly what: 'unreachable'; readonly fd: number };
 
 export type Actor =

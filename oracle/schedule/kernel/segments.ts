@@ -27,7 +27,7 @@ interface Peer {
   ack: number;
 }
 
-type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'unreachable' }>;
+type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'broadcast' | 'unreachable' }>;
 
 /** Puts the segments on the wire, in this order; of data at most so many units. Throws a UsageError for one that is for nobody. */
 export function putOnWire(machine: Machine, segments: readonly Segment[], most: number): void {
@@ -36,7 +36,7 @@ export function putOnWire(machine: Machine, segments: readonly Segment[], most: 
     const wrong = wrongWith(machine, segment, index, most);
     if (wrong !== null) throw new UsageError(`segments[${index}]: ${wrong}`, { field: `segments[${index}]`, reason: wrong });
     if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index);
-    else if (segment.what === 'datagram' || segment.what === 'unreachable') datagram(machine, segment);
+    else if (segment.what === 'datagram' || segment.what === 'broadcast' || segment.what === 'unreachable') datagram(machine, segment);
     else stream(machine, segment, peers);
   }
 }
@@ -46,7 +46,7 @@ function wrongWith(machine: Machine, segment: Segment, index: number, most: numb
   const { what, fd } = segment;
   const so = socketOf(kernel, fd);
   if (so === 0) return `it is for descriptor ${fd}, which is not open`;
-  const isDatagram = what === 'datagram' || what === 'unreachable';
+  const isDatagram = what === 'datagram' || what === 'broadcast' || what === 'unreachable';
   const proto = fixed(kernel, so + L.so_proto);
   if (proto !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP) && !(what === 'datagram' && proto === L.PROTO_RAW))
     return `it is for descriptor ${fd}, which is not a ${isDatagram ? 'UDP' : 'TCP'} socket`;
@@ -83,7 +83,8 @@ function datagram(machine: Machine, { what, fd }: Segment): void {
   if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo) machine.inject(RAW_PROTOCOL, from, 0, N.HOST_LOCAL, 0, 0, 0, 0, 0, machine.user, UNIT);
   else if (what === 'unreachable')
     machine.inject(N.IPPROTO_ICMP, from, port, N.HOST_LOCAL, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
-  else machine.inject(L.IPPROTO_UDP, from, port, N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
+  else
+    machine.inject(L.IPPROTO_UDP, from, port, what === 'broadcast' ? N.HOST_BROADCAST : N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
 }
 
 function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {

@@ -3,6 +3,13 @@ import { call, type Scenario } from '../scenario.ts';
 
 const connected = [call('socket', { asked: 'udp' }), call('bind', { fd: 0, name: 0 }), call('connect', { fd: 0, name: 0, remote: true })];
 
+/** A socket at name 0, which it shares. */
+const sharing = (fd: number): Scenario['prologue'] => [
+  call('socket', { asked: 'udp' }),
+  call('setreuse', { fd, option: 'port', on: true }),
+  call('bind', { fd, name: 0 }),
+];
+
 export const UDP: readonly Scenario[] = [
   {
     id: 'send-unreachable',
@@ -53,6 +60,39 @@ export const UDP: readonly Scenario[] = [
     threads: [[call('close', { fd: 0 })]],
     actors: [{ kind: 'wire', deliveries: 1 }],
     events: [{ event: 'datagram', times: 1 }],
+  },
+  {
+    id: 'close-broadcast',
+    about: 'a datagram for everybody comes to two sockets that share its port, one of which is being closed: the other has it',
+    citation: 'D.3, H.2 ipbroadcast, G23',
+    prologue: [...sharing(0), ...sharing(1)],
+    segments: [{ what: 'broadcast', fd: 0 }],
+    threads: [[call('close', { fd: 0 })]],
+    actors: [{ kind: 'wire', deliveries: 1 }],
+    events: [{ event: 'datagram', times: 2 }],
+  },
+  {
+    id: 'bind-bind-reuse',
+    about: 'two threads bind two sockets to one port, and a third takes back that it shares: who comes last is told so',
+    citation: 'A.4 inp_flags2, J.4 bind',
+    prologue: [
+      call('socket', { asked: 'udp' }),
+      call('setreuse', { fd: 0, option: 'port', on: true }),
+      call('socket', { asked: 'udp' }),
+      call('setreuse', { fd: 1, option: 'port', on: true }),
+    ],
+    threads: [
+      [call('bind', { fd: 0, name: 0 })],
+      [call('bind', { fd: 1, name: 0 })],
+      [call('setreuse', { fd: 0, option: 'port', on: false })],
+    ],
+  },
+  {
+    id: 'broadcast-setreuse',
+    about: 'SO_BROADCAST is taken back while a datagram for everybody is sent',
+    citation: 'D.3 send, J.4 send',
+    prologue: [call('socket', { asked: 'udp' }), call('setreuse', { fd: 0, option: 'broadcast', on: true })],
+    threads: [[call('broadcast', { fd: 0 })], [call('setreuse', { fd: 0, option: 'broadcast', on: false })]],
   },
   {
     id: 'close-connect-udp',

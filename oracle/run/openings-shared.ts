@@ -1,0 +1,43 @@
+/** Openings with ports that are shared, and datagrams for everybody. */
+import type { Opening } from './openings.ts';
+import type { Operation } from './operations.ts';
+
+const op = (name: string, args: Operation['args'] = {}): Operation => ({ name, args });
+
+export const SHARED: readonly Opening[] = [
+  {
+    // Two UDP sockets that share a port, or try to, and a datagram for everybody.
+    weight: 4,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'udp' }),
+      ...(a % 8 === 7 ? [] : [op('setreuse', { fd: f, option: a % 4 === 3 ? 'address' : 'port', on: true })]),
+      op('bind', { fd: f, name: b % 4 === 3 ? 1 : 0 }),
+      ...(b % 8 === 4 ? [op('connect', { fd: f, name: 0, remote: true })] : []),
+      op('socket', { asked: 'udp' }),
+      ...(c % 8 === 7 ? [] : [op('setreuse', { fd: g, option: c % 4 === 3 ? 'address' : 'port', on: true })]),
+      op('bind', { fd: g, name: b % 4 === 3 ? 1 : 0 }),
+      ...(c % 3 === 0 ? [] : [op('setreuse', { fd: g, option: 'broadcast', on: true })]),
+      ...(a % 3 === 0 ? [op('remote-broadcast', { which: b % 2 })] : [op('broadcast', { fd: g })]),
+      ...(b % 2 === 0 ? [op('settle')] : [op('remote-datagram', { which: 0 })]),
+    ],
+  },
+  {
+    // A TCP port that a connection has, is closed under, or has still in TIME_WAIT, and somebody who wants to have it, too.
+    weight: 2,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      op('socket', { asked: 'tcp' }),
+      ...(a % 4 === 3 ? [op('setreuse', { fd: f, option: 'port', on: true })] : []),
+      op('bind', { fd: f, name: 0 }),
+      ...(a % 2 === 0
+        ? [op('connect', { fd: f, name: 0, remote: true }), op('remote-synack', { which: 0 }), op('shutdown', { fd: f, how: 'write' })]
+        : [op('listen', { fd: f, backlog: 1 }), op('remote-connect', { which: 0 })]),
+      ...(b % 3 === 0 ? [op('remote-fin', { which: 0, ack: true }), op('close', { fd: f })] : []),
+      op('socket', { asked: 'tcp' }),
+      op('setreuse', { fd: g, option: c % 3 === 0 ? 'address' : 'port', on: c % 5 > 0 }),
+      op('bind', { fd: g, name: 0 }),
+      ...(b % 2 === 0 ? [op('listen', { fd: g, backlog: 1 }), op('remote-connect', { which: 0 })] : []),
+    ],
+  },
+];

@@ -1,0 +1,36 @@
+/**
+ * What is *unsaid*: calls about which the specification says nothing (model/README.md, 5), so that a run asks neither side for them: empty
+ * records, datagrams for everybody from sockets that have none, and connects to a peer that another socket with the same port has already.
+ */
+import { get, fixed, type Kernel } from '../../impl/memory.ts';
+import * as N from '../../impl/netinet/layout.ts';
+import { FIRST_PORT } from '../adapter.ts';
+import type { Operation } from './operations.ts';
+import { walk } from './walk.ts';
+
+/** Whether the call is one of these; `pcb` and `protocol` are those of its socket. */
+export function unsaid(k: Kernel, pcb: number, protocol: string, name: string, { amount, name: peer, remote }: Operation['args']): boolean {
+  switch (name) {
+    case 'send':
+      return amount === 0 && (protocol === 'dgram' || protocol === 'seqpacket');
+    case 'broadcast':
+      return protocol !== 'udp' && protocol !== 'raw';
+    case 'connect':
+      return (protocol === 'udp' || protocol === 'tcp') && isTaken(k, pcb, remote === true ? N.HOST_REMOTE : N.HOST_LOCAL, Number(peer));
+    default:
+      return false;
+  }
+}
+
+/** Only where ports are shared can that be. */
+function isTaken(k: Kernel, pcb: number, host: number, name: number): boolean {
+  const own = get(k, pcb + N.inp_lport);
+  return walk(k, get(k, fixed(k, pcb + N.inp_pcbinfo) + N.ipi_list), N.inp_list_next).some(
+    (inp) =>
+      inp !== pcb &&
+      (get(k, inp + N.inp_flags) & N.INP_DROPPED) === 0 &&
+      get(k, inp + N.inp_lport) === own &&
+      get(k, inp + N.inp_faddr) === host &&
+      get(k, inp + N.inp_fport) === name + FIRST_PORT,
+  );
+}
