@@ -66,6 +66,7 @@ export const scenarioSchema = z.strictObject({
     .max(MOST_CALLS)
     .optional(),
   linger: count.optional(),
+  looks: count.optional(),
   preemptions: count.optional(),
 });
 

@@ -27,6 +27,9 @@ export function isScenarioFile(name: string): boolean {
   return name.endsWith('.json');
 }
 
+/** Looks before a sleep: each makes more states of the same sleeps. */
+const MOST_LOOKS = 9;
+
 /** Throws a UsageError, and nothing else, when the file is not a scenario. */
 export async function readScenario(path: string): Promise<Scenario> {
   let text: string;
@@ -65,6 +68,7 @@ export function checkedScenario(scenario: Scenario, name: string): Scenario {
     if (value < least || value > most)
       throw refusal(name, `sizes.${size}`, `expected a whole number from ${least} to ${most}, saw ${quote(value)}`);
   }
+  if ((scenario.looks ?? 0) > MOST_LOOKS) throw refusal(name, 'looks', `are ${scenario.looks}, and ${MOST_LOOKS} is the most`);
   const agents = threads.length + actors.length;
   if (agents === 0) throw refusal(name, 'threads', 'are none, and no actors either: nobody does anything');
   if (agents > MOST_AGENTS) throw refusal(name, 'actors', `are ${agents} with the threads, and ${MOST_AGENTS} is the most`);

@@ -59,6 +59,8 @@ export interface Scenario {
   readonly events?: readonly Happening[];
   /** Ticks of a linger that waits. */
   readonly linger?: number;
+  /** How often who is about to sleep looks whether it has been woken (h_sleep_spin), in which case wakers notify later. Not at all, mostly. */
+  readonly looks?: number;
   /** Explored completely by default, or with so many preemptions. */
   readonly preemptions?: number;
 }

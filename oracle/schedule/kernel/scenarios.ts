@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
 import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
+import { looking } from './scenarios/looking.ts';
 import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
@@ -12,7 +13,7 @@ import { URGENT } from './scenarios/urgent.ts';
 import { UDP } from './scenarios/udp.ts';
 import { UNIX } from './scenarios/unix.ts';
 
-export const SCENARIOS: readonly Scenario[] = [
+const PLAIN: readonly Scenario[] = [
   ...UNIX,
   ...BUFFERS,
   ...TCP,
@@ -25,3 +26,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...EVENTS,
   ...NETISR,
 ];
+
+export const SCENARIOS: readonly Scenario[] = [...PLAIN, ...looking(PLAIN)];

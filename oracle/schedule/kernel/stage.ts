@@ -43,7 +43,11 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
   const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, threads) });
   const lockstep = new Lockstep(
     model,
-    implementationOf(subject.modules, subject.meter, { ...options(sizes, agents, userBytes), netisrThreads: netisrs(scenario).length }),
+    implementationOf(subject.modules, subject.meter, {
+      ...options(sizes, agents, userBytes),
+      netisrThreads: netisrs(scenario).length,
+      sleepSpin: scenario.looks ?? 0,
+    }),
     sizes,
   );
   lockstep.reset();
