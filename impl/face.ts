@@ -64,6 +64,8 @@ export interface AttachOptions {
   readonly blocking?: boolean;
   /** False for a thread that may not make raw sockets. Default true. */
   readonly privileged?: boolean;
+  /** Whose thread it is, for the other ends of its UNIX connections (the option `peerUser`). Default 0. */
+  readonly user?: number;
 }
 
 /** What is in use, each number as of the moment it was read. */

@@ -59,6 +59,7 @@ import {
   SOCK_STREAM,
   TDF_UNPRIV,
   td_flags,
+  td_uid,
   td_from_host,
   td_from_port,
   td_msg_flags,
@@ -66,8 +67,8 @@ import {
   td_user,
   UNIX_HOST,
 } from './layout.ts';
-import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, viewKernel } from './memory.ts';
-import { DIRECTIONS, DOMAINS, named, OPTIONS, type OptionName, TYPES, whole } from './words.ts';
+import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, put, viewKernel } from './memory.ts';
+import { DIRECTIONS, DOMAINS, named, OPTIONS, type OptionName, TYPES, userOf, whole } from './words.ts';
 import { netisr_run } from './net/netisr.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
@@ -97,7 +98,7 @@ export function createKernel(options?: KernelOptions): SharedArrayBuffer {
 
 /**
  * Joins this thread to a kernel. With `blocking: false` no call ever sleeps: what would have to fails with EINTR, or EAGAIN on a
- * non-blocking socket. Throws a TypeError if the buffer is no kernel, a RangeError if all its thread records are in use.
+ * non-blocking socket. Throws a TypeError if the buffer is no kernel, a RangeError if all its thread records are in use, or the user is none.
  */
 export function attach(kernel: SharedArrayBuffer, options: AttachOptions = {}): Sockets {
   if (!(kernel instanceof SharedArrayBuffer) || kernel.byteLength % 4 !== 0 || !isKernel(viewKernel(kernel))) {
@@ -105,6 +106,7 @@ export function attach(kernel: SharedArrayBuffer, options: AttachOptions = {}): 
       'attach: this is no kernel; it must be the SharedArrayBuffer that createKernel, of the same version of this package, returned',
     );
   }
+  const user = userOf(options.user ?? 0);
   const k = viewKernel(kernel);
   const td = thread_attach(k, options.blocking === false ? 0 : 1);
   if (td === 0)
@@ -112,6 +114,7 @@ export function attach(kernel: SharedArrayBuffer, options: AttachOptions = {}): 
       `attach: all ${fixed(k, h_nthreads)} thread records are in use; detach some, or make the kernel with more threads`,
     );
   if (options.privileged === false) or(k, td + td_flags, TDF_UNPRIV);
+  put(k, td + td_uid, user);
   return new Sockets(k, td);
 }
 

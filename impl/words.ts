@@ -3,6 +3,8 @@ import {
   AF_INET,
   AF_UNIX,
   IPPROTO_TCP,
+  LOCAL_PEERCRED,
+  SOL_LOCAL,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -66,6 +68,8 @@ export const OPTIONS = {
   waiting: [SOL_SOCKET, SO_OPT_LISTENQLEN],
   incomplete: [SOL_SOCKET, SO_OPT_LISTENINCQLEN],
   noDelay: [IPPROTO_TCP, TCP_NODELAY],
+  /** The `user` of who connected, or listened, at the other end of a UNIX connection. Read only. */
+  peerUser: [SOL_LOCAL, LOCAL_PEERCRED],
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 
@@ -76,6 +80,15 @@ export const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, se
 /** What is no whole number of 32 bits names nothing: below the face it becomes -1, which every call refuses with its own errno. */
 export function whole(value: number): number {
   return (value | 0) === value ? value : -1;
+}
+
+/** A credential is kept as one more, so that 0 is nobody's. */
+const MOST_USER = 2 ** 31 - 2;
+
+/** Whose thread it is, if it is a number that can be kept. */
+export function userOf(user: number): number {
+  if (whole(user) >= 0 && user <= MOST_USER) return user;
+  throw new RangeError(`attach: the user is a whole number from 0 to ${MOST_USER}, and not ${user}`);
 }
 
 /** The number of a word of the API; a TypeError that lists the words for any other. */

@@ -92,6 +92,7 @@ import {
   uipc_close,
   uipc_connect,
   uipc_connect2,
+  uipc_ctloutput,
   uipc_detach,
   uipc_disconnect,
   uipc_listen,
@@ -429,5 +430,14 @@ export function pru_reuseport(k: Kernel, td: number, so: number): void {
 
 /** Options of the protocol's own level. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */
 export function pr_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
-  return fixed(k, so + so_proto) === PROTO_TCP ? tcp_ctloutput(k, td, so, set, level, name, uaddr) : ENOPROTOOPT;
+  switch (fixed(k, so + so_proto)) {
+    case PROTO_TCP:
+      return tcp_ctloutput(k, td, so, set, level, name, uaddr);
+    case PROTO_UNIX:
+    case PROTO_UNIX_DGRAM:
+    case PROTO_UNIX_SEQPACKET:
+      return uipc_ctloutput(k, td, so, set, level, name, uaddr);
+    default:
+      return ENOPROTOOPT;
+  }
 }

@@ -24,6 +24,7 @@ import {
   td_nlocks,
   td_notify,
   td_spin,
+  td_uid,
   td_uio_base,
   td_uio_resid,
   td_user,
@@ -41,6 +42,7 @@ export function thread_attach(k: Kernel, canSleep: number): number {
       put(k, td + td_nlocks, 0);
       put(k, td + td_spin, 0);
       put(k, td + td_doze, 0);
+      put(k, td + td_uid, 0);
       put(k, td + td_notify, -1);
       put(k, td + td_stats, fixed(k, h_stats) + i * STAT_WORDS);
       put(k, td + td_profile, fixed(k, h_profile) + i * LP_ROWS * LP_WORDS);

@@ -19,8 +19,21 @@
  * connection refused inside sonewconn, which detaches the child, stops the thread that holds the lock for ever.
  */
 
-import { ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE, EPROTOTYPE } from '../errno.ts';
+import {
+  ECONNABORTED,
+  ECONNREFUSED,
+  EINVAL,
+  EISCONN,
+  ENOBUFS,
+  ENOENT,
+  ENOPROTOOPT,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPIPE,
+  EPROTOTYPE,
+} from '../errno.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
+import { copyout_word } from '../kern/copy.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -44,6 +57,9 @@ import {
   h_sendspace,
   h_unp_names,
   LC_UNP,
+  LOCAL_PEERCRED,
+  SOL_LOCAL,
+  td_uid,
   PRUS_EOF,
   PRUS_OOB,
   SBS_CANTSENDMORE,
@@ -77,6 +93,7 @@ import {
   unp_list_lock,
   unp_mbcnt,
   unp_mtx,
+  unp_peercred,
   unp_refcount,
   unp_rights_mtx,
   unp_socket,
@@ -173,6 +190,7 @@ export function uipc_listen(k: Kernel, td: number, so: number, backlog: number):
     error = solisten_proto_check(k, td, so);
     if (error === 0) {
       put(k, unp + unp_flags, get(k, unp + unp_flags) | UNP_HAVEPCCACHED);
+      put(k, unp + unp_peercred, get(k, td + td_uid) + 1);
       solisten_proto(k, td, so, backlog);
     }
     mtx_unlock(k, td, so + so_rcv + sb_mtx);
@@ -290,6 +308,20 @@ export function uipc_rcvd(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, unp + unp_mtx);
 }
 
+/**
+ * LOCAL_PEERCRED: who was at the other end when the connection was made, and whoever has the descriptors since. There is none to tell of in a
+ * pair, and a datagram socket has never one.
+ */
+export function uipc_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
+  const unp = sotounpcb(k, so);
+  if (set !== 0 || level !== SOL_LOCAL || name !== LOCAL_PEERCRED) return ENOPROTOOPT;
+  rw_rlock(k, td, unp_link_rwlock);
+  const cred = (load(k, so + so_options) & SO_ACCEPTCONN) !== 0 ? 0 : get(k, unp + unp_peercred);
+  rw_runlock(k, td, unp_link_rwlock);
+  if (cred !== 0) return copyout_word(k, uaddr, cred - 1);
+  return isdgram(k, so) ? EINVAL : ENOTCONN;
+}
+
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
 function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   const unp = sotounpcb(k, so);
@@ -313,6 +345,8 @@ function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   put(k, child + unp_addr, address);
   put(k, child + unp_flags, get(k, child + unp_flags) | UNP_HAVEPC);
   mtx_unlock(k, td, child + unp_mtx);
+  put(k, child + unp_peercred, get(k, td + td_uid) + 1);
+  put(k, unp + unp_peercred, get(k, listener + unp_peercred));
   unp_connect2(k, td, unp, child);
   return 0;
 }

@@ -24,6 +24,7 @@ import {
   td_msg_flags,
   word,
 } from '../../impl/raw.ts';
+import { attach, createKernel } from '../../impl/index.ts';
 import { NOTHING_LEFT, World } from './world.ts';
 
 const flags = (w: World): number => word(w.k, w.td + td_msg_flags);
@@ -153,5 +154,30 @@ describe('a record', () => {
     expect([w.send(a, 'lost'), w.send(a, 'next')]).toEqual([4, 4]);
     expect(w.recvAt(b, 255, 100)).toBeLessThan(0);
     expect(w.recv(b, 100)).toBe('next');
+  });
+});
+
+describe('credentials', () => {
+  it('are those of who connected and who listened, and of a pair there are none', () => {
+    const kernel = createKernel({ sockets: 16 });
+    const [server, client] = [attach(kernel, { user: 5 }), attach(kernel, { user: 7 })];
+    for (const type of ['stream', 'seqpacket'] as const) {
+      const listener = server.socket('unix', type);
+      server.bind(listener, { family: 'unix', name: 1 });
+      server.listen(listener);
+      const fd = client.socket('unix', type);
+      expect(() => client.getOption(fd, 'peerUser')).toThrow('ENOTCONN');
+      client.connect(fd, { family: 'unix', name: 1 });
+      const accepted = server.accept(listener).fd;
+      expect([client.getOption(fd, 'peerUser'), server.getOption(accepted, 'peerUser')]).toEqual([5, 7]);
+      client.close(fd);
+      expect(server.getOption(accepted, 'peerUser')).toBe(7);
+      expect(() => server.getOption(listener, 'peerUser')).toThrow('ENOTCONN');
+      expect(() => server.setOption(accepted, 'peerUser', 1)).toThrow('ENOPROTOOPT');
+      server.unlink(1);
+    }
+    for (const user of [-1, 1.5, 2 ** 31 - 1]) expect(() => attach(kernel, { user })).toThrow(RangeError);
+    expect(() => server.getOption(server.socketpair('seqpacket')[0], 'peerUser')).toThrow('ENOTCONN');
+    expect(() => server.getOption(server.socket('unix', 'dgram'), 'peerUser')).toThrow('EINVAL');
   });
 });
