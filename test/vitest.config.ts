@@ -6,6 +6,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const BUILD = join(ROOT, '.build');
@@ -38,6 +39,29 @@ const asBuilt = {
   },
 };
 
+/** What takes longest, in this order. */
+const LONGEST = [
+  ...['check/check', 'prove/prove', 'schedule/workers', 'schedule/atomic-locks', 'traps/agreement', 'prove/all-traces', 'traps/traps'],
+  ...['claims/claims', 'prove/failing', 'check/crew', 'prove/symmetry', 'museum/museum', 'prove/proof', 'check/spin', 'prove/closed'],
+  ...['check/orbits', 'run/faults', 'run/patience', 'run/run', 'schedule/generated', 'prove/designs', 'museum/entries', 'schedule/dpor'],
+  ...['compile/differential', 'replay/replay', 'replay/gated', 'schedule/coverage', 'replay/schedule', 'compile/recompile', 'compile/smt'],
+  ...['export/export', 'schedule/stress', 'check/explorer', 'prove/bounded', 'check/promises', 'impl/tcp_workers', 'traps/planted'],
+];
+
+/**
+ * The longest first, so that in the end no process is alone with one of them. Vitest by itself goes by the times of the last run, of which a
+ * fresh clone has none, and by the size of files.
+ */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const name = relative(join(ROOT, 'test'), moduleId).replaceAll('\\', '/').replace('.test.ts', '');
+      return LONGEST.includes(name) ? LONGEST.indexOf(name) : LONGEST.length;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   plugins: ROOMS.every(isBuilt) ? [asBuilt] : [],
   test: {
@@ -46,6 +70,7 @@ export default defineConfig({
     maxWorkers: 2,
     // A process goes on with the next file: what is loaded stays, which takes half a second a file otherwise.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 300_000,
     hookTimeout: 60_000,
     server: { deps: { external: [/[\\/]\.build[\\/]/] } },
