@@ -127,13 +127,13 @@ export async function agree(whole: Program, usesFirst: boolean, { depth, inducti
   }
 
   // --- prove ---
-  const toy = toyOf(program);
   if (depth > 0) {
+    const toy = toyOf(program);
     const goals = openGoals(toy).filter(({ kind }) => kind === 'invariant' || kind === 'bounds');
     const traces = await boundedBroken(toy, goals, depth);
     same('bounded traces', traces, Object.fromEntries(Object.entries(broken).filter(([, at]) => at > 0 && at <= depth)));
   }
-  const closed = induction ? await closedByInduction(toy) : [];
+  const closed = induction ? await closedByInduction(toyOf(program)) : [];
   for (const id of closed) if (id in broken) throw new Disagreement(`induction closes ${id}, which breaks after ${broken[id]} steps`);
   return { truth, broken, symmetry, reduced: fewer.states, orbits, states: all.states, closed };
 }

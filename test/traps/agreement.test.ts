@@ -15,10 +15,10 @@ import { randomSystem } from './random-system.ts';
 const TOGETHER = 140;
 const SEEDS = Number(process.env.SOCKREF_SEEDS ?? (CAMPAIGN ? 2_800 : 280));
 const FROM = Number(process.env.SOCKREF_FROM ?? 0);
-/** Induction is judged in closed.test.ts and by the traps as well. */
+/** Solvers take half of the time: of every third bounded traces are asked. Induction is judged in closed.test.ts and by the traps as well. */
 function asked(seed: number): Asked {
   if (CAMPAIGN) return { depth: 5, induction: true, thorough: true };
-  return { depth: seed % 3 === 0 ? 3 : 2, induction: false, thorough: seed % 8 === 0 };
+  return { depth: seed % 3 === 0 ? 3 : 0, induction: false, thorough: seed % 8 === 0 };
 }
 
 const agreed: Agreed[] = [];
