@@ -45,9 +45,12 @@ function sourcesOf(isWanted: (name: string) => boolean): Readonly<Record<string,
   );
 }
 
-/** Changes with every change of the compiler. */
+let version: string | undefined;
+
+/** Changes with every change of the compiler; a process has loaded one. */
 export function compilerVersion(): string {
-  return hashOfPrograms(join(dirname(fileURLToPath(import.meta.url)), 'compile'));
+  version ??= hashOfPrograms(join(dirname(fileURLToPath(import.meta.url)), 'compile'));
+  return version;
 }
 
 /** The compiled specification of a design. Throws a UsageError for an unknown one. */

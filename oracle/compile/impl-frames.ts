@@ -29,7 +29,16 @@ export interface FrameShape {
   readonly slots: number;
 }
 
+const shapes = new WeakMap<ImplFn, FrameShape>();
+
+/** Reckoned once for a function: programs that differ in a few of them have the others in common. */
 export function frameOf(fn: ImplFn): FrameShape {
+  const shape = shapes.get(fn) ?? shapeOf(fn);
+  shapes.set(fn, shape);
+  return shape;
+}
+
+function shapeOf(fn: ImplFn): FrameShape {
   const liveIn = liveness(fn.blocks);
   const saved: {
     readonly block: number;

@@ -34,22 +34,36 @@ export interface ImplEmitOptions {
 
 const THREAD_WORDS = 512;
 
+/** The text is written when it is asked for: the scheduler has its own way with a program. */
 export function emitImplementation(program: ImplProgram, options: ImplEmitOptions = {}): ImplArtefact {
   const frames = program.functions.map(frameOf);
   const emitter: Emitter = { program, frames, threadWords: options.threadWords ?? THREAD_WORDS, checked: options.checked ?? false };
-  const source = [
+  let written: string | undefined;
+  return {
+    program,
+    frames,
+    threadWords: emitter.threadWords,
+    get source() {
+      written ??= sourceOf(emitter);
+      return written;
+    },
+  };
+}
+
+function sourceOf(emitter: Emitter): string {
+  const { functions } = emitter.program;
+  return [
     "'use strict';",
     "function X(value) { if ((value | 0) !== value) throw new RangeError(value + ' is not a 32-bit integer'); return value; }",
     "function O() { throw new RangeError('the stack of a thread is full: give threads more words'); }",
-    ...program.functions.map((fn, index) => (fn.pure ? pureFunction(fn, index) : steppedFunction(emitter, fn, index))),
-    `const F = [${program.functions.map((_, index) => `f${index}`).join(', ')}];`,
+    ...functions.map((fn, index) => (fn.pure ? pureFunction(fn, index) : steppedFunction(emitter, fn, index))),
+    `const F = [${functions.map((_, index) => `f${index}`).join(', ')}];`,
     'function go(S, w, t, result) {',
     'let r = result;',
     `for (;;) { const fp = t + S[t + ${THREAD.frame}]; if (F[S[fp]](S, w, t, fp, S[fp + 1], r) === 0) return; r = S[t + ${THREAD.result}]; S[t + ${THREAD.result}] = 0; }`,
     '}',
     'return go;',
   ].join('\n');
-  return { program, frames, threadWords: emitter.threadWords, source };
 }
 
 interface Emitter {

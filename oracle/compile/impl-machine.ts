@@ -36,7 +36,14 @@ const STATUSES = Object.keys(STATUS) as readonly Status[];
 const PANIC_WORD = 2;
 
 export function loadImplementation(artefact: ImplArtefact): ImplCode {
-  return { artefact, go: new Function(artefact.source)() as Go };
+  let go: Go | undefined;
+  return {
+    artefact,
+    get go() {
+      go ??= new Function(artefact.source)() as Go;
+      return go;
+    },
+  };
 }
 
 export class StepMachine {
