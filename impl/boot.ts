@@ -15,6 +15,7 @@ import {
   file_zone,
   filedesc_mtx,
   giant_mtx,
+  h_align,
   h_fd_map,
   h_fd_table,
   h_flags,
@@ -224,12 +225,20 @@ function tables(
   };
 }
 
-/** The mbufs begin at a multiple of so many words, a cache line. Bytes are copied much faster between places that are the same modulo 8. */
+/** Words of a cache line. The mbufs begin at one: bytes are copied much faster between places that are the same modulo 8. */
 const LINE = 16;
 
 /** Words from here to the next line. */
 function padding(at: number): number {
   return -at & (LINE - 1);
+}
+
+/**
+ * The words that a record has in its table: whole lines where threads run side by side, so that no two write to one line because of the place
+ * of what they write to. A kernel that is to be searched has no use for that.
+ */
+function recordWords(c: KernelConfig, words: number): number {
+  return c.spin === 0 ? words : words + padding(words);
 }
 
 /** Bytes of user memory a thread gets: a multiple of 8. */
@@ -245,26 +254,28 @@ function mbufWords(c: KernelConfig): number {
 /** The mbufs come last. */
 function zones(c: KernelConfig): readonly { readonly at: number; readonly size: number; readonly count: number }[] {
   return [
-    { at: socket_zone, size: SOCKET_WORDS, count: c.sockets },
+    { at: socket_zone, size: recordWords(c, SOCKET_WORDS), count: c.sockets },
     // A call in progress may keep a file whose descriptor is closed: two for each thread, so that descriptors run out first.
-    { at: file_zone, size: FILE_WORDS, count: c.descriptors + 2 * c.threads + c.rights },
-    { at: kqueue_zone, size: KQUEUE_WORDS, count: c.kqueues },
-    { at: knote_zone, size: KNOTE_WORDS, count: c.knotes },
-    { at: unp_zone, size: UNPCB_WORDS, count: c.sockets },
+    { at: file_zone, size: recordWords(c, FILE_WORDS), count: c.descriptors + 2 * c.threads + c.rights },
+    { at: kqueue_zone, size: recordWords(c, KQUEUE_WORDS), count: c.kqueues },
+    { at: knote_zone, size: recordWords(c, KNOTE_WORDS), count: c.knotes },
+    { at: unp_zone, size: recordWords(c, UNPCB_WORDS), count: c.sockets },
     // An inpcb may outlive its socket by TIME_WAIT.
-    { at: inp_zone, size: INPCB_WORDS, count: 2 * c.sockets },
-    { at: tcpcb_zone, size: TCPCB_WORDS, count: c.sockets },
-    { at: tcptw_zone, size: TCPTW_WORDS, count: 2 * c.sockets },
-    { at: tseg_zone, size: TSEG_WORDS, count: c.tcpReassembly },
-    { at: syncache_zone, size: SYNCACHE_WORDS, count: c.tcpHalfOpen },
-    { at: wseg_zone, size: SEGMENT_WORDS, count: 2 * c.wireSegments + c.threads },
+    { at: inp_zone, size: recordWords(c, INPCB_WORDS), count: 2 * c.sockets },
+    { at: tcpcb_zone, size: recordWords(c, TCPCB_WORDS), count: c.sockets },
+    { at: tcptw_zone, size: recordWords(c, TCPTW_WORDS), count: 2 * c.sockets },
+    { at: tseg_zone, size: recordWords(c, TSEG_WORDS), count: c.tcpReassembly },
+    { at: syncache_zone, size: recordWords(c, SYNCACHE_WORDS), count: c.tcpHalfOpen },
+    { at: wseg_zone, size: recordWords(c, SEGMENT_WORDS), count: 2 * c.wireSegments + c.threads },
     { at: mbuf_zone, size: mbufWords(c), count: c.mbufs },
   ];
 }
 
 function kernelWords(c: KernelConfig): number {
-  const words = Object.values(tables(c)).reduce((sum, count) => sum + count, HEADER_WORDS);
-  return words + padding(words - tables(c).user - mbufWords(c) * c.mbufs);
+  const { zones, user, ...others } = tables(c);
+  const before = Object.values(others).reduce((sum, count) => sum + count, HEADER_WORDS);
+  const records = before + padding(before) + zones - mbufWords(c) * c.mbufs;
+  return records + padding(records) + mbufWords(c) * c.mbufs + user;
 }
 
 function lay(k: Kernel, c: KernelConfig, words: number): void {
@@ -326,6 +337,7 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_callwheel, carve(size.wheel));
   put(k, h_callwheel_mask, c.timerSlots - 1);
   for (const zone of zones(c)) {
+    if (zone.at === socket_zone) put(k, h_align, carve(padding(next)));
     if (zone.at === mbuf_zone) put(k, h_pad, carve(padding(next)));
     layZone(k, zone.at, zone.size, zone.count, carve(zone.size * zone.count));
   }

@@ -92,7 +92,7 @@ export const h_user_slice = 35; // c  bytes of it that the face gives to each th
 export const h_handles = 36; // c  -> table of sockets held by fgetsock (H)
 export const h_nhandles = 37; // c
 export const handle_mtx = 38; // mutex
-export const unp_link_rwlock = 40; // rwlock
+// 40 to 42 free
 export const unp_list_lock = 43; // mutex
 export const unp_head = 45; // I  list of all unpcbs
 export const unp_count = 46; // I
@@ -110,7 +110,7 @@ export const mbuf_last = 57; // Z of mbuf_zone  last record of its free list, wh
 export const giant_mtx = 58; // mutex
 export const h_stats = 60; // c  -> statistics: STAT_WORDS words for each thread (T*)
 export const h_profile = 61; // c  -> profile of the locks: LP_ROWS rows for each thread (T*); none without KF_PROFILE
-export const h_pad = 62; // c  -> words that nobody uses, up to the first mbuf, which begins at a cache line
+export const h_pad = 62; // c  -> words that nobody uses, up to the first mbuf
 export const h_sleep_spin = 63; // c  how often a thread looks whether it has been woken before it sleeps in the futex; 0: not at all
 export const socket_zone = 64;
 export const file_zone = 72;
@@ -124,7 +124,9 @@ export const syncache_zone = 128;
 export const kqueue_zone = 144;
 export const knote_zone = 152;
 // 136 and from 160 the Internet protocols' globals (netinet/layout.ts)
-export const HEADER_WORDS = 320;
+export const unp_link_rwlock = 320; // rwlock; every UNIX sender writes it, so nothing that they read is beside it
+export const h_align = 324; // c  -> words that nobody uses, up to the first socket
+export const HEADER_WORDS = 336;
 
 // rights in flight (unix/uipc_rights.ts, unix/unp_gc.ts); all but the limit under unp_rights_mtx (R)
 export const unp_rights_mtx = 304; // mutex
@@ -212,7 +214,7 @@ export const td_sigio = 48; // td_selmtx  SIGIO: how often something happened to
 export const td_control = 49; // T  a send: its control mbuf; a receive: whether it wants rights, then those it got; 0 none
 export const td_doze = 50; // T  how many these were the last time
 export const td_uid = 51; // T  whose thread it is: what LOCAL_PEERCRED tells the other end
-export const THREAD_WORDS = 52;
+export const THREAD_WORDS = 64; // whole cache lines, as of all that many threads write: what one has would be taken from the others with it
 
 export const TDF_INUSE = 1;
 export const TDF_CANSLEEP = 2; // may wait in a futex; without it msleep is interrupted at once and locks are spun for
@@ -232,7 +234,7 @@ export const SPINNING = 5; // not ended: as SLEEPING, but the thread still looks
 export const slpq_mtx = 0; // mutex
 export const slpq_first = 2; // Q  thread
 export const slpq_last = 3; // Q
-export const SLEEPQ_WORDS = 4;
+export const SLEEPQ_WORDS = 16; // a cache line
 
 // ---- file --------------------------------------------------------------------------------------------------------------
 

@@ -215,6 +215,7 @@ function tablesOf(at: (index: number) => number): readonly Table[] {
     slots('descriptor map', at(L.h_fd_map), (at(L.h_nfiles) + 31) >> 5),
     slots('name', at(L.h_unp_names), at(L.h_unp_nnames)),
     slots('handle', at(L.h_handles), at(L.h_nhandles)),
+    slots('padding', at(L.h_align), at(L.socket_zone + L.uz_base) - at(L.h_align)),
     slots('padding', at(L.h_pad), at(L.mbuf_zone + L.uz_base) - at(L.h_pad)),
     slots('UDP address chain', at(N.udbinfo + N.ipi_hash), at(N.h_hash_mask) + 1),
     slots('UDP port chain', at(N.udbinfo + N.ipi_porthash), at(N.h_hash_mask) + 1),

@@ -139,5 +139,7 @@ describe('a booted kernel', () => {
     expect((fixed(k, map.mbuf_zone + map.uz_base) + map.MBUF_HEADER) % 2, 'data of the first mbuf').toBe(0);
     expect(fixed(k, map.mbuf_zone + map.uz_size) % 2, 'words of an mbuf').toBe(0);
     expect(fixed(k, map.h_user) % 8, 'user memory').toBe(0);
+    for (const table of [map.h_sleepq, map.h_threads, map.h_stats, map.socket_zone + map.uz_base])
+      expect(fixed(k, table) % 16, 'whole cache lines').toBe(0);
   });
 });

@@ -8,7 +8,7 @@ import { kernelNames } from '../../oracle/report/words.ts';
 const { k, td } = raw.rawKernel({ sockets: 4, descriptors: 4, threads: 3, mbufs: 8, mbufBytes: 16, sleepChains: 2, hashChains: 2 });
 const names = kernelNames(k.words, ['client', 'server']);
 
-const socket = (number: number): number => (k.words[L.socket_zone + L.uz_base] ?? 0) + number * L.SOCKET_WORDS;
+const socket = (number: number): number => (k.words[L.socket_zone + L.uz_base] ?? 0) + number * (k.words[L.socket_zone + L.uz_size] ?? 0);
 
 describe('a word', () => {
   it.each([
