@@ -34,3 +34,4 @@ export const EISCONN = 56;
 export const ENOTCONN = 57;
 export const ETIMEDOUT = 60;
 export const ECONNREFUSED = 61;
+export const EHOSTUNREACH = 65;

@@ -34,6 +34,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ENOTCONN: 'not connected',
   ETIMEDOUT: 'the peer does not answer',
   ECONNREFUSED: 'nobody listens there',
+  EHOSTUNREACH: 'there is no way to that host',
 };
 
 export class SocketError extends Error {

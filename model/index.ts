@@ -19,7 +19,7 @@ import { lemmas } from './lemmas.ts';
 import { promises } from './promises.ts';
 import { THREADS } from './limits.ts';
 // biome-ignore format: a list of names
-import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, syn, synack, timeout, unreachable, urgent, urgentByte } from './protocols/wire.ts';
+import { ack, data, datagram, fin, handshake, lingerTimeout, msl, rst, signal, syn, synack, timeout, toolong, unreachable, unroutable, urgent, urgentByte } from './protocols/wire.ts';
 import { initial } from './state.ts';
 
 // biome-ignore format: a list of names
@@ -43,6 +43,8 @@ export const events = {
   msl,
   datagram,
   unreachable,
+  unroutable,
+  toolong,
   signal,
   lingerTimeout,
 };

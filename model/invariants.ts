@@ -281,6 +281,15 @@ function unused(socket: Socket): boolean {
 function blank(inp: Pcb): boolean {
   const links = inp.socket !== null || inp.peer !== null || inp.name !== null;
   const flags =
-    inp.bound || inp.shared || inp.foreign || inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.oob !== 'none';
+    inp.bound ||
+    inp.shared ||
+    inp.foreign ||
+    inp.dropped ||
+    inp.timeWait ||
+    inp.sockRef ||
+    inp.needFin ||
+    inp.msl ||
+    inp.oob !== 'none' ||
+    inp.soft !== 'none';
   return !links && !flags && inp.charged === 0 && inp.state === 'CLOSED';
 }

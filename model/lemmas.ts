@@ -358,7 +358,15 @@ function isEarly(inp: Pcb): boolean {
 }
 
 function protocolFits(inp: Pcb): boolean {
-  const marks = inp.dropped || inp.timeWait || inp.sockRef || inp.needFin || inp.msl || inp.oob !== 'none' || inp.state !== 'CLOSED';
+  const marks =
+    inp.dropped ||
+    inp.timeWait ||
+    inp.sockRef ||
+    inp.needFin ||
+    inp.msl ||
+    inp.oob !== 'none' ||
+    inp.soft !== 'none' ||
+    inp.state !== 'CLOSED';
   return (
     (inp.protocol === 'tcp' || !marks) &&
     (isLocal(inp.protocol) ? !inp.foreign : inp.peer === null) &&

@@ -30,7 +30,7 @@ export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'dgram' | 'seqpacket' |
 // biome-ignore format: a list of names
 export type Errno =
   | 'none' | 'EACCES' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
-  | 'EDESTADDRREQ' | 'EFAULT' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
+  | 'EDESTADDRREQ' | 'EFAULT' | 'EHOSTUNREACH' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
   | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOMEM' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
   | 'EPERM' | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
 
@@ -111,6 +111,7 @@ export interface Pcb {
   needFin: boolean; // TF_NEEDFIN
   noDelay: boolean; // TF_NODELAY
   msl: boolean; // the 2MSL timer runs
+  soft: 'none' | 'ECONNREFUSED' | 'EHOSTUNREACH'; // t_softerror: what the net has said since the peer was last heard
   oob: 'none' | 'here' | 'taken'; // t_oobflags: the urgent byte has come, and has been taken
 }
 
@@ -199,7 +200,7 @@ export function freePcb(): Pcb {
   // biome-ignore format: the zero of every field
   return {
     protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, charged: 0, foreign: false, state: 'CLOSED',
-    dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, oob: 'none',
+    dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, soft: 'none', oob: 'none',
   };
 }
 

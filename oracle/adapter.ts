@@ -31,6 +31,11 @@ export function errnoName(number: number): string {
   return number === 0 ? 'none' : (ERRNO.get(number) ?? `errno ${number}`);
 }
 
+/** The number of an error. */
+export function errnoNumber(name: string): number {
+  return (E as Readonly<Record<string, number>>)[name] ?? 0;
+}
+
 /** A call as the specification names it; `host` is only for the implementation: whom a connect or a datagram is for. */
 export interface Call {
   readonly name: string;

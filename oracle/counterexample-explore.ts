@@ -36,6 +36,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('datagram'), fd }),
   z.strictObject({ what: z.literal('broadcast'), fd }),
   z.strictObject({ what: z.literal('unreachable'), fd }),
+  z.strictObject({ what: z.literal('icmp'), fd, error: z.enum(['ECONNREFUSED', 'EHOSTUNREACH']) }),
 ]);
 
 const actor = z.discriminatedUnion('kind', [

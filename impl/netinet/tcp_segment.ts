@@ -55,6 +55,7 @@ import {
   t_probes,
   t_rexmt,
   t_rxtshift,
+  t_softerror,
   t_state,
   ws_ack,
   ws_flags,
@@ -152,6 +153,7 @@ function tcp_synsent_input(k: Kernel, td: number, inp: number, tp: number, so: n
   }
   put(k, tp + snd_una, ack);
   put(k, tp + snd_nxt, ack);
+  put(k, tp + t_softerror, 0);
   put(k, tp + snd_wl2, seq_add(ack, -1));
   tcp_established(k, td, tp, so);
   put(k, tp + t_flags, get(k, tp + t_flags) | TF_ACKNOW);
@@ -184,6 +186,7 @@ function tcp_synreceived_input(k: Kernel, td: number, tp: number, so: number, th
   if (SEQ_LEQ(ack, get(k, tp + snd_una)) || SEQ_GT(ack, get(k, tp + snd_max))) return SEG_RESET;
   put(k, tp + snd_una, ack);
   put(k, tp + t_rxtshift, 0);
+  put(k, tp + t_softerror, 0);
   callout_stop(k, td, tp + t_rexmt);
   tcp_established(k, td, tp, so);
   return SEG_NEXT;
@@ -285,6 +288,8 @@ function tcp_ack_input(k: Kernel, td: number, inp: number, tp: number, so: numbe
   const acked = seq_diff(ack, una);
   put(k, tp + t_dupacks, 0);
   put(k, tp + t_rxtshift, 0);
+  // Something gets through, so what the net has said is over. (F93 waits for an answer to what was sent only once.)
+  put(k, tp + t_softerror, 0);
   // tcp_output starts it again if the window is still closed.
   callout_stop(k, td, tp + t_persist);
   if (ack === get(k, tp + snd_max)) callout_stop(k, td, tp + t_rexmt);

@@ -13,7 +13,7 @@
  *    before sofree is called. tcbinfo stays locked throughout, so nobody else can close the connection in between.
  */
 
-import { ETIMEDOUT } from '../errno.ts';
+import { EHOSTUNREACH, EMSGSIZE, ETIMEDOUT } from '../errno.ts';
 import { accept_mtx, IPPROTO_TCP, LC_SYNCACHE, sb_mtx, so_rcv, so_state, SS_PROTOREF, tcpcb_zone, tseg_zone } from '../layout.ts';
 import { add, and, fixed, get, type Kernel, load, put } from '../memory.ts';
 import { callout_init, callout_stop } from '../kern/callout.ts';
@@ -24,7 +24,7 @@ import { soisdisconnected } from '../kern/sockstate.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { wire_output } from '../net/wire.ts';
 import { mtx_init, mtx_lock } from '../sync/mutex.ts';
-import { rw_assert_w, rw_wunlock } from '../sync/rwlock.ts';
+import { rw_assert_w, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import { in_pcbdrop, in_pcblookup } from './inpcb.ts';
 import {
   CALLOUT_2MSL,
@@ -53,6 +53,7 @@ import {
   t_rexmt,
   t_segq,
   t_segqlen,
+  t_rxtshift,
   t_softerror,
   t_state,
   tcbinfo,
@@ -206,13 +207,30 @@ export function tcp_new_isn(k: Kernel): number {
   return add(k, tcp_iss, TCP_ISSINCR);
 }
 
-/** The net reports that the peer's port does not answer. Remembered; it ends only a connection that does not come about. */
+/** ICMP says something about a connection. That a segment is too long (EMSGSIZE) is nothing to us: the wire takes any. */
 export function tcp_ctlinput(k: Kernel, td: number, error: number, faddr: number, fport: number, laddr: number, lport: number): void {
+  if (error === EMSGSIZE) return;
+  // For writing: it may end the connection.
+  rw_wlock(k, td, tcbinfo + ipi_lock);
   const inp = in_pcblookup(k, td, tcbinfo, faddr, fport, laddr, lport, 0);
-  if (inp === 0) return;
-  const tp = get(k, inp + inp_ppcb);
-  // A pcb that was found by its addresses is not DROPPED; a listener or a connection in TIME_WAIT has nothing to remember.
-  if ((get(k, inp + inp_flags) & INP_TIMEWAIT) === 0 && tp !== 0 && get(k, tp + t_state) < TCPS_ESTABLISHED)
-    put(k, tp + t_softerror, error);
-  rw_wunlock(k, td, inp + inp_lock);
+  if (inp !== 0 && tcp_notify(k, td, inp, error) !== 0) rw_wunlock(k, td, inp + inp_lock);
+  rw_wunlock(k, td, tcbinfo + ipi_lock);
 }
+
+/**
+ * That nothing gets through may pass: it is remembered, and what the connection is given up with if it is. One that is being made is given up
+ * at once if it has been tried often and the net has said so before. Returns 0 if the pcb's lock was given back with the connection.
+ */
+function tcp_notify(k: Kernel, td: number, inp: number, error: number): number {
+  const tp = get(k, inp + inp_ppcb);
+  // A pcb that was found by its addresses is not DROPPED; a connection in TIME_WAIT has nothing to remember.
+  if ((get(k, inp + inp_flags) & INP_TIMEWAIT) !== 0 || tp === 0) return inp;
+  const state = get(k, tp + t_state);
+  if (state === TCPS_ESTABLISHED && error === EHOSTUNREACH) return inp;
+  if (state < TCPS_ESTABLISHED && get(k, tp + t_rxtshift) > TCP_TRIED && get(k, tp + t_softerror) !== 0) return tcp_drop(k, td, tp, error);
+  put(k, tp + t_softerror, error);
+  return inp;
+}
+
+/** So many attempts in vain are worth believing the net. */
+const TCP_TRIED = 3;

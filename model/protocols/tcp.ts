@@ -84,6 +84,7 @@ export function tcp_close(s: State, inp: Pcb): void {
   if (!designs[s.design].dropKeepsPort) inp.name = null; // in_pcbdrop gives the port back [G22]
   inp.msl = false;
   inp.needFin = false;
+  inp.soft = 'none';
   inp.oob = 'none';
   if (inp.sockRef && rule('tcp_close_2', 'TCP kept the socket: it lets go, and the socket is freed [D.2 tcp_close, T06]'))
     tcp_release(s, inp);
@@ -93,6 +94,22 @@ export function tcp_close(s: State, inp: Pcb): void {
 export function tcp_drop(s: State, inp: Pcb, errno: Errno): void {
   socketOf(s, inp).error = errno;
   tcp_close(s, inp);
+}
+
+/**
+ * tcp_notify: the net says that nothing gets through. That may pass, so it is remembered, and is what the connection is given up with if it
+ * is; one that is being made, after so many attempts that the net has said so before, is given up at once. [D.2 tcp_drop softerror]
+ */
+export function tcp_notify(s: State, inp: Pcb, errno: 'ECONNREFUSED' | 'EHOSTUNREACH', often: boolean): void {
+  const unroutable = errno === 'EHOSTUNREACH';
+  if (unroutable && inp.state === 'ESTABLISHED' && rule('notify_1', 'no route for a while: a connection that is made outlives that [D.2]'))
+    return;
+  if (tcp_opening(inp) && often && inp.soft !== 'none' && rule('notify_2', 'one that is being made, again: given up [D.2 tcp_drop]')) {
+    tcp_drop(s, inp, unroutable ? 'EHOSTUNREACH' : 'ECONNREFUSED');
+    return;
+  }
+  rule('notify_3', 'remembered, in the place of ETIMEDOUT [D.2 tcp_drop softerror]');
+  inp.soft = unroutable ? 'EHOSTUNREACH' : 'ECONNREFUSED';
 }
 
 /** tcp_usrclosed: the user will send no more. [D.2 tcp_usrclosed] */
@@ -196,6 +213,7 @@ export function tcp_twstart(s: State, inp: Pcb): void {
   inp.timeWait = true;
   inp.state = 'TIME_WAIT';
   inp.msl = true;
+  inp.soft = 'none';
   inp.oob = 'none';
   soisdisconnected(s.sockets[so]);
   if (designs[s.design].dropFreesPcb) {

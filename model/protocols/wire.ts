@@ -20,7 +20,7 @@ import {
   type Wire,
 } from '../state.ts';
 import { pcbfree } from './pcb.ts';
-import { tcp_close, tcp_drop, tcp_finSent, tcp_opening, tcp_release, tcp_synchronized, tcp_twstart } from './tcp.ts';
+import { tcp_close, tcp_drop, tcp_finSent, tcp_notify, tcp_opening, tcp_release, tcp_synchronized, tcp_twstart } from './tcp.ts';
 
 /** A TCP pcb that has a socket and a connection that is not over. */
 function live(inp: Pcb): boolean {
@@ -59,6 +59,7 @@ export function* syn(s: State, _wire: Wire, pcb: PcbId): Procedure {
 export function* synack(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
   when(live(inp) && tcp_opening(inp));
+  inp.soft = 'none';
   soisconnected(s, inp.socket as SocketId);
   if (inp.needFin && rule('synack_1', 'shut down meanwhile: the FIN follows at once [B.6 TF_NEEDFIN]')) {
     inp.needFin = false;
@@ -92,6 +93,7 @@ export function* ack(s: State, _wire: Wire, pcb: PcbId, amount: Amount, fin: boo
   when(fin ? tcp_finSent(inp) && amount === socketOf(s, inp).snd.cc : amount > 0);
   const socket = socketOf(s, inp);
   socket.snd.cc -= amount;
+  inp.soft = 'none';
   if (!fin && rule('ack_1', 'room to send again [C.9 sbdrop]')) return;
   if (inp.state === 'FIN_WAIT_1') {
     inp.state = 'FIN_WAIT_2';
@@ -165,6 +167,10 @@ export function* fin(s: State, _wire: Wire, pcb: PcbId): Procedure {
 export function* timeout(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
   when(live(inp) && (tcp_opening(inp) || socketOf(s, inp).snd.cc > 0 || tcp_finSent(inp) || keepsAlive(inp, socketOf(s, inp))));
+  if (inp.soft === 'ECONNREFUSED' && rule('timeout_2', 'what the net has said is why [D.2 tcp_drop]'))
+    return tcp_drop(s, inp, 'ECONNREFUSED');
+  if (inp.soft === 'EHOSTUNREACH' && rule('timeout_3', 'what the net has said is why [D.2 tcp_drop]'))
+    return tcp_drop(s, inp, 'EHOSTUNREACH');
   rule('timeout_1', 'ETIMEDOUT [D.2 timers]');
   tcp_drop(s, inp, 'ETIMEDOUT');
 }
@@ -204,11 +210,35 @@ export function* datagram(s: State, _wire: Wire, pcb: PcbId): Procedure {
   rcv.cc += 1;
 }
 
-/** ICMP says that a connected UDP socket's peer is not there. [D.3 send ICMP] */
-export function* unreachable(s: State, _wire: Wire, pcb: PcbId): Procedure {
-  when(s.pcbs[pcb].protocol === 'udp' && s.pcbs[pcb].foreign);
+/** Who is told what ICMP says about the peer: a UDP socket that has one, a TCP connection; `often` if that has tried to no end. Raw IP is not. [D.3] */
+function hears(inp: Pcb, often: boolean): boolean {
+  return inp.foreign && (inp.protocol === 'udp' ? !often : live(inp));
+}
+
+/** ICMP says that nobody takes it there. [D.2, D.3 ICMP] */
+export function* unreachable(s: State, _wire: Wire, pcb: PcbId, often: boolean): Procedure {
+  const inp = s.pcbs[pcb];
+  when(hears(inp, often));
+  if (inp.protocol === 'tcp') return tcp_notify(s, inp, 'ECONNREFUSED', often);
   rule('unreachable_1', 'so_error, readers and writers are woken [D.3]');
-  socketOf(s, s.pcbs[pcb]).error = 'ECONNREFUSED';
+  socketOf(s, inp).error = 'ECONNREFUSED';
+}
+
+/** ICMP says that there is no way to there. [D.2, D.3 ICMP] */
+export function* unroutable(s: State, _wire: Wire, pcb: PcbId, often: boolean): Procedure {
+  const inp = s.pcbs[pcb];
+  when(hears(inp, often));
+  if (inp.protocol === 'tcp') return tcp_notify(s, inp, 'EHOSTUNREACH', often);
+  rule('unroutable_1', 'so_error, readers and writers are woken [D.3]');
+  socketOf(s, inp).error = 'EHOSTUNREACH';
+}
+
+/** ICMP says that a datagram is too long for the way; TCP sends shorter ones, which is below this level. [D.3 ICMP] */
+export function* toolong(s: State, _wire: Wire, pcb: PcbId): Procedure {
+  const inp = s.pcbs[pcb];
+  when(inp.protocol === 'udp' && inp.foreign);
+  rule('toolong_1', 'so_error, readers and writers are woken [D.3]');
+  socketOf(s, inp).error = 'EMSGSIZE';
 }
 
 /** A signal ends a thread's sleep. [I.6] */

@@ -89,12 +89,13 @@ const PCB_FIELDS = [
   'needFin',
   'noDelay',
   'msl',
+  'soft',
   'oob',
 ] as const;
 const KNOTE_FIELDS = ['fd', 'write', 'once', 'disabled'] as const;
 /** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
-const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'oob'] as const;
-const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'oob'] as const;
+const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob'] as const;
+const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'soft', 'oob'] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
   readonly incomplete: SequenceCells;
@@ -114,6 +115,8 @@ interface Codes {
   readonly state: readonly number[];
   /** By TCPOOB_*. */
   readonly oob: readonly number[];
+  /** By errno: t_softerror. */
+  readonly soft: ReadonlyMap<number, number>;
   readonly linger: Readonly<Record<'off' | 'reset' | 'wait', number>>;
   readonly place: Readonly<Record<'hand' | 'buffer' | 'deferred', number>>;
   readonly garbage: Readonly<Record<'no' | 'found' | 'swept', number>>;
@@ -368,6 +371,7 @@ export class Abstraction {
     this.flag(words, cells.needFin, get(k, tp + N.t_flags) & TF_NEEDFIN);
     this.flag(words, cells.noDelay, get(k, tp + N.t_flags) & TF_NODELAY);
     this.flag(words, cells.msl, pending(k, tp + N.t_2msl));
+    this.code(words, cells.soft, codes.soft, get(k, tp + N.t_softerror));
     this.set(words, cells.oob, codes.oob[get(k, tp + N.t_oobflags)] ?? STRANGER);
   }
 
@@ -439,6 +443,7 @@ function codesOf(cells: Cells): Codes {
     ]),
     state: TCP_STATES.map((name) => codeOf(state, name)),
     oob: ['none', 'here', 'taken'].map((name) => codeOf(cells.at('pcbs', 0, 'oob'), name)),
+    soft: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(cells.at('pcbs', 0, 'soft'), errnoName(errno))])),
     place: { hand: codeOf(place, 'hand'), buffer: codeOf(place, 'buffer'), deferred: codeOf(place, 'deferred') },
     garbage: { no: codeOf(garbage, 'no'), found: codeOf(garbage, 'found'), swept: codeOf(garbage, 'swept') },
     linger: { off: codeOf(linger, 'off'), reset: codeOf(linger, 'reset'), wait: codeOf(linger, 'wait') },

@@ -413,9 +413,10 @@ export class Lockstep {
     return this.remoteSays(name, which, args) ? this.arriving() : this.check();
   }
 
-  private remoteSays(name: string, which: number, { part, ack, here, units, what }: Readonly<Record<string, Argument>>): boolean {
+  private remoteSays(name: string, which: number, { part, ack, here, units, what, error }: Readonly<Record<string, Argument>>): boolean {
     if (name === 'remote-window') return this.remote.offers(which, typeof units === 'number' ? units : 0);
     if (name === 'remote-odd') return this.remote.odd(which, String(what));
+    if (name === 'remote-icmp') return this.remote.icmp(which, String(error));
     return this.remote.send(name, which, part === true || ack === true || here === true);
   }
 

@@ -1,8 +1,11 @@
-/** Openings with ports that are shared, and datagrams for everybody. */
+/** Openings with ports that are shared, datagrams for everybody, and what ICMP says of peers. */
 import type { Opening } from './openings.ts';
 import type { Operation } from './operations.ts';
+import { ICMP_ERRORS } from './segment.ts';
 
 const op = (name: string, args: Operation['args'] = {}): Operation => ({ name, args });
+
+const pickError = (n: number): string => ICMP_ERRORS[n % ICMP_ERRORS.length] ?? 'EHOSTUNREACH';
 
 export const SHARED: readonly Opening[] = [
   {
@@ -38,6 +41,33 @@ export const SHARED: readonly Opening[] = [
       op('setreuse', { fd: g, option: c % 3 === 0 ? 'address' : 'port', on: c % 5 > 0 }),
       op('bind', { fd: g, name: 0 }),
       ...(b % 2 === 0 ? [op('listen', { fd: g, backlog: 1 }), op('remote-connect', { which: 0 })] : []),
+    ],
+  },
+  {
+    // A connection that is being made, or is there, and of whose peer the net says what there is to say, now and then after several attempts.
+    weight: 3,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socket', { asked: 'tcp' }),
+      op('connect', { fd: f, name: 0, remote: true }),
+      ...(a % 4 === 0 ? [op('remote-syn', { which: 0 })] : []),
+      ...(a % 4 === 1 ? [op('remote-synack', { which: 0 }), op('send', { fd: f, amount: 1, addressed: false, remote: false })] : []),
+      ...Array.from({ length: b % 3 === 0 ? 0 : 4 }, () => op('timer')),
+      op('remote-icmp', { which: 0, error: pickError(c) }),
+      ...(b % 2 === 0 ? [op('remote-icmp', { which: 0, error: pickError(c >> 2) })] : []),
+      ...(c % 3 === 0 ? [op('silence')] : [op('remote-ack', { which: 0, part: false })]),
+      op('geterror', { fd: f }),
+    ],
+  },
+  {
+    // A UDP socket of whose peer the net says so, and the call that is told.
+    weight: 2,
+    sockets: 1,
+    make: ({ a, b, c }, [f = 0]) => [
+      op('socket', { asked: 'udp' }),
+      op('connect', { fd: f, name: b % 2, remote: true }),
+      op('remote-icmp', { which: c % 2, error: pickError(c >> 1) }),
+      a % 2 === 0 ? op('send', { fd: f, amount: 1, addressed: false, remote: false }) : op('receive', { fd: f, amount: 1 }),
     ],
   },
 ];

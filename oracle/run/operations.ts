@@ -6,6 +6,7 @@
 import * as fc from 'fast-check';
 import { OPENINGS, type Opening } from './openings.ts';
 import { ODDITIES } from './oddities.ts';
+import { ICMP_ERRORS } from './segment.ts';
 import type { Scene, SceneSocket } from './specification.ts';
 
 export type Argument = number | boolean | string;
@@ -180,6 +181,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'remote-datagram', weight: 3, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-broadcast', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
   { name: 'remote-unreachable', weight: 2, make: ({ a }) => ({ which: a % 8 }) },
+  { name: 'remote-icmp', weight: 3, make: ({ a, b }) => ({ which: a % 8, error: pick(ICMP_ERRORS, b) }) },
 ];
 
 const CALLS: readonly number[] = KINDS.flatMap((kind, index) => Array.from({ length: kind.weight }, () => index));

@@ -7,7 +7,7 @@ import * as L from '../../impl/layout.ts';
 import { fixed, get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
-import { RAW_PROTOCOL, UNIT } from '../adapter.ts';
+import { errnoNumber, RAW_PROTOCOL, UNIT } from '../adapter.ts';
 import type { End } from './end.ts';
 import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
@@ -131,6 +131,20 @@ export class Remote {
       said = true;
     }
     return said;
+  }
+
+  /** ICMP says this of the peer of the connection number `which`: first those of TCP, then the UDP sockets that have one. False if there is none. */
+  icmp(which: number, error: string): boolean {
+    const k = this.machine.kernel;
+    const tcp = this.peers().map(({ port, remotePort }): readonly number[] => [L.IPPROTO_TCP, this.machine.remoteHost, remotePort, port]);
+    const udp = this.pcbs(N.udbinfo)
+      .filter((inp) => get(k, inp + N.inp_faddr) !== 0)
+      .map((inp): readonly number[] => [L.IPPROTO_UDP, get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport), get(k, inp + N.inp_lport)]);
+    const all = [...tcp, ...udp];
+    const [proto = 0, host = 0, remotePort = 0, port = 0] = all[which % Math.max(1, all.length)] ?? [];
+    if (proto === 0) return false;
+    this.machine.inject(N.IPPROTO_ICMP, host, remotePort, N.HOST_LOCAL, port, 0, 0, proto, errnoNumber(error), this.machine.user, 0);
+    return true;
   }
 
   private udp(which: number, proto: number, dst = N.HOST_LOCAL): boolean {

@@ -9,6 +9,9 @@ import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl
 import { RAW_PROTOCOL } from '../adapter.ts';
 import { walk } from './walk.ts';
 
+/** What ICMP can say of a peer. */
+export const ICMP_ERRORS = ['ECONNREFUSED', 'EHOSTUNREACH', 'EMSGSIZE'] as const;
+
 export interface Segment {
   readonly proto: number;
   readonly src: number;

@@ -4,6 +4,7 @@
  */
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { ODDITIES } from './oddities.ts';
+import { ICMP_ERRORS } from './segment.ts';
 
 /** Which values an argument may have. */
 type Domain =
@@ -82,6 +83,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     'remote-datagram': { which: WHICH },
     'remote-broadcast': { which: WHICH },
     'remote-unreachable': { which: WHICH },
+    'remote-icmp': { which: WHICH, error: oneOf(...ICMP_ERRORS) },
   };
 }
 

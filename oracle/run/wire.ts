@@ -3,6 +3,7 @@
  * is told to the specification, event by event. Whom it is for is decided by ports and addresses, what it means by the numbers that the
  * wire has shown (end.ts). What it must be answered with goes to the duties.
  */
+import { EHOSTUNREACH, EMSGSIZE } from '../../impl/errno.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../impl/layout.ts';
 import { get, type Kernel } from '../../impl/memory.ts';
 import { in_pcbchain_of } from '../../impl/netinet/inpcb.ts';
@@ -12,7 +13,7 @@ import { RAW_PROTOCOL } from '../adapter.ts';
 import type { Plain } from '../compile/values.ts';
 import type { Data } from './data.ts';
 import type { Duties } from './duties.ts';
-import { answerToStranger, arrives, type End, type Meant, type Reply, synchronized, waitsForWindow } from './end.ts';
+import { answerToStranger, arrives, type End, type Meant, opening, type Reply, synchronized, waitsForWindow } from './end.ts';
 import { cancels, completes, type Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
@@ -25,6 +26,8 @@ import { walk } from './walk.ts';
 /** What has had no answer so often is given up. A SYN|ACK is sent again less often. */
 const TRIES = 12;
 const ANSWERS = 3;
+/** After so many attempts in vain a connection that is being made takes the net's word for it. */
+const TRIED = 3;
 /** Keepalive probes without an answer. */
 const KEEPS = 8;
 
@@ -59,16 +62,33 @@ export class Wire {
       case RAW_PROTOCOL:
         return this.copies(segment, about);
       default:
-        return this.datagram(segment, 'unreachable', about);
+        return segment.flags === IPPROTO_TCP ? this.notified(segment, about) : this.datagram(segment, icmpEvent(segment), about);
     }
   }
 
-  private datagram(segment: Segment, event: 'datagram' | 'unreachable', about: About): Mismatch | null {
+  private datagram(segment: Segment, event: string, about: About): Mismatch | null {
     // A connected pcb for just this peer comes before one that takes from anybody; an error is only for the former.
     const at = lookup(this.machine.kernel, N.udbinfo, segment, event === 'datagram', 0);
-    if (at !== 0) return this.happens(event, this.ids.pcbCode(at) - 1, [], about);
+    const args = event === 'unreachable' || event === 'unroutable' ? [false] : [];
+    if (at !== 0) return this.happens(event, this.ids.pcbCode(at) - 1, args, about);
     if (event === 'datagram') this.duties.owe({ kind: 'unreachable', to: segment });
     return null;
+  }
+
+  /** ICMP says something of a TCP connection; that a segment is too long means nothing to the specification. */
+  private notified(segment: Segment, about: About): Mismatch | null {
+    const key = receiverOf(segment);
+    const end = this.ends.at(key);
+    const ours = end === null ? null : this.specification.connection(end.pcb);
+    const event = icmpEvent(segment);
+    if (end === null || ours === null || ours.state === 'TIME_WAIT' || event === 'toolong') return null;
+    const often = end.tries > TRIED && opening(ours.state);
+    this.duties.fromOutside(key);
+    const received = ours.state === 'SYN_RECEIVED';
+    const mismatch = this.happens(event, end.pcb, [often], about);
+    // Who gives a connection up tells a peer that has been heard.
+    if (received && this.specification.connection(end.pcb) === null) this.duties.owe({ kind: 'reset', key, seqs: [end.sent, end.acked] });
+    return mismatch;
   }
 
   /** Every UDP socket with this port that has no address of its own, as one with a peer has, gets a copy. */
@@ -215,6 +235,12 @@ export class Wire {
 /** Whether a silent peer is asked for a sign of life; in later states it owes none. */
 function asksSilentPeer({ state }: Connection): boolean {
   return state === 'ESTABLISHED' || state === 'CLOSE_WAIT' || state === 'FIN_WAIT_1' || state === 'CLOSING';
+}
+
+/** What a word of ICMP is to the specification. */
+function icmpEvent({ window: error }: Segment): string {
+  if (error === EHOSTUNREACH) return 'unroutable';
+  return error === EMSGSIZE ? 'toolong' : 'unreachable';
 }
 
 function argumentsOf(meant: Meant): readonly Plain[] {

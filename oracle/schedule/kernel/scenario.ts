@@ -33,7 +33,9 @@ export type Segment =
   | { readonly what: 'datagram'; readonly fd: number }
   /** A datagram for everybody, at this socket's port. */
   | { readonly what: 'broadcast'; readonly fd: number }
-  | { readonly what: 'unreachable'; readonly fd: number };
+  | { readonly what: 'unreachable'; readonly fd: number }
+  /** ICMP says this of the peer of a TCP connection. */
+  | { readonly what: 'icmp'; readonly fd: number; readonly error: 'ECONNREFUSED' | 'EHOSTUNREACH' };
 
 export type Actor =
   /** Delivers the segments that wait, one a call, then those sent meanwhile to this host, for which it waits. */

@@ -8,7 +8,7 @@ import * as L from '../../../impl/layout.ts';
 import { fixed, get, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../../impl/netinet/tcp_fsm.ts';
-import { FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
+import { errnoNumber, FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
 import { UsageError } from '../../usage.ts';
 import type { Segment } from './scenario.ts';
@@ -27,7 +27,7 @@ interface Peer {
   ack: number;
 }
 
-type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'broadcast' | 'unreachable' }>;
+type StreamSegment = Exclude<Segment, { what: 'handshake' | 'datagram' | 'broadcast' | 'unreachable' | 'icmp' }>;
 
 /** Puts the segments on the wire, in this order; of data at most so many units. Throws a UsageError for one that is for nobody. */
 export function putOnWire(machine: Machine, segments: readonly Segment[], most: number): void {
@@ -37,6 +37,7 @@ export function putOnWire(machine: Machine, segments: readonly Segment[], most: 
     if (wrong !== null) throw new UsageError(`segments[${index}]: ${wrong}`, { field: `segments[${index}]`, reason: wrong });
     if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index);
     else if (segment.what === 'datagram' || segment.what === 'broadcast' || segment.what === 'unreachable') datagram(machine, segment);
+    else if (segment.what === 'icmp') icmp(machine, segment.fd, errnoNumber(segment.error));
     else stream(machine, segment, peers);
   }
 }
@@ -85,6 +86,13 @@ function datagram(machine: Machine, { what, fd }: Segment): void {
     machine.inject(N.IPPROTO_ICMP, from, port, N.HOST_LOCAL, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
   else
     machine.inject(L.IPPROTO_UDP, from, port, what === 'broadcast' ? N.HOST_BROADCAST : N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
+}
+
+function icmp(machine: Machine, fd: number, error: number): void {
+  const k = machine.kernel;
+  const inp = pcbOf(machine, fd);
+  const [host, port, local] = [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport), get(k, inp + N.inp_lport)];
+  machine.inject(N.IPPROTO_ICMP, host, port, N.HOST_LOCAL, local, 0, 0, L.IPPROTO_TCP, error, machine.user, 0);
 }
 
 function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {

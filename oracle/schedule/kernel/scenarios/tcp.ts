@@ -24,7 +24,33 @@ const both: readonly Segment[] = [
   { what: 'synack', fd: 0 },
 ];
 
+/** After four attempts, and a first word of the net that there is no way. */
+const unroutable: Pick<Scenario, 'prologue' | 'segments' | 'actors' | 'events'> = {
+  prologue: [
+    ...connecting,
+    ...Array.from({ length: 4 }, () => call('timer', {})),
+    call('remote-icmp', { which: 0, error: 'EHOSTUNREACH' }),
+  ],
+  segments: [{ what: 'icmp', fd: 0, error: 'EHOSTUNREACH' }],
+  actors: wire(1),
+  events: [once('unroutable')],
+};
+
 export const TCP: readonly Scenario[] = [
+  {
+    id: 'close-icmp',
+    about: 'a connection that is being made is given up for what ICMP says, while it is closed',
+    citation: 'D.2 tcp_drop softerror, tcp_usr_close, G23',
+    ...unroutable,
+    threads: [[call('close', { fd: 0 })]],
+  },
+  {
+    id: 'setsockopt-icmp',
+    about: 'a connection that is being made is given up for what ICMP says, in the copyin of an option',
+    citation: 'D.2 ctloutput, tcp_drop softerror, G01',
+    ...unroutable,
+    threads: [[call('setsockopt', { fd: 0, on: true, valid: true })], [call('geterror', { fd: 0 })]],
+  },
   {
     id: 'simultaneous-open-close',
     about: 'both sides open at once, and ours closes meanwhile',
