@@ -40,9 +40,11 @@ export const POLLIN = 1;
 export const POLLOUT = 2;
 export const POLLHUP = 4;
 export const POLLNVAL = 8;
+export const POLLPRI = 16;
 /** What a kevent has found, as bits of its result; behind them comes the descriptor. */
 export const KEVENT = 1;
 export const KEVENT_EOF = 2;
 export const KEVENT_FD = 4;
 /** Largest number that a call returns: a descriptor, a handle, an amount, what a poll has found, or a kevent. */
-export const RESULT = AMOUNT + FDS > KEVENT_FD * (FDS + 1) ? AMOUNT + FDS : KEVENT_FD * (FDS + 1);
+const COUNTED = AMOUNT + FDS > KEVENT_FD * (FDS + 1) ? AMOUNT + FDS : KEVENT_FD * (FDS + 1);
+export const RESULT = COUNTED > POLLPRI + POLLHUP ? COUNTED : POLLPRI + POLLHUP;

@@ -92,7 +92,7 @@ export interface Knote {
 }
 
 /** What a poll asks for; it is told the end of both directions in any case. */
-export type Wanted = 'hangup' | 'in' | 'out' | 'both';
+export type Wanted = 'hangup' | 'in' | 'out' | 'both' | 'urgent';
 
 /** A protocol control block: unpcb, or inpcb with its tcpcb. */
 export interface Pcb {

@@ -62,10 +62,10 @@ const HOW: Readonly<Record<string, number>> = { read: L.SHUT_RD, write: L.SHUT_W
 const REUSE: Readonly<Record<string, number>> = { broadcast: L.SO_BROADCAST, address: L.SO_REUSEADDR, port: L.SO_REUSEPORT };
 
 /** What a poll asks for. */
-const WANTED: Readonly<Record<string, number>> = { hangup: 0, in: L.POLLIN, out: L.POLLOUT, both: L.POLLIN | L.POLLOUT };
+const WANTED: Readonly<Record<string, number>> = { hangup: 0, in: L.POLLIN, out: L.POLLOUT, both: L.POLLIN | L.POLLOUT, urgent: L.POLLPRI };
 
 /** What a poll finds, in the order of the specification's bits. */
-const FOUND: readonly number[] = [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL];
+const FOUND: readonly number[] = [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL, L.POLLPRI];
 
 /** What a change of an event is, as flags. */
 const CHANGES: Readonly<Record<string, number>> = {

@@ -162,11 +162,11 @@ function sopoll_locked(k: Kernel, so: number, events: number): number {
   return revents;
 }
 
-/** Who asks for neither reading nor writing waits for the end of both. (F93 enters him nowhere.) */
+/** Who asks for neither reading nor writing waits for the end of both, whichever comes last. (F93 enters him nowhere, or with the readers.) */
 function sopoll_record(k: Kernel, td: number, so: number, events: number, index: number): void {
   const asked = events & (POLLIN | POLLPRI | POLLOUT);
   if (asked !== POLLOUT) sopoll_enter(k, td, so + so_rcv, selfd(k, td, index, 0));
-  if ((asked & POLLOUT) !== 0 || asked === 0) sopoll_enter(k, td, so + so_snd, selfd(k, td, index, 1));
+  if ((asked & POLLOUT) !== 0 || (asked & POLLIN) === 0) sopoll_enter(k, td, so + so_snd, selfd(k, td, index, 1));
 }
 
 function sopoll_enter(k: Kernel, td: number, sb: number, sfp: number): void {

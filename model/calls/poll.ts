@@ -4,7 +4,7 @@
  * is true when it looks again.
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
-import { POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../limits.ts';
+import { POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from '../limits.ts';
 import { type Fd, isDatagram, type Result, type Socket, type State, type ThreadId, type Wanted } from '../state.ts';
 import { cut, done, fail, held, hold, idle, release, sleeps, wakes } from './file.ts';
 import { space } from './send.ts';
@@ -42,7 +42,9 @@ function sopoll(s: State, socket: Socket, wanted: Wanted): Result {
   const over = socket.rcv.cantMore && socket.snd.cantMore;
   const readable = (wanted === 'in' || wanted === 'both') && (socket.rcv.cantMore || soreadabledata(socket));
   const writable = (wanted === 'out' || wanted === 'both') && !over && sowriteable(s, socket);
-  return (readable ? POLLIN : 0) + (writable ? POLLOUT : 0) + (over ? POLLHUP : 0);
+  const urgent = wanted === 'urgent' && (socket.mark > 0 || socket.atMark);
+  if (urgent) rule('poll_6', 'urgent data is announced, or the reader is at its mark: POLLPRI [C.8 sopoll, C.6 step 8]');
+  return (readable ? POLLIN : 0) + (writable ? POLLOUT : 0) + (over ? POLLHUP : 0) + (urgent ? POLLPRI : 0);
 }
 
 /** Data, a connection or an error to be had. [C.8] */

@@ -192,7 +192,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   },
   {
     id: 'urgent',
-    text: 'urgent data announced and come, read apart and with the rest up to the mark, while the connection ends, by one thread',
+    text: 'urgent data announced and come, read apart and with the rest up to the mark, and polled for, while the connection ends, by one thread',
     sockets: 2,
     threads: 1,
     names: 1,
@@ -209,6 +209,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       receive: [null, [1]],
       receiveoob: [],
       sockatmark: [],
+      poll: [null, ['urgent'], null],
       shutdown: [],
     },
     quick: true,

@@ -393,6 +393,7 @@ export const OPENINGS: readonly Opening[] = [
       op('remote-urgent', { which: 0, here: b % 3 > 0 }),
       ...(b % 3 === 0 ? [op('receiveoob', { fd: f }), op('remote-urgent', { which: 0, here: true })] : []),
       ...(c % 2 === 0 ? [op('remote-data', { which: 0 })] : []),
+      ...(c % 8 === 1 ? [op('poll', { fd: f, wanted: 'urgent', wait: true })] : []),
       op('receive', { fd: f, amount: 3 }),
       op('receiveoob', { fd: f }),
       ...(c % 4 < 2 ? [op('sockatmark', { fd: f }), op('receiveoob', { fd: f })] : [op('send-urgent', { fd: f })]),

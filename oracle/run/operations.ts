@@ -144,7 +144,11 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'poll',
     weight: 6,
-    make: ({ a, b, c }, s, z) => ({ fd: fd(a, s, z), wanted: pick(['both', 'in', 'out', 'both', 'hangup'], b), wait: c % 4 === 3 }),
+    make: ({ a, b, c }, s, z) => ({
+      fd: fd(a, s, z),
+      wanted: pick(['both', 'in', 'out', 'urgent', 'both', 'hangup'], b),
+      wait: c % 4 === 3,
+    }),
   },
   {
     name: 'knote',

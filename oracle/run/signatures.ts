@@ -57,7 +57,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     setnbio: { fd, on: truth },
     knote: { fd, filter: oneOf('read', 'write'), change: oneOf('add', 'once', 'delete', 'disable', 'enable') },
     kevent: { wait: truth },
-    poll: { fd, wanted: oneOf('hangup', 'in', 'out', 'both'), wait: truth },
+    poll: { fd, wanted: oneOf('hangup', 'in', 'out', 'both', 'urgent'), wait: truth },
     dup: { fd },
     close: { fd },
     fgetsock: { fd },

@@ -13,6 +13,23 @@ const byte: Segment = { what: 'urgent', fd: 0, here: true };
 
 export const URGENT: readonly Scenario[] = [
   {
+    id: 'urgent-poll',
+    about: 'a thread polls for urgent data, which is announced meanwhile',
+    citation: 'C.8 sopoll, C.6 step 8',
+    prologue: [...connected, call('remote-data', { which: 0 })],
+    segments: [{ what: 'urgent', fd: 0, here: false }],
+    threads: [[call('poll', { fd: 0, wanted: 'urgent', wait: true })]],
+    actors: wire(1),
+    events: [once('urgent')],
+  },
+  {
+    id: 'urgent-poll-shutdown',
+    about: 'of a socket whose receive side is shut a thread polls for urgent data, and its send side is shut, too',
+    citation: 'C.8 sopoll, H.2a',
+    prologue: [...connected, call('shutdown', { fd: 0, how: 'read' })],
+    threads: [[call('poll', { fd: 0, wanted: 'urgent', wait: true })], [call('shutdown', { fd: 0, how: 'write' })]],
+  },
+  {
     id: 'urgent-receive',
     about: 'a reader, and one that wants the urgent byte, while data, the byte and more data come',
     citation: 'C.6 soreceive_rcvoob, H.6 msg_oob',
