@@ -32,7 +32,8 @@ const TAKEN = 256 * 1024;
 const UNIX: KernelOptions = {
   sockets: 16,
   threads: 8,
-  mbufs: 256,
+  // More than the caches hold: they go round, and what is written next is in nobody's any more.
+  mbufs: 512,
   mbufBytes: 65_536,
   sendSpace: SPACE,
   recvSpace: SPACE,
@@ -56,7 +57,10 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
     channel: () => roundTrips({ way: 'channel' }),
     netPath: () => roundTrips({ way: 'net', over: 'path' }),
   });
+  tell('what bounds them');
   const { chunk, summed, trip } = costs();
+  const streamWaits = await streamSwitches(socket('unix', UNIX));
+  const tripWaits = await tripSwitches(socket('unix', UNIX));
   const seen = (each: { readonly range: string }): string => `${ROUNDS} rounds, ${each.range}`;
   return [
     {
@@ -71,7 +75,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
           bytes.netPath.median,
           STREAM_BAR,
           'net over a UNIX path',
-          `the receiver copies and sums up, ${printNumber(chunk / 2)} + ${printNumber(summed)} µs of processor time a chunk: at most ${printNumber(CHUNK / MIB / ((chunk / 2 + summed) / 1e6))} MiB/s where both ends run at once`,
+          `the receiver copies and sums up, ${printNumber(chunk / 2)} + ${printNumber(summed)} µs of processor time a chunk: at most ${printNumber(CHUNK / MIB / ((chunk / 2 + summed) / 1e6))} MiB/s where both ends run at once, with what is copied in their own caches; ${streamWaits} a chunk`,
         ),
       ],
       detail: `${seen(bytes.unix)}; net ${bytes.netPath.range}; MessageChannel, copied, 16 on their way: ${printNumber(bytes.channel.median)} MiB/s`,
@@ -97,7 +101,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
           trips.channel.median,
           TRIPS_BAR,
           'MessageChannel',
-          `its four calls take ${printNumber(trip)} µs of processor time: at most ${printNumber(1e6 / trip)} where the other end never has to be waited for`,
+          `its four calls take ${printNumber(trip)} µs of processor time: at most ${printNumber(1e6 / trip)} where the other end never has to be waited for; ${tripWaits} a round trip`,
         ),
       ],
       detail: `${seen(trips.spinning)}; MessageChannel ${trips.channel.range}; net over a UNIX path ${printNumber(trips.netPath.median)}/s`,
@@ -127,6 +131,28 @@ async function stream(way: Way): Promise<number> {
 
 async function roundTrips(way: Way): Promise<number> {
   return 1 / (await together(way, { job: 'trips', warm: WARM_TRIPS, seconds: SECONDS, bytes: MESSAGE }));
+}
+
+const SWITCHED_CHUNKS = 8192;
+
+async function streamSwitches(way: Way): Promise<string> {
+  const before = process.resourceUsage();
+  await together(way, { job: 'stream', chunks: SWITCHED_CHUNKS, warm: WARM_CHUNKS, bytes: CHUNK });
+  return switched(before, SWITCHED_CHUNKS);
+}
+
+async function tripSwitches(way: Way): Promise<string> {
+  const before = process.resourceUsage();
+  const took = await together(way, { job: 'trips', warm: WARM_TRIPS, seconds: SECONDS, bytes: MESSAGE });
+  return switched(before, WARM_TRIPS + SECONDS / took);
+}
+
+/** How often threads went to sleep since then, and how often the system took the processor from one, for each of so many. */
+function switched(before: NodeJS.ResourceUsage, count: number): string {
+  const now = process.resourceUsage();
+  const sleeps = (now.voluntaryContextSwitches - before.voluntaryContextSwitches) / count;
+  const taken = (now.involuntaryContextSwitches - before.involuntaryContextSwitches) / count;
+  return `${printNumber(sleeps)} sleeps and ${printNumber(taken)} losses of the processor`;
 }
 
 /** What a missed bar is bound by: `costs`, or that the machine had not two processors to spare. */
