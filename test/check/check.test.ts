@@ -9,6 +9,7 @@ import { readCounterexample } from '../../oracle/counterexample.ts';
 import type { CheckOptions } from '../../oracle/engine.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact } from '../../oracle/specification.ts';
+import { CAMPAIGN } from '../campaign.ts';
 
 const WORK = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
 
@@ -32,39 +33,28 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
 
 describe('the specification', () => {
   test('keeps its invariants in every state of some small configurations', async () => {
-    const ids = ['unix', 'packet-data', 'unix-data', 'tcp-data'];
+    // Three sockets take a while; of two, one call more makes up for the third.
+    const first = CAMPAIGN ? 'unix' : 'names';
+    const ids = [first, 'packet-data', 'unix-data', 'tcp-data'];
     const outcome = await check(options(ids));
     const configurations = outcome.results.filter(({ id }) => ids.includes(id));
-    expect(configurations.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(ids.map((id) => `${id} holds`));
+    expect(configurations.map(({ id, verdict }) => `${id} ${verdict}`).sort()).toEqual(ids.map((id) => `${id} holds`).sort());
     for (const row of configurations) expect(row.bound).toMatch(/^all [\d,]+ states, the deepest \d+ steps; \d sockets, /);
-    expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
+    if (CAMPAIGN) expect(outcome.results.find(({ id }) => id === 'unix')?.figures?.states).toBe(425_599);
     // A listener whose close is under way, two sockets under one name, and a poll need what other configurations have.
     expect(outcome.vacuous?.map(({ kind, id }) => `${kind} ${id}`)).toEqual([
+      ...(CAMPAIGN ? [] : ['invariant no-dangling-reference']),
       'invariant only-listeners-have-children',
-      'invariant names-unique',
+      ...(CAMPAIGN ? ['invariant names-unique'] : []),
       'promise poll-returns',
       'promise kevent-returns',
     ]);
     const promises = outcome.results.filter(({ id }) => id.includes('/'));
-    expect(promises.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
-      'unix/closed-is-freed holds',
-      'unix/accept-returns holds',
-      'unix/poll-returns holds',
-      'unix/kevent-returns holds',
-      'packet-data/closed-is-freed holds',
-      'packet-data/accept-returns holds',
-      'packet-data/poll-returns holds',
-      'packet-data/kevent-returns holds',
-      'unix-data/closed-is-freed holds',
-      'unix-data/accept-returns holds',
-      'unix-data/poll-returns holds',
-      'unix-data/kevent-returns holds',
-      'tcp-data/closed-is-freed holds',
-      'tcp-data/protocol-ends holds',
-      'tcp-data/accept-returns holds',
-      'tcp-data/poll-returns holds',
-      'tcp-data/kevent-returns holds',
-    ]);
+    const owed = (id: string): readonly string[] =>
+      ['closed-is-freed', ...(id === 'tcp-data' ? ['protocol-ends'] : []), 'accept-returns', 'poll-returns', 'kevent-returns'].map(
+        (promise) => `${id}/${promise} holds`,
+      );
+    expect(promises.map(({ id, verdict }) => `${id} ${verdict}`).sort()).toEqual(ids.flatMap(owed).sort());
     for (const row of promises)
       expect(row.bound).toMatch(/^all [\d,]+ states, (pending [\d,]+ times|in none of which it comes up); \d sockets, /);
   });
@@ -136,7 +126,14 @@ describe('p06', () => {
 });
 
 describe('with symmetry', () => {
-  test('the TCP configuration, of thirty million states, is seen whole', async () => {
+  test('UNIX sockets, of hundreds of thousands of states, are seen whole', async () => {
+    const outcome = await check(options(['unix'], { symmetry: true }));
+    expect(outcome.verdict).toBe('holds');
+    expect(outcome.results[0]?.figures?.states).toBe(9_663);
+    expect(outcome.results[0]?.bound).toContain('one state for all that differ in numbers only');
+  });
+
+  test.runIf(CAMPAIGN)('the TCP configuration, of thirty million states, is seen whole', async () => {
     const outcome = await check(options(['tcp'], { symmetry: true }));
     expect(outcome.verdict).toBe('holds');
     expect(outcome.results[0]?.figures?.states).toBe(115_267);

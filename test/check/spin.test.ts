@@ -104,6 +104,7 @@ describe.skipIf(missing !== null && !required)('SPIN', () => {
     'counters, careful',
     'the specification: sockets and pairs',
     'the specification: accept against close',
+    'the specification: lifetime of a TCP connection',
   ];
   test.each(enough(models, ([name]) => !slow.includes(name)))('counts and judges as a naive search does: %s', async (_, make) => {
     const program = make();

@@ -12,12 +12,17 @@ import type { Entry } from '../../oracle/schedule/museum/entry.ts';
 import { faultyImplementation } from '../../oracle/schedule/museum/faulty.ts';
 import type { Violation } from '../../oracle/schedule/program.ts';
 import { states } from '../../oracle/schedule/strategies/states.ts';
+import { enough } from '../campaign.ts';
 import * as PANICS from '../../impl/panic.ts';
 import * as TCP_PANICS from '../../impl/netinet/tcp_panic.ts';
 
 const SAMPLE = ['G01', 'G06', 'G26', 'G30', 'G35', 'G45', 'G49', 'G53', 'G70', 'G78', 'G98', 'G140'];
 
-const entries = (await collection()).filter(({ id }) => SAMPLE.includes(id));
+/** One of each sort: a panic, a leak, what is left in the end, a history, a wakeup, a lock, a race. */
+const USUAL = ['G01', 'G06', 'G26', 'G35', 'G49', 'G53', 'G98'];
+
+const sample = (await collection()).filter(({ id }) => SAMPLE.includes(id));
+const entries = enough(sample, ({ id }) => USUAL.includes(id));
 
 const NAMES = new Map(Object.entries({ ...PANICS, ...TCP_PANICS }).map(([name, code]) => [code, name.toLowerCase().replaceAll('_', '-')]));
 
@@ -55,7 +60,7 @@ async function explore(scenario: Scenario, subject: Subject, wanted: readonly st
 }
 
 it('the sample is there', () => {
-  expect(entries.map(({ id }) => id)).toEqual(SAMPLE);
+  expect(sample.map(({ id }) => id)).toEqual(SAMPLE);
 });
 
 describe.each(entries)('$id: $title', (entry) => {

@@ -9,7 +9,7 @@ import { listDesigns, listInvariants, prove } from '../../oracle/prove/index.ts'
 import { model } from '../../model/index.ts';
 import { compiledSpecification } from '../../oracle/specification.ts';
 import { replay } from '../../oracle/replay/index.ts';
-import { CAMPAIGN } from '../campaign.ts';
+import { CAMPAIGN, enough } from '../campaign.ts';
 import { bruteForce, toy } from './toys.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-prove-'));
@@ -33,12 +33,13 @@ function options(changes: Partial<ProveOptions>): ProveOptions {
 }
 
 describe('before sockref, and beside it', () => {
-  for (const [design, id, steps] of [
+  const broken = [
     ['p06', 'pcb-while-valid', 3],
     ['p06', 'pcb-while-used', 5],
     ['april2006', 'dropped-is-over', 4],
     ['dragonfly', 'pcb-while-valid', 3],
-  ] as const) {
+  ] as const;
+  for (const [design, id, steps] of enough(broken, ([, id]) => id !== 'pcb-while-valid')) {
     test(`on ${design} ${id} is violated after ${steps} steps, as few as there can be, and replays`, async () => {
       const outcome = await prove(options({ design, invariants: [id] }));
       expect(outcome.verdict).toBe('violated');

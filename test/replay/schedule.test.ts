@@ -15,6 +15,7 @@ import type { Target } from '../../oracle/schedule/target.ts';
 import { litmusTarget } from '../../oracle/schedule/targets/litmus.ts';
 import { constant, makeFunction, makeProgram, threads } from '../schedule/programs.ts';
 import { lossy, racy, sound, toyTarget } from '../schedule/toys.ts';
+import { often } from '../campaign.ts';
 
 const quiet = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
 const asIs = { threads: null, ops: null };
@@ -64,10 +65,10 @@ async function counterexample(target: Target, seed: number): Promise<ExploreCoun
 const throughFile = (file: ExploreCounterexample): ExploreCounterexample =>
   parseCounterexample(new TextEncoder().encode(JSON.stringify(file)), 'file') as ExploreCounterexample;
 
-describe('1000 counterexamples', () => {
+describe('hundreds of counterexamples, 1000 in a campaign', () => {
   it.each(TARGETS)('of $id, an eighth each, replay identically', async (target) => {
     const different = new Set<string>();
-    for (let seed = 1; seed <= 125; seed++) {
+    for (let seed = 1; seed <= often(40, 125); seed++) {
       const file = throughFile(await counterexample(target, seed));
       different.add(JSON.stringify(file.steps));
       const outcome = await replayOn(target, file, quiet);

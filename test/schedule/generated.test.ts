@@ -14,6 +14,7 @@ import { implementationSources } from '../../oracle/implementation.ts';
 import { subjectOf } from '../../oracle/schedule/kernel/subject.ts';
 import { readCounterexample } from '../../oracle/counterexample.ts';
 import { replay } from '../../oracle/replay/index.ts';
+import { enough } from '../campaign.ts';
 import { requestTo } from './exploring.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'sockref-generated-'));
@@ -51,7 +52,7 @@ test.each(SITUATIONS.map(({ id }) => id))('%s: as many programs as are counted, 
 
 const request = (changes: Partial<Request> = {}): Request => requestTo(out, changes);
 
-test.each(['udp-new', 'tcp-new'])('%s: all pairs of calls hold, every schedule of each', async (id) => {
+test.each(enough(['udp-new', 'tcp-new'], (id) => id === 'udp-new'))('%s: all pairs of calls hold, every schedule of each', async (id) => {
   const rows = await judgeGenerated(situation(id), plan(2, 1), request());
   expect(rows.map(({ verdict }) => verdict)).toEqual(['holds']);
   expect(rows[0]?.bound).toMatch(/^231 of 231 programs of 2 threads × 1 call: [\d,]+ states, each complete; /);
