@@ -26,7 +26,7 @@ const LIMITS = { SOCKETS: 3, PCBS: 3, THREADS: 2 };
 const SEED = 3;
 /** In many more, behind a panic of p06, anything breaks that can: so runs are begun anew until one has met what is still missing. */
 const STEPS = 70_000;
-const RUNS = 12;
+const RUNS = 40;
 
 /** G30: a child queued behind the drain is left when its listener is freed, and what it says of that dangles. */
 const QUEUED_BEHIND_THE_DRAIN = { 'listener-freed-empty': 9, 'no-dangling-reference': 7, 'queue-membership': 9 };
