@@ -1,5 +1,6 @@
 /** The model as a whole: who acts and how, and what must hold. Open `state.ts` first, then a call. */
 import { accept } from './calls/accept.ts';
+import { setfilter } from './calls/accept_filter.ts';
 import { bind, listen, unlink } from './calls/bind.ts';
 import { gcmark, gcsweep, undefer } from './calls/collector.ts';
 import { close, soclose } from './calls/close.ts';
@@ -25,7 +26,7 @@ import { initial } from './state.ts';
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, broadcast, receive, receiveoob, sockatmark, shutdown,
-  setsockopt, getsockopt, setlinger, setkeepalive, setreuse, geterror, getpeername, setnbio, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, setkeepalive, setreuse, geterror, getpeername, setnbio, setfilter, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
   sendmsg, recvmsg, undefer, gcmark, gcsweep,
 };
 

@@ -2,6 +2,7 @@
  * What must hold in every reachable state, by id. Each predicate is one promise of the 2006 design or one assertion of its
  * code; together they say that a socket is freed exactly when nobody can refer to it any more (reference E, J).
  */
+import { soupcall } from './calls/accept_filter.ts';
 import { designs } from './designs.ts';
 import { count, type Nat, type Predicates } from './lang.ts';
 import { BACKLOG, UNITS } from './limits.ts';
@@ -13,6 +14,8 @@ import {
 
 /** 3/2 of the largest backlog, and the one that was let in when the queue was just full. */
 export const MOST_COMPLETE = BACKLOG + (BACKLOG >= 2 ? 1 : 0) + 1;
+/** One beyond the limit on its way, and all of them let through by a filter, which asks nobody for room. */
+export const MOST_QUEUED = MOST_COMPLETE + BACKLOG + 1;
 
 export const invariants: Predicates<State> = {
   /** From attach to detach so_pcb is set: every valid socket has its pcb, until its soclose detaches it where that does. [F000.2, R1] */
@@ -110,8 +113,21 @@ export const invariants: Predicates<State> = {
       return (!children || acceptConn || beingClosed(s, so)) && (queue === 'none' || (!acceptConn && !children));
     }),
 
-  /** The completed queue stays within 3/2 of the largest backlog, and one; of incomplete children there is one at most. [C.1, T25] */
-  'queue-lengths': (s) => s.sockets.every((so) => so.complete.length <= MOST_COMPLETE && so.incomplete.length <= 1),
+  /** The completed queue stays within 3/2 of the largest backlog, and one; of incomplete children there is one at most. A filter keeps back one beyond the backlog. [C.1, T25] */
+  'queue-lengths': (s) =>
+    s.sockets.every(({ complete, incomplete, everFiltered }) =>
+      everFiltered
+        ? incomplete.length <= BACKLOG + 1 && complete.length + incomplete.length <= MOST_QUEUED
+        : complete.length <= MOST_COMPLETE && incomplete.length <= 1,
+    ),
+
+  /** A connection waits on so_incomp only while its listener has a filter, and there is nothing to accept it for. [T14, G148] */
+  'filter-keeps-unready': (s) =>
+    s.sockets.every((socket) => {
+      const { queue, head, connected, filter } = socket;
+      if (queue !== 'incomplete' || !connected) return true;
+      return filter === 'asks' && !soupcall(socket) && head !== null && s.sockets[head].filter === 'set';
+    }),
 
   /** CONNECTED and CONNECTING exclude each other, and so do the two orderly ends. [B.1] */
   'connection-states': (s) => s.sockets.every((so) => !(so.connected && so.connecting) && !(so.connecting && so.disconnecting)),
@@ -263,6 +279,7 @@ function unused(socket: Socket): boolean {
   const flags =
     socket.noFdRef || socket.protoRef || socket.nonBlocking || socket.acceptConn || socket.sending || socket.atMark || socket.keepAlive;
   const options = socket.broadcast || socket.reuseAddress || socket.reusePort;
+  const filters = socket.filter !== 'no' || socket.everFiltered;
   const state = socket.connected || socket.connecting || socket.disconnecting || socket.disconnected;
   const queues = socket.queue !== 'none' || socket.head !== null || hasChildren(socket);
   const buffers =
@@ -275,7 +292,7 @@ function unused(socket: Socket): boolean {
     socket.grey ||
     socket.receiving ||
     socket.garbage !== 'no';
-  return !flags && !options && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
+  return !flags && !options && !filters && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 
 function blank(inp: Pcb): boolean {

@@ -3,7 +3,7 @@
  * Each is proved like an invariant.
  */
 import { designs } from './designs.ts';
-import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, wasDetached } from './invariants.ts';
+import { beingClosed, connects, hasChildren, inHand, MOST_COMPLETE, MOST_QUEUED, wasDetached } from './invariants.ts';
 import type { Predicates } from './lang.ts';
 import { AMOUNT, BUFFER } from './limits.ts';
 import { tcp_opening } from './protocols/tcp.ts';
@@ -109,13 +109,16 @@ export const lemmas: Predicates<State> = {
       );
     }),
 
-  /** An incomplete child is a UNIX child that a connect has published; a completed one has its protocol's connection, or had. */
+  /** An incomplete child is a UNIX child that a connect has published, or one that a filter keeps back; a completed one has its protocol's connection, or had. */
   'children-are-connected': (s) =>
     sockets.every((so) => {
-      const { queue, protocol, connected, disconnected } = s.sockets[so];
+      const { queue, protocol, connected, disconnected, filter } = s.sockets[so];
       const { timeWaitKeepsSocket } = designs[s.design];
       if (queue === 'none') return true;
-      if (queue === 'incomplete') return pairs(protocol) && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
+      if (queue === 'incomplete' && !connected)
+        return pairs(protocol) && filter !== 'asks' && s.threads.some((thread) => thread.child === so && thread.hand === 'published');
+      if (queue === 'incomplete' && s.sockets[so].snd.cantMore) return false;
+      if (queue === 'complete' && filter !== 'no') return false;
       return (
         !isDatagram(protocol) && (connected || disconnected) && !inHand(s, so) && (!timeWaitKeepsSocket || hasNotEnded(s, s.sockets[so]))
       );
@@ -164,8 +167,23 @@ export const lemmas: Predicates<State> = {
 
   /** Who makes a child for a listener, or has made it known, found room in the queue, and nobody has filled it since: the link lock is held. */
   'made-has-room': (s) =>
-    s.sockets.every(({ incomplete, complete }) => incomplete.length === 0 || complete.length < MOST_COMPLETE) &&
-    s.threads.every(({ target }) => target === null || s.sockets[target].complete.length < MOST_COMPLETE),
+    s.sockets.every(
+      ({ incomplete, complete, everFiltered }) => everFiltered || incomplete.length === 0 || complete.length < MOST_COMPLETE,
+    ) &&
+    s.threads.every(({ target }) => {
+      if (target === null) return true;
+      const { complete, incomplete, everFiltered } = s.sockets[target];
+      return everFiltered ? complete.length + incomplete.length < MOST_QUEUED : complete.length < MOST_COMPLETE;
+    }),
+
+  /** Who has a filter is known to have had one; whoever that keeps back has no descriptor, and is older than whom a connect is about to connect. */
+  'filters-fit': (s) =>
+    s.sockets.every(
+      ({ filter, everFiltered, incomplete, noFdRef }) =>
+        (filter === 'no' || everFiltered) &&
+        (filter !== 'asks' || noFdRef) &&
+        (incomplete.length < 2 || s.sockets[incomplete[0] as SocketId].filter === 'asks'),
+    ),
 
   /** Behind each right in a buffer there is a unit, before any other right. */
   'rights-lie-before-data': (s) =>
@@ -274,11 +292,16 @@ function isAsHandSays(s: State, thread: Thread, socket: Socket): boolean {
   const off = socket.queue === 'none' && socket.head === null;
   const givenUp = off && s.threads.some((other) => other.child === child && other.hand === 'unlinked');
   if (!socket.noFdRef || socket.file > 0 || socket.protoRef || isDatagram(socket.protocol)) return false;
-  if (hand === 'accepted') return off;
+  if (hand === 'accepted') return off && socket.filter !== 'asks';
   const referenced = (drainHoldsReference && hand === 'unlinked') || (queueHoldsReference && socket.queue !== 'none');
   if (socket.count > (referenced ? 1 : 0)) return false;
   if (hand === 'unlinked') return off;
-  return isAlone(s, socket) && !socket.connected && (hand === 'made' ? off : socket.queue === 'incomplete' || givenUp);
+  return (
+    isAlone(s, socket) &&
+    !socket.connected &&
+    !socket.snd.cantMore &&
+    (hand === 'made' ? off && socket.filter === 'no' : socket.queue === 'incomplete' || givenUp)
+  );
 }
 
 /** Nobody has closed or shut down what nobody has accepted: it can't get to TIME_WAIT. */

@@ -4,9 +4,10 @@
  * kernel are the accept mutex and SOCK_LOCK (reference C.2, C.3).
  */
 import { designs } from './designs.ts';
+import { accf_begin, sopromote } from './calls/accept_filter.ts';
 import { first, remove, reset, rule } from './lang.ts';
 import { pcballoc } from './protocols/pcb.ts';
-import { pru_detach } from './protocols/protosw.ts';
+import { pru_abort, pru_detach } from './protocols/protosw.ts';
 import { unp_dispose } from './protocols/rights.ts';
 import { type Amount, freeSocket, type Panic, type Protocol, type Socket, type SocketId, type State, sockets } from './state.ts';
 
@@ -91,16 +92,46 @@ export function soqueue(s: State, head: SocketId, so: SocketId, connected: boole
   }
   child.head = head;
   if (designs[s.design].queueHoldsReference) child.count += 1;
-  if (connected && rule('sonewconn_5', 'complete from birth: on so_comp, an acceptor is woken [C.1 step 8]')) {
+  const filtered = listener.filter !== 'no';
+  if (connected && !filtered && rule('sonewconn_5', 'complete from birth: on so_comp, an acceptor is woken [C.1 step 8]')) {
     child.connected = true;
     child.queue = 'complete';
     listener.complete.push(so);
   } else {
     rule('sonewconn_6', 'on so_incomp until soisconnected [C.1 step 8]');
+    if (filtered && rule('sonewconn_8', 'the filter of the listener has its say then [C.1 step 3]')) {
+      child.filter = 'set';
+      child.everFiltered = true;
+    }
     child.queue = 'incomplete';
     listener.incomplete.push(so);
   }
   return true;
+}
+
+/** There are more children on their way than the limit: the oldest must go before another is queued. [C.1 step 8] */
+export function overfull(listener: Socket): boolean {
+  return listener.incomplete.length > listener.limit;
+}
+
+/** Aborts the oldest child on so_incomp. [C.1 step 8, G54] */
+export function soevict(s: State, head: SocketId): void {
+  const listener = s.sockets[head];
+  const oldest = listener.incomplete[0] as SocketId;
+  rule('sonewconn_7', 'too many on their way: the oldest is aborted [C.1 step 8, G54]');
+  listener.incomplete.shift();
+  s.sockets[oldest].queue = 'none';
+  s.sockets[oldest].head = null;
+  if (designs[s.design].queueHoldsReference) s.sockets[oldest].count -= 1;
+  soabort(s, oldest);
+}
+
+/** soabort: the protocol ends a child that is on no queue any more; then it is freed. [C.2 soabort, E1.13-15] */
+export function soabort(s: State, so: SocketId): void {
+  const { count, protoRef, noFdRef } = s.sockets[so];
+  if (count !== 0 || protoRef || !noFdRef) panic(s, 'soabort');
+  pru_abort(s, so);
+  if (!designs[s.design].dropFreesPcb) sofree(s, so);
 }
 
 /** sbappendaddr: one record more. An empty one would take no room, and no send asks for it. [C.9; README §5] */
@@ -129,17 +160,15 @@ export function soisconnecting(socket: Socket): void {
   socket.connecting = true;
 }
 
-/** soisconnected: usable; a child moves from so_incomp to so_comp. [C.3] */
+/** soisconnected: usable; a child moves from so_incomp to so_comp, unless a filter keeps it back. [C.3] */
 export function soisconnected(s: State, so: SocketId): void {
   const socket = s.sockets[so];
   socket.connecting = false;
   socket.disconnecting = false;
   socket.connected = true;
-  if (socket.head !== null && socket.queue === 'incomplete' && rule('soisconnected_1', 'the child becomes acceptable [C.3]')) {
-    remove(s.sockets[socket.head].incomplete, so);
-    s.sockets[socket.head].complete.push(so);
-    socket.queue = 'complete';
-  }
+  if (socket.queue !== 'incomplete') return;
+  if (socket.filter === 'set') accf_begin(s, so);
+  else if (rule('soisconnected_1', 'the child becomes acceptable [C.3]')) sopromote(s, so);
 }
 
 /** soisdisconnecting: an orderly close began. CONNECTED stays. [C.3] */

@@ -54,6 +54,8 @@ export interface Socket {
   disconnected: boolean; // SS_ISDISCONNECTED
   nonBlocking: boolean; // SS_NBIO
   acceptConn: boolean; // SO_ACCEPTCONN
+  filter: 'no' | 'set' | 'asks'; // so_accf of a listener, and the SO_ACCEPTFILTER that a child has of it; SB_UPCALL of one that is kept back
+  everFiltered: boolean; // history only: it has had a filter
   keepAlive: boolean; // SO_KEEPALIVE
   broadcast: boolean; // SO_BROADCAST
   reuseAddress: boolean; // SO_REUSEADDR
@@ -188,7 +190,7 @@ export function freeSocket(): Socket {
   // biome-ignore format: the zero of every field
   return {
     protocol: 'none', count: 0, file: 0, pcb: null, noFdRef: false, protoRef: false, connected: false, connecting: false,
-    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, keepAlive: false, broadcast: false,
+    disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, filter: 'no', everFiltered: false, keepAlive: false, broadcast: false,
     reuseAddress: false, reusePort: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
     snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false, grey: false,

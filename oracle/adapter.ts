@@ -205,6 +205,12 @@ export function systemCall<Argument = never>(
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, REUSE[String(args[1])] ?? 0, place.word], word: args[2] === true ? 1 : 0 };
     case 'broadcast':
       return { fn: 'sys_sendto', args: [fd, place.data, UNIT, 0, N.HOST_BROADCAST, FIRST_PORT] };
+    case 'setfilter':
+      return {
+        fn: 'sys_setsockopt',
+        args: [fd, L.SOL_SOCKET, L.SO_OPT_ACCEPTFILTER, place.word],
+        word: args[1] === true ? L.ACCF_DATAREADY : 0,
+      };
     case 'geterror':
       return { fn: 'sys_getsockopt', args: [fd, L.SOL_SOCKET, L.SO_OPT_ERROR, place.word] };
     case 'poll':

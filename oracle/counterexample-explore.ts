@@ -28,7 +28,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('syn'), fd }),
   z.strictObject({ what: z.literal('synack'), fd }),
   z.strictObject({ what: z.literal('rst'), fd }),
-  z.strictObject({ what: z.literal('queued rst'), fd }),
+  z.strictObject({ what: z.enum(['queued rst', 'queued fin', 'queued data']), fd }),
   z.strictObject({ what: z.literal('fin'), fd }),
   z.strictObject({ what: z.literal('data'), fd, units: count }),
   z.strictObject({ what: z.literal('urgent'), fd, here: z.boolean() }),

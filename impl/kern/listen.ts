@@ -79,10 +79,9 @@ export function solisten_proto(k: Kernel, td: number, so: number, backlog: numbe
  */
 export function sonewconn(k: Kernel, td: number, head: number, connstatus: number): number {
   mtx_lock(k, td, accept_mtx);
-  // 3/2 of the limit. The lock is not kept, so several threads may pass together: the limit is advisory.
-  const full = load(k, head + so_qlen) > (3 * load(k, head + so_qlimit)) >> 1;
+  const overflows = sonewconn_full(k, head);
   mtx_unlock(k, td, accept_mtx);
-  if (full) return 0;
+  if (overflows) return 0;
   const so = soalloc(k, td);
   if (so === 0) return 0;
   put(k, so + so_head, head);
@@ -106,8 +105,10 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
     soabort(k, td, oldest);
     mtx_lock(k, td, accept_mtx);
   }
-  if ((load(k, head + so_options) & SO_ACCEPTCONN) === 0) {
-    // The listener has been closed meanwhile and its queues are drained: nobody would ever find this socket there.
+  const full = sonewconn_complete(k, head, connstatus) && sonewconn_full(k, head);
+  if ((load(k, head + so_options) & SO_ACCEPTCONN) === 0 || full) {
+    // The listener has been closed meanwhile and its queues are drained: nobody would ever find this socket there. Or its filter is gone,
+    // and those whom it kept back have taken the room.
     mtx_lock(k, td, so + so_rcv + sb_mtx);
     put(k, so + so_head, 0);
     sofree(k, td, so);
@@ -129,6 +130,11 @@ export function sonewconn(k: Kernel, td: number, head: number, connstatus: numbe
   put(k, head + so_incqlen, get(k, head + so_incqlen) + 1);
   mtx_unlock(k, td, accept_mtx);
   return so;
+}
+
+/** 3/2 of the limit is passed. accept_mtx is held; for who is not connected yet it is not kept, so that the limit is advisory. */
+function sonewconn_full(k: Kernel, head: number): boolean {
+  return load(k, head + so_qlen) > (3 * load(k, head + so_qlimit)) >> 1;
 }
 
 /** A filter has its say first: the protocol calls soisconnected then. accept_mtx is held, so that filters stay as they are. */

@@ -5,8 +5,8 @@
  */
 import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
-import { pru_abort, pru_close, pru_detach_close, sodisconnect } from '../protocols/protosw.ts';
-import { panic, sofree, sorele } from '../socket.ts';
+import { pru_close, pru_detach_close, sodisconnect } from '../protocols/protosw.ts';
+import { panic, soabort, sorele } from '../socket.ts';
 import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
 import { knote_fdclose } from './kqueue.ts';
 import { done, fail, fdrop, getsock, handOver, idle, linkFree, sleeps } from './file.ts';
@@ -110,14 +110,11 @@ function unlink(s: State, t: ThreadId): boolean {
   return true;
 }
 
-/** soabort: the protocol ends the child, which this thread took off its queue; then it is freed. [C.2 soabort, E1.13-15] */
+/** soabort of the child that this thread took off its queue. [C.2 soclose 4] */
 function abort(s: State, t: ThreadId): void {
   const child = handOver(s, t);
   if (designs[s.design].drainHoldsReference) s.sockets[child].count -= 1;
-  const { count, protoRef, noFdRef } = s.sockets[child];
-  if (count !== 0 || protoRef || !noFdRef) panic(s, 'soabort');
-  pru_abort(s, child);
-  if (!designs[s.design].dropFreesPcb) sofree(s, child);
+  soabort(s, child);
 }
 
 /** Phase 5: no descriptor owns the socket any more. [C.2 soclose 5] */

@@ -12,7 +12,7 @@ import { tcp_connect } from '../protocols/tcp.ts';
 import { udp_connect } from '../protocols/udp.ts';
 import { unp_connect2 } from '../protocols/unix.ts';
 import { unp_connect_dgram } from '../protocols/unix_dgram.ts';
-import { sonewconn, soqueue } from '../socket.ts';
+import { overfull, soevict, sonewconn, soqueue } from '../socket.ts';
 // biome-ignore format: a list of names
 import {
   type Errno, type Fd, isDatagram, type Name, pairs, type Socket, type SocketId, type State, sotopcb, type ThreadId,
@@ -32,6 +32,10 @@ export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
     const refused = find(s, t, name);
     if (refused !== 'none') return leave(s, t, refused);
     yield;
+    while (overfull(target(s, t))) {
+      soevict(s, s.threads[t].target as SocketId);
+      yield;
+    }
     if (!publish(s, t)) return leave(s, t, 'ECONNREFUSED');
     yield;
     join(s, t);
@@ -84,6 +88,11 @@ function find(s: State, t: ThreadId, name: Name): Errno {
   s.threads[t].target = head;
   s.link = true;
   return 'none';
+}
+
+/** The listener for which the child in hand was made. */
+function target(s: State, t: ThreadId): Socket {
+  return s.sockets[s.threads[t].target as SocketId];
 }
 
 /** Second part: the child is queued, unless the listener was closed. */

@@ -14,6 +14,7 @@
  *   FIN_WAIT_2, CLOSING  TIME_WAIT     fin, ack (wire): tcp_twstart
  *   any                  dropped       tcp_close
  */
+import { sorwakeup } from '../calls/accept_filter.ts';
 import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
 import { panic, socantsendmore, sofree, soisconnecting, soisdisconnected, soisdisconnecting } from '../socket.ts';
@@ -73,6 +74,7 @@ export function tcp_connect(s: State, socket: Socket): Errno {
 export function tcp_close(s: State, inp: Pcb): void {
   const so = inp.socket as SocketId;
   soisdisconnected(s.sockets[so]);
+  sorwakeup(s, so);
   if (designs[s.design].dropFreesPcb && rule('tcp_close_1', "P06, DF13: so_pcb becomes NULL under everybody's feet [D.2 P06, 0.3, G01]")) {
     pcbdetach(s, inp);
     pcbfree(inp);

@@ -3,6 +3,7 @@
  * buffer, and the sender is charged for it until the peer has read it. Sequenced packets differ in that a send is one record. uipc_connect
  * pauses and so is with the calls. What datagrams do otherwise is in unix_dgram.ts.
  */
+import { sorwakeup } from '../calls/accept_filter.ts';
 import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
 import { sbappendaddr, socantrcvmore, soisconnected, soisdisconnected } from '../socket.ts';
@@ -37,6 +38,7 @@ function unp_disconnect(s: State, mine: Pcb, theirs: Pcb): void {
   theirs.charged = 0;
   soisdisconnected(socketOf(s, mine));
   soisdisconnected(socketOf(s, theirs));
+  sorwakeup(s, theirs.socket as SocketId);
 }
 
 export function uipc_close(s: State, socket: Socket): void {
@@ -71,6 +73,7 @@ export function uipc_send(s: State, socket: Socket, amount: Amount): Errno {
   if (socket.protocol === 'seqpacket') sbappendaddr(socketOf(s, peer), amount);
   else socketOf(s, peer).rcv.cc += amount;
   peer.charged = socketOf(s, peer).rcv.cc;
+  sorwakeup(s, peer.socket as SocketId);
   return rule('send_12', "UNIX: into the peer's buffer, even if its receive side is shut [D.1 send stream]", 'none');
 }
 
@@ -88,5 +91,8 @@ export function uipc_rcvd(s: State, socket: Socket): void {
 
 export function uipc_shutdown(s: State, socket: Socket): void {
   const { peer } = sotopcb(s, socket);
-  if (peer !== null && rule('shutdown_3', 'UNIX: the peer reads end-of-file [D.1 shutdown]')) socantrcvmore(socketOf(s, s.pcbs[peer]));
+  if (peer === null) return;
+  rule('shutdown_3', 'UNIX: the peer reads end-of-file [D.1 shutdown]');
+  socantrcvmore(socketOf(s, s.pcbs[peer]));
+  sorwakeup(s, s.pcbs[peer].socket as SocketId);
 }

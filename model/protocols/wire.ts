@@ -5,8 +5,9 @@
  */
 import { designs } from '../designs.ts';
 import { type Procedure, rule, when } from '../lang.ts';
-import { BUFFER } from '../limits.ts';
-import { socantrcvmore, soisconnected, soisdisconnected, sonewconn, soqueue } from '../socket.ts';
+import { sorwakeup } from '../calls/accept_filter.ts';
+import { BACKLOG, BUFFER } from '../limits.ts';
+import { overfull, socantrcvmore, soevict, soisconnected, soisdisconnected, sonewconn, soqueue } from '../socket.ts';
 import {
   type Amount,
   type Pcb,
@@ -43,8 +44,10 @@ export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
   theirs.bound = true;
   theirs.name = inp.name;
   theirs.shared = inp.name !== null;
+  if (s.sockets[head].filter !== 'no') for (let round = 0; round <= BACKLOG; round++) if (overfull(s.sockets[head])) soevict(s, head);
   soqueue(s, head, child, true);
-  rule('handshake_2', 'connected and on so_comp [D.2 syncache_socket]');
+  rule('handshake_2', 'connected and on so_comp, unless there is a filter [D.2 syncache_socket]');
+  if (s.sockets[child].filter === 'set') soisconnected(s, child);
 }
 
 /** SYN: the peer opens at the same time; its own SYN is acknowledged, ours is not yet. [B.6, D.2 input] */
@@ -125,6 +128,7 @@ export function* data(s: State, _wire: Wire, pcb: PcbId, amount: Amount): Proced
   if (socket.rcv.cantMore && rule('data_3', 'the receive side is shut: acknowledged and thrown away [D.2 input]')) return;
   rule('data_4', 'appended; readers are woken [D.2 input]');
   socket.rcv.cc += amount;
+  sorwakeup(s, inp.socket as SocketId);
 }
 
 /** Urgent data is announced: its byte is the next one to come, or has come with it and goes to a place of its own. [D.2 input, C.6] */
@@ -153,6 +157,7 @@ export function* fin(s: State, _wire: Wire, pcb: PcbId): Procedure {
   const inp = s.pcbs[pcb];
   when(live(inp) && (inp.state === 'ESTABLISHED' || inp.state === 'FIN_WAIT_1' || inp.state === 'FIN_WAIT_2'));
   socantrcvmore(socketOf(s, inp));
+  sorwakeup(s, inp.socket as SocketId);
   if (inp.state === 'ESTABLISHED' && rule('fin_1', 'CLOSE_WAIT [D.2 FIN]')) {
     inp.state = 'CLOSE_WAIT';
   } else if (inp.state === 'FIN_WAIT_1' && rule('fin_2', 'CLOSING: both close at once [D.2 FIN]')) {

@@ -26,6 +26,7 @@ const IDS: readonly string[] = [
   'leak',
   'history',
   'final-state',
+  'state-at-rest',
 ];
 
 /** A replay follows one schedule; what was proved before it was found is not proved again. */

@@ -5,7 +5,7 @@
  *   threads, link, panic      what a running call remembers; between calls the implementation remembers nothing
  *   sockets[].sending, .receiving   the sx locks of the buffers, which nobody holds between calls
  *   a right in a hand         is in a running call
- *   ….everCantMore, pcbs[].shared   history
+ *   ….everCantMore, .everFiltered, pcbs[].shared   history
  *   unp_refs                  the list of those who have a datagram socket for their peer must be these, and is nothing else
  *   a dropped pcb             BSD leaves its address and state as they were, and nobody looks at them
  *
@@ -61,6 +61,7 @@ const SOCKET_FIELDS = [
   'disconnected',
   'nonBlocking',
   'acceptConn',
+  'filter',
   'keepAlive',
   'broadcast',
   'reuseAddress',
@@ -120,6 +121,7 @@ interface Codes {
   readonly linger: Readonly<Record<'off' | 'reset' | 'wait', number>>;
   readonly place: Readonly<Record<'hand' | 'buffer' | 'deferred', number>>;
   readonly garbage: Readonly<Record<'no' | 'found' | 'swept', number>>;
+  readonly filter: Readonly<Record<'no' | 'set' | 'asks', number>>;
 }
 
 export class Abstraction {
@@ -253,6 +255,7 @@ export class Abstraction {
     this.flag(words, cells.disconnected, state & L.SS_ISDISCONNECTED);
     this.flag(words, cells.nonBlocking, state & L.SS_NBIO);
     this.flag(words, cells.acceptConn, options & L.SO_ACCEPTCONN);
+    this.set(words, cells.filter, this.filter(k, so, options));
     this.flag(words, cells.keepAlive, options & L.SO_KEEPALIVE);
     this.flag(words, cells.broadcast, options & L.SO_BROADCAST);
     this.flag(words, cells.reuseAddress, options & L.SO_REUSEADDR);
@@ -300,6 +303,16 @@ export class Abstraction {
     }
     for (const [index, item] of cells.items.entries()) this.set(words, item, lengths[index] ?? 0);
     this.set(words, cells.length, lengths.length);
+  }
+
+  /** A listener has a filter exactly if it has the bit that its children take from it. */
+  private filter(k: Kernel, so: number, options: number): number {
+    const { no, set, asks } = this.codes.filter;
+    if ((get(k, so + L.so_rcv + L.sb_flags) & L.SB_UPCALL) !== 0) return asks;
+    const listens = (options & L.SO_ACCEPTCONN) !== 0;
+    if (listens && (get(k, so + L.so_accf) !== 0) !== ((options & L.SO_ACCEPTFILTER) !== 0))
+      this.misfits.push({ path: 'filter', seen: 'a filter without SO_ACCEPTFILTER, or this without a filter' });
+    return (options & L.SO_ACCEPTFILTER) !== 0 ? set : no;
   }
 
   private garbage(k: Kernel, so: number): number {
@@ -423,6 +436,7 @@ function codesOf(cells: Cells): Codes {
   const state = cells.at('pcbs', 0, 'state');
   const place = cells.at('rights', 0, 'place');
   const garbage = cells.at('sockets', 0, 'garbage');
+  const filter = cells.at('sockets', 0, 'filter');
   const known = (entries: readonly (readonly [number, number])[]): ReadonlyMap<number, number> =>
     new Map(entries.filter(([, code]) => code >= 0));
   return {
@@ -446,6 +460,7 @@ function codesOf(cells: Cells): Codes {
     soft: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(cells.at('pcbs', 0, 'soft'), errnoName(errno))])),
     place: { hand: codeOf(place, 'hand'), buffer: codeOf(place, 'buffer'), deferred: codeOf(place, 'deferred') },
     garbage: { no: codeOf(garbage, 'no'), found: codeOf(garbage, 'found'), swept: codeOf(garbage, 'swept') },
+    filter: { no: codeOf(filter, 'no'), set: codeOf(filter, 'set'), asks: codeOf(filter, 'asks') },
     linger: { off: codeOf(linger, 'off'), reset: codeOf(linger, 'reset'), wait: codeOf(linger, 'wait') },
   };
 }

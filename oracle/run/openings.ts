@@ -3,6 +3,7 @@
  * program does after one is chance again, and where an opening stands in a program is, too.
  */
 import type { Choice, Operation } from './operations.ts';
+import { FILTERS } from './openings-filters.ts';
 import { ODDITIES } from './oddities.ts';
 import { SHARED } from './openings-shared.ts';
 
@@ -37,6 +38,7 @@ const odd = (n: number): string => ODDITIES[n % ODDITIES.length] ?? 'again';
 
 export const OPENINGS: readonly Opening[] = [
   ...SHARED,
+  ...FILTERS,
   {
     // A TCP connection to the remote host, with now and then a call that does not wait.
     weight: 10,

@@ -138,6 +138,7 @@ export const KINDS: readonly Kind[] = [
     }),
   },
   { name: 'broadcast', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => isDatagram(so.protocol)) }) },
+  { name: 'setfilter', weight: 3, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.acceptConn), on: b % 3 > 0 }) },
   { name: 'geterror', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'getpeername', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setnbio', weight: 4, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },

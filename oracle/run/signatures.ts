@@ -52,6 +52,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     setkeepalive: { fd, on: truth },
     setreuse: { fd, option: oneOf('broadcast', 'address', 'port'), on: truth },
     broadcast: { fd },
+    setfilter: { fd, on: truth },
     geterror: { fd },
     getpeername: { fd },
     setnbio: { fd, on: truth },

@@ -54,7 +54,7 @@ const OVER: readonly Operation[] = [
 
 /** What no implementation has, or what means nothing there; the file abstraction.ts says why. */
 const NO_COUNTERPART =
-  /^(threads|link$|panic$|design$|sockets\[\]\.(sending|receiving|reached|grey)|sockets\[\]\.(rcv|snd)\.everCantMore|pcbs\[\]\.shared)/;
+  /^(threads|link$|panic$|design$|sockets\[\]\.(sending|receiving|reached|grey|everFiltered)|sockets\[\]\.(rcv|snd)\.everCantMore|pcbs\[\]\.shared)/;
 
 /** All cells of the records that are in use, by path. */
 function cellsInUse(both: Lockstep): readonly Cell[] {

@@ -198,6 +198,79 @@ describe('T13: PROTOREF without a closed descriptor', () => {
   });
 });
 
+describe('T14: an accept filter keeps a connection back until it has data', () => {
+  test('of TCP: the child is connected, and incomplete until its buffer is asked again', () => {
+    listener('tcp')
+      .does('setfilter', { fd: 0, on: true })
+      .sees(0, { filter: 'set' })
+      // connstatus is forced to 0; soisconnected sets CONNECTED and the upcall.
+      .does('remote-connect', FIRST)
+      .sees(1, { letter: 'CD', queue: 'incomplete', head: 0, filter: 'asks', noFdRef: true, count: 0, inp: { state: 'ESTABLISHED' } })
+      .sees(0, { incomplete: [1], complete: [] })
+      .does('setnbio', { fd: 0, on: true })
+      .does('accept', { fd: 0 }, 'EWOULDBLOCK')
+      // SU_ISCONNECTED: the upcall is cleared, and the child acceptable.
+      .does('remote-data', FIRST)
+      .sees(1, { letter: 'CD', queue: 'complete', filter: 'no' })
+      .sees(0, { incomplete: [], complete: [1], filter: 'set' })
+      .does('accept', { fd: 0 }, 1)
+      .sees(1, { queue: 'none', head: null, noFdRef: false, count: 1 })
+      .does('receive', receive(1), 1);
+  });
+
+  test('of UNIX: so is one whose end comes instead', () => {
+    listener('unix')
+      .does('setfilter', { fd: 0, on: true })
+      .does('setfilter', { fd: 0, on: true }, 'EINVAL')
+      .does('socket', socket('unix'), 1)
+      .does('setfilter', { fd: 1, on: true }, 'EINVAL')
+      .does('connect', connect(1, 0))
+      .sees(2, { letter: 'CD', queue: 'incomplete', head: 0, filter: 'asks' })
+      .does('close', { fd: 1 })
+      .sees(2, { letter: 'DD', queue: 'complete', filter: 'no', rcv: SHUT })
+      .does('accept', { fd: 0 }, 1)
+      .does('receive', receive(1), 0)
+      .does('close', { fd: 1 })
+      .does('close', { fd: 0 })
+      .nothingLeft();
+  });
+
+  test('a reset one is accepted as aborted', () => {
+    listener('tcp')
+      .does('setfilter', { fd: 0, on: true })
+      .does('remote-connect', FIRST)
+      .does('remote-rst', FIRST)
+      .sees(1, { letter: 'DD', queue: 'complete', filter: 'no', error: 'ECONNRESET', inp: { dropped: true } })
+      .does('accept', { fd: 0 }, 'ECONNABORTED')
+      .freed(1);
+  });
+
+  test('all can be accepted when the filter is taken away, in the order in which they came', () => {
+    listener('tcp')
+      .does('setfilter', { fd: 0, on: true })
+      .does('remote-connect', FIRST)
+      .does('remote-connect', FIRST)
+      .sees(0, { incomplete: [1, 2], complete: [] })
+      .does('setfilter', { fd: 0, on: false })
+      .sees(0, { incomplete: [], complete: [1, 2], filter: 'no' })
+      .sees(1, { queue: 'complete', filter: 'no' })
+      .does('remote-connect', FIRST)
+      .sees(0, { incomplete: [], complete: [1, 2] });
+  });
+
+  test.each(['unix', 'tcp'] as const)('of %s: the oldest is aborted when there are more than the limit, and gives room', (protocol) => {
+    const t = listener(protocol, 0).does('setfilter', { fd: 0, on: true }).does('socket', socket(protocol), 1);
+    // The call can't wait for TCP, and is interrupted; the connection comes about.
+    const waits = protocol === 'tcp' ? 'EINTR' : 0;
+    t.does('connect', connect(1, 0), waits).does('settle').sees(2, { letter: 'CD', queue: 'incomplete', filter: 'asks' });
+    t.does('socket', socket(protocol), 2).does('connect', connect(2, 0), waits).does('settle');
+    t.sees(1, { letter: 'DD', error: protocol === 'unix' ? 'ECONNABORTED' : 'ECONNRESET' }).freed(2);
+    t.sees(3, { letter: 'CD' })
+      .sees(4, { letter: 'CD', queue: 'incomplete', filter: 'asks' })
+      .sees(0, { incomplete: [4] });
+  });
+});
+
 describe('T21: a second listen with a smaller backlog', () => {
   test('changes so_qlimit; who is queued stays, and others are refused until there are fewer', () => {
     listener('unix', 2)

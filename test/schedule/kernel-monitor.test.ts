@@ -5,7 +5,7 @@ import { UNIT } from '../../oracle/adapter.ts';
 import { Cells } from '../../oracle/run/cells.ts';
 import { type Configuration, operations, type Operation, programs } from '../../oracle/run/operations.ts';
 import { isRefusal, operationOf } from '../../oracle/run/signatures.ts';
-import { Specification } from '../../oracle/run/specification.ts';
+import { type Result, Specification } from '../../oracle/run/specification.ts';
 import { admits, refusal } from '../../oracle/schedule/kernel/history.ts';
 import { KernelMonitor, type ModelCall, type Seen } from '../../oracle/schedule/kernel/monitor.ts';
 import { TINY } from '../../oracle/schedule/kernel/scenario.ts';
@@ -19,12 +19,20 @@ const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: 2 
 const cells = new Cells(model);
 const ERRNO = new Map<string, number>(Object.entries(E));
 
-/** What the implementation would return. */
-function returned(name: string, errno: string, value: number): number {
+/** What the implementation would return; of a geterror what the error was, of a kevent that too. */
+function returned(name: string, { errno, value, answer }: Result): number {
   if (errno !== 'none') return -(ERRNO.get(errno) ?? 999);
+  const told = ERRNO.get(answer) ?? 0;
+  if (name === 'geterror' || name === 'kevent') return name === 'geterror' ? told : value + 65_536 * told;
   if (name === 'poll')
     return [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL].reduce((bits, bit, at) => bits | ((value >> at) & 1 ? bit : 0), 0);
   return ['send', 'receive', 'sendmsg', 'recvmsg'].includes(name) ? value * UNIT : value;
+}
+
+/** Which is nothing to the specification (model/README.md, 5). */
+function isEmptyRecord(specification: Specification, name: string, { fd, amount }: Operation['args']): boolean {
+  const so = name === 'send' && amount === 0 && typeof fd === 'number' ? specification.socketOf(fd) : null;
+  return so !== null && ['dgram', 'seqpacket'].includes(specification.association(so).protocol);
 }
 
 function callOf({ name, args }: Operation): ModelCall {
@@ -46,10 +54,10 @@ function sequential(choices: Parameters<typeof operations>[0][]): {
       const { name, args } = callOf(operation);
       // What happens outside is for others to try.
       const isCall = model.agents[0]?.procedures.some((procedure) => procedure.name === name);
-      if (!isCall || isRefusal(operationOf(name, operation.args, sizes))) continue;
-      const { errno, value } = specification.call(name, args as Operation['args'][string][]);
+      if (!isCall || isRefusal(operationOf(name, operation.args, sizes)) || isEmptyRecord(specification, name, operation.args)) continue;
+      const result = specification.call(name, args as Operation['args'][string][]);
       calls.push({ name, args });
-      results.push(returned(name, errno, value));
+      results.push(returned(name, result));
     }
   }
   return { calls, results };
@@ -202,6 +210,9 @@ function parse(event: string, scripts: readonly (readonly BruteCall[])[]): Seen 
     kind: kind === '?' ? 'call' : 'return',
     agent: Number(agent),
     index: Number(index),
-    result: result === undefined ? 0 : returned(name, isNumber ? 'none' : result, isNumber ? Number(result) : 0),
+    result:
+      result === undefined
+        ? 0
+        : returned(name, { errno: isNumber ? 'none' : result, value: isNumber ? Number(result) : 0, answer: 'none' }),
   };
 }

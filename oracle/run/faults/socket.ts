@@ -88,7 +88,7 @@ export const SOCKET_FAULTS: readonly Fault[] = [
     id: 'backlog-off-by-one',
     file: 'impl/kern/listen.ts',
     text: 'a connection more than the limit is refused one too early',
-    change: (source) => replace(source.in('sonewconn').comparison('so_qlen', 'so_qlimit'), '>='),
+    change: (source) => replace(source.in('sonewconn_full').comparison('so_qlen', 'so_qlimit'), '>='),
   },
   {
     id: 'connected-keeps-connecting',

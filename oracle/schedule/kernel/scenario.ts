@@ -22,8 +22,8 @@ export type Segment =
   | { readonly what: 'handshake'; readonly fd: number }
   /** The answer to a SYN; on a bound socket that is not connecting yet, to the one that the next connect will send to name 0. */
   | { readonly what: 'syn' | 'synack' | 'rst'; readonly fd: number }
-  /** For the connection that waits longest to be accepted. */
-  | { readonly what: 'queued rst'; readonly fd: number }
+  /** For the connection that waits longest to be accepted; or, if there is none, longest on its way. */
+  | { readonly what: 'queued rst' | 'queued fin' | 'queued data'; readonly fd: number }
   | { readonly what: 'fin'; readonly fd: number }
   | { readonly what: 'data'; readonly fd: number; readonly units: number }
   /** The next byte is urgent; it comes as well, or is only announced. */

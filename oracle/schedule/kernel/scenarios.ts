@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 import { BUFFERS } from './scenarios/buffers.ts';
 import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
+import { FILTERS } from './scenarios/filters.ts';
 import { looking } from './scenarios/looking.ts';
 import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
@@ -23,6 +24,7 @@ const PLAIN: readonly Scenario[] = [
   ...PACKETS,
   ...RIGHTS,
   ...FILES,
+  ...FILTERS,
   ...EVENTS,
   ...NETISR,
 ];

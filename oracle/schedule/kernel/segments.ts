@@ -5,7 +5,7 @@
  */
 import { ECONNREFUSED } from '../../../impl/errno.ts';
 import * as L from '../../../impl/layout.ts';
-import { fixed, get, load } from '../../../impl/memory.ts';
+import { fixed, get, type Kernel, load } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../../impl/netinet/tcp_fsm.ts';
 import { errnoNumber, FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
@@ -52,7 +52,7 @@ function wrongWith(machine: Machine, segment: Segment, index: number, most: numb
   if (proto !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP) && !(what === 'datagram' && proto === L.PROTO_RAW))
     return `it is for descriptor ${fd}, which is not a ${isDatagram ? 'UDP' : 'TCP'} socket`;
   if (what === 'handshake' && machine.waiting() > 0) return 'a handshake must be the first segment';
-  if (what === 'queued rst' && get(kernel, so + L.so_comp_first) === 0) return `no connection waits at descriptor ${fd}`;
+  if (isQueued(what) && queued(kernel, so) === 0) return `no connection waits at descriptor ${fd}`;
   if (what === 'data' && segment.units > most) return `it has ${segment.units} units of data, and ${most} is the most`;
   return index < WIRE_SEGMENTS ? null : `the wire holds ${WIRE_SEGMENTS} segments`;
 }
@@ -97,7 +97,7 @@ function icmp(machine: Machine, fd: number, error: number): void {
 
 function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {
   const k = machine.kernel;
-  const inp = segment.what === 'queued rst' ? queuedPcb(machine, segment.fd) : pcbOf(machine, segment.fd);
+  const inp = isQueued(segment.what) ? get(k, queued(k, socketOf(k, segment.fd)) + L.so_pcb) : pcbOf(machine, segment.fd);
   const tp = get(k, inp + N.inp_ppcb);
   const opening = get(k, tp + N.t_state) <= TCPS_SYN_SENT;
   // What is not connected yet will be, from here on.
@@ -134,12 +134,17 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
       send(opening ? TH_RST | TH_ACK : TH_RST, 0);
       break;
     case 'fin':
+    case 'queued fin':
       send(TH_ACK | TH_FIN, 0);
       peer.next += 1;
       break;
     case 'data':
       send(TH_ACK, segment.units * UNIT);
       peer.next += segment.units * UNIT;
+      break;
+    case 'queued data':
+      send(TH_ACK, UNIT);
+      peer.next += UNIT;
       break;
     case 'urgent':
       send(TH_ACK | TH_URG | (1 << TH_URP_SHIFT), segment.here ? 1 : 0);
@@ -152,7 +157,12 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
   }
 }
 
-function queuedPcb(machine: Machine, fd: number): number {
-  const child = get(machine.kernel, socketOf(machine.kernel, fd) + L.so_comp_first);
-  return get(machine.kernel, child + L.so_pcb);
+function isQueued(what: Segment['what']): boolean {
+  return what === 'queued rst' || what === 'queued fin' || what === 'queued data';
+}
+
+/** The oldest that can be accepted; else the oldest that a filter keeps back; 0 if there is none. */
+function queued(k: Kernel, listener: number): number {
+  const first = get(k, listener + L.so_comp_first);
+  return first !== 0 ? first : get(k, listener + L.so_incomp_first);
 }
