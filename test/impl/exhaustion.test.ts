@@ -5,11 +5,19 @@
 import { describe, expect, it } from 'vitest';
 import {
   callout_mtx,
+  copyBytesIn,
   ECONNREFUSED,
   EINPROGRESS,
   ENFILE,
   ENOBUFS,
+  ENOMEM,
+  EV_ADD,
+  EV_DELETE,
+  EV_ONESHOT,
+  EVFILT_READ,
+  EVFILT_WRITE,
   EWOULDBLOCK,
+  f_watched,
   file_zone,
   fixed,
   h_fail,
@@ -27,7 +35,11 @@ import {
   ipi_gencnt,
   ipi_lastport,
   type Kernel,
+  knote_zone,
+  kqueue_zone,
   mbuf_zone,
+  POLLIN,
+  POLLOUT,
   records,
   SHUT_WR,
   sb_flags,
@@ -37,6 +49,10 @@ import {
   so_snd,
   socket_zone,
   syncache_zone,
+  sys_kevent,
+  sys_kqueue,
+  sys_poll,
+  sys_unp_gc,
   tcbinfo,
   tcp_iss,
   tcpcb_zone,
@@ -52,9 +68,13 @@ import {
   word,
   wseg_zone,
 } from '../../impl/raw.ts';
+import { Mail, type Received } from './rights_rig.ts';
 import { NOTHING_LEFT, World } from './world.ts';
 
-const ZONES = [socket_zone, file_zone, mbuf_zone, unp_zone, inp_zone, tcpcb_zone, tseg_zone, syncache_zone, wseg_zone] as const;
+// biome-ignore format: a list of names
+const ZONES = [
+  socket_zone, file_zone, mbuf_zone, unp_zone, inp_zone, tcpcb_zone, tseg_zone, syncache_zone, wseg_zone, kqueue_zone, knote_zone,
+] as const;
 
 /** Words that count what has been tried rather than say what is. */
 const COUNTERS = new Set([
@@ -72,6 +92,8 @@ const COUNTERS = new Set([
 const STAMPS = new Map<number, readonly number[]>([
   [socket_zone, [so_gencnt, so_rcv + sb_flags, so_snd + sb_flags]],
   [unp_zone, [unp_gencnt]],
+  // Says that somebody was about to watch the file; it stays, and costs a look.
+  [file_zone, [f_watched]],
   [inp_zone, [inp_gencnt]],
 ]);
 
@@ -98,7 +120,7 @@ function snapshot(k: Kernel): readonly string[] {
 
 interface Step {
   readonly says: string;
-  readonly run: (w: World) => number;
+  readonly run: (w: Mail) => number;
   /** The call has no way to say that it failed: a datagram may be lost, a segment is sent again. */
   readonly silent?: boolean;
 }
@@ -163,8 +185,48 @@ const PACKETS: readonly Step[] = [
   ...[0, 1, 2, 3, 4, 5, 6].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
 ];
 
+/** Words of the user's, behind what a message takes. */
+function putWords(w: World, ...words: readonly number[]): number {
+  copyBytesIn(w.k, w.userByte + WORDS, new Uint8Array(Int32Array.from(words).buffer), 0, 4 * words.length);
+  return WORDS;
+}
+const WORDS = 3584;
+
+const poll = (w: World, fd: number): number => sys_poll(w.k, w.td, putWords(w, fd, POLLIN | POLLOUT, 0), 1, 0);
+const change = (w: World, kq: number, fd: number, filter: number, flags: number): number =>
+  sys_kevent(w.k, w.td, kq, putWords(w, fd, filter, flags, 0, 0, 0), 1, 0, 0, 0);
+
+const EVENTS: readonly Step[] = [
+  { says: 'socketpair 0, 1', run: (w) => w.pair()[0] },
+  { says: 'kqueue 2', run: (w) => sys_kqueue(w.k, w.td) },
+  { says: 'an event', run: (w) => change(w, 2, 0, EVFILT_READ, EV_ADD) },
+  { says: 'another', run: (w) => change(w, 2, 1, EVFILT_WRITE, EV_ADD | EV_ONESHOT) },
+  { says: 'the same', run: (w) => change(w, 2, 0, EVFILT_READ, EV_ADD) },
+  { says: 'poll', run: (w) => poll(w, 0) },
+  { says: 'send', run: (w) => w.send(1, 'x') },
+  { says: 'poll', run: (w) => poll(w, 0) },
+  { says: 'kevent', run: (w) => sys_kevent(w.k, w.td, 2, 0, 0, WORDS, 4, 0) },
+  { says: 'an event less', run: (w) => change(w, 2, 0, EVFILT_READ, EV_DELETE) },
+  { says: 'an event of a descriptor that is closed', run: (w) => change(w, 2, 1, EVFILT_READ, EV_ADD) },
+  ...[1, 0, 2].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
+];
+
+const RIGHTS: readonly Step[] = [
+  { says: 'socketpair 0, 1', run: (w) => w.pair()[0] },
+  { says: 'datagram socket 2', run: (w) => w.socket('dgram') },
+  { says: 'sendmsg', run: (w) => w.mail(0, 'x', [2]) },
+  { says: 'sendmsg of two', run: (w) => w.mail(0, 'y'.repeat(100), [2, 0]) },
+  { says: 'recvmsg 3', run: (w) => textOf(w.take(1)) },
+  { says: 'recvmsg 4, 5', run: (w) => textOf(w.take(1)) },
+  { says: 'sendmsg of its own end', run: (w) => w.mail(0, 'z', [1]) },
+  ...[0, 1, 2, 3, 4, 5].map((fd) => ({ says: `close ${fd}`, run: (w: World) => w.close(fd) })),
+  { says: 'collect', run: (w) => sys_unp_gc(w.k, w.td) },
+];
+
+const textOf = ({ text }: Received): number => (typeof text === 'number' ? text : text.length);
+
 /** A program without UNIX pairs throws nothing; `pair` throws what it was answered. */
-function attempt(step: Step, w: World): number {
+function attempt(step: Step, w: Mail): number {
   try {
     return step.run(w);
   } catch (error) {
@@ -172,19 +234,21 @@ function attempt(step: Step, w: World): number {
   }
 }
 
-const EXPECTED = [-ENOBUFS, -ENFILE, -ECONNREFUSED];
+const EXPECTED = [-ENOBUFS, -ENFILE, -ENOMEM, -ECONNREFUSED];
 
 describe.each([
   ['UNIX', UNIX],
   ['UDP', UDP],
   ['packet', PACKETS],
+  ['event', EVENTS],
+  ['message', RIGHTS],
   ['TCP', TCP],
 ] as const)('every allocation of every %s call', (_name, program) => {
   it('may fail, and is then as if it had not been tried', () => {
     let failures = 0;
     for (const [at, step] of program.entries()) {
       for (let n = 1; ; n++) {
-        const w = new World({ hashChains: 1 });
+        const w = new Mail({ sockets: 16, mbufs: 64, hashChains: 1 });
         for (const before of program.slice(0, at)) before.run(w);
         const before = snapshot(w.k);
         w.failAllocation(n);
@@ -203,6 +267,7 @@ describe.each([
         }
         for (const after of program.slice(at + 1)) after.run(w);
         for (let fd = 0; fd < 8; fd++) w.close(fd);
+        w.collect();
         while (w.deliver() === 1);
         expect(w.leftOver()).toEqual(NOTHING_LEFT);
         if (!hit) break;
@@ -215,7 +280,7 @@ describe.each([
 describe('a TCP connection', () => {
   it('comes about, carries its data and goes, whichever single allocation fails', () => {
     for (let n = 1; ; n++) {
-      const w = new World({ tcpRetransmitFirst: 1, tcpMsl: 1 });
+      const w = new Mail({ sockets: 16, mbufs: 64, tcpRetransmitFirst: 1, tcpMsl: 1 });
       for (const step of TCP) step.run(w);
       w.failAllocation(n);
       let connected = w.connect(1, 80);
@@ -255,7 +320,7 @@ describe('a TCP connection', () => {
 
 describe('a kernel in which everything is used', () => {
   it('refuses sockets and pairs, and recovers', () => {
-    const w = new World({ sockets: 5, descriptors: 20 });
+    const w = new Mail({ sockets: 5, mbufs: 64, descriptors: 20 });
     const head = w.listener(1, 5);
     const fds = [w.socket('unix'), w.socket('udp'), w.socket('tcp')];
     const before = snapshot(w.k);
