@@ -26,13 +26,15 @@ function returned(name: string, { errno, value, answer }: Result): number {
   if (name === 'geterror' || name === 'kevent') return name === 'geterror' ? told : value + 65_536 * told;
   if (name === 'poll')
     return [L.POLLIN, L.POLLOUT, L.POLLHUP, L.POLLNVAL].reduce((bits, bit, at) => bits | ((value >> at) & 1 ? bit : 0), 0);
-  return ['send', 'receive', 'sendmsg', 'recvmsg'].includes(name) ? value * UNIT : value;
+  return ['send', 'receive', 'sendmsg', 'recvmsg', 'broadcast'].includes(name) ? value * UNIT : value;
 }
 
-/** Which is nothing to the specification (model/README.md, 5). */
-function isEmptyRecord(specification: Specification, name: string, { fd, amount }: Operation['args']): boolean {
-  const so = name === 'send' && amount === 0 && typeof fd === 'number' ? specification.socketOf(fd) : null;
-  return so !== null && ['dgram', 'seqpacket'].includes(specification.association(so).protocol);
+/** Of which the specification says nothing: empty records, and datagrams for everybody from who sends none (model/README.md, 5). */
+function isUnsaid(specification: Specification, name: string, { fd, amount }: Operation['args']): boolean {
+  const so = typeof fd === 'number' ? specification.socketOf(fd) : null;
+  const protocol = so === null ? 'none' : specification.association(so).protocol;
+  if (name === 'broadcast') return so !== null && protocol !== 'udp' && protocol !== 'raw';
+  return name === 'send' && amount === 0 && (protocol === 'dgram' || protocol === 'seqpacket');
 }
 
 function callOf({ name, args }: Operation): ModelCall {
@@ -54,7 +56,7 @@ function sequential(choices: Parameters<typeof operations>[0][]): {
       const { name, args } = callOf(operation);
       // What happens outside is for others to try.
       const isCall = model.agents[0]?.procedures.some((procedure) => procedure.name === name);
-      if (!isCall || isRefusal(operationOf(name, operation.args, sizes)) || isEmptyRecord(specification, name, operation.args)) continue;
+      if (!isCall || isRefusal(operationOf(name, operation.args, sizes)) || isUnsaid(specification, name, operation.args)) continue;
       const result = specification.call(name, args as Operation['args'][string][]);
       calls.push({ name, args });
       results.push(returned(name, result));
