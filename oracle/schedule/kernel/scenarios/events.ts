@@ -53,6 +53,13 @@ export const EVENTS: readonly Scenario[] = [
     threads: [[poll(0, 'in')], [call('close', { fd: 0 })]],
   },
   {
+    id: 'poll-poll-close',
+    about: 'one end is closed while two threads are about to sleep, each in a poll of one end: one is told of the close, one of the hangup',
+    citation: 'C.8, C.10, G135',
+    prologue: pair,
+    threads: [[poll(0, 'in')], [poll(1, 'in')], [call('close', { fd: 1 })]],
+  },
+  {
     id: 'poll-close-dup',
     about: 'the descriptor is closed, and its socket lives on by another one: who polls it is told all the same',
     citation: 'C.10, G135',
