@@ -268,8 +268,8 @@ function wasOver(socket: Socket): boolean {
 function roomFor(s: State, socket: Socket, amount: Amount): boolean {
   const { pcb } = socket;
   if (socket.snd.cantMore || pcb === null) return true;
-  if (!socket.connected) return false;
   if (socket.protocol === 'tcp') return socket.snd.cc + amount <= BUFFER;
+  if (!socket.connected) return false;
   const { peer } = s.pcbs[pcb];
   return peer === null || s.pcbs[peer].charged + amount <= BUFFER;
 }
@@ -364,7 +364,7 @@ function tcpFits(inp: Pcb, socket: Socket): boolean {
   if (inp.dropped || inp.timeWait) return disconnected && !connected && !connecting && !disconnecting && sent;
   if (inp.state === 'CLOSED' || inp.state === 'LISTEN')
     return !connected && !connecting && !disconnecting && !disconnected && !snd.cantMore && sent;
-  if (tcp_opening(inp)) return connecting && !connected && !disconnecting && !disconnected && sent && snd.cantMore === inp.needFin;
+  if (tcp_opening(inp)) return connecting && !connected && !disconnecting && !disconnected && snd.cantMore === inp.needFin;
   if (inp.state === 'ESTABLISHED' || inp.state === 'CLOSE_WAIT') return connected && !disconnecting && !snd.cantMore;
   if (inp.state === 'FIN_WAIT_2') return snd.cantMore && sent && connected !== disconnected;
   return snd.cantMore && connected && !disconnected;

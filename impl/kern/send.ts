@@ -133,6 +133,8 @@ function sosend_check(k: Kernel, so: number, host: number): number {
   const error = exchange(k, so + so_error, 0);
   if (error !== 0) return error;
   if ((load(k, so + so_state) & SS_ISCONNECTED) !== 0) return 0;
-  if ((pr_flags(fixed(k, so + so_proto)) & PR_CONNREQUIRED) !== 0) return (load(k, so + so_state) & SS_ISCONFIRMING) !== 0 ? 0 : ENOTCONN;
-  return host === NO_ADDRESS ? EDESTADDRREQ : 0;
+  const prflags = pr_flags(fixed(k, so + so_proto));
+  if ((prflags & PR_CONNREQUIRED) === 0) return host === NO_ADDRESS ? EDESTADDRREQ : 0;
+  if ((prflags & PR_IMPLOPCL) !== 0 && host !== NO_ADDRESS) return 0;
+  return (load(k, so + so_state) & SS_ISCONFIRMING) !== 0 ? 0 : ENOTCONN;
 }

@@ -8,13 +8,14 @@
  * recurses.
  */
 
-import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
+import { ECONNABORTED, ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOPROTOOPT, ENOTCONN, EOPNOTSUPP, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
   h_flags,
   h_recvspace,
   h_sendspace,
   IPPROTO_TCP,
   KF_SEND_INFO,
+  NO_ADDRESS,
   PRUS_EOF,
   PRUS_OOB,
   m_len,
@@ -289,18 +290,19 @@ export function tcp_usr_rcvoob(k: Kernel, td: number, so: number, m: number, fla
 }
 
 /**
- * Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last; with PRUS_OOB its
- * last byte is urgent, and the peer is told at once. An address means nothing to a connection that has one.
+ * Appends the chain, which is consumed in any case, to so_snd and sends what may be sent. With PRUS_EOF it is the last; with PRUS_OOB its last
+ * byte is urgent. With an address a socket that has no connection makes one first, and keeps nothing if that fails, unlike F93's.
  */
-export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, _host: number, _port: number): number {
+export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m: number, host: number, port: number): number {
   const inp = tcp_usr_pcb(k, so);
   const eof = (flags & PRUS_EOF) !== 0;
   // Before the socket reference work every send did, because the connection might be gone.
-  const info = eof || (fixed(k, h_flags) & KF_SEND_INFO) !== 0;
+  const info = eof || host !== NO_ADDRESS || (fixed(k, h_flags) & KF_SEND_INFO) !== 0;
   if (info) rw_wlock(k, td, tcbinfo + ipi_lock);
   rw_wlock(k, td, inp + inp_lock);
   const tp = get(k, inp + inp_ppcb);
-  let error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_maysend(k, tp);
+  let error = tcp_usr_over(k, inp) ? ECONNRESET : tcp_implied(k, td, inp, so, host, port);
+  if (error === 0) error = tcp_maysend(k, tp);
   if (error === 0) {
     const urgent = (flags & PRUS_OOB) !== 0;
     mtx_lock(k, td, so + so_snd + sb_mtx);
@@ -308,7 +310,8 @@ export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m
     if (urgent && sbspace(k, so + so_snd) < -OOB_OVERCOMMITTED) error = ENOBUFS;
     else sbappendstream_locked(k, td, so + so_snd, m);
     if (urgent && error === 0) {
-      put(k, tp + snd_up, seq_add(get(k, tp + snd_una), get(k, so + so_snd + sb_cc)));
+      const syn = get(k, tp + snd_una) === get(k, tp + iss) ? 1 : 0;
+      put(k, tp + snd_up, seq_add(get(k, tp + snd_una), get(k, so + so_snd + sb_cc) + syn));
       put(k, tp + t_flags, get(k, tp + t_flags) | TF_NEEDURG);
     }
     mtx_unlock(k, td, so + so_snd + sb_mtx);
@@ -324,6 +327,13 @@ export function tcp_usr_send(k: Kernel, td: number, so: number, flags: number, m
   if (info) rw_wunlock(k, td, tcbinfo + ipi_lock);
   if (error !== 0) m_freem(k, td, m);
   return error;
+}
+
+/** A send with an address connects, unless that was done; its SYN carries no data. (F93 would connect a listener, too.) */
+function tcp_implied(k: Kernel, td: number, inp: number, so: number, host: number, port: number): number {
+  const state = get(k, get(k, inp + inp_ppcb) + t_state);
+  if (host === NO_ADDRESS || state > TCPS_LISTEN) return 0;
+  return state === TCPS_LISTEN ? EOPNOTSUPP : tcp_connect(k, td, inp, so, host, port);
 }
 
 /** So far beyond the limit urgent data waits for room. */
@@ -374,20 +384,19 @@ export function tcp_usr_keepalive(k: Kernel, td: number, so: number): void {
 
 /** Our own address, in td_from_host and td_from_port. */
 export function tcp_usr_sockaddr(k: Kernel, td: number, so: number): number {
-  const inp = tcp_usr_pcb(k, so);
-  rw_wlock(k, td, inp + inp_lock);
-  put(k, td + td_from_host, get(k, inp + inp_laddr));
-  put(k, td + td_from_port, get(k, inp + inp_lport));
-  rw_wunlock(k, td, inp + inp_lock);
-  return 0;
+  return tcp_usr_address(k, td, so, inp_laddr, inp_lport);
 }
 
 /** The peer's. That there is one the caller has seen from SS_ISCONNECTED. */
 export function tcp_usr_peeraddr(k: Kernel, td: number, so: number): number {
+  return tcp_usr_address(k, td, so, inp_faddr, inp_fport);
+}
+
+function tcp_usr_address(k: Kernel, td: number, so: number, host: number, port: number): number {
   const inp = tcp_usr_pcb(k, so);
   rw_wlock(k, td, inp + inp_lock);
-  put(k, td + td_from_host, get(k, inp + inp_faddr));
-  put(k, td + td_from_port, get(k, inp + inp_fport));
+  put(k, td + td_from_host, get(k, inp + host));
+  put(k, td + td_from_port, get(k, inp + port));
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }

@@ -32,8 +32,8 @@ export function* sendmsg(s: State, t: ThreadId, fd: Fd, passed: Fd): Procedure {
     if (space(s, held(s, t)) === 0) {
       if (held(s, t).nonBlocking) return finish(s, t, rule('sendmsg_3', 'no room: EWOULDBLOCK [C.5 step 7]', 'EWOULDBLOCK'));
       sleeps(s, t);
-      yield until(() => !blocked(s, t) || cut(s, t));
-      if (wakes(s, t) && blocked(s, t))
+      yield until(() => !blocked(s, t, false) || cut(s, t));
+      if (wakes(s, t) && blocked(s, t, false))
         return finish(s, t, rule('sendmsg_4', 'interrupted while it waits for room: EINTR [C.5 step 7]', 'EINTR'));
     } else {
       s.threads[t].chunk = 1;

@@ -44,8 +44,8 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
       if (held(s, t).nonBlocking)
         return finish(s, t, rule('send_8', 'no room: EWOULDBLOCK, or what went already [C.5 step 7]', 'EWOULDBLOCK'));
       sleeps(s, t);
-      yield until(() => !blocked(s, t) || cut(s, t));
-      if (wakes(s, t) && blocked(s, t))
+      yield until(() => !blocked(s, t, addressed) || cut(s, t));
+      if (wakes(s, t) && blocked(s, t, addressed))
         return finish(s, t, rule('send_9', 'interrupted while it waits for room: EINTR, or what went already [C.5 step 7]', 'EINTR'));
     } else {
       s.threads[t].chunk = Math.min(s.threads[t].left, space(s, held(s, t)));
@@ -86,7 +86,8 @@ export function refused(socket: Socket, amount: Amount, addressed: boolean): Err
   if (isDatagram(socket.protocol)) {
     if (!socket.connected && !addressed) return rule('send_4', 'nowhere to send to: EDESTADDRREQ [C.5 step 5]', 'EDESTADDRREQ');
     if (amount > BUFFER) return rule('send_5', 'too long for one datagram: EMSGSIZE [C.5 step 6]', 'EMSGSIZE');
-  } else if (!socket.connected) return rule('send_7', 'not connected: ENOTCONN [C.5 step 5]', 'ENOTCONN');
+  } else if (!socket.connected && !(socket.protocol === 'tcp' && addressed))
+    return rule('send_7', 'not connected, and with TCP no address either: ENOTCONN [C.5 step 5]', 'ENOTCONN');
   if (socket.protocol === 'seqpacket' && amount > BUFFER)
     return rule('send_32', 'too long for any buffer: EMSGSIZE [C.5 step 6; model/README §3]', 'EMSGSIZE');
   return 'none';
@@ -106,9 +107,10 @@ export function space(s: State, socket: Socket): Amount {
 }
 
 /** A sender that waits for room has nothing else to be told. */
-export function blocked(s: State, t: ThreadId): boolean {
+export function blocked(s: State, t: ThreadId, addressed: boolean): boolean {
   const socket = held(s, t);
-  return socket.connected && !socket.snd.cantMore && socket.error === 'none' && space(s, socket) < needed(s, t);
+  const goesOn = socket.connected || (socket.protocol === 'tcp' && addressed);
+  return goesOn && !socket.snd.cantMore && socket.error === 'none' && space(s, socket) < needed(s, t);
 }
 
 /** The room without which it waits: a unit, or for all of a record. */

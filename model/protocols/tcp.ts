@@ -201,10 +201,15 @@ export function tcp_shutdown(s: State, socket: Socket): Errno {
   return 'none';
 }
 
+/** Who gets here without a connection has an address: it is made. One that there is heeds no address. [C.5 step 5, D.2 send] */
 export function tcp_send(s: State, socket: Socket, amount: Amount): Errno {
   if (tcp_gone(s, socket) && rule('send_13', 'TCP: dropped during the copyin: ECONNRESET [D.2 send, T10]'))
     return tcp_gone_errno(s, 'ECONNRESET');
   if (socket.snd.cantMore) return rule('send_14', 'TCP: shut down during the copyin: EPIPE [G78, model/README §3]', 'EPIPE');
+  if (sotopcb(s, socket).state === 'LISTEN')
+    return rule('send_33', 'TCP: a listener has no connection to make: EOPNOTSUPP [C.4 soconnect; model/README §3]', 'EOPNOTSUPP');
+  if (sotopcb(s, socket).state === 'CLOSED' && rule('send_34', 'TCP: implied connect: the SYN is out, and the data follows [D.2 send]'))
+    tcp_connect(s, socket);
   socket.snd.cc += amount;
   return rule('send_15', 'TCP: queued until acknowledged [D.2 send]', 'none');
 }

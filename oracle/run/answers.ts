@@ -56,7 +56,6 @@ export const UNANSWERED: Readonly<Record<string, string>> = {
   'send EINVAL': 'no call of a program has flags, or a length below 0; test/impl',
   'send ETIMEDOUT': 'the send side has ended when the error is set, and EPIPE comes first [C.5 steps 3, 4]',
   'send EFAULT': MEMORY,
-  'send EOPNOTSUPP': 'no call of a program sends out of band on a UNIX socket; test/impl',
   'receive EFAULT': MEMORY,
   'close EWOULDBLOCK': SLEEP,
 };

@@ -178,6 +178,9 @@ export class Lockstep {
       if (stream !== null) this.data.sent(stream, first, seen.value);
       if (protocol === 'dgram') this.data.sent(this.streamTo(unread), first, seen.value);
       const units = Array.from({ length: seen.value }, (_, index) => first + index);
+      // What a send begins is known only when its SYN has been seen.
+      const begun = protocol === 'tcp' && addressed === true && this.ends.of(pcb) === null ? this.check() : null;
+      if (begun !== null) return begun;
       this.leaves(so, units, name === 'broadcast' ? N.HOST_BROADCAST : addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
     }
     if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));

@@ -1,4 +1,4 @@
-/** Openings with ports that are shared, datagrams for everybody, and what ICMP says of peers. */
+/** Openings with ports that are shared, datagrams for everybody, what ICMP says of peers, and connects that a send implies. */
 import type { Opening } from './openings.ts';
 import type { Operation } from './operations.ts';
 import { ICMP_ERRORS } from './segment.ts';
@@ -68,6 +68,27 @@ export const SHARED: readonly Opening[] = [
       op('connect', { fd: f, name: b % 2, remote: true }),
       op('remote-icmp', { which: c % 2, error: pickError(c >> 1) }),
       a % 2 === 0 ? op('send', { fd: f, amount: 1, addressed: false, remote: false }) : op('receive', { fd: f, amount: 1 }),
+    ],
+  },
+  {
+    // A TCP socket that connects by sending, to a listener of this host or to the remote one, and perhaps sends once more before it is.
+    weight: 3,
+    sockets: 2,
+    make: ({ a, b, c }, [f = 0, g = 1]) => [
+      ...(a % 2 === 0
+        ? [
+            op('socket', { asked: 'tcp' }),
+            op('bind', { fd: f, name: 0 }),
+            op('listen', { fd: f, backlog: 1 }),
+            op('socket', { asked: 'tcp' }),
+          ]
+        : [op('socket', { asked: 'tcp' }), op('socket', { asked: 'tcp' })]),
+      ...(b % 4 === 0 ? [op('setnbio', { fd: g, on: true })] : []),
+      op('send', { fd: a % 16 === 2 ? f : g, amount: b % 4, addressed: true, remote: a % 2 === 1 }),
+      ...(c % 3 === 0 ? [op('send', { fd: g, amount: 1 + (c % 2), addressed: true, remote: a % 2 === 1 })] : []),
+      ...(c % 5 === 0 ? [op('shutdown', { fd: g, how: 'write' })] : []),
+      ...(b % 3 === 0 ? [op('timer')] : []),
+      ...(a % 2 === 0 ? [op('settle'), op('accept', { fd: f })] : [op(a % 8 === 1 ? 'remote-rst' : 'remote-synack', { which: 0 })]),
     ],
   },
 ];

@@ -108,7 +108,7 @@ export const KINDS: readonly Kind[] = [
     make: ({ a, b, c }, s, z) => {
       const at = fdWhere(a, s, z, (so) => so.connected);
       const protocol = s.fds[at]?.protocol;
-      const addressed = (isDatagram(protocol) && c % 3 === 0) || (protocol === 'dgram' && c % 2 === 0);
+      const addressed = (isDatagram(protocol) && c % 3 === 0) || ((protocol === 'dgram' || protocol === 'tcp') && c % 2 === 0);
       return { fd: at, amount: b % (z.BUFFER + 2), addressed, remote: c % 5 === 4 };
     },
   },

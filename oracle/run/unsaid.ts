@@ -5,21 +5,32 @@
 import { get, fixed, type Kernel } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { FIRST_PORT } from '../adapter.ts';
-import type { Operation } from './operations.ts';
+import type { Argument, Operation } from './operations.ts';
 import { walk } from './walk.ts';
 
 /** Whether the call is one of these; `pcb` and `protocol` are those of its socket. */
-export function unsaid(k: Kernel, pcb: number, protocol: string, name: string, { amount, name: peer, remote }: Operation['args']): boolean {
+export function unsaid(
+  k: Kernel,
+  pcb: number,
+  protocol: string,
+  name: string,
+  { amount, addressed, name: peer, remote }: Operation['args'],
+): boolean {
   switch (name) {
     case 'send':
+      if (protocol === 'tcp') return addressed === true && isTaken(k, pcb, hostOf(remote), 0);
       return amount === 0 && (protocol === 'dgram' || protocol === 'seqpacket');
     case 'broadcast':
       return protocol !== 'udp' && protocol !== 'raw';
     case 'connect':
-      return (protocol === 'udp' || protocol === 'tcp') && isTaken(k, pcb, remote === true ? N.HOST_REMOTE : N.HOST_LOCAL, Number(peer));
+      return (protocol === 'udp' || protocol === 'tcp') && isTaken(k, pcb, hostOf(remote), Number(peer));
     default:
       return false;
   }
+}
+
+function hostOf(remote: Argument | undefined): number {
+  return remote === true ? N.HOST_REMOTE : N.HOST_LOCAL;
 }
 
 /** Only where ports are shared can that be. */

@@ -5,6 +5,7 @@ import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
 import { FILTERS } from './scenarios/filters.ts';
 import { looking } from './scenarios/looking.ts';
+import { IMPLIED } from './scenarios/implied.ts';
 import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
@@ -18,6 +19,7 @@ const PLAIN: readonly Scenario[] = [
   ...UNIX,
   ...BUFFERS,
   ...TCP,
+  ...IMPLIED,
   ...URGENT,
   ...UDP,
   ...RAW,
