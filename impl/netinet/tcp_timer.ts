@@ -150,8 +150,9 @@ export function tcp_timer_keep(k: Kernel, td: number, tp: number): void {
     if (asks) {
       put(k, tp + t_keepcnt, probes);
       // A number that the peer has acknowledged long ago: it has to say where it is.
+      // A FIN behind a full window has taken a number that was never offered.
       const offered = seq_diff(get(k, tp + rcv_adv), get(k, tp + rcv_nxt));
-      tcp_respond(k, td, inp, seq_add(get(k, tp + snd_una), -1), get(k, tp + rcv_nxt), TH_ACK, offered);
+      tcp_respond(k, td, inp, seq_add(get(k, tp + snd_una), -1), get(k, tp + rcv_nxt), TH_ACK, offered < 0 ? 0 : offered);
       callout_reset(k, td, tp + t_keep, fixed(k, h_tcp_keepintvl));
     }
     rw_wunlock(k, td, inp + inp_lock);
