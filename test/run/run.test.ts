@@ -79,7 +79,7 @@ it('an unknown fault is refused before anything is run', async () => {
 
 describe('every rule of the specification', () => {
   it('is exercised, or is listed with the reason why a run can not do that', async () => {
-    const outcome = await runPrograms(runOptions({ runs: 5000 }));
+    const outcome = await runPrograms(runOptions({ runs: 7000 }));
     expect(outcome.verdict).toBe('holds');
     const left = (outcome.vacuous ?? []).flatMap(({ kind, id }) => (kind === 'rule' ? [id] : []));
     expect(left.filter((id) => !(id in UNEXERCISED))).toEqual([]);
