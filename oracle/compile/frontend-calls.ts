@@ -215,7 +215,8 @@ function wordCall(draft: Draft, node: ts.CallExpression, word: string): Value | 
       if (place.type.kind !== 'seq')
         return context.refuse(first, '`remove` from something that is not a sequence', 'give a `Seq` of the state');
       const into = draft.effects(node);
-      into.push(...removeItem(draft, place, expression(draft, second), second));
+      const wanted = expression(draft, second);
+      into.push(...removeItem(draft, draft.steady(place, into), wanted, second));
       return null;
     }
     case 'reset': {
@@ -296,17 +297,18 @@ function methodCall(draft: Draft, node: ts.CallExpression, callee: ts.PropertyAc
         return context.refuse(node, '`push` of not exactly one element', 'push one at a time');
       if (!dropped) return context.refuse(node, 'the result of `push`', 'read `.length` after it');
       const value = expression(draft, argument);
-      draft.effects(node).push(...push(draft, place, value, argument, node));
+      const into = draft.effects(node);
+      into.push(...push(draft, draft.steady(place, into), value, argument, node));
       return null;
     }
     if (name === 'shift') {
       const into = draft.effects(node);
       if (dropped) {
-        into.push(...dropFirst(place));
+        into.push(...dropFirst(draft.steady(place, into)));
         return null;
       }
       const orNull = ts.isBinaryExpression(node.parent) && node.parent.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
-      return scalar(takeFirst(draft, place, into, node, orNull));
+      return scalar(takeFirst(draft, draft.steady(place, into), into, node, orNull));
     }
     if (name === 'includes' && argument !== undefined) return scalar(includes(draft, place, expression(draft, argument), argument));
     if (name === 'indexOf' && argument !== undefined) return scalar(indexOf(draft, place, expression(draft, argument), argument));

@@ -154,6 +154,24 @@ export class Draft {
     return local(index, expr.type);
   }
 
+  /** The place as it is now, where writing there, or in a part of it, could lead an index elsewhere. */
+  steady(place: Place, into: Stmt[]): Place {
+    const path = ({ steps }: Place): string => steps.map((step) => ('field' in step ? `.${step.field}` : '')).join('');
+    const written = path(place);
+    const moves = (index: Expr): boolean => {
+      let found = false;
+      forEachExpr(index, (each) => {
+        if (each.op === 'call') found = true;
+        if (each.op === 'read' && `${path(each.place)}.`.startsWith(`${written}.`)) found = true;
+      });
+      return found;
+    };
+    const steps = place.steps.map((step) =>
+      'index' in step && moves(step.index) ? { index: this.capture(step.index, 'index', into) } : step,
+    );
+    return { ...place, steps };
+  }
+
   /** Whether an expression has one value for the whole call: neither the state nor a variable that changes is read. */
   isStable(expr: Expr): boolean {
     let stable = true;

@@ -37,7 +37,8 @@ export function resetWhole(draft: Draft, place: Place, node: ts.Expression): rea
   const before: Stmt[] = [];
   const whole = draft.within(before, () => prepare(draft, place.type, node));
   const fixed = fix(draft, whole, before);
-  return [...before, ...write(draft, place, fixed)];
+  const steady = draft.steady(place, before);
+  return [...before, ...write(draft, steady, fixed)];
 }
 
 /** Binds a name to a record, table or sequence of the state: the path, with its indices as they are now. */

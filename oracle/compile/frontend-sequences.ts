@@ -9,6 +9,9 @@ import { asWhole, convert } from './frontend-convert.ts';
 import type { Draft, Value } from './frontend-draft.ts';
 import type { Expr, Place, Scalar, Stmt } from './ir.ts';
 
+/** The kind of ids that places in a sequence are here: a name that no source can give to one of its own. */
+const ITEM = ' item';
+
 interface Shape {
   readonly element: Scalar;
   readonly capacity: number;
@@ -54,7 +57,7 @@ function present(context: Context, place: Place, index: Expr, node: ts.Node, ele
   const type: Scalar =
     element.kind === 'id' && !element.nullable
       ? { ...element, nullable: true }
-      : { kind: 'id', of: 'item', size: Math.max(capacity, sizeOf(element)), nullable: true };
+      : { kind: 'id', of: ITEM, size: Math.max(capacity, sizeOf(element)), nullable: true };
   const inside = compare('lt', index, lengthOf(place));
   const both = index.op === 'const' ? inside : and(compare('le', constant(0), index), inside);
   return unwrap(ite(both, wrap(item(place, index), type), constant(0, type), type), element, site);
@@ -128,7 +131,8 @@ export function takeFirst(draft: Draft, place: Place, into: Stmt[], node: ts.Nod
   let value: Expr;
   if (orNull && element.kind === 'id') {
     const type: Scalar = { ...element, nullable: true };
-    value = ite(compare('lt', constant(0), lengthOf(place)), wrap(item(place, constant(0)), type), constant(0, type), type);
+    const head = item(place, constant(0));
+    value = ite(compare('lt', constant(0), lengthOf(place)), element.nullable ? head : wrap(head, type), constant(0, type), type);
   } else {
     value = present(draft.context, place, constant(0), node, element, capacity);
   }
@@ -148,7 +152,7 @@ export function clear(place: Place): readonly Stmt[] {
 function find(draft: Draft, place: Place, value: Expr): Expr {
   const { capacity } = shapeOf(place);
   const { bound, body } = matches(draft, place, value);
-  return quantifier('first', bound, capacity, body, { kind: 'id', of: 'item', size: capacity, nullable: true });
+  return quantifier('first', bound, capacity, body, { kind: 'id', of: ITEM, size: capacity, nullable: true });
 }
 
 function matches(draft: Draft, place: Place, value: Expr): { bound: number; body: Expr } {

@@ -200,7 +200,12 @@ function declare(draft: Draft, node: ts.VariableDeclaration, list: ts.VariableDe
       return;
     }
     const type = scalarOf(context, node.type);
-    draft.bind(node.name, { kind: 'local', local: draft.newLocal(name, type, false), type });
+    // Whoever reads it before it is set would read the zero of its type, which is no value of JavaScript.
+    if (node.exclamationToken !== undefined)
+      context.refuse(node, `\`${name}!\`, which is said to be set`, 'give it a value where it is declared');
+    else if (type.kind === 'id' && !type.nullable)
+      context.refuse(node, `the id \`${name}\` without a value`, 'give it one where it is declared, or let it be null');
+    else draft.bind(node.name, { kind: 'local', local: draft.newLocal(name, type, false), type });
     return;
   }
   if (context.checker.getTypeAtLocation(node.name).flags & ts.TypeFlags.Never) return; // const left: never = x
@@ -363,7 +368,7 @@ function store(
         context.refuse(node, 'a sequence cut to something other than nothing', 'write `.length = 0`, or `shift` and `remove`');
         return;
       }
-      out.push(...clear(sequence.place));
+      out.push(...clear(draft.steady(sequence.place, out)));
       return;
     }
   }

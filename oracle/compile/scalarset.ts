@@ -67,6 +67,7 @@ export class Discipline {
   /** The expression in which the one that is looked at stands. */
   #outer: Expr | null = null;
   #breach: Breach | null = null;
+  readonly #choosers = new Map<number, boolean>();
   readonly #readLocals = new Map<number, ReadonlySet<number>>();
   /** By path of a table: the kinds of what it is indexed with. */
   readonly #tables = new Map<string, Set<string>>();
@@ -153,12 +154,61 @@ export class Discipline {
       case 'pause':
         return stmt.until === null || this.#guard(stmt.until);
       case 'when':
-        return this.#guard(stmt.cond);
+        if (!this.#guard(stmt.cond)) return false;
+        if (!this.#readsChoice(stmt.cond, fn)) return true;
+        this.#breach ??= { expr: stmt.cond, ...CHOSEN };
+        return false;
       case 'break':
       case 'continue':
       case 'rule':
         return true;
     }
+  }
+
+  /** Whether a guard depends on which member was taken for the first: the step would be possible with one, and not with another. */
+  #readsChoice(guard: Expr, fn: Fn): boolean {
+    if (!this.#firstIsChoice) return false;
+    const chosen = new Set<number>();
+    const depends = (expr: Expr): boolean => {
+      let found = this.#chooses(expr);
+      forEachLocal(expr, (local) => {
+        found ||= chosen.has(local);
+      });
+      return found;
+    };
+    for (let before = -1; before < chosen.size; ) {
+      before = chosen.size;
+      forEachStmt(fn.body, (stmt) => {
+        if (stmt.op === 'set' && depends(stmt.value)) chosen.add(stmt.local);
+        if ((stmt.op === 'call' || stmt.op === 'delegate') && stmt.result >= 0 && (this.#isChooser(stmt.fn) || stmt.args.some(depends)))
+          chosen.add(stmt.result);
+      });
+    }
+    return depends(guard);
+  }
+
+  /** Somewhere in it, or in what it calls, the first of the members is asked for. */
+  #chooses(expr: Expr): boolean {
+    let found = false;
+    forEachExpr(expr, (each) => {
+      if (each.op === 'first' && this.#isMember(each.type)) found = true;
+      if (each.op === 'call' && this.#isChooser(each.fn)) found = true;
+    });
+    return found;
+  }
+
+  #isChooser(fn: number): boolean {
+    const known = this.#choosers.get(fn);
+    if (known !== undefined) return known;
+    // Functions do not call themselves.
+    let found = false;
+    forEachStmt(this.#program.functions[fn]?.body ?? [], (stmt) => {
+      found ||=
+        expressionsOf(stmt).some((expr) => this.#chooses(expr)) ||
+        ((stmt.op === 'call' || stmt.op === 'delegate') && this.#isChooser(stmt.fn));
+    });
+    this.#choosers.set(fn, found);
+    return found;
   }
 
   /** A guard chooses nothing. */
@@ -190,8 +240,11 @@ export class Discipline {
         return this.#place(expr.place);
       case 'not':
         return this.#expression(expr.arg);
-      case 'unwrap':
       case 'wrap':
+        // Null would become the first of them.
+        if (this.#isMember(expr.type) && expr.arg.type.kind === 'id' && expr.arg.type.nullable) return false;
+        return this.#expression(expr.arg) && this.#same(expr.arg.type, expr.type);
+      case 'unwrap':
         return this.#expression(expr.arg) && this.#same(expr.arg.type, expr.type);
       case 'eq':
       case 'ne':
@@ -229,8 +282,12 @@ export class Discipline {
 
   #arguments(callee: number, args: readonly Expr[]): boolean {
     const { locals = [] } = this.#program.functions[callee] ?? {};
-    // What is passed to a parameter that nobody reads is not seen.
-    return args.every((arg, index) => !this.#isRead(callee, index) || (this.#expression(arg) && this.#same(arg.type, locals[index]?.type)));
+    // What is passed to a parameter that nobody reads is not seen, unless it breaks a bound on its way.
+    return args.every(
+      (arg, index) =>
+        (!this.#isRead(callee, index) && breaksNoBound(this.#program, arg)) ||
+        (this.#expression(arg) && this.#same(arg.type, locals[index]?.type)),
+    );
   }
 
   #place(place: Place): boolean {
@@ -265,6 +322,11 @@ export class Discipline {
     return known.has(local);
   }
 }
+
+const CHOSEN = {
+  why: 'asks whether a step is possible after one of them was taken for the first',
+  instead: 'ask with `some`, and choose behind it',
+};
 
 const MIXES = { why: 'takes a number for one of them, or one of them for a number', instead: 'keep ids and numbers apart' };
 

@@ -86,6 +86,7 @@ export function disagreement(
     const index = steps.indexOf(step);
     const beginning = { cells, args: chosen[index] as readonly number[] };
     const other = represented(system, representatives, beginning, step);
+    if (other === null) return `no representative was found for ${step.action.name}`;
     const exchanged =
       tellsApart(system, concrete, step, beginning, other) ??
       look(

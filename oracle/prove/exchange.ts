@@ -23,11 +23,16 @@ export interface Represented extends Beginning {
   exchange(cells: readonly number[]): readonly number[];
 }
 
-/** Exchanges members until the step begins in a representative. */
-export function represented(system: TransitionSystem, representatives: Representatives, beginning: Beginning, step: Acting): Represented {
+/** Exchanges members until the step begins in a representative, one exchange for each pivot at most; null: it never does. */
+export function represented(
+  system: TransitionSystem,
+  representatives: Representatives,
+  beginning: Beginning,
+  step: Acting,
+): Represented | null {
   const pivots = representatives.pivots(step.action, step.who);
   const exchanges: ((state: Beginning) => Beginning)[] = [];
-  for (let now = beginning; ; ) {
+  for (let now = beginning; exchanges.length <= pivots.length; ) {
     const wrong = firstWrong(pivots, now);
     if (wrong === null) {
       return {
@@ -40,6 +45,7 @@ export function represented(system: TransitionSystem, representatives: Represent
     exchanges.push(exchange);
     now = exchange(now);
   }
+  return null;
 }
 
 /** Two members that are to be exchanged. */

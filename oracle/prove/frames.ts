@@ -170,6 +170,8 @@ function recordsOf(system: TransitionSystem, agent: number): readonly { readonly
     const type = cells[cell]?.type;
     if (
       type === undefined ||
+      // "Zero or not" would be "the first of them or not", and say something of one of many.
+      (type.kind === 'id' && !type.nullable) ||
       (type.kind === 'enum' && type.values.length > LARGEST_UNION) ||
       (type.kind === 'int' && type.hi > LARGEST_NUMBER)
     )

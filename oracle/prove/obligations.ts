@@ -7,7 +7,8 @@
  *   step …       can this step break any of them, from a state in which all of them hold?                unsat, for each action
  *   open …       can this step break a goal that does not carry itself, though it held before?           as the solver says
  *
- * Members of an agent that can change places are spoken for by the first (symmetry.ts). A step that breaks a bound counts against
+ * Members of an agent that can change places are spoken for by the first (symmetry.ts), and states that differ only in which socket is which
+ * by the one in which they are met in the order of their ids (representatives.ts): so much of a proof is taken from the source. A step that breaks a bound counts against
  * `no-overflow` alone: where that is open, the others are shown of traces that stay within the bounds.
  */
 import type { Artefact } from '../compile/javascript.ts';

@@ -10,7 +10,7 @@
  * Every state can be exchanged into one that satisfies it, pivot by pivot: exchanging two members that were not met leaves what was met where
  * it is. That the step and all goals follow the discipline of scalarsets is read off the source, for each action by itself.
  *
- * One thing more than a threads' exchange (symmetry.ts) takes: "the first free socket" is a fixed choice here, and tells members apart.
+ * "The first free socket" is a fixed choice here, and tells members apart.
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Expr, Program, Scalar, Stmt } from '../compile/ir.ts';
@@ -28,7 +28,7 @@ const MOST_PIVOTS = 48;
 export interface Kind {
   readonly name: string;
   readonly size: number;
-  /** Paths of the tables that have an element for each: `.sockets`, `.threads[].seen`. */
+  /** Paths of the tables that have an element for each: `.sockets`, `.pcbs[].seen`; none is that of an agent, or inside of it. */
   readonly tables: ReadonlySet<string>;
   /** By function: whether it tells them apart. */
   readonly follows: readonly boolean[];
@@ -156,9 +156,11 @@ function kindsOf(program: Program): readonly Kind[] {
     const tables = discipline.tables();
     const begins = program.state.fields.every(({ type, fixed }) => startsAlike(type, name, fixed, true));
     if (!begins || !discipline.tablesAreApart() || !isWhole(program, name, tables)) return [];
-    // Facts about frames say something of each element of a table inside of the record of an agent.
-    const inside = program.agents.some((agent) => [...tables].some((path) => path.startsWith(`.${agent.name}s[]`)));
-    return inside ? [] : [{ name, size, tables, follows }];
+    // Records of an agent stay where they are, and facts about frames say something of each element of a table inside of one.
+    const own = program.agents.some((agent) =>
+      [...tables].some((path) => path === `.${agent.name}s` || path.startsWith(`.${agent.name}s[]`)),
+    );
+    return own ? [] : [{ name, size, tables, follows }];
   });
 }
 

@@ -2,7 +2,7 @@
  * *Interchangeable* members of an agent: if nothing in a model tells one thread from another, what is shown of the steps of one is
  * shown of all. The source decides, by the discipline of scalarsets: an id of the agent may be compared for equality with another,
  * index a table, be passed on and be stored; it may not be a literal, be ordered, counted with, be the first of those that …, or
- * be run through by a loop that writes. Then exchanging two members in a whole run gives a run again, and every predicate says
+ * be run through by a loop whose order can be seen. Then exchanging two members in a whole run gives a run again, and every predicate says
  * the same of both. What is not seen to follow the discipline counts as not interchangeable, which costs time and nothing else.
  *
  * Four more things could tell members apart without any of these, and are looked for:

@@ -349,6 +349,33 @@ describe('a model that tells one from another is refused with the place, what st
     expect(refused(statement)).toEqual([{ kind: 'user', why: `test/prove/models/pool.ts:${why}` }]);
   });
 
+  test('where a guard asks about one that was taken for the first', () => {
+    const entry = 'test/prove/models/pool.ts';
+    const guarded = (cond: string): readonly string[] =>
+      symmetricKinds(
+        compileModel({
+          root,
+          entry,
+          sources: {
+            [entry]: `import { defineModel, first, type Id, type Nat, type Procedure, range, type Table, when } from '../../../model/lang.ts';
+export const ITEMS = 3;
+export type ItemId = Id<'item', typeof ITEMS>;
+export const items = range<ItemId>(ITEMS);
+export interface State { used: Table<boolean, typeof ITEMS>; level: Table<Nat<2>, typeof ITEMS>; done: boolean }
+export const initial = (_: Record<string, never>): State => ({ used: items.map(() => false), level: items.map(() => 0), done: false });
+function lowest(s: State): ItemId | null { return first(items, (i) => s.used[i]); }
+function* use(s: State, _w: Id<'world', 1>, it: ItemId): Procedure { s.used[it] = true; }
+function* work(s: State, _w: Id<'world', 1>): Procedure { const it = lowest(s); when(${cond}); if (it !== null && s.level[it] === 1) s.done = true; }
+export const model = defineModel<State>({ initial, agents: { world: { size: 1, procedures: { use, work } } }, invariants: {}, lemmas: {}, symmetric: ['item'] });`,
+          },
+        }),
+      ).refused.map(({ why }) => why);
+    expect(guarded('!s.done')).toEqual([]);
+    expect(guarded('it !== null && s.level[it] === 1').join()).toContain(
+      'asks whether a step is possible after one of them was taken for the first',
+    );
+  });
+
   test('but not by a loop whose order makes no difference', () => {
     expect(refused("for (const u of users) if (s.has[u] === null) s.slots[slot].state = 'done';")).toEqual([]);
   });
