@@ -76,10 +76,14 @@ function waysIn(model: CompiledModel, size: number, roll: (below: number) => num
   const known = new Set([nodes[0]?.w.join()]);
   const hits = new Uint32Array(model.program.rules.length);
   const firsts: number[] = [];
+  const news: number[] = [];
+  const never: number[] = [];
+  const parts = Array.from(model.initial(), (word) => new Set([word]));
   for (let tries = 0; nodes.length < size && tries < 30 * size; tries++) {
     const from = roll(4);
     const recent = nodes.length - 1 - roll(Math.min(nodes.length, 1000));
-    const parent = from < 2 && firsts.length > 0 ? at(firsts, roll(firsts.length)) : from === 2 ? roll(nodes.length) : recent;
+    const good = from === 0 ? firsts : from === 1 || from === 2 ? news : [];
+    const parent = good.length > 0 ? at(good, roll(good.length)) : recent;
     const w = at(nodes, parent).w.slice();
     const move = anyMove(model, w, roll);
     model.ruleHits.fill(0);
@@ -89,7 +93,12 @@ function waysIn(model: CompiledModel, size: number, roll: (below: number) => num
     if (!rare && known.has(key)) continue;
     known.add(key);
     nodes.push({ w, parent, move });
+    // A part of the state that looks as it never did leads on to what is rare.
+    const isNew = w.some((word, index) => !(parts[index] as Set<number>).has(word));
+    if (isNew) w.forEach((word, index) => (parts[index] as Set<number>).add(word));
+    if (model.ruleHits.some((n, rule) => n > 0 && hits[rule] === 0)) never.push(nodes.length - 1);
     if (rare) firsts.push(nodes.length - 1);
+    else if (isNew) news.push(nodes.length - 1);
     model.ruleHits.forEach((n, rule) => {
       hits[rule] = (hits[rule] ?? 0) + n;
     });
@@ -98,7 +107,7 @@ function waysIn(model: CompiledModel, size: number, roll: (below: number) => num
     const node = at(nodes, index);
     return node.move === null ? [] : [...way(node.parent), node.move];
   };
-  return [...firsts, ...Array.from({ length: 2000 }, () => roll(nodes.length))].map(way);
+  return [...never, ...firsts, ...Array.from({ length: 2000 }, () => roll(nodes.length))].map(way);
 }
 
 function apply(model: CompiledModel, w: Int32Array, move: Move): boolean {
@@ -119,7 +128,7 @@ export function compareOnRandomWalks(model: CompiledModel, parts: PlainParts, st
   const used = new Set<string>();
   const states = new Set<string>();
   const seen = new Float64Array(program.rules.length);
-  const ways = waysIn(model, 40_000, roll);
+  const ways = waysIn(model, 140_000, roll);
   let [done, walks, faults] = [0, 0, 0];
   while (done < steps) {
     const prefix = ways[walks % ways.length] ?? [];
