@@ -10,7 +10,7 @@
  * missing (explain.ts looks for it).
  *
  * Always true: what is returned as proved was shown for every action in a pass in which nothing that was assumed was dropped
- * or weakened. Goals may lean on each other and on what is known already, never on something that isn't proved with them.
+ * or weakened, and the facts with it or, with the same assumed, just before. Goals may lean on each other and on what is known already, never on something that isn't proved with them.
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
@@ -23,6 +23,7 @@ import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
 import { Lane, type Limits, mustBeNarrow } from './lane.ts';
 import { Representatives } from './representatives.ts';
+import { SolverFailure } from './solver.ts';
 import { interchangeable } from './symmetry.ts';
 
 /** A step from a state that satisfies everything assumed to one that breaks some of it; in numbers of cells. */
@@ -80,6 +81,9 @@ export interface CloseOptions {
   readonly inspect?: (allowed: Allowed) => Promise<void>;
 }
 
+/** Steps that are asked about together where questions are easy: for each the solver reads all that is assumed. */
+const AT_ONCE = 8;
+
 export type InductionProgress = (done: number, total: number, text: string) => void;
 
 interface Task {
@@ -87,6 +91,8 @@ interface Task {
   readonly who: number;
   /** Only from states in which members have the names in which they are met (representatives.ts). */
   readonly represented: boolean;
+  /** What version of the facts the step was last seen to keep; -1: of none. */
+  settledAt: number;
   prepared: Prepared | null;
 }
 
@@ -130,7 +136,10 @@ export class Induction {
     this.#valid = valid.flatMap((lit) => system.terms.conjuncts(lit, 1_000));
     const agents = system.machines.map(({ size }, agent) => ({ size, alike: interchangeable(system.program, agent) }));
     this.#everyone = system.actions.flatMap((action) =>
-      Array.from({ length: agents[action.agent]?.size ?? 0 }, (_, who): Task => ({ action, who, represented: false, prepared: null })),
+      Array.from(
+        { length: agents[action.agent]?.size ?? 0 },
+        (_, who): Task => ({ action, who, represented: false, settledAt: -1, prepared: null }),
+      ),
     );
     this.#representatives = new Representatives(system);
     this.#alike = this.#everyone.filter(({ action, who }) => who === 0 || agents[action.agent]?.alike !== true);
@@ -163,8 +172,10 @@ export class Induction {
       let roots: readonly string[] = [];
       // Facts are much the easier to ask about, and most passes that fail do so for one that runs have not seen all of.
       await this.#settle(lanes, assumed);
+      let settled = true;
       while (assumed.some(wanted)) {
-        const found = await this.#pass(lanes, assumed, [...assumed, ...this.#facts.goals()], 'induction');
+        // That every step keeps the facts was just shown, with the same assumed.
+        const found = await this.#pass(lanes, assumed, settled ? assumed : [...assumed, ...this.#facts.goals()], 'induction');
         if (found.length === 0) {
           await this.#mustBePossible(lanes[0] as Lane, assumed, seen);
           await inspect?.(this.#allowed(lanes[0] as Lane, assumed));
@@ -175,7 +186,8 @@ export class Induction {
         failures.push(...found.filter((failure) => assumed.some(({ id }) => failure.broken.includes(id))));
         assumed = assumed.filter(({ id }) => !broken.has(id));
         const weakened = found.filter((failure) => this.#facts.widen(failure.after)).length > 0;
-        if (weakened && assumed.some(wanted)) await this.#settle(lanes, assumed);
+        settled = weakened && assumed.some(wanted);
+        if (settled) await this.#settle(lanes, assumed);
       }
       return this.#closed([], failures, roots);
     });
@@ -221,17 +233,18 @@ export class Induction {
     this.#known = [];
     this.#tasks = this.#tasksFor([...assumed, goal]);
     return this.#withLanes(async ([lane]) => {
-      for (const task of this.#tasks) if ((await this.#ask(lane as Lane, task, assumed, [goal])) !== null) return false;
+      for (const task of this.#tasks) if ((await this.#ask(lane as Lane, [task], assumed, [goal])) !== null) return false;
       return true;
     });
   }
 
   /** Weakens the facts about frames until every step keeps them. */
   async #settle(lanes: readonly Lane[], goals: readonly Goal[]): Promise<void> {
-    for (;;) {
-      const before = this.#facts.version;
-      await this.#pass(lanes, goals, 'frames', 'pauses');
-      if (this.#facts.version === before) return;
+    for (let stale = this.#tasks; stale.length > 0; ) {
+      for (const task of stale) task.settledAt = -1;
+      await this.#pass(lanes, goals, 'frames', 'pauses', stale);
+      // What was shown while the facts said more is shown again.
+      stale = this.#tasks.filter((task) => task.settledAt !== this.#facts.version);
     }
   }
 
@@ -241,55 +254,78 @@ export class Induction {
     goals: readonly Goal[],
     shown: readonly Goal[] | 'frames',
     text: string,
+    tasks = this.#tasks,
   ): Promise<readonly Failure[]> {
     this.#passes++;
     const failures: Failure[] = [];
     const failed = new Set<string>();
-    const waiting = [...this.#tasks];
+    const waiting = [...tasks];
     let done = 0;
     const work = async (lane: Lane): Promise<void> => {
-      for (let task = waiting.shift(); task !== undefined; task = waiting.shift()) {
-        if (shown === 'frames') await this.#weaken(lane, task, goals);
-        else failures.push(...(await this.#show(lane, task, goals, shown, failed)));
-        this.#progress(++done, this.#tasks.length, `${text}: ${task.action.name}`);
+      const some = shown === 'frames' ? AT_ONCE : 1;
+      for (let next = waiting.splice(0, some); next.length > 0; next = waiting.splice(0, some)) {
+        if (shown === 'frames') await this.#weaken(lane, next, goals);
+        else failures.push(...(await this.#show(lane, next, goals, shown, failed)));
+        done += next.length;
+        this.#progress(done, tasks.length, `${text}: ${next[0]?.action.name}`);
       }
     };
     await Promise.all(lanes.map(work));
-    if (done !== this.#tasks.length) throw new Error(`${done} of ${this.#tasks.length} actions were looked at`);
+    if (done !== tasks.length) throw new Error(`${done} of ${tasks.length} actions were looked at`);
     return failures;
   }
 
-  async #show(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[], failed: Set<string>): Promise<readonly Failure[]> {
+  async #show(
+    lane: Lane,
+    tasks: readonly Task[],
+    assumed: readonly Goal[],
+    shown: readonly Goal[],
+    failed: Set<string>,
+  ): Promise<readonly Failure[]> {
     const failures: Failure[] = [];
     for (;;) {
       const open = shown.filter(({ id }) => !failed.has(id));
-      const failure = await this.#ask(lane, task, assumed, open);
+      const failure = await this.#ask(lane, tasks, assumed, open);
       if (failure === null) return failures;
       for (const id of failure.broken) failed.add(id);
       failures.push(failure);
     }
   }
 
-  async #weaken(lane: Lane, task: Task, assumed: readonly Goal[]): Promise<void> {
+  async #weaken(lane: Lane, tasks: readonly Task[], assumed: readonly Goal[]): Promise<void> {
     for (;;) {
       const { version } = this.#facts;
-      const failure = await this.#ask(lane, task, assumed, this.#facts.goals());
-      if (failure === null) return;
+      const failure = await this.#ask(lane, tasks, assumed, this.#facts.goals());
+      if (failure === null) {
+        for (const task of tasks) task.settledAt = version;
+        return;
+      }
       // Another lane may have weakened the same fact by as much while this one waited.
       if (!this.#facts.widen(failure.after) && this.#facts.version === version)
         throw new Error('a fact about frames is broken by a state that it allows');
     }
   }
 
-  /** Whether the step can break one of `shown`. */
-  async #ask(lane: Lane, task: Task, assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
-    const { args, next } = this.#prepared(task);
-    const question = this.#question(task, assumed, shown);
-    if (question === null) return null;
+  /** Whether one of the steps can break one of `shown`. */
+  async #ask(lane: Lane, tasks: readonly Task[], assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
+    const { terms } = this.#system;
+    const asked = tasks.flatMap((task) => {
+      const question = this.#question(task, assumed, shown);
+      return question === null
+        ? []
+        : [{ task, ...question, breaks: terms.and(question.enabled, terms.any(question.broken.map(({ lit }) => lit))) }];
+    });
+    const [first] = asked;
+    if (first === undefined) return null;
     this.#questions++;
-    const { lits, broken } = question;
-    const values = await lane.satisfy(lits);
+    const alone =
+      asked.length === 1 ? first.lits : [...this.#assumptions(assumed).map(({ lit }) => lit), terms.any(asked.map(({ breaks }) => breaks))];
+    const values = await lane.satisfy(alone);
     if (values === null) return null;
+    const found = asked.find(({ breaks }) => isTrue(values, breaks));
+    if (found === undefined) throw new SolverFailure('the solver gave values with which no step breaks anything');
+    const { task, broken } = found;
+    const { args, next } = this.#prepared(task);
     return {
       action: task.action,
       who: task.who,
@@ -305,13 +341,17 @@ export class Induction {
     task: Task,
     assumed: readonly Goal[],
     shown: readonly Goal[],
-  ): { readonly lits: readonly Lit[]; readonly broken: readonly { readonly goal: Goal; readonly lit: Lit }[] } | null {
+  ): {
+    readonly enabled: Lit;
+    readonly lits: readonly Lit[];
+    readonly broken: readonly { readonly goal: Goal; readonly lit: Lit }[];
+  } | null {
     const { enabled } = this.#prepared(task);
     if (enabled === FALSE) return null;
     const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
     if (broken.length === 0) return null;
     const assumptions = this.#assumptions(assumed).map(({ lit }) => lit);
-    return { lits: [...assumptions, enabled, this.#system.terms.any(broken.map(({ lit }) => lit))], broken };
+    return { enabled, lits: [...assumptions, enabled, this.#system.terms.any(broken.map(({ lit }) => lit))], broken };
   }
 
   /** All that is assumed of the state before a step. */

@@ -95,7 +95,7 @@ function waysIn(model: CompiledModel, size: number, roll: (below: number) => num
     nodes.push({ w, parent, move });
     // A part of the state that looks as it never did leads on to what is rare.
     const isNew = w.some((word, index) => !(parts[index] as Set<number>).has(word));
-    if (isNew) w.forEach((word, index) => (parts[index] as Set<number>).add(word));
+    for (const [index, word] of isNew ? w.entries() : []) parts[index]?.add(word);
     if (model.ruleHits.some((n, rule) => n > 0 && hits[rule] === 0)) never.push(nodes.length - 1);
     if (rare) firsts.push(nodes.length - 1);
     else if (isNew) news.push(nodes.length - 1);
