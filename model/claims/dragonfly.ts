@@ -44,8 +44,9 @@ export const dragonflyClaims: readonly Claim[] = [
         form: 'reads',
         by: ['send'],
         flags: ['snd.cantMore', 'connected', 'nonBlocking'],
-        expected: 'proved',
-        finding: 'and SS_NBIO, as in F001.2',
+        expected: 'refuted',
+        finding:
+          'of its own socket these and SS_NBIO, as in F001.2; whom it wakes at the other end may have an accept filter, which asks for CANTRCVMORE there',
       },
     ],
   },
@@ -266,10 +267,11 @@ export const dragonflyClaims: readonly Claim[] = [
       {
         design: 'dragonfly',
         form: 'writes',
-        by: ['unlink', 'soisconnected', 'soqueue', 'dequeue', 'sodealloc'],
+        by: ['unlink', 'sopromote', 'soqueue', 'dequeue', 'sodealloc'],
         cell: 'sockets[].complete',
         expected: 'proved',
-        finding: 'unlink is of soclose, soqueue of sonewconn, dequeue of accept; and sodealloc, which clears what is free',
+        finding:
+          'unlink is of soclose, sopromote of soisconnected, soqueue of sonewconn, dequeue of accept; and sodealloc, which clears what is free',
       },
     ],
   },
