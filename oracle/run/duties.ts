@@ -178,7 +178,8 @@ export class Duties {
   private mayConnected(segment: Segment, key: number): string | null {
     const end = this.ends.at(key);
     const ours = end === null ? null : this.specification.connection(end.pcb);
-    if (this.owed.some((duty) => duty.kind === 'again' && duty.key === key && this.isVoid(duty) && meets(duty, segment, end))) return null;
+    const wasAgain = this.owed.some((duty) => duty.kind === 'again' && duty.key === key && this.isVoid(duty));
+    if (end !== null && wasAgain) return maySendAgain(end, segment);
     if (end === null || ours === null || opening(ours.state)) return 'nothing: there is no connection';
     const { seq, len, ack, flags, window, urgent } = segment;
     if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH | TH_URG)) !== 0) return 'an acknowledgement in every segment';
@@ -232,6 +233,20 @@ export class Duties {
     }
     return null;
   }
+}
+
+/** Of what has been sent and is not acknowledged, all may go out once more, in as many segments as it takes, before the peer is given up. */
+function maySendAgain(end: End, segment: Segment): string | null {
+  const { seq, len, ack, flags, window } = segment;
+  if ((flags & TH_ACK) === 0 || (flags & ~(TH_ACK | TH_FIN | TH_PUSH | TH_URG)) !== 0) return 'an acknowledgement in every segment';
+  if (ack !== end.next) return `an acknowledgement of what has arrived: ack ${end.next}`;
+  const behind = (seq + len) | 0;
+  const fin = (flags & TH_FIN) !== 0;
+  if (fin && behind !== end.written) return `a FIN behind the last byte: ${end.written}`;
+  if (distance(seq, end.acked) < 0 || distance(fin ? (behind + 1) | 0 : behind, end.sent) > 0 || (len === 0 && !fin))
+    return `once more what has been sent from ${end.acked} to ${end.sent}`;
+  if (distance((ack + window) | 0, end.edge) < 0) return `a window that takes nothing back: from ${distance(end.edge, end.next)}`;
+  return len > 0 ? mayCarry(end, segment) : null;
 }
 
 /** The SYN|ACK of a simultaneous open, which promises room. */
