@@ -197,11 +197,9 @@ export class Draft {
   }
 }
 
-/** The names of the fields along a path: which part of every record of its kind it leads to. */
+/** The names of the source's fields along a path: which part of every record of its kind it leads to. */
 export function fieldPath(place: Place): string {
-  return place.steps
-    .flatMap((step) => ('field' in step && step.field !== 'items' && step.field !== 'length' ? [step.field] : []))
-    .join('.');
+  return place.steps.flatMap((step) => ('field' in step && step.sequence !== true ? [step.field] : [])).join('.');
 }
 
 export function scalar(expr: Expr): Value {

@@ -10,7 +10,7 @@ import { constantOf, isList, isTable, isTopLevelConst, member, namedConstant } f
 import { describeType, Refusal } from './frontend-context.ts';
 import { asId, asWhole, checkedIndex, convert, notNull, unify } from './frontend-convert.ts';
 import { type Choice, type Draft, isAssignment, known, scalar, type Value } from './frontend-draft.ts';
-import { itemAt, lengthOf } from './frontend-sequences.ts';
+import { itemAt, itemOf, lengthOf } from './frontend-sequences.ts';
 import { delegate } from './frontend-procedures.ts';
 import { scalarOf } from './frontend-types.ts';
 import type { Expr, Place, Scalar } from './ir.ts';
@@ -409,7 +409,7 @@ function nullish(draft: Draft, node: ts.BinaryExpression): Value {
       if (index.op !== 'const' || index.value < 0 || index.value >= capacity)
         return context.refuse(left, 'a place in a sequence that is not constant', 'write `[0]`, or loop over the sequence');
       const type: Scalar = { ...inner, nullable: true };
-      const item = read({ steps: [...place.steps, { field: 'items' }, { index }], type: inner }, inner);
+      const item = itemOf(place, index);
       return scalar(ite(compare('lt', index, lengthOf(place)), wrap(item, type), constant(0, type), type));
     }
   }

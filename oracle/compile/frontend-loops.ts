@@ -3,7 +3,7 @@
  * procedures, `while`, each round of which must pass a `yield` (`lower.ts` checks that).
  */
 import { ts } from 'ts-morph';
-import { arithmetic, compare, constant, intType, ite, local, not, read } from './fold.ts';
+import { arithmetic, compare, constant, intType, ite, local, not } from './fold.ts';
 import { constantOf, isList } from './frontend-constants.ts';
 import type { ConstantValue } from './frontend-context.ts';
 import { constantAs } from './frontend-convert.ts';
@@ -11,7 +11,7 @@ import { type Draft, fieldPath, known, scalar, type Value } from './frontend-dra
 import { condition, expression, valueAt } from './frontend-expressions.ts';
 import { statements } from './frontend-statements.ts';
 import { takeAlias } from './frontend-records.ts';
-import { lengthOf } from './frontend-sequences.ts';
+import { itemOf, lengthOf } from './frontend-sequences.ts';
 import type { Expr, Place, Scalar, Stmt } from './ir.ts';
 import { forEachStmt } from './walk.ts';
 
@@ -104,7 +104,7 @@ function overSequence(
   const { context } = draft;
   const index = draft.newLocal(name.text, intType(0, type.capacity - 1), true);
   const at = local(index, intType(0, type.capacity - 1));
-  const item = read({ steps: [...place.steps, { field: 'items' }, { index: at }], type: type.element }, type.element);
+  const item = itemOf(place, at);
   const end: Stmt = { op: 'if', cond: not(compare('lt', at, lengthOf(place))), then: [{ op: 'break' }], else: [] };
   const first: Stmt[] = [];
   bindElement(draft, name, scalar(item), first);

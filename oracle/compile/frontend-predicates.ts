@@ -3,13 +3,13 @@
  * a sequence or a list of constants. What stands inside has no effects.
  */
 import { ts } from 'ts-morph';
-import { and, any, arithmetic, compare, constant, intType, ite, not, or, quantifier, read } from './fold.ts';
+import { and, any, arithmetic, compare, constant, intType, ite, not, or, quantifier } from './fold.ts';
 import { isList } from './frontend-constants.ts';
 import { quote } from './frontend-context.ts';
 import { convert } from './frontend-convert.ts';
 import { type Draft, fieldPath, known, scalar, type Value } from './frontend-draft.ts';
 import { condition, expression, fieldOf, valueAt } from './frontend-expressions.ts';
-import { lengthOf } from './frontend-sequences.ts';
+import { itemOf, lengthOf } from './frontend-sequences.ts';
 import { scalarOf } from './frontend-types.ts';
 import type { Expr, Scalar } from './ir.ts';
 
@@ -67,11 +67,11 @@ export function quantified(
     return quantifier(op, bound, size, body(valueAt(draft, { steps: [...place.steps, { index }], type: inner })), resultType(size, null));
   }
   if (place.type.kind !== 'seq') throw new Error(`${fieldPath(place)}: not a sequence`);
-  const { capacity, element: inner } = place.type;
+  const { capacity } = place.type;
   const bound = draft.newLocal(name, intType(0, capacity - 1), true);
   const index: Expr = { op: 'local', type: intType(0, capacity - 1), local: bound };
   const inUse = compare('lt', index, lengthOf(place));
-  const holds = body(scalar(read({ steps: [...place.steps, { field: 'items' }, { index }], type: inner }, inner)));
+  const holds = body(scalar(itemOf(place, index)));
   return quantifier(op, bound, capacity, op === 'every' ? or(not(inUse), holds) : and(inUse, holds), resultType(capacity, null));
 }
 

@@ -23,14 +23,14 @@ function shapeOf(place: Place): Shape {
 }
 
 function lengthPlace(place: Place): Place {
-  return { steps: [...place.steps, { field: 'length' }], type: intType(0, shapeOf(place).capacity) };
+  return { steps: [...place.steps, { field: 'length', sequence: true }], type: intType(0, shapeOf(place).capacity) };
 }
 
 function itemPlace(place: Place, index: Expr): Place {
-  return { steps: [...place.steps, { field: 'items' }, { index }], type: shapeOf(place).element };
+  return { steps: [...place.steps, { field: 'items', sequence: true }, { index }], type: shapeOf(place).element };
 }
 
-function item(place: Place, index: Expr): Expr {
+export function itemOf(place: Place, index: Expr): Expr {
   return read(itemPlace(place, index), shapeOf(place).element);
 }
 
@@ -60,7 +60,7 @@ function present(context: Context, place: Place, index: Expr, node: ts.Node, ele
       : { kind: 'id', of: ITEM, size: Math.max(capacity, sizeOf(element)), nullable: true };
   const inside = compare('lt', index, lengthOf(place));
   const both = index.op === 'const' ? inside : and(compare('le', constant(0), index), inside);
-  return unwrap(ite(both, wrap(item(place, index), type), constant(0, type), type), element, site);
+  return unwrap(ite(both, wrap(itemOf(place, index), type), constant(0, type), type), element, site);
 }
 
 function sizeOf(type: Scalar): number {
@@ -111,7 +111,7 @@ function closeGap(place: Place, from: Expr): readonly Stmt[] {
   const { capacity, element } = shapeOf(place);
   const moves: Stmt[] = [];
   for (let k = 0; k < capacity; k++) {
-    const move = k + 1 < capacity ? writeItem(place, k, item(place, constant(k + 1))) : pad(place, k, element);
+    const move = k + 1 < capacity ? writeItem(place, k, itemOf(place, constant(k + 1))) : pad(place, k, element);
     const cond = compare('le', from, constant(k));
     if (cond.op === 'const') moves.push(...(cond.value !== 0 ? [move] : []));
     else moves.push({ op: 'if', cond, then: [move], else: [] });
@@ -131,7 +131,7 @@ export function takeFirst(draft: Draft, place: Place, into: Stmt[], node: ts.Nod
   let value: Expr;
   if (orNull && element.kind === 'id') {
     const type: Scalar = { ...element, nullable: true };
-    const head = item(place, constant(0));
+    const head = itemOf(place, constant(0));
     value = ite(compare('lt', constant(0), lengthOf(place)), element.nullable ? head : wrap(head, type), constant(0, type), type);
   } else {
     value = present(draft.context, place, constant(0), node, element, capacity);
@@ -159,7 +159,7 @@ function matches(draft: Draft, place: Place, value: Expr): { bound: number; body
   const { capacity } = shapeOf(place);
   const bound = draft.newLocal('item', intType(0, capacity - 1), true);
   const index = local(bound, intType(0, capacity - 1));
-  return { bound, body: and(compare('lt', index, lengthOf(place)), compare('eq', item(place, index), value)) };
+  return { bound, body: and(compare('lt', index, lengthOf(place)), compare('eq', itemOf(place, index), value)) };
 }
 
 export function includes(draft: Draft, place: Place, value: Value, node: ts.Node): Expr {

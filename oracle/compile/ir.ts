@@ -49,7 +49,8 @@ export interface Place {
   /** Type of what the path leads to. */
   readonly type: Type;
 }
-export type PlaceStep = { readonly field: string } | { readonly index: Expr };
+/** `sequence`: not a field of the source, but the length or the items of a sequence (frontend-sequences.ts). */
+export type PlaceStep = { readonly field: string; readonly sequence?: true } | { readonly index: Expr };
 
 export type BinaryOp =
   | 'and'

@@ -69,7 +69,9 @@ function bindsLess(inner: Expr, outer: Expr): boolean {
 
 function printPlace(place: Place, print: (expr: Expr) => string): string {
   return place.steps
-    .map((step) => ('field' in step ? (step.field === 'items' ? '' : `.${step.field}`) : `[${print(step.index)}]`))
+    .map((step) =>
+      'field' in step ? (step.sequence === true && step.field === 'items' ? '' : `.${step.field}`) : `[${print(step.index)}]`,
+    )
     .join('')
     .replace(/^\./, '');
 }

@@ -43,6 +43,30 @@ describe('everything outside the language is refused in one run', () => {
   });
 });
 
+/** `items` and `length` are what a sequence consists of: a field of that name is a field like any other. */
+describe('so it is where fields are called `items` and `length`', () => {
+  const renamed = (text: string): string =>
+    text.replaceAll(/\bs\.things\b|\bthings(?=: Table)/g, (found) => found.replace('things', 'items')).replaceAll(/\bpart\b/g, 'length');
+  const cases = REFUSED.filter(({ late, body }) => !late && /\bpart\b|takesThing|thing = s\.things/.test(body));
+  const { source, firstLine } = modelWith(cases);
+  const all = diagnosticsOf(renamed(source));
+  for (const [k, refused] of cases.entries()) {
+    test(renamed(nameOf(refused)), () => {
+      expect(all.filter((d) => d.line === firstLine + k && d.file === FILE).map(says)).toEqual(refused.says.map(renamed));
+    });
+  }
+
+  test('and what is done to one is not done to the other', () => {
+    const body = `const one = s.box.length; s.box.items = freshPart(); one.n = 1;
+      for (const id of s.items) { s.things[id].on = true; s.length.push(id); }`;
+    const { source: fine } = modelWith([{ top: '', type: '', late: false, body, says: [] }]);
+    const withBox = fine
+      .replace('total: Nat<9>;', 'total: Nat<9>; box: Box; items: Seq<ThingId, 2>; length: Seq<ThingId, 2>;')
+      .replace('export interface State', 'export interface Box { items: Part; length: Part }\nexport interface State');
+    expect(diagnosticsOf(withBox).map(says)).toEqual([]);
+  });
+});
+
 describe('what is seen only when steps are laid out is refused as well', () => {
   for (const refused of REFUSED.filter((each) => each.late)) {
     test(nameOf(refused), () => {
