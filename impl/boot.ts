@@ -23,6 +23,7 @@ import {
   h_ipport_first,
   h_ipport_last,
   h_magic,
+  h_maxlent,
   h_maxsockets,
   h_mlen,
   h_nfiles,
@@ -290,6 +291,7 @@ function lay(k: Kernel, c: KernelConfig, words: number): void {
   put(k, h_spin, c.spin);
   put(k, h_sleep_spin, c.sleepSpin);
   put(k, h_mlen, c.mbufBytes);
+  put(k, h_maxlent, c.lentMbufs);
   put(k, h_sendspace, c.sendSpace);
   put(k, h_recvspace, c.recvSpace);
   put(k, h_sb_unit, Math.min(c.sendLowWater, c.sendSpace));

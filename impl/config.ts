@@ -16,6 +16,8 @@ export interface KernelOptions {
   readonly mbufs?: number;
   /** Bytes in a data buffer, a multiple of 4. Default 2048. */
   readonly mbufBytes?: number;
+  /** Data buffers that one thread may have on loan at a time (`recvLoan`). Default: a quarter of them. */
+  readonly lentMbufs?: number;
   /** Send buffer of a new socket, bytes. Default 32768. */
   readonly sendSpace?: number;
   /** Receive buffer of a new socket, bytes. Default 65536. */
@@ -101,6 +103,7 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
   threads: [1, 1024],
   mbufs: [1, 10000000],
   mbufBytes: [4, 65536, 'multiple of 4'],
+  lentMbufs: [0, 10000000],
   sendSpace: [1, 0x1000000],
   recvSpace: [1, 0x1000000],
   sendLowWater: [1, 0x1000000],
@@ -144,12 +147,14 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     }
   }
   const sockets = options.sockets ?? 1024;
+  const mbufs = options.mbufs ?? Math.max(64, sockets * 8);
   const config: KernelConfig = {
     sockets,
     descriptors: options.descriptors ?? sockets,
     threads: options.threads ?? 64,
-    mbufs: options.mbufs ?? Math.max(64, sockets * 8),
+    mbufs,
     mbufBytes: options.mbufBytes ?? 2048,
+    lentMbufs: options.lentMbufs ?? mbufs >> 2,
     sendSpace: options.sendSpace ?? 32768,
     recvSpace: options.recvSpace ?? 65536,
     sendLowWater: options.sendLowWater ?? 2048,

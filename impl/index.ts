@@ -36,11 +36,12 @@ import { receiveFlags, receiveMessage, sendMessage } from './message.ts';
 // biome-ignore format: a list of names
 import {
   sys_accept, sys_bind, sys_close, sys_connect, sys_connect2, sys_disconnect, sys_dup, sys_fgetsock, sys_fputsock, sys_getpeername,
-  sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_poll, sys_recvfrom, sys_sendto, sys_setasync,
+  sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_mfreem, sys_poll, sys_recvfrom, sys_recvmbuf, sys_sendto, sys_setasync,
   sys_setnbio, sys_setown, sys_setsockopt, sys_shutdown, sys_sigwait, sys_socket, sys_sockatmark, sys_socketpair, sys_tick, sys_unlink,
   sys_unp_gc,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
+import { Loan } from './loan.ts';
 import { type LockProfile, lockProfile } from './locks.ts';
 import {
   AF_UNIX,
@@ -67,7 +68,7 @@ import {
   td_user,
   UNIX_HOST,
 } from './layout.ts';
-import { bufferOf, copyBytesIn, copyBytesOut, fixed, get, type Kernel, or, put, viewKernel } from './memory.ts';
+import { bufferOf, copyBytesIn, copyBytesOut, copyWordsIn, copyWordsOut, fixed, get, type Kernel, or, put, viewKernel } from './memory.ts';
 import { DIRECTIONS, DOMAINS, named, OPTIONS, type OptionName, TYPES, userOf, whole } from './words.ts';
 import { netisr_run } from './net/netisr.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
@@ -87,6 +88,7 @@ export type {
   UnixAddress,
 } from './face.ts';
 export { SocketError } from './failure.ts';
+export { Loan } from './loan.ts';
 export type { LockProfile } from './locks.ts';
 export { KernelPanic } from './memory.ts';
 export type { OptionName } from './words.ts';
@@ -147,7 +149,7 @@ export class Sockets {
     return new Uint8Array(this.#buffer, this.#at, this.#slice);
   }
 
-  /** Leaves the kernel. Descriptors stay open: they belong to all threads. */
+  /** Leaves the kernel. Descriptors stay open: they belong to all threads; what is on loan is given back. */
   detach(): void {
     thread_detach(this.#k, this.#td());
     this.#attached = false;
@@ -246,6 +248,21 @@ export class Sockets {
     return received;
   }
 
+  /**
+   * As `recv`, from a stream without copying: what has come stays where it is, and is this thread's until it calls `returnLoan`. Only where `most`
+   * ends within an mbuf that part is copied. ENOBUFS: too much on loan (`lentMbufs`), or out of mbufs; EOPNOTSUPP: no stream.
+   */
+  recvLoan(fd: number, most = 0x7fffffff, options: Pick<ReceiveOptions, 'waitAll' | 'dontWait'> = {}): Loan {
+    const length = this.#done('recv', sys_recvmbuf(this.#k, this.#td(), whole(fd), whole(most), receiveFlags(options)));
+    return new Loan(this.#k, get(this.#k, this.thread + td_retval1), length);
+  }
+
+  /** Gives back what `recvLoan` lent to this thread; EINVAL if that was another. */
+  returnLoan(loan: Loan): void {
+    if (loan.chain !== 0) this.#done('returnLoan', sys_mfreem(this.#k, this.#td(), loan.chain));
+    loan.end();
+  }
+
   /** As `recv`, with the sender of the record and what is to be said of it. */
   recvFrom(fd: number, target: Uint8Array, options: ReceiveOptions = {}): Received {
     const length = this.recv(fd, target, options);
@@ -314,12 +331,12 @@ export class Sockets {
   getOption(fd: number, name: OptionName): number {
     const [level, option] = named(OPTIONS, name, 'option');
     this.#done('getsockopt', sys_getsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
-    return this.#takeWords(1)[0] ?? 0;
+    return copyWordsOut(this.#k, this.#at, 1)[0] ?? 0;
   }
 
   setOption(fd: number, name: OptionName, value: number): void {
     const [level, option] = named(OPTIONS, name, 'option');
-    this.#giveWords([value]);
+    copyWordsIn(this.#k, this.#at, [value]);
     this.#done('setsockopt', sys_setsockopt(this.#k, this.#td(), whole(fd), level, option, this.#uaddr));
   }
 
@@ -342,9 +359,9 @@ export class Sockets {
   poll(requests: readonly PollRequest[], timeout = -1): readonly PollResult[] {
     const table = pollTable(requests);
     if (table.length * 4 > this.#slice) throw new SocketError('poll', EINVAL);
-    this.#giveWords(table);
+    copyWordsIn(this.#k, this.#at, table);
     this.#done('poll', sys_poll(this.#k, this.#td(), this.#uaddr, requests.length, whole(timeout)));
-    return pollResults(requests, this.#takeWords(table.length));
+    return pollResults(requests, copyWordsOut(this.#k, this.#at, table.length));
   }
 
   /**
@@ -371,10 +388,10 @@ export class Sockets {
     const table = keventTable(changes);
     const results = this.#uaddr + table.length * 4;
     if (table.length * 4 + max * KEVENT_BYTES > this.#slice) throw new SocketError('kevent', EINVAL);
-    this.#giveWords(table);
+    copyWordsIn(this.#k, this.#at, table);
     const td = this.#td();
     const ready = sys_kevent(this.#k, td, whole(kq), this.#uaddr, changes.length, results, whole(max), whole(timeout));
-    const words = this.#takeWords(table.length + this.#done('kevent', ready) * (KEVENT_BYTES / 4));
+    const words = copyWordsOut(this.#k, this.#at, table.length + this.#done('kevent', ready) * (KEVENT_BYTES / 4));
     return keventResults(words.slice(table.length));
   }
 
@@ -461,20 +478,6 @@ export class Sockets {
   #done(syscall: string, result: number): number {
     if (result < 0) throw new SocketError(syscall, -result);
     return result;
-  }
-
-  /** Puts numbers at the start of the slice, and reads what is there. */
-  #giveWords(words: readonly number[]): void {
-    const bytes = new DataView(new ArrayBuffer(words.length * 4));
-    for (const [at, word] of words.entries()) bytes.setInt32(at * 4, word, true);
-    copyBytesIn(this.#k, this.#at, new Uint8Array(bytes.buffer), 0, bytes.byteLength);
-  }
-
-  #takeWords(count: number): readonly number[] {
-    const bytes = new Uint8Array(count * 4);
-    copyBytesOut(this.#k, this.#at, bytes, 0, bytes.length);
-    const view = new DataView(bytes.buffer);
-    return Array.from({ length: count }, (_, at) => view.getInt32(at * 4, true));
   }
 
   /** The address that the last call left behind. */

@@ -92,7 +92,8 @@ export const h_user_slice = 35; // c  bytes of it that the face gives to each th
 export const h_handles = 36; // c  -> table of sockets held by fgetsock (H)
 export const h_nhandles = 37; // c
 export const handle_mtx = 38; // mutex
-// 40 to 42 free
+export const h_maxlent = 40; // c  most mbufs that one thread may have on loan
+// 41 and 42 free
 export const unp_list_lock = 43; // mutex
 export const unp_head = 45; // I  list of all unpcbs
 export const unp_count = 46; // I
@@ -214,6 +215,11 @@ export const td_sigio = 48; // td_selmtx  SIGIO: how often something happened to
 export const td_control = 49; // T  a send: its control mbuf; a receive: whether it wants rights, then those it got; 0 none
 export const td_doze = 50; // T  how many these were the last time
 export const td_uid = 51; // T  whose thread it is: what LOCAL_PEERCRED tells the other end
+export const td_lend = 52; // T  a receive: 1 if it is to lend mbufs rather than copy (C's mp0 is not NULL)
+export const td_top = 53; // T  a receive that lends: first mbuf of what it has taken (C's *mp0), 0 nothing yet
+export const td_toplast = 54; // T  and the last one; means nothing while td_top is 0
+export const td_lent = 55; // T  first mbufs of the chains that the thread has on loan, by m_nextpkt
+export const td_nlent = 56; // T  mbufs on loan, those of td_top included
 export const THREAD_WORDS = 64; // whole cache lines, as of all that many threads write: what one has would be taken from the others with it
 
 export const TDF_INUSE = 1;

@@ -169,6 +169,22 @@ export function copyBytesOut(k: Kernel, from: number, target: Uint8Array, offset
   else target.set(k.bytes.subarray(from, from + length), offset);
 }
 
+/** Numbers into the kernel's bytes, and out of them. For the face only. */
+export function copyWordsIn(k: Kernel, to: number, words: readonly number[]): void {
+  const view = new DataView(k.bytes.buffer, to);
+  for (const [at, word] of words.entries()) view.setInt32(at * 4, word, true);
+}
+
+export function copyWordsOut(k: Kernel, from: number, count: number): readonly number[] {
+  const view = new DataView(k.bytes.buffer, from);
+  return Array.from({ length: count }, (_, at) => view.getInt32(at * 4, true));
+}
+
+/** So many of the kernel's bytes as an array: no copy, whoever writes them shows in it. For the face only. */
+export function viewBytes(k: Kernel, from: number, length: number): Kernel['bytes'] {
+  return k.bytes.subarray(from, from + length);
+}
+
 /** The one way to die: the first panic is recorded, with the object it is about, and every later call of any thread fails. */
 export function panic(k: Kernel, code: number, about: number): never {
   if (Atomics.compareExchange(k.words, PANIC_WORD, 0, code) === 0) Atomics.store(k.words, PANIC_WORD + 1, about);

@@ -8,8 +8,9 @@
  * mutex and needs no transfer lock.
  */
 
-import { ENOTCONN, EWOULDBLOCK } from '../errno.ts';
+import { EINVAL, ENOBUFS, ENOTCONN, EOPNOTSUPP, EWOULDBLOCK } from '../errno.ts';
 import {
+  h_maxlent,
   M_EOR,
   MSG_DONTWAIT,
   MSG_EOR,
@@ -47,7 +48,10 @@ import {
   so_state,
   td_from_host,
   td_from_port,
+  td_lend,
   td_msg_flags,
+  td_nlent,
+  td_top,
   td_uio_resid,
 } from '../layout.ts';
 import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
@@ -55,7 +59,8 @@ import { PANIC_DGRAM_CC, PANIC_SORECEIVE_ADDR, PANIC_SORECEIVE_CC, PANIC_SORECEI
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { uiomove_out } from './copy.ts';
 import { KASSERT } from './kassert.ts';
-import { m_free, m_freem, mtod } from './mbuf.ts';
+import { loan_add, loan_made } from './loan.ts';
+import { m_copym, m_free, m_freem, mtod } from './mbuf.ts';
 import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { unp_receive } from '../unix/uipc_rights.ts';
@@ -70,6 +75,22 @@ export function soreceive(k: Kernel, td: number, so: number, flags: number): num
   if ((flags & MSG_OOB) !== 0) return soreceive_rcvoob(k, td, so, flags);
   if (pr_dgram(fixed(k, so + so_proto))) return soreceive_dgram(k, td, so, flags);
   return soreceive_generic(k, td, so, flags);
+}
+
+/**
+ * Receives from a stream as mbufs, which the thread then has on loan (loan.ts): no byte is copied but where a part of an mbuf is wanted. They
+ * are in td_retval1. In all else it is a receive, but that it can't be a look, or for the urgent byte. ENOBUFS: the thread has as much
+ * on loan as it may, or there is no mbuf for a part; rights that lay before the bytes are gone then, as with EFAULT.
+ */
+export function soreceive_mbufs(k: Kernel, td: number, so: number, flags: number): number {
+  if ((pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0) return EOPNOTSUPP;
+  if ((flags & (MSG_PEEK | MSG_OOB)) !== 0) return EINVAL;
+  if (get(k, td + td_nlent) >= fixed(k, h_maxlent)) return ENOBUFS;
+  put(k, td + td_lend, 1);
+  const error = soreceive_generic(k, td, so, flags);
+  put(k, td + td_lend, 0);
+  loan_made(k, td);
+  return error;
 }
 
 /**
@@ -173,13 +194,22 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
     const length = get(k, m + m_len);
     const count = sotomark(k, so, looked, resid < length ? resid : length);
     if (count === 0 && length > 0) return 0;
-    if (!peek) soleavemark(k, so);
-    const from = mtod(k, m);
-    mtx_unlock(k, td, rcv + sb_mtx);
-    const error = uiomove_out(k, td, from, count);
-    mtx_lock(k, td, rcv + sb_mtx);
-    if (error !== 0) return error;
-    m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count);
+    let lent = 0;
+    if (get(k, td + td_lend) !== 0 && count > 0) {
+      lent = soreceive_lend(k, td, rcv, m, count);
+      // Who has lent something and can lend no more stops there, as if no more had been asked for.
+      if (lent === 0) return get(k, td + td_top) !== 0 ? 0 : ENOBUFS;
+      soleavemark(k, so);
+    } else {
+      if (!peek) soleavemark(k, so);
+      const from = mtod(k, m);
+      mtx_unlock(k, td, rcv + sb_mtx);
+      const error = uiomove_out(k, td, from, count);
+      mtx_lock(k, td, rcv + sb_mtx);
+      if (error !== 0) return error;
+    }
+    m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count, lent);
+    if (lent !== 0) loan_add(k, td, lent);
     if (peek) looked += count;
     else if (soatmark(k, td, so, count)) return 0;
     if ((flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL && m === 0 && get(k, td + td_uio_resid) > 0) {
@@ -193,13 +223,29 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
   return 0;
 }
 
+/**
+ * What a receive that lends is to lend for the first `count` bytes of this mbuf: the mbuf itself, if these are all, else a copy of them.
+ * 0 if no more can be lent. The mutex of so_rcv is held before and after, not while copying.
+ */
+function soreceive_lend(k: Kernel, td: number, rcv: number, m: number, count: number): number {
+  if (get(k, td + td_nlent) >= fixed(k, h_maxlent)) return 0;
+  if (count === get(k, m + m_len)) return m;
+  mtx_unlock(k, td, rcv + sb_mtx);
+  const part = m_copym(k, td, m, 0, count);
+  mtx_lock(k, td, rcv + sb_mtx);
+  return part;
+}
+
 /** After a look at `count` bytes: the mbuf to look at next, 0 to stop. Bytes that an appender has put behind them meanwhile end the look. */
 function soreceive_next(k: Kernel, m: number, count: number): number {
   return count < get(k, m + m_len) ? 0 : get(k, m + m_next);
 }
 
-/** Removes `count` bytes, which have been copied out of the first mbuf, and returns what is the first mbuf then. */
-function soreceive_take(k: Kernel, td: number, rcv: number, m: number, count: number): number {
+/**
+ * Removes `count` bytes, which have been copied out of the first mbuf, or are to be lent as `lent`, which may be that mbuf. Returns what is the
+ * first mbuf then.
+ */
+function soreceive_take(k: Kernel, td: number, rcv: number, m: number, count: number, lent: number): number {
   // The length is read again: an appender may have put more bytes behind those that were copied.
   if (count < get(k, m + m_len)) {
     put(k, m + m_off, get(k, m + m_off) + count);
@@ -209,7 +255,8 @@ function soreceive_take(k: Kernel, td: number, rcv: number, m: number, count: nu
   }
   const nextrecord = get(k, m + m_nextpkt);
   sbfree(k, rcv, m);
-  const next = m_free(k, td, m);
+  const next = get(k, m + m_next);
+  if (lent !== m) m_free(k, td, m);
   if (next === 0) {
     put(k, rcv + sb_mb, nextrecord);
   } else {

@@ -40,11 +40,12 @@ import { fgetsock, fputsock } from './handle.ts';
 import { kern_kevent } from './kevent.ts';
 import { file_closed, kern_kqueue } from './kqueue.ts';
 import { solisten } from './listen.ts';
+import { loan_return } from './loan.ts';
 import { kern_recvmsg, kern_sendmsg, message_length } from './message.ts';
 import { kern_sockatmark } from './oob.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
 import { kern_poll } from './poll.ts';
-import { soreceive } from './receive.ts';
+import { soreceive, soreceive_mbufs } from './receive.ts';
 import { sosend } from './send.ts';
 import { kern_setasync, kern_setown, kern_sigwait } from './sigio.ts';
 import { kern_shutdown } from './shutdown.ts';
@@ -140,6 +141,24 @@ export function sys_recvfrom(k: Kernel, td: number, fd: number, uaddr: number, l
   const error = length < 0 ? EINVAL : soreceive(k, td, file_socket(k, fp), flags);
   fdrop(k, td, fp);
   return transferred(k, td, length, error);
+}
+
+/** Receives up to `length` bytes of a stream as mbufs. Returns how many; the chain is in td_retval1, on loan until `sys_mfreem`; 0 for no bytes. */
+export function sys_recvmbuf(k: Kernel, td: number, fd: number, length: number, flags: number): number {
+  enter(k, td);
+  const fp = fget(k, td, fd);
+  if (fp < 0) return ret(k, td, -fp);
+  put(k, td + td_uio_base, 0);
+  put(k, td + td_uio_resid, length);
+  const error = length < 0 ? EINVAL : soreceive_mbufs(k, td, file_socket(k, fp), flags);
+  fdrop(k, td, fp);
+  return transferred(k, td, length, error);
+}
+
+/** Gives a chain of mbufs back that this thread has on loan. EINVAL if it is none. */
+export function sys_mfreem(k: Kernel, td: number, m: number): number {
+  enter(k, td);
+  return ret(k, td, loan_return(k, td, m));
 }
 
 /** Sends what a message header at a user address describes (kern/message.ts). Returns how many bytes were taken. */

@@ -21,15 +21,20 @@ import {
   td_flags,
   td_from_host,
   td_from_port,
+  td_lend,
+  td_lent,
+  td_nlent,
   td_nlocks,
   td_notify,
   td_spin,
+  td_top,
   td_uid,
   td_uio_base,
   td_uio_resid,
   td_user,
 } from '../layout.ts';
 import { compareExchange, fixed, type Kernel, put, store } from '../memory.ts';
+import { loan_return_all } from './loan.ts';
 
 /** Claims a record, or returns 0 if all are in use. `canSleep` 0: for a thread that must not wait in a futex. */
 export function thread_attach(k: Kernel, canSleep: number): number {
@@ -50,13 +55,18 @@ export function thread_attach(k: Kernel, canSleep: number): number {
       put(k, td + td_uio_resid, 0);
       put(k, td + td_from_host, 0);
       put(k, td + td_from_port, 0);
+      put(k, td + td_lend, 0);
+      put(k, td + td_top, 0);
+      put(k, td + td_lent, 0);
+      put(k, td + td_nlent, 0);
       return td;
     }
   }
   return 0;
 }
 
-/** Gives the record back. The thread is in no call. */
+/** Gives the record back, and with it what the thread has on loan. The thread is in no call. */
 export function thread_detach(k: Kernel, td: number): void {
+  loan_return_all(k, td);
   store(k, td + td_flags, 0);
 }

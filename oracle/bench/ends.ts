@@ -11,8 +11,11 @@ import type { Errand, Job, Said } from './ends-worker.ts';
 
 /** How two ends are joined. */
 export type Way =
-  /** Sockets of a new kernel with these options; 'tcp' wants somebody who carries the wire, a third worker. */
-  | { readonly way: 'socket'; readonly family: 'unix' | 'tcp'; readonly options: KernelOptions }
+  /**
+   * Sockets of a new kernel with these options; 'tcp' wants somebody who carries the wire, a third worker. `lent`: who receives a stream reads
+   * it where the kernel has it, rather than a copy.
+   */
+  | { readonly way: 'socket'; readonly family: 'unix' | 'tcp'; readonly options: KernelOptions; readonly lent?: boolean }
   | { readonly way: 'net'; readonly over: 'path' | 'port' }
   | { readonly way: 'channel' };
 
@@ -25,7 +28,7 @@ export async function together(way: Way, job: Job): Promise<number> {
   switch (way.way) {
     case 'socket': {
       const kernel = createKernel(way.options);
-      const end = { way: 'socket', family: way.family, kernel } as const;
+      const end = { way: 'socket', family: way.family, lent: way.lent ?? false, kernel } as const;
       const carriers: Errand[] = way.family === 'tcp' ? [{ way: 'wire', kernel }] : [];
       const clock = attach(kernel, { blocking: false });
       const timer = setInterval(() => clock.announceTick(), TICK);

@@ -1,6 +1,7 @@
 /**
  * The benchmark *throughput*: what two workers get through a connection of the implementation. Bytes one way in writes of 64 KiB, summed up
- * by who receives them and takes what has come: of a MessageChannel one chunk, of a `net` socket at most 64 KiB, of ours all there is. And
+ * by who receives them and takes what has come: of a MessageChannel one chunk, of a `net` socket at most 64 KiB, of ours all there is, once
+ * as a copy and once on loan. All senders stamp a number into a chunk that lies ready, and have it copied on its way. And
  * round trips of one small message. The peers do the same errand in the same run, in turns: Node's `net` over a UNIX path and over
  * loopback TCP, and a MessageChannel. Every rate is the median of its rounds.
  */
@@ -45,6 +46,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
   tell(`streams, ${ROUNDS} rounds`);
   const bytes = await inTurns(ROUNDS, {
     unix: () => stream(socket('unix', UNIX)),
+    lent: () => stream(lending('unix', UNIX)),
     netPath: () => stream({ way: 'net', over: 'path' }),
     tcp: () => stream(socket('tcp', TCP)),
     netPort: () => stream({ way: 'net', over: 'port' }),
@@ -60,6 +62,7 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
   tell('what bounds them');
   const { chunk, summed, trip } = costs();
   const streamWaits = await streamSwitches(socket('unix', UNIX));
+  const lentWaits = await streamSwitches(lending('unix', UNIX));
   const tripWaits = await tripSwitches(socket('unix', UNIX));
   const seen = (each: { readonly range: string }): string => `${ROUNDS} rounds, ${each.range}`;
   return [
@@ -82,7 +85,24 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
     },
     {
       benchmark: 'throughput',
-      what: `the same over TCP, with a third worker that carries the wire, segments of ${(TCP.tcpSegmentBytes ?? 0) / 1024} KiB`,
+      what: 'the same with recvLoan: the receiver sums up what it is lent where it lies, and gives it back; the sender copies as before',
+      value: bytes.lent.median,
+      unit: 'MiB/s',
+      peer: { what: "Node's net over a UNIX path, the same errand", value: bytes.netPath.median },
+      bars: [
+        times(
+          bytes.lent.median,
+          bytes.netPath.median,
+          STREAM_BAR,
+          'net over a UNIX path',
+          `the receiver sums up, ${printNumber(summed)} µs of processor time a chunk, while the sender copies the next, ${printNumber(chunk / 2)}: at most ${printNumber(CHUNK / MIB / (Math.max(summed, chunk / 2) / 1e6))} MiB/s, with what is read in the reader's own cache; ${lentWaits} a chunk`,
+        ),
+      ],
+      detail: `${seen(bytes.lent)}; net ${bytes.netPath.range}; ${printNumber(bytes.lent.median / bytes.unix.median)} × what copying it out reaches`,
+    },
+    {
+      benchmark: 'throughput',
+      what: `the same, copied out, over TCP, with a third worker that carries the wire, segments of ${(TCP.tcpSegmentBytes ?? 0) / 1024} KiB`,
       value: bytes.tcp.median,
       unit: 'MiB/s',
       peer: { what: "Node's net over loopback TCP", value: bytes.netPort.median },
@@ -120,6 +140,10 @@ export async function measureThroughput(tell: Tell): Promise<readonly Figure[]> 
 
 function socket(family: 'unix' | 'tcp', options: KernelOptions): Way {
   return { way: 'socket', family, options };
+}
+
+function lending(family: 'unix' | 'tcp', options: KernelOptions): Way {
+  return { way: 'socket', family, options, lent: true };
 }
 
 /** MiB a second. */
