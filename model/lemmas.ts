@@ -182,7 +182,7 @@ export const lemmas: Predicates<State> = {
       ({ filter, everFiltered, incomplete, noFdRef }) =>
         (filter === 'no' || everFiltered) &&
         (filter !== 'asks' || noFdRef) &&
-        (incomplete.length < 2 || s.sockets[incomplete[0] as SocketId].filter === 'asks'),
+        (incomplete.length < 2 || sockets.every((each) => incomplete.indexOf(each) !== 0 || s.sockets[each].filter === 'asks')),
     ),
 
   /** Behind each right in a buffer there is a unit, before any other right. */
