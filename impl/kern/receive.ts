@@ -110,7 +110,7 @@ export function soreceive_generic(k: Kernel, td: number, so: number, flags: numb
     const found = soreceive_wait(k, td, so, flags);
     if (found === DATA) {
       if ((flags & MSG_PEEK) === 0) error = unp_receive(k, td, so);
-      if (error === 0) error = atomic ? soreceive_packet(k, td, so, flags) : soreceive_copy(k, td, so, flags);
+      if (error === 0) error = soreceive_move(k, td, so, flags);
       if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
       // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
       more = error === 0 && wanted > 0 && get(k, td + td_uio_resid) === wanted && !sbstate(k, rcv, SBS_CANTRCVMORE);
@@ -147,6 +147,12 @@ function soreceive_wait(k: Kernel, td: number, so: number, flags: number): numbe
     const error = sbwait(k, td, rcv);
     if (error !== 0) return error;
   }
+}
+
+/** Delivers what there is: a record, or a stretch of a stream. The mutex of so_rcv is held before and after. */
+function soreceive_move(k: Kernel, td: number, so: number, flags: number): number {
+  if ((pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0) return soreceive_packet(k, td, so, flags);
+  return get(k, td + td_lend) !== 0 ? soreceive_lend(k, td, so, flags) : soreceive_copy(k, td, so, flags);
 }
 
 /**
@@ -194,22 +200,13 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
     const length = get(k, m + m_len);
     const count = sotomark(k, so, looked, resid < length ? resid : length);
     if (count === 0 && length > 0) return 0;
-    let lent = 0;
-    if (get(k, td + td_lend) !== 0 && count > 0) {
-      lent = soreceive_lend(k, td, rcv, m, count);
-      // Who has lent something and can lend no more stops there, as if no more had been asked for.
-      if (lent === 0) return get(k, td + td_top) !== 0 ? 0 : ENOBUFS;
-      soleavemark(k, so);
-    } else {
-      if (!peek) soleavemark(k, so);
-      const from = mtod(k, m);
-      mtx_unlock(k, td, rcv + sb_mtx);
-      const error = uiomove_out(k, td, from, count);
-      mtx_lock(k, td, rcv + sb_mtx);
-      if (error !== 0) return error;
-    }
-    m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count, lent);
-    if (lent !== 0) loan_add(k, td, lent);
+    if (!peek) soleavemark(k, so);
+    const from = mtod(k, m);
+    mtx_unlock(k, td, rcv + sb_mtx);
+    const error = uiomove_out(k, td, from, count);
+    mtx_lock(k, td, rcv + sb_mtx);
+    if (error !== 0) return error;
+    m = peek ? soreceive_next(k, m, count) : soreceive_take(k, td, rcv, m, count, 0);
     if (peek) looked += count;
     else if (soatmark(k, td, so, count)) return 0;
     if ((flags & (MSG_WAITALL | MSG_PEEK)) === MSG_WAITALL && m === 0 && get(k, td + td_uio_resid) > 0) {
@@ -224,16 +221,37 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
 }
 
 /**
- * What a receive that lends is to lend for the first `count` bytes of this mbuf: the mbuf itself, if these are all, else a copy of them.
- * 0 if no more can be lent. The mutex of so_rcv is held before and after, not while copying.
+ * As soreceive_copy, but the mbufs themselves are cut off the buffer and lent (loan.ts); of the last, if not all of it is wanted, a copy of that
+ * part. The mutex of so_rcv is held all the time, but for sleeps.
  */
-function soreceive_lend(k: Kernel, td: number, rcv: number, m: number, count: number): number {
-  if (get(k, td + td_nlent) >= fixed(k, h_maxlent)) return 0;
-  if (count === get(k, m + m_len)) return m;
-  mtx_unlock(k, td, rcv + sb_mtx);
-  const part = m_copym(k, td, m, 0, count);
-  mtx_lock(k, td, rcv + sb_mtx);
-  return part;
+function soreceive_lend(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  let m = get(k, rcv + sb_mb);
+  while (m !== 0 && get(k, td + td_uio_resid) > 0) {
+    KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
+    const resid = get(k, td + td_uio_resid);
+    const length = get(k, m + m_len);
+    const count = sotomark(k, so, 0, resid < length ? resid : length);
+    if (count === 0) {
+      m = soreceive_take(k, td, rcv, m, 0, 0);
+      continue;
+    }
+    let lent = 0;
+    if (get(k, td + td_nlent) < fixed(k, h_maxlent)) lent = count < length ? m_copym(k, td, m, 0, count) : m;
+    // Who has lent something and can lend no more stops there, as if no more had been asked for.
+    if (lent === 0) return get(k, td + td_top) !== 0 ? 0 : ENOBUFS;
+    soleavemark(k, so);
+    m = soreceive_take(k, td, rcv, m, count, lent);
+    loan_add(k, td, lent);
+    if (soatmark(k, td, so, count)) return 0;
+    if ((flags & MSG_WAITALL) !== 0 && m === 0 && get(k, td + td_uio_resid) > 0) {
+      const interrupted = soreceive_waitall(k, td, so);
+      if (interrupted !== 0) return interrupted;
+      m = get(k, rcv + sb_mb);
+      if (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = 0;
+    }
+  }
+  return 0;
 }
 
 /** After a look at `count` bytes: the mbuf to look at next, 0 to stop. Bytes that an appender has put behind them meanwhile end the look. */
