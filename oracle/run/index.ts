@@ -15,8 +15,8 @@ import { explain, type Failure, writeFailure } from './failure.ts';
 import { type Implementation, implementationOf, pristineModules } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
-import { patienceAfter, patienceFor, SHRINKING, STOPPED, stopAfter, watchingOnce } from './patience.ts';
-import { minimise, runChoices, SIZES, steps } from './program.ts';
+import { patienceAfter, patienceFor, SHRINKING, STOPPED, stopAfter, type Watch, watchingOnce } from './patience.ts';
+import { minimise, type Patience, runChoices, SIZES, steps } from './program.ts';
 import { UNEXERCISED } from './unexercised.ts';
 
 /** Programs between two looks at the clock and at the interrupt. */
@@ -24,10 +24,9 @@ const BATCH = 50;
 /** A batch that had to be stopped so often is given up, though each of its programs comes back when it is tried alone. */
 const PATIENCE = 3;
 
-/** What is run, and how many seconds a batch of programs may take. */
-export interface Subject {
+/** What is run, how many seconds a batch of programs may take, and who sees to that. */
+export interface Subject extends Patience {
   readonly implementation: Implementation;
-  readonly seconds: number;
 }
 
 /** The engine of the verb. Tests give it a subject of their own. */
@@ -37,6 +36,7 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
   if (options.giant === true && options.fault !== undefined)
     throw new UsageError('a planted fault is looked for without --giant: leave one of the two out');
   const implementation = given.implementation ?? (await implementationWith(options.fault ?? null, options.fault !== undefined, giant));
+  const watch = given.watch ?? stopAfter;
   let seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
   const lockstep = new Lockstep(model, implementation, SIZES);
   model.ruleHits.fill(0);
@@ -63,9 +63,9 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
     const seed = (options.seed + Math.imul(batch, 0x9e3779b1)) | 0;
     const numRuns = Math.min(BATCH, options.runs - runs);
     const began = performance.now();
-    const details = stopAfter(seconds, () => fc.check(property, { numRuns, seed, endOnFailure: true }));
-    if (details === STOPPED) failure = await endless(model, implementation, options.fault ?? null, performed, seconds);
-    else if (details.failed) failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' });
+    const details = watch(seconds, () => fc.check(property, { numRuns, seed, endOnFailure: true }));
+    if (details === STOPPED) failure = await endless(model, implementation, options.fault ?? null, performed, { seconds, watch });
+    else if (details.failed) failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' }, watch);
     if (details === STOPPED && failure === null) {
       // It was only slow: the machine had other things to do, or was asleep. The batch is run once more.
       stops++;
@@ -106,24 +106,26 @@ function shortest(
   lockstep: Lockstep,
   arbitrary: fc.Arbitrary<readonly Choice[]>,
   found: { readonly seed: number; readonly path: string },
+  watch: Watch,
 ): Failure {
-  const { counterexample, numShrinks } = watchingOnce(patienceFor(SHRINKING), (watch) => {
+  const shrink = (each: Watch): fc.RunDetails<[readonly Choice[]]> => {
     const passes = (choices: readonly Choice[]): boolean => {
-      const execution = watch(patienceFor(choices.length), () => runChoices(lockstep, choices));
+      const execution = each(patienceFor(choices.length), () => runChoices(lockstep, choices));
       return execution === STOPPED || execution.mismatch === null;
     };
     return fc.check(fc.property(arbitrary, passes), found);
-  });
+  };
+  const { counterexample, numShrinks } = watchingOnce(patienceFor(SHRINKING), shrink, watch);
   const { performed, mismatch } = runChoices(lockstep, counterexample?.[0] ?? []);
   if (mismatch === null) throw new Error('a program failed once and passed the second time: the run is not deterministic');
-  const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks), numShrinks);
+  const failure = told(lockstep, minimise(lockstep, performed, mismatch.breaks, watch), numShrinks, { watch });
   if (failure === null) throw new Error('a program failed while it was made shorter and passed afterwards: the run is not deterministic');
   return failure;
 }
 
 /** The failure of this program, told step by step; null if it passes. */
-function told(lockstep: Lockstep, program: readonly Operation[], shrinks: number, seconds?: number): Failure | null {
-  const taken = [...steps(lockstep, program, seconds)];
+function told(lockstep: Lockstep, program: readonly Operation[], shrinks: number, patience: Partial<Patience>): Failure | null {
+  const taken = [...steps(lockstep, program, patience)];
   const mismatch = taken.at(-1)?.mismatch ?? null;
   return mismatch === null ? null : { mismatch, steps: taken, shrinks };
 }
@@ -137,12 +139,12 @@ async function endless(
   implementation: Implementation,
   fault: string | null,
   program: readonly Operation[],
-  seconds: number,
+  patience: Patience,
 ): Promise<Failure | null> {
   const counting = new Lockstep(model, await implementationWith(fault, true), SIZES);
-  const found = told(counting, program, 0, seconds);
-  if (found !== null) return told(counting, minimise(counting, program, found.mismatch.breaks), 0, seconds);
-  return told(new Lockstep(model, implementation, SIZES), program, 0, seconds);
+  const found = told(counting, program, 0, patience);
+  if (found !== null) return told(counting, minimise(counting, program, found.mismatch.breaks, patience.watch), 0, patience);
+  return told(new Lockstep(model, implementation, SIZES), program, 0, patience);
 }
 
 interface Covered {

@@ -34,7 +34,7 @@ const NAME = Symbol.for('sockref.patience');
 // A watchdog watches a script; this one does nothing but call.
 const script = new Script(`globalThis[Symbol.for('sockref.patience')].run()`);
 
-/** Runs it to its end, or stops it after so many seconds. */
+/** Runs it to its end, or stops it after so many seconds. It is the one `Watch` there is; tests have another, which asks no clock. */
 export function stopAfter<T>(seconds: number, run: () => T): T | typeof STOPPED {
   Object.assign(globalThis, { [NAME]: slot });
   slot.run = run;
@@ -53,7 +53,7 @@ export type Watch = <T>(seconds: number, run: () => T) => T | typeof STOPPED;
  * Work that consists of many short runs. A watchdog costs as much as a short program, so that there is one for all of them; only if that one
  * has to stop the work is it done again with one for each.
  */
-export function watchingOnce<T>(seconds: number, work: (watch: Watch) => T): T {
-  const done = stopAfter(seconds, () => work((_, run) => run()));
-  return done === STOPPED ? work(stopAfter) : done;
+export function watchingOnce<T>(seconds: number, work: (watch: Watch) => T, watch: Watch = stopAfter): T {
+  const done = watch(seconds, () => work((_, run) => run()));
+  return done === STOPPED ? work(watch) : done;
 }

@@ -57,15 +57,19 @@ export interface Step {
   readonly mismatch: Mismatch | null;
 }
 
-/**
- * Performs operations from the beginning, one each time the next step is asked for; `seconds` is how long each may take. The step that
- * fails is the last.
- */
-export function* steps(lockstep: Lockstep, program: readonly Operation[], seconds = patienceFor(1)): Generator<Step, void> {
+/** How long an operation may take, and who sees to it. */
+export interface Patience {
+  readonly seconds: number;
+  readonly watch: Watch;
+}
+
+/** Performs operations from the beginning, one each time the next step is asked for. The step that fails is the last. */
+export function* steps(lockstep: Lockstep, program: readonly Operation[], patience: Partial<Patience> = {}): Generator<Step, void> {
+  const { seconds = patienceFor(1), watch = stopAfter } = patience;
   lockstep.reset();
   for (const operation of program) {
     const before = lockstep.model.ruleHits.slice();
-    const found = stopAfter(seconds, () => lockstep.perform(operation));
+    const found = watch(seconds, () => lockstep.perform(operation));
     const mismatch = found === STOPPED ? neverReturns(seconds) : found;
     const rules = lockstep.model.program.rules.filter((_, index) => lockstep.model.ruleHits[index] !== before[index]);
     yield { operation, place: lockstep.place(), rules, fingerprint: fingerprint(lockstep.specification.words), mismatch };
@@ -77,8 +81,8 @@ export function* steps(lockstep: Lockstep, program: readonly Operation[], second
  * The program without the operations that the failure does not need. fast-check leaves out whole choices; what is left of an
  * opening is for here. A program that has to be stopped is not the shorter one.
  */
-export function minimise(lockstep: Lockstep, program: readonly Operation[], breaks: string): readonly Operation[] {
-  return watchingOnce(patienceFor(SHRINKING), (watch) => withoutNeedless(lockstep, program, breaks, watch));
+export function minimise(lockstep: Lockstep, program: readonly Operation[], breaks: string, watch?: Watch): readonly Operation[] {
+  return watchingOnce(patienceFor(SHRINKING), (each) => withoutNeedless(lockstep, program, breaks, each), watch);
 }
 
 function withoutNeedless(lockstep: Lockstep, program: readonly Operation[], breaks: string, watch: Watch): readonly Operation[] {
