@@ -62,6 +62,7 @@ import {
   KF_PROFILE,
   KF_SEND_INFO,
   KF_STATISTICS,
+  KF_V6ONLY,
   KF_WITNESS,
   LC_GIANT,
   LP_ROWS,
@@ -390,6 +391,7 @@ function flags(c: KernelConfig): number {
     (c.invariants ? KF_INVARIANTS : 0) |
     (c.witness ? KF_WITNESS : 0) |
     (c.icmp ? KF_ICMP : 0) |
+    (c.v6Only ? KF_V6ONLY : 0) |
     (c.profile ? KF_PROFILE : 0) |
     (c.giant ? KF_GIANT : 0) |
     (c.lockedSend ? KF_SEND_INFO : 0) |

@@ -64,6 +64,8 @@ export interface KernelOptions {
   /** Range of ports given to sockets that did not ask for one. Defaults 49152 and 65535. */
   readonly portFirst?: number;
   readonly portLast?: number;
+  /** A socket of IPv6 takes IPv6 alone, unless the option v6Only is taken off (BSD's net.inet6.ip6.v6only). Default true. */
+  readonly v6Only?: boolean;
   /** A datagram for a port that nobody has is answered with "unreachable". Default true. */
   readonly icmp?: boolean;
   /** Check the assertions of the code. Default true. */
@@ -137,7 +139,7 @@ const LIMITS: Readonly<Record<string, readonly [least: number, most: number, rul
 };
 
 /** Options that are true or false. */
-const SWITCHES: readonly string[] = ['icmp', 'invariants', 'witness', 'giant', 'profile', 'statistics', 'lockedSend'];
+const SWITCHES: readonly string[] = ['icmp', 'v6Only', 'invariants', 'witness', 'giant', 'profile', 'statistics', 'lockedSend'];
 
 /** Fills in the defaults. Throws a RangeError or TypeError that names the option, what was given and what is allowed. */
 export function configure(options: KernelOptions = {}): KernelConfig {
@@ -180,6 +182,7 @@ export function configure(options: KernelOptions = {}): KernelConfig {
     tcpHalfOpen: options.tcpHalfOpen ?? Math.max(4, sockets >> 1),
     portFirst: options.portFirst ?? 49152,
     portLast: options.portLast ?? 65535,
+    v6Only: options.v6Only ?? true,
     icmp: options.icmp ?? true,
     invariants: options.invariants ?? true,
     witness: options.witness ?? false,

@@ -25,6 +25,7 @@ export const EPROTOTYPE = 41;
 export const ENOPROTOOPT = 42;
 export const EPROTONOSUPPORT = 43;
 export const EOPNOTSUPP = 45;
+export const EAFNOSUPPORT = 47;
 export const EADDRINUSE = 48;
 export const EADDRNOTAVAIL = 49;
 export const ECONNABORTED = 53;

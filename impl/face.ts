@@ -13,7 +13,16 @@ export interface InetAddress {
   readonly port: number;
 }
 
-export type Address = UnixAddress | InetAddress;
+/** Hosts 1 and 2 are the same two as those of IPv4, under other addresses; 0 is any. */
+export interface Inet6Address {
+  readonly family: 'inet6';
+  readonly host: number;
+  readonly port: number;
+  /** It is the IPv4 address of this host, as a v4-mapped one: "::ffff:" and that. */
+  readonly mapped?: boolean;
+}
+
+export type Address = UnixAddress | InetAddress | Inet6Address;
 
 export interface SendOptions {
   /** A datagram's destination; left out, the peer. */

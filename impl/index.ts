@@ -32,6 +32,7 @@ import {
 } from './events.ts';
 import type { Address, AttachOptions, Message, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
 import { SocketError } from './failure.ts';
+import { hostNumber, inetAddress } from './hosts.ts';
 import { receiveFlags, receiveMessage, sendMessage } from './message.ts';
 // biome-ignore format: a list of names
 import {
@@ -79,6 +80,7 @@ export type { Counters } from './counters.ts';
 export type {
   Address,
   AttachOptions,
+  Inet6Address,
   InetAddress,
   Message,
   ReceiveOptions,
@@ -157,7 +159,7 @@ export class Sockets {
 
   /**
    * A new socket: ('unix', 'stream' or 'dgram' or 'seqpacket'), ('inet', 'stream') for TCP, ('inet', 'dgram') for UDP; ('inet', 'raw', 89)
-   * for raw IP, which hears and sends datagrams of that protocol, or hears those of all with 0.
+   * for raw IP, which hears and sends datagrams of that protocol, or hears those of all with 0. All of these also over IPv6: 'inet6'.
    */
   socket(domain: keyof typeof DOMAINS, type: keyof typeof TYPES, protocol = 0): number {
     const [family, kind] = [named(DOMAINS, domain, 'domain'), named(TYPES, type, 'type')];
@@ -485,12 +487,12 @@ export class Sockets {
     const host = get(this.#k, this.thread + td_from_host);
     const port = get(this.#k, this.thread + td_from_port);
     if (host === UNIX_HOST) return { family: 'unix', name: port };
-    return host === 0 && port === 0 ? null : { family: 'inet', host, port };
+    return inetAddress(host, port);
   }
 }
 
 function hostOf(address: Address): number {
-  return address.family === 'unix' ? 0 : whole(address.host);
+  return address.family === 'unix' ? 0 : hostNumber(address);
 }
 
 function portOf(address: Address): number {

@@ -145,6 +145,7 @@ export const KF_WITNESS = 2; // check lock order and sleeping with locks
 export const KF_PROFILE = 16; // count how often and how long locks are held
 export const KF_GIANT = 32; // one lock around the whole stack
 export const KF_SEND_INFO = 64; // as in March 2006: TCP takes tcbinfo in every send
+export const KF_V6ONLY = 256; // a socket of IPv6 takes IPv6 alone, unless it is told otherwise
 export const KF_STATISTICS = 128; // count what happens
 export const KF_ICMP = 4; // answer a datagram for a port that nobody has with "unreachable"
 
@@ -361,8 +362,10 @@ export const SOCK_RAW = 3;
 export const SOCK_SEQPACKET = 5;
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 28;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_UDP = 17;
+export const IPPROTO_IPV6 = 41;
 
 /** so_proto: which entry of the protocol switch (kern/protosw.ts). */
 export const PROTO_UNIX = 1;
@@ -371,6 +374,9 @@ export const PROTO_TCP = 3;
 export const PROTO_UNIX_DGRAM = 4;
 export const PROTO_UNIX_SEQPACKET = 5;
 export const PROTO_RAW = 6;
+export const PROTO_TCP6 = 7;
+export const PROTO_UDP6 = 8;
+export const PROTO_RAW6 = 9;
 
 export const PR_ATOMIC = 0x01;
 export const PR_ADDR = 0x02;
@@ -454,6 +460,7 @@ export const SO_OPT_LISTENQLEN = 0x1012;
 export const SO_OPT_LISTENINCQLEN = 0x1013;
 export const SOL_LOCAL = 0; // the level of UNIX sockets
 export const LOCAL_PEERCRED = 1;
+export const IPV6_V6ONLY = 27;
 export const TCP_NODELAY = 1;
 export const MSG_OOB = 0x01; // the urgent byte (TCP)
 export const MSG_PEEK = 0x02; // look without taking

@@ -1,8 +1,11 @@
 /** The words of the face, and the numbers that they stand for. */
 import {
   AF_INET,
+  AF_INET6,
   AF_UNIX,
+  IPPROTO_IPV6,
   IPPROTO_TCP,
+  IPV6_V6ONLY,
   LOCAL_PEERCRED,
   SOL_LOCAL,
   SHUT_RD,
@@ -68,13 +71,15 @@ export const OPTIONS = {
   waiting: [SOL_SOCKET, SO_OPT_LISTENQLEN],
   incomplete: [SOL_SOCKET, SO_OPT_LISTENINCQLEN],
   noDelay: [IPPROTO_TCP, TCP_NODELAY],
+  /** 1: a socket of IPv6 takes IPv6 alone; 0: bound to host 0 it takes IPv4 as well. May be set, before bind. */
+  v6Only: [IPPROTO_IPV6, IPV6_V6ONLY],
   /** The `user` of who connected, or listened, at the other end of a UNIX connection. Read only. */
   peerUser: [SOL_LOCAL, LOCAL_PEERCRED],
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 
 export const DIRECTIONS = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR } as const;
-export const DOMAINS = { unix: AF_UNIX, inet: AF_INET } as const;
+export const DOMAINS = { unix: AF_UNIX, inet: AF_INET, inet6: AF_INET6 } as const;
 export const TYPES = { stream: SOCK_STREAM, dgram: SOCK_DGRAM, raw: SOCK_RAW, seqpacket: SOCK_SEQPACKET } as const;
 
 /** What is no whole number of 32 bits names nothing: below the face it becomes -1, which every call refuses with its own errno. */

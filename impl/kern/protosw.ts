@@ -13,7 +13,9 @@
 import { ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT, EPROTOTYPE } from '../errno.ts';
 import {
   AF_INET,
+  AF_INET6,
   AF_UNIX,
+  IPPROTO_IPV6,
   IPPROTO_TCP,
   IPPROTO_UDP,
   PR_ADDR,
@@ -23,8 +25,11 @@ import {
   PR_RIGHTS,
   PR_WANTRCVD,
   PROTO_RAW,
+  PROTO_RAW6,
   PROTO_TCP,
+  PROTO_TCP6,
   PROTO_UDP,
+  PROTO_UDP6,
   PROTO_UNIX,
   PROTO_UNIX_DGRAM,
   PROTO_UNIX_SEQPACKET,
@@ -82,6 +87,7 @@ import {
   udp_shutdown,
   udp_sockaddr,
 } from '../netinet/udp_usrreq.ts';
+import { ip6_ctloutput } from '../netinet/ip6_output.ts';
 import { PANIC_NO_REQUEST } from '../panic.ts';
 import { m_freem } from './mbuf.ts';
 import { uipc_bind, uipc_peeraddr, uipc_sockaddr } from '../unix/uipc_name.ts';
@@ -109,25 +115,25 @@ export function pffindproto(domain: number, type: number, protocol: number): num
     if (type === SOCK_DGRAM) return PROTO_UNIX_DGRAM;
     return type === SOCK_SEQPACKET ? PROTO_UNIX_SEQPACKET : -EPROTOTYPE;
   }
-  if (domain !== AF_INET) return -EPROTONOSUPPORT;
+  if (domain !== AF_INET && domain !== AF_INET6) return -EPROTONOSUPPORT;
+  const six = domain === AF_INET6;
   // Any protocol that fits in a header, also one that is spoken here: who asks for it raw gets what nobody else takes.
-  if (type === SOCK_RAW) return protocol >= 0 && protocol <= 255 ? PROTO_RAW : -EPROTONOSUPPORT;
-  if (protocol === IPPROTO_TCP) return type === SOCK_STREAM ? PROTO_TCP : -EPROTOTYPE;
-  if (protocol === IPPROTO_UDP) return type === SOCK_DGRAM ? PROTO_UDP : -EPROTOTYPE;
-  if (protocol !== 0) return -EPROTONOSUPPORT;
-  if (type === SOCK_STREAM) return PROTO_TCP;
-  return type === SOCK_DGRAM ? PROTO_UDP : -EPROTOTYPE;
+  if (type === SOCK_RAW) return protocol >= 0 && protocol <= 255 ? (six ? PROTO_RAW6 : PROTO_RAW) : -EPROTONOSUPPORT;
+  if (protocol !== 0 && protocol !== IPPROTO_TCP && protocol !== IPPROTO_UDP) return -EPROTONOSUPPORT;
+  if (type === SOCK_STREAM && protocol !== IPPROTO_UDP) return six ? PROTO_TCP6 : PROTO_TCP;
+  if (type === SOCK_DGRAM && protocol !== IPPROTO_TCP) return six ? PROTO_UDP6 : PROTO_UDP;
+  return -EPROTOTYPE;
 }
 
 export function pr_type(proto: number): number {
-  if (proto === PROTO_RAW) return SOCK_RAW;
+  if (proto === PROTO_RAW || proto === PROTO_RAW6) return SOCK_RAW;
   if (proto === PROTO_UNIX_SEQPACKET) return SOCK_SEQPACKET;
-  return proto === PROTO_UDP || proto === PROTO_UNIX_DGRAM ? SOCK_DGRAM : SOCK_STREAM;
+  return proto === PROTO_UDP || proto === PROTO_UDP6 || proto === PROTO_UNIX_DGRAM ? SOCK_DGRAM : SOCK_STREAM;
 }
 
 /** Whether sosend_dgram and soreceive_dgram are its pru_sosend and pru_soreceive. */
 export function pr_dgram(proto: number): boolean {
-  return proto === PROTO_UDP || proto === PROTO_RAW || proto === PROTO_UNIX_DGRAM;
+  return pr_type(proto) === SOCK_DGRAM || pr_type(proto) === SOCK_RAW;
 }
 
 export function pr_flags(proto: number): number {
@@ -139,7 +145,9 @@ export function pr_flags(proto: number): number {
     case PROTO_UNIX_SEQPACKET:
       return PR_ADDR | PR_ATOMIC | PR_CONNREQUIRED | PR_WANTRCVD | PR_RIGHTS;
     case PROTO_UDP:
+    case PROTO_UDP6:
     case PROTO_RAW:
+    case PROTO_RAW6:
       return PR_ATOMIC | PR_ADDR;
     default:
       return PR_CONNREQUIRED | PR_IMPLOPCL | PR_WANTRCVD;
@@ -154,10 +162,13 @@ export function pru_attach(k: Kernel, td: number, so: number, protocol: number):
     case PROTO_UNIX_SEQPACKET:
       return uipc_attach(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_attach(k, td, so);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_attach(k, td, so, protocol);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_attach(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -172,12 +183,15 @@ export function pru_detach(k: Kernel, td: number, so: number): void {
       uipc_detach(k, td, so);
       break;
     case PROTO_UDP:
+    case PROTO_UDP6:
       udp_detach(k, td, so);
       break;
     case PROTO_RAW:
+    case PROTO_RAW6:
       rip_detach(k, td, so);
       break;
     case PROTO_TCP:
+    case PROTO_TCP6:
       tcp_usr_detach(k, td, so);
       break;
     default:
@@ -193,12 +207,15 @@ export function pru_close(k: Kernel, td: number, so: number): void {
       uipc_close(k, td, so);
       break;
     case PROTO_UDP:
+    case PROTO_UDP6:
       udp_close(k, td, so);
       break;
     case PROTO_RAW:
+    case PROTO_RAW6:
       rip_close(k, td, so);
       break;
     case PROTO_TCP:
+    case PROTO_TCP6:
       tcp_usr_close(k, td, so);
       break;
     default:
@@ -214,12 +231,15 @@ export function pru_abort(k: Kernel, td: number, so: number): void {
       uipc_abort(k, td, so);
       break;
     case PROTO_UDP:
+    case PROTO_UDP6:
       udp_abort(k, td, so);
       break;
     case PROTO_RAW:
+    case PROTO_RAW6:
       rip_abort(k, td, so);
       break;
     case PROTO_TCP:
+    case PROTO_TCP6:
       tcp_usr_abort(k, td, so);
       break;
     default:
@@ -234,10 +254,13 @@ export function pru_bind(k: Kernel, td: number, so: number, host: number, port: 
     case PROTO_UNIX_SEQPACKET:
       return uipc_bind(k, td, so, port);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_bind(k, td, so, host, port);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_bind(k, td, so, host);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_bind(k, td, so, host, port);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -250,10 +273,13 @@ export function pru_listen(k: Kernel, td: number, so: number, backlog: number): 
     case PROTO_UNIX_SEQPACKET:
       return uipc_listen(k, td, so, backlog);
     case PROTO_UDP:
+    case PROTO_UDP6:
     case PROTO_RAW:
+    case PROTO_RAW6:
     case PROTO_UNIX_DGRAM:
       return EOPNOTSUPP;
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_listen(k, td, so, backlog);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -267,10 +293,13 @@ export function pru_accept(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX_SEQPACKET:
       return uipc_accept(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
     case PROTO_RAW:
+    case PROTO_RAW6:
     case PROTO_UNIX_DGRAM:
       return EOPNOTSUPP;
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_accept(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -284,10 +313,13 @@ export function pru_connect(k: Kernel, td: number, so: number, host: number, por
     case PROTO_UNIX_SEQPACKET:
       return uipc_connect(k, td, so, port);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_connect(k, td, so, host, port);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_connect(k, td, so, host);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_connect(k, td, so, host, port);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -312,10 +344,13 @@ export function pru_disconnect(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX_SEQPACKET:
       return uipc_disconnect(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_disconnect(k, td, so);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_disconnect(k, td, so);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_disconnect(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -329,10 +364,13 @@ export function pru_shutdown(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX_SEQPACKET:
       return uipc_shutdown(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_shutdown(k, td, so);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_shutdown(k, td, so);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_shutdown(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -347,6 +385,7 @@ export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void
       uipc_rcvd(k, td, so);
       break;
     case PROTO_TCP:
+    case PROTO_TCP6:
       tcp_usr_rcvd(k, td, so, flags);
       break;
     default:
@@ -356,7 +395,7 @@ export function pru_rcvd(k: Kernel, td: number, so: number, flags: number): void
 
 /** The urgent byte, into the mbuf; with MSG_PEEK in `flags` it can be had again. */
 export function pru_rcvoob(k: Kernel, td: number, so: number, m: number, flags: number): number {
-  return fixed(k, so + so_proto) === PROTO_TCP ? tcp_usr_rcvoob(k, td, so, m, flags) : EOPNOTSUPP;
+  return isTcp(fixed(k, so + so_proto)) ? tcp_usr_rcvoob(k, td, so, m, flags) : EOPNOTSUPP;
 }
 
 /** Sends the chain, which is consumed whatever the answer. `host` is NO_ADDRESS for a send without address. */
@@ -371,10 +410,13 @@ export function pru_send(k: Kernel, td: number, so: number, flags: number, m: nu
       }
       return uipc_send(k, td, so, flags, m, host, port);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_send(k, td, so, m, host, port);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_send(k, td, so, m, host);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_send(k, td, so, flags, m, host, port);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -389,10 +431,13 @@ export function pru_sockaddr(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX_SEQPACKET:
       return uipc_sockaddr(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_sockaddr(k, td, so);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_sockaddr(k, td, so);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_sockaddr(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -407,10 +452,13 @@ export function pru_peeraddr(k: Kernel, td: number, so: number): number {
     case PROTO_UNIX_SEQPACKET:
       return uipc_peeraddr(k, td, so);
     case PROTO_UDP:
+    case PROTO_UDP6:
       return udp_peeraddr(k, td, so);
     case PROTO_RAW:
+    case PROTO_RAW6:
       return rip_peeraddr(k, td, so);
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_usr_peeraddr(k, td, so);
     default:
       return panic(k, PANIC_NO_REQUEST, so);
@@ -419,19 +467,27 @@ export function pru_peeraddr(k: Kernel, td: number, so: number): number {
 
 /** SO_KEEPALIVE was set or cleared, which only TCP cares about. */
 export function pru_keepalive(k: Kernel, td: number, so: number): void {
-  if (fixed(k, so + so_proto) === PROTO_TCP) tcp_usr_keepalive(k, td, so);
+  if (isTcp(fixed(k, so + so_proto))) tcp_usr_keepalive(k, td, so);
 }
 
 /** SO_REUSEPORT was set or cleared: who binds looks at the pcbs of others. */
 export function pru_reuseport(k: Kernel, td: number, so: number): void {
   const proto = fixed(k, so + so_proto);
-  if (proto === PROTO_TCP || proto === PROTO_UDP) in_pcbreuseport(k, td, so);
+  if (isTcp(proto) || proto === PROTO_UDP || proto === PROTO_UDP6) in_pcbreuseport(k, td, so);
 }
 
-/** Options of the protocol's own level. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */
+function isTcp(proto: number): boolean {
+  return proto === PROTO_TCP || proto === PROTO_TCP6;
+}
+
+/** Options of the protocol's own level, or of IPv6's. `set` 1: setsockopt, 0: getsockopt. The value is a word at the user address. */
 export function pr_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
-  switch (fixed(k, so + so_proto)) {
+  const proto = fixed(k, so + so_proto);
+  const six = proto === PROTO_TCP6 || proto === PROTO_UDP6 || proto === PROTO_RAW6;
+  if (six && level === IPPROTO_IPV6) return ip6_ctloutput(k, td, so, set, name, uaddr);
+  switch (proto) {
     case PROTO_TCP:
+    case PROTO_TCP6:
       return tcp_ctloutput(k, td, so, set, level, name, uaddr);
     case PROTO_UNIX:
     case PROTO_UNIX_DGRAM:

@@ -37,9 +37,11 @@ import { stat_add } from '../kern/stat.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import {
   h_wire_size,
+  HOST6_LOCAL,
   HOST_BROADCAST,
   HOST_LOCAL,
   IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
   wire_count,
   wire_due,
   wire_first,
@@ -119,7 +121,12 @@ export function wire_output(
   put(k, th + ws_len, length);
   put(k, th + ws_m, m);
   if (dst === HOST_BROADCAST && src === HOST_LOCAL) wire_loop(k, td, th);
-  return wire_enqueue(k, td, th, dst === HOST_LOCAL || (dst === HOST_BROADCAST && src !== HOST_LOCAL) ? wire_first : wire_out_first);
+  return wire_enqueue(
+    k,
+    td,
+    th,
+    dst === HOST_LOCAL || dst === HOST6_LOCAL || (dst === HOST_BROADCAST && src !== HOST_LOCAL) ? wire_first : wire_out_first,
+  );
 }
 
 /** What is for everybody is for this host as well: a copy of it, or none if there is no memory. */
@@ -260,6 +267,7 @@ export function wire_input(k: Kernel, td: number, th: number): void {
       put(k, th + ws_m, 0);
       break;
     case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
       if (get(k, th + ws_flags) !== IPPROTO_TCP) udp_ctlinput(k, td, src, sport, dst, dport, get(k, th + ws_window));
       if (get(k, th + ws_flags) !== IPPROTO_UDP) tcp_ctlinput(k, td, get(k, th + ws_window), src, sport, dst, dport);
       break;

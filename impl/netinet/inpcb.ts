@@ -21,17 +21,36 @@ import { EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOBUFS } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
-import { h_ipport_first, h_ipport_last, inp_zone, LC_INP, SO_REUSEADDR, SO_REUSEPORT, so_options, so_pcb } from '../layout.ts';
+import {
+  h_flags,
+  h_ipport_first,
+  h_ipport_last,
+  inp_zone,
+  KF_V6ONLY,
+  LC_INP,
+  PROTO_RAW6,
+  PROTO_TCP6,
+  PROTO_UDP6,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  so_options,
+  so_pcb,
+  so_proto,
+} from '../layout.ts';
 import { add, fixed, get, type Kernel, load, put, store } from '../memory.ts';
 import { PANIC_ATTACH_PCB, PANIC_INP_DETACH, PANIC_INP_FREE_SOCKET, PANIC_INP_HASHED, PANIC_INP_REFCOUNT } from '../panic.ts';
+import { in6_boundto, in6_dst, in6_family, in6_laddr, in6_selectsrc } from './in6_pcb.ts';
 import { rw_assert_w, rw_init, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
 import {
-  HOST_LOCAL,
-  HOST_REMOTE,
+  HOST_BROADCAST,
   h_hash_mask,
+  IN6P_IPV6_V6ONLY,
   INP_DROPPED,
   INP_FREED,
   INP_INHASHLIST,
+  INP_IPV4,
+  INP_IPV6,
+  INP_IPV6PROTO,
   inp_faddr,
   inp_flags,
   inp_flags2,
@@ -47,6 +66,7 @@ import {
   inp_refcount,
   inp_reuseport,
   inp_socket,
+  inp_vflag,
   ipi_count,
   ipi_gencnt,
   ipi_hash,
@@ -68,6 +88,7 @@ export function in_pcballoc(k: Kernel, td: number, so: number, pcbinfo: number):
   rw_init(k, inp + inp_lock, LC_INP);
   put(k, inp + inp_pcbinfo, pcbinfo);
   put(k, inp + inp_socket, so);
+  in_pcbfamilies(k, inp, so);
   store(k, inp + inp_refcount, 1);
   rw_wlock(k, td, inp + inp_lock);
   put(k, so + so_pcb, inp);
@@ -77,6 +98,16 @@ export function in_pcballoc(k: Kernel, td: number, so: number, pcbinfo: number):
   put(k, pcbinfo + ipi_gencnt, generation);
   put(k, inp + inp_gencnt, generation);
   return 0;
+}
+
+/** What the new inpcb takes, as far as its socket's family says; of IPv6, as the kernel was made to begin. */
+function in_pcbfamilies(k: Kernel, inp: number, so: number): void {
+  const proto = fixed(k, so + so_proto);
+  const six = proto === PROTO_TCP6 || proto === PROTO_UDP6 || proto === PROTO_RAW6;
+  const only = six && (fixed(k, h_flags) & KF_V6ONLY) !== 0;
+  const both = proto === PROTO_RAW6 ? INP_IPV6 : INP_IPV6 | INP_IPV4;
+  put(k, inp + inp_vflag, six ? INP_IPV6PROTO | (only ? INP_IPV6 : both) : INP_IPV4);
+  if (only) put(k, inp + inp_flags, IN6P_IPV6_V6ONLY);
 }
 
 /** Parts socket and inpcb. Its lock is held. */
@@ -126,49 +157,60 @@ export function in_pcbrele(k: Kernel, td: number, inp: number): number {
   return 1;
 }
 
-/** Gives an unbound inpcb a local address. Port 0: any that is free. */
+/** Gives an unbound inpcb a local address, which is one of its socket's family. Port 0: any that is free. */
 export function in_pcbbind(k: Kernel, td: number, inp: number, host: number, port: number): number {
-  const pcbinfo = fixed(k, inp + inp_pcbinfo);
   rw_assert_w(k, td, inp + inp_lock);
   if (get(k, inp + inp_lport) !== 0) return EINVAL;
-  if (host !== 0 && host !== HOST_LOCAL) return EADDRNOTAVAIL;
+  const laddr = in6_laddr(k, inp, host);
+  if (laddr < 0) return -laddr;
   if (port < 0 || port > PORT_MAX) return EINVAL;
+  return in_pcbsetport(k, td, inp, laddr, port, in6_boundto(k, inp, host));
+}
+
+/** Gives it a port, 0 any that is free, at this address; from now on it takes what `vflag` says. */
+export function in_pcbsetport(k: Kernel, td: number, inp: number, laddr: number, port: number, vflag: number): number {
+  const pcbinfo = fixed(k, inp + inp_pcbinfo);
   rw_wlock(k, td, pcbinfo + ipi_hash_lock);
   let error = 0;
   let chosen = port;
   if (port === 0) {
     chosen = in_pcbephemeral(k, pcbinfo);
     if (chosen === 0) error = EADDRNOTAVAIL;
-  } else if (in_pcbtaken(k, inp, host, port)) {
+  } else if (in_pcbtaken(k, inp, laddr, port, vflag)) {
     error = EADDRINUSE;
   }
   if (error === 0) {
-    put(k, inp + inp_laddr, host);
+    put(k, inp + inp_laddr, laddr);
     put(k, inp + inp_lport, chosen);
+    put(k, inp + inp_vflag, vflag);
     in_pcbinshash_locked(k, inp);
   }
   rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
   return error;
 }
 
-/** Gives the inpcb a peer, and if it has none a local port. */
+/** Gives the inpcb a peer, and if it has none a local port. From then on it takes what is of that family. */
 export function in_pcbconnect(k: Kernel, td: number, inp: number, host: number, port: number): number {
   const pcbinfo = fixed(k, inp + inp_pcbinfo);
   rw_assert_w(k, td, inp + inp_lock);
-  if ((host !== HOST_LOCAL && host !== HOST_REMOTE) || port <= 0 || port > PORT_MAX) return EADDRNOTAVAIL;
+  const faddr = in6_dst(k, inp, host);
+  if (faddr < 0) return -faddr;
+  if (faddr === HOST_BROADCAST || port <= 0 || port > PORT_MAX) return EADDRNOTAVAIL;
+  const laddr = in6_selectsrc(faddr);
   if (get(k, inp + inp_lport) === 0) {
-    const error = in_pcbbind(k, td, inp, HOST_LOCAL, 0);
+    const error = in_pcbsetport(k, td, inp, laddr, 0, get(k, inp + inp_vflag));
     if (error !== 0) return error;
   }
   rw_wlock(k, td, pcbinfo + ipi_hash_lock);
   let error = 0;
-  if (in_pcbfind(k, pcbinfo, host, port, HOST_LOCAL, get(k, inp + inp_lport), 0) !== 0) {
+  if (in_pcbfind(k, pcbinfo, faddr, port, laddr, get(k, inp + inp_lport), 0) !== 0) {
     error = EADDRINUSE;
   } else {
     LIST_REMOVE(k, inp, inp_hash_next);
-    put(k, inp + inp_laddr, HOST_LOCAL);
-    put(k, inp + inp_faddr, host);
+    put(k, inp + inp_laddr, laddr);
+    put(k, inp + inp_faddr, faddr);
     put(k, inp + inp_fport, port);
+    put(k, inp + inp_vflag, (get(k, inp + inp_vflag) & INP_IPV6PROTO) | in6_family(faddr));
     LIST_INSERT_HEAD(k, in_pcbchain(k, inp), inp, inp_hash_next);
   }
   rw_wunlock(k, td, pcbinfo + ipi_hash_lock);
@@ -233,20 +275,28 @@ export function in_pcblookup(
   return in_pcbrele(k, td, inp) === 0 ? inp : 0;
 }
 
-/** Exact match first, then a socket without a peer: with this very address before one with any, and of several the one that is there longest. The hash lock is held. */
+/**
+ * Exact match first, then a socket without a peer that takes what is of this family: with this very address before one with any, and of those
+ * with any the ones of the family itself before one of IPv6 that takes IPv4 as well; of several the one that is there longest. The hash lock is held.
+ */
 function in_pcbfind(k: Kernel, pcbinfo: number, faddr: number, fport: number, laddr: number, lport: number, wildcard: number): number {
   let inp = get(k, in_pcbchain_of(k, pcbinfo, faddr, fport, lport));
   while (inp !== 0 && !(get(k, inp + inp_fport) === fport && get(k, inp + inp_faddr) === faddr && in_pcblocal(k, inp, laddr, lport)))
     inp = get(k, inp + inp_hash_next);
   if (inp !== 0 || wildcard === 0) return inp;
+  const family = in6_family(laddr);
   let named = 0;
   let any = 0;
+  let mapped = 0;
   for (inp = get(k, in_pcbchain_of(k, pcbinfo, 0, 0, lport)); inp !== 0; inp = get(k, inp + inp_hash_next)) {
-    if (get(k, inp + inp_faddr) !== 0 || !in_pcblocal(k, inp, laddr, lport)) continue;
+    const vflag = get(k, inp + inp_vflag);
+    if ((vflag & family) === 0 || get(k, inp + inp_faddr) !== 0 || !in_pcblocal(k, inp, laddr, lport)) continue;
     if (get(k, inp + inp_laddr) !== 0) named = inp;
+    else if (family === INP_IPV4 && (vflag & INP_IPV6PROTO) !== 0) mapped = inp;
     else any = inp;
   }
-  return named !== 0 ? named : any;
+  if (named !== 0) return named;
+  return any !== 0 ? any : mapped;
 }
 
 /** Is this the inpcb's local address? An unnamed host is any. */
@@ -290,17 +340,22 @@ function in_pcbephemeral(k: Kernel, pcbinfo: number): number {
 }
 
 /**
- * Is the port taken for this inpcb? Whoever lets its address be used again gives way to connections alone, which are told apart by
- * their other ends; whoever shares ports, also to those who do. Its own lock is held, and the hash lock.
+ * Is the port taken for this inpcb, which will take what `vflag` says? Only by who takes some of that. Whoever lets its address be used again
+ * gives way to connections alone, which are told apart by their other ends; whoever shares ports, also to those who do. And one that will take
+ * both families leaves what it will not be found for to one of IPv4 without a peer, as F93's in6_pcbbind has it. Its own lock is held, and the hash lock.
  */
-function in_pcbtaken(k: Kernel, inp: number, host: number, port: number): boolean {
+function in_pcbtaken(k: Kernel, inp: number, host: number, port: number, vflag: number): boolean {
   const pcbinfo = fixed(k, inp + inp_pcbinfo);
   const shares = get(k, inp + inp_reuseport) !== 0;
   const reuses = shares || (load(k, get(k, inp + inp_socket) + so_options) & SO_REUSEADDR) !== 0;
-  if (!reuses) return in_pcbport_used(k, pcbinfo, port);
+  const families = vflag & (INP_IPV4 | INP_IPV6);
   for (let other = get(k, in_pcbportchain(k, pcbinfo, port)); other !== 0; other = get(k, other + inp_port_next)) {
-    if (get(k, other + inp_lport) !== port || get(k, other + inp_faddr) !== 0 || get(k, other + inp_laddr) !== host) continue;
-    if (!shares || get(k, other + inp_reuseport) === 0) return true;
+    const theirs = get(k, other + inp_vflag);
+    if (get(k, other + inp_lport) !== port || (theirs & families) === 0) continue;
+    const alone = get(k, other + inp_faddr) === 0;
+    if (alone && get(k, other + inp_laddr) === 0 && families === (INP_IPV4 | INP_IPV6) && theirs === INP_IPV4) continue;
+    if (!reuses) return true;
+    if (alone && get(k, other + inp_laddr) === host && (!shares || get(k, other + inp_reuseport) === 0)) return true;
   }
   return false;
 }

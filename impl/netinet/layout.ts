@@ -90,9 +90,15 @@ export const inp_gencnt = 17; // p
 export const inp_lock = 18; // rwlock
 export const inp_ip_p = 21; // c  raw IP: the protocol it speaks, 0 any
 export const inp_reuseport = 22; // h  1: SO_REUSEPORT, where who binds can see it
-export const INPCB_WORDS = 23;
+export const inp_vflag = 23; // i, h  INP_IPV4 ...: what it takes
+export const INPCB_WORDS = 24;
+
+export const INP_IPV4 = 1;
+export const INP_IPV6 = 2;
+export const INP_IPV6PROTO = 4; // of a socket of IPv6, for which addresses of IPv4 are v4-mapped
 
 export const INP_INHASHLIST = 0x2000; // in the address hash (and, with a local port, in the port hash)
+export const IN6P_IPV6_V6ONLY = 0x8000; // takes IPv6 alone; says no more once it is bound than inp_vflag
 export const INP_TIMEWAIT = 0x01000000;
 export const INP_DROPPED = 0x04000000;
 export const INP_SOCKREF = 0x08000000;
@@ -210,9 +216,20 @@ export const SEGMENT_WORDS = 13;
 
 /** ICMP: a segment that says "nobody is at my source address" to the endpoint its destination names. */
 export const IPPROTO_ICMP = 1;
+export const IPPROTO_ICMPV6 = 58;
 
-/** Hosts: addresses other than HOST_LOCAL are played by whoever drives the wire. */
+/**
+ * Hosts, as they are on the wire and in a pcb: addresses other than HOST_LOCAL and HOST6_LOCAL are played by whoever drives the wire. In a pcb 0
+ * is any address, of whatever families inp_vflag says.
+ */
 export const HOST_LOCAL = 1;
 export const HOST_REMOTE = 2;
 /** Everybody, this host included: only a datagram can be for it. */
 export const HOST_BROADCAST = 15;
+/** IPv6: ::1, and the other host. */
+export const HOST6_LOCAL = 13;
+export const HOST6_REMOTE = 14;
+
+/** What a call has besides for a socket of IPv6: "::", and what an address of IPv4 is more by if it is v4-mapped ("::ffff:0.0.0.0"). */
+export const HOST6_ANY = 12;
+export const HOST_MAPPED = 16;

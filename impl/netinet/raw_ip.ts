@@ -17,7 +17,7 @@ import { EADDRNOTAVAIL, EISCONN, ENOTCONN, EPERM } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { m_copym, m_freem, m_length } from '../kern/mbuf.ts';
 import { sbappendaddr_locked, socantsendmore, soreserve, sorwakeup_locked } from '../kern/sockbuf.ts';
-import { so_changestate, soisconnected } from '../kern/sockstate.ts';
+import { so_changestate, soisconnected, soisdisconnected } from '../kern/sockstate.ts';
 import {
   h_recvspace,
   h_sendspace,
@@ -30,25 +30,24 @@ import {
   so_snd,
   TDF_UNPRIV,
   td_flags,
-  td_from_host,
-  td_from_port,
 } from '../layout.ts';
 import { fixed, get, type Kernel, load, put } from '../memory.ts';
 import { wire_output } from '../net/wire.ts';
 import { PANIC_ATTACH_PCB, PANIC_PCB_NULL, PANIC_RIP_DETACH } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import { in6_dst, in6_family, in6_getaddr, in6_laddr, in6_selectsrc, in6_sockaddr } from './in6_pcb.ts';
 import { in_pcballoc, in_pcbdetach, in_pcbfree } from './inpcb.ts';
 import {
   HOST_BROADCAST,
-  HOST_LOCAL,
-  HOST_REMOTE,
+  INP_IPV6PROTO,
   inp_faddr,
   inp_ip_p,
   inp_laddr,
   inp_list_next,
   inp_lock,
   inp_socket,
+  inp_vflag,
   ipi_list,
   ipi_lock,
   ripcbinfo,
@@ -84,20 +83,23 @@ export function rip_detach(k: Kernel, td: number, so: number): void {
 
 /** Hears only what is for this address of ours; as often as one likes. */
 export function rip_bind(k: Kernel, td: number, so: number, host: number): number {
-  if (host !== 0 && host !== HOST_LOCAL) return EADDRNOTAVAIL;
   const inp = rip_lock(k, td, so);
-  put(k, inp + inp_laddr, host);
+  const laddr = in6_laddr(k, inp, host);
+  if (laddr >= 0) put(k, inp + inp_laddr, laddr);
   rw_wunlock(k, td, inp + inp_lock);
-  return 0;
+  return laddr < 0 ? -laddr : 0;
 }
 
 export function rip_connect(k: Kernel, td: number, so: number, host: number): number {
-  if (!rip_reachable(host)) return EADDRNOTAVAIL;
   const inp = rip_lock(k, td, so);
-  put(k, inp + inp_faddr, host);
-  soisconnected(k, td, so);
+  const faddr = in6_dst(k, inp, host);
+  const error = faddr < 0 ? -faddr : faddr === HOST_BROADCAST ? EADDRNOTAVAIL : 0;
+  if (error === 0) {
+    put(k, inp + inp_faddr, faddr);
+    soisconnected(k, td, so);
+  }
   rw_wunlock(k, td, inp + inp_lock);
-  return 0;
+  return error;
 }
 
 export function rip_disconnect(k: Kernel, td: number, so: number): number {
@@ -108,10 +110,11 @@ export function rip_disconnect(k: Kernel, td: number, so: number): number {
   return connected ? 0 : ENOTCONN;
 }
 
-/** What is left of a connection goes; detach insists on it. */
+/** What is left of a connection goes; detach insists on it. Of raw IPv6 for good, so that whoever sleeps in the socket wakes. */
 export function rip_close(k: Kernel, td: number, so: number): void {
   const inp = rip_lock(k, td, so);
   rip_dodisconnect(k, td, inp, so);
+  if ((get(k, inp + inp_vflag) & INP_IPV6PROTO) !== 0) soisdisconnected(k, td, so, 0);
   rw_wunlock(k, td, inp + inp_lock);
 }
 
@@ -136,10 +139,11 @@ export function rip_send(k: Kernel, td: number, so: number, m: number, host: num
     to = get(k, inp + inp_faddr);
   } else if (host === NO_ADDRESS) {
     error = ENOTCONN;
-  } else if (!rip_reachable(host) && host !== HOST_BROADCAST) {
-    error = EADDRNOTAVAIL;
+  } else {
+    to = in6_dst(k, inp, host);
+    if (to < 0) error = -to;
   }
-  if (error === 0) error = wire_output(k, td, get(k, inp + inp_ip_p), HOST_LOCAL, 0, to, 0, 0, 0, 0, 0, m, m_length(k, m));
+  if (error === 0) error = wire_output(k, td, get(k, inp + inp_ip_p), in6_selectsrc(to), 0, to, 0, 0, 0, 0, 0, m, m_length(k, m));
   else m_freem(k, td, m);
   rw_wunlock(k, td, inp + inp_lock);
   return error;
@@ -148,16 +152,14 @@ export function rip_send(k: Kernel, td: number, so: number, m: number, host: num
 /** The socket's own address; a raw socket has no port. */
 export function rip_sockaddr(k: Kernel, td: number, so: number): number {
   const inp = rip_lock(k, td, so);
-  put(k, td + td_from_host, get(k, inp + inp_laddr));
-  put(k, td + td_from_port, 0);
+  in6_getaddr(k, td, inp, get(k, inp + inp_laddr), 0);
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }
 
 export function rip_peeraddr(k: Kernel, td: number, so: number): number {
   const inp = rip_lock(k, td, so);
-  put(k, td + td_from_host, get(k, inp + inp_faddr));
-  put(k, td + td_from_port, 0);
+  in6_getaddr(k, td, inp, get(k, inp + inp_faddr), 0);
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }
@@ -168,7 +170,7 @@ export function rip_input(k: Kernel, td: number, proto: number, src: number, dst
   rw_rlock(k, td, ripcbinfo + ipi_lock);
   for (let inp = get(k, ripcbinfo + ipi_list); inp !== 0; inp = get(k, inp + inp_list_next)) {
     rw_wlock(k, td, inp + inp_lock);
-    if (rip_wants(k, inp, proto, src, dst)) rip_append(k, td, get(k, inp + inp_socket), src, m, length);
+    if (rip_wants(k, inp, proto, src, dst)) rip_append(k, td, get(k, inp + inp_socket), in6_sockaddr(k, inp, src), m, length);
     rw_wunlock(k, td, inp + inp_lock);
   }
   rw_runlock(k, td, ripcbinfo + ipi_lock);
@@ -178,6 +180,7 @@ function rip_wants(k: Kernel, inp: number, proto: number, src: number, dst: numb
   const speaks = get(k, inp + inp_ip_p);
   const laddr = get(k, inp + inp_laddr);
   const faddr = get(k, inp + inp_faddr);
+  if ((get(k, inp + inp_vflag) & in6_family(dst)) === 0) return false;
   return (speaks === 0 || speaks === proto) && (laddr === 0 || laddr === dst) && (faddr === 0 || faddr === src);
 }
 
@@ -197,10 +200,6 @@ function rip_append(k: Kernel, td: number, so: number, src: number, m: number, l
 function rip_dodisconnect(k: Kernel, td: number, inp: number, so: number): void {
   put(k, inp + inp_faddr, 0);
   so_changestate(k, td, so, SS_ISCONNECTED, 0);
-}
-
-function rip_reachable(host: number): boolean {
-  return host === HOST_LOCAL || host === HOST_REMOTE;
 }
 
 /** The socket's inpcb, locked. */

@@ -21,17 +21,22 @@ import { soisconnected } from '../kern/sockstate.ts';
 import { TAILQ_INSERT_TAIL, TAILQ_REMOVE } from '../kern/queue.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { wire_output } from '../net/wire.ts';
+import { in6_family } from './in6_pcb.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_assert_w, rw_wlock } from '../sync/rwlock.ts';
 import { in_pcbinshash } from './inpcb.ts';
 import {
   CALLOUT_SYNCACHE,
+  IN6P_IPV6_V6ONLY,
+  INP_IPV6PROTO,
   inp_faddr,
+  inp_flags,
   inp_fport,
   inp_laddr,
   inp_lock,
   inp_lport,
   inp_ppcb,
+  inp_vflag,
   ipi_lock,
   irs,
   iss,
@@ -208,6 +213,10 @@ function syncache_socket(k: Kernel, td: number, lso: number, th: number, first: 
   put(k, inp + inp_lport, get(k, th + ws_dport));
   put(k, inp + inp_faddr, get(k, th + ws_src));
   put(k, inp + inp_fport, get(k, th + ws_sport));
+  // Of the family over which the peer has come; the listener may take both.
+  const theirFlags = get(k, get(k, lso + so_pcb) + inp_flags);
+  put(k, inp + inp_vflag, (get(k, inp + inp_vflag) & INP_IPV6PROTO) | in6_family(get(k, th + ws_src)));
+  put(k, inp + inp_flags, (get(k, inp + inp_flags) & ~IN6P_IPV6_V6ONLY) | (theirFlags & IN6P_IPV6_V6ONLY));
   in_pcbinshash(k, td, inp);
   const tp = get(k, inp + inp_ppcb);
   put(k, tp + iss, first);

@@ -35,8 +35,6 @@ import {
   so_snd,
   so_state,
   TCP_NODELAY,
-  td_from_host,
-  td_from_port,
   td_retval1,
 } from '../layout.ts';
 import { fixed, get, type Kernel, load, or, put, putByte } from '../memory.ts';
@@ -48,9 +46,10 @@ import { solisten_proto, solisten_proto_check } from '../kern/listen.ts';
 import { m_freem, mtod } from '../kern/mbuf.ts';
 import { sbappendstream_locked, sbflush_later, sbspace, sbstate, socantsendmore, soreserve } from '../kern/sockbuf.ts';
 import { soisconnecting, soisdisconnected, soisdisconnecting } from '../kern/sockstate.ts';
+import { in6_getaddr } from './in6_pcb.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
-import { in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbfree } from './inpcb.ts';
+import { in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbfree, in_pcbsetport } from './inpcb.ts';
 import {
   h_tcp_msl,
   INP_DROPPED,
@@ -64,6 +63,7 @@ import {
   inp_lport,
   inp_ppcb,
   inp_socket,
+  inp_vflag,
   ipi_lock,
   iss,
   snd_max,
@@ -180,7 +180,7 @@ export function tcp_usr_listen(k: Kernel, td: number, so: number, backlog: numbe
     error = solisten_proto_check(k, td, so);
     // F93 lets a connection that waits for its peer's FIN become a listener: its socket is no longer connected. Here it can't.
     if (get(k, tp + t_state) > TCPS_LISTEN) error = EINVAL;
-    if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbbind(k, td, inp, 0, 0);
+    if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbsetport(k, td, inp, 0, 0, get(k, inp + inp_vflag));
     if (error === 0) {
       put(k, tp + t_state, TCPS_LISTEN);
       solisten_proto(k, td, so, backlog);
@@ -225,8 +225,7 @@ export function tcp_usr_accept(k: Kernel, td: number, so: number): number {
   rw_wlock(k, td, inp + inp_lock);
   let error = ECONNABORTED;
   if (!tcp_usr_over(k, inp)) {
-    put(k, td + td_from_host, get(k, inp + inp_faddr));
-    put(k, td + td_from_port, get(k, inp + inp_fport));
+    in6_getaddr(k, td, inp, get(k, inp + inp_faddr), get(k, inp + inp_fport));
     error = 0;
   }
   rw_wunlock(k, td, inp + inp_lock);
@@ -395,8 +394,7 @@ export function tcp_usr_peeraddr(k: Kernel, td: number, so: number): number {
 function tcp_usr_address(k: Kernel, td: number, so: number, host: number, port: number): number {
   const inp = tcp_usr_pcb(k, so);
   rw_wlock(k, td, inp + inp_lock);
-  put(k, td + td_from_host, get(k, inp + host));
-  put(k, td + td_from_port, get(k, inp + port));
+  in6_getaddr(k, td, inp, get(k, inp + host), get(k, inp + port));
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }

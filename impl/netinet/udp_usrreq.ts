@@ -30,19 +30,21 @@ import {
   so_pcb,
   so_rcv,
   so_snd,
-  td_from_host,
-  td_from_port,
 } from '../layout.ts';
-import { fixed, get, type Kernel, load, put, store } from '../memory.ts';
+import { fixed, get, type Kernel, load, store } from '../memory.ts';
 import { wire_output } from '../net/wire.ts';
 import { PANIC_ATTACH_PCB, PANIC_PCB_NULL, PANIC_UDP_DETACH } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
-import { in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbdisconnect, in_pcbfree, in_pcblookup } from './inpcb.ts';
+import { in6_dst, in6_family, in6_getaddr, in6_selectsrc, in6_sockaddr } from './in6_pcb.ts';
+// biome-ignore format: a list of names
+import {
+  in_pcballoc, in_pcbbind, in_pcbconnect, in_pcbdetach, in_pcbdisconnect, in_pcbfree, in_pcblookup, in_pcbsetport,
+} from './inpcb.ts';
 import {
   HOST_BROADCAST,
-  HOST_LOCAL,
-  HOST_REMOTE,
+  INP_IPV4,
+  INP_IPV6,
   inp_faddr,
   inp_fport,
   inp_laddr,
@@ -50,9 +52,11 @@ import {
   inp_lock,
   inp_lport,
   inp_socket,
+  inp_vflag,
   ipi_list,
   ipi_lock,
   IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
   udbinfo,
 } from './layout.ts';
 
@@ -145,13 +149,15 @@ export function udp_send(k: Kernel, td: number, so: number, m: number, host: num
     toPort = get(k, inp + inp_fport);
   } else if (host === NO_ADDRESS) {
     error = EDESTADDRREQ;
-  } else if ((host !== HOST_LOCAL && host !== HOST_REMOTE && host !== HOST_BROADCAST) || port <= 0 || port > 65535) {
-    error = EADDRNOTAVAIL;
+  } else {
+    toHost = in6_dst(k, inp, host);
+    if (toHost < 0) error = -toHost;
+    else if (port <= 0 || port > 65535) error = EADDRNOTAVAIL;
   }
-  if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbbind(k, td, inp, 0, 0);
+  if (error === 0 && get(k, inp + inp_lport) === 0) error = in_pcbsetport(k, td, inp, 0, 0, get(k, inp + inp_vflag));
   if (error === 0 && toHost === HOST_BROADCAST && (load(k, so + so_options) & SO_BROADCAST) === 0) error = EACCES;
   if (error === 0)
-    error = wire_output(k, td, IPPROTO_UDP, HOST_LOCAL, get(k, inp + inp_lport), toHost, toPort, 0, 0, 0, 0, m, m_length(k, m));
+    error = wire_output(k, td, IPPROTO_UDP, in6_selectsrc(toHost), get(k, inp + inp_lport), toHost, toPort, 0, 0, 0, 0, m, m_length(k, m));
   else m_freem(k, td, m);
   rw_wunlock(k, td, inp + inp_lock);
   return error;
@@ -160,16 +166,14 @@ export function udp_send(k: Kernel, td: number, so: number, m: number, host: num
 /** The socket's own address. */
 export function udp_sockaddr(k: Kernel, td: number, so: number): number {
   const inp = udp_lock(k, td, so);
-  put(k, td + td_from_host, get(k, inp + inp_laddr));
-  put(k, td + td_from_port, get(k, inp + inp_lport));
+  in6_getaddr(k, td, inp, get(k, inp + inp_laddr), get(k, inp + inp_lport));
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }
 
 export function udp_peeraddr(k: Kernel, td: number, so: number): number {
   const inp = udp_lock(k, td, so);
-  put(k, td + td_from_host, get(k, inp + inp_faddr));
-  put(k, td + td_from_port, get(k, inp + inp_fport));
+  in6_getaddr(k, td, inp, get(k, inp + inp_faddr), get(k, inp + inp_fport));
   rw_wunlock(k, td, inp + inp_lock);
   return 0;
 }
@@ -180,13 +184,27 @@ export function udp_input(k: Kernel, td: number, src: number, sport: number, dst
   if (inp === 0) {
     m_freem(k, td, m);
     if ((fixed(k, h_flags) & KF_ICMP) !== 0)
-      wire_output(k, td, IPPROTO_ICMP, dst, dport, src, sport, 0, 0, IPPROTO_UDP, ECONNREFUSED, 0, 0);
+      wire_output(
+        k,
+        td,
+        in6_family(src) === INP_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+        dst,
+        dport,
+        src,
+        sport,
+        0,
+        0,
+        IPPROTO_UDP,
+        ECONNREFUSED,
+        0,
+        0,
+      );
     return;
   }
   const so = get(k, inp + inp_socket);
   // Detached between the lookup and the lock; or connected meanwhile to somebody else.
   const wanted = so !== 0 && (get(k, inp + inp_faddr) === 0 || (get(k, inp + inp_faddr) === src && get(k, inp + inp_fport) === sport));
-  if (wanted) udp_append(k, td, so, src, sport, m);
+  if (wanted) udp_append(k, td, so, in6_sockaddr(k, inp, src), sport, m);
   else m_freem(k, td, m);
   rw_wunlock(k, td, inp + inp_lock);
 }
@@ -202,7 +220,7 @@ export function udp_input_all(k: Kernel, td: number, src: number, sport: number,
     rw_wlock(k, td, inp + inp_lock);
     if (udp_wants(k, inp, src, sport, dst, dport)) {
       const copy = length === 0 ? 0 : m_copym(k, td, m, 0, length);
-      if (length === 0 || copy !== 0) udp_append(k, td, get(k, inp + inp_socket), src, sport, copy);
+      if (length === 0 || copy !== 0) udp_append(k, td, get(k, inp + inp_socket), in6_sockaddr(k, inp, src), sport, copy);
     }
     rw_wunlock(k, td, inp + inp_lock);
   }
@@ -213,7 +231,8 @@ export function udp_input_all(k: Kernel, td: number, src: number, sport: number,
 function udp_wants(k: Kernel, inp: number, src: number, sport: number, dst: number, dport: number): boolean {
   const laddr = get(k, inp + inp_laddr);
   const faddr = get(k, inp + inp_faddr);
-  if (get(k, inp + inp_lport) !== dport || (laddr !== 0 && laddr !== dst)) return false;
+  if ((get(k, inp + inp_vflag) & INP_IPV4) === 0 || get(k, inp + inp_lport) !== dport) return false;
+  if (laddr !== 0 && laddr !== dst) return false;
   return faddr === 0 || (faddr === src && get(k, inp + inp_fport) === sport);
 }
 

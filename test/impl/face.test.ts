@@ -147,7 +147,7 @@ describe('arguments that name nothing', () => {
     }
     expect(errorOf(() => sockets.interrupt(sockets.thread + 1)).code).toBe('EINVAL');
     expect(() => sockets.getOption(fd, JSON.parse('"colour"'))).toThrow("there is no option 'colour'; there are linger, error");
-    expect(() => sockets.socket(JSON.parse('"inet6"'), 'stream')).toThrow("there is no domain 'inet6'; there are unix, inet");
+    expect(() => sockets.socket(JSON.parse('"inet7"'), 'stream')).toThrow("there is no domain 'inet7'; there are unix, inet, inet6");
   });
 
   it('are those of a thread that has left', () => {

@@ -5,6 +5,7 @@
 import type { KernelOptions } from '../../impl/config.ts';
 import {
   AF_INET,
+  AF_INET6,
   AF_UNIX,
   bufferOf,
   copyBytesIn,
@@ -78,7 +79,7 @@ import {
   wseg_zone,
 } from '../../impl/raw.ts';
 
-export type Protocol = 'unix' | 'dgram' | 'seqpacket' | 'udp' | 'tcp' | 'raw';
+export type Protocol = 'unix' | 'dgram' | 'seqpacket' | 'udp' | 'tcp' | 'raw' | 'udp6' | 'tcp6' | 'raw6';
 
 /** Domain and type of each. */
 const KINDS: Readonly<Record<Protocol, readonly [number, number]>> = {
@@ -88,6 +89,9 @@ const KINDS: Readonly<Record<Protocol, readonly [number, number]>> = {
   udp: [AF_INET, SOCK_DGRAM],
   tcp: [AF_INET, SOCK_STREAM],
   raw: [AF_INET, SOCK_RAW],
+  udp6: [AF_INET6, SOCK_DGRAM],
+  tcp6: [AF_INET6, SOCK_STREAM],
+  raw6: [AF_INET6, SOCK_RAW],
 };
 
 /** The five states of a socket, as BSD's protocols drive them. */
@@ -167,11 +171,11 @@ export class World {
   tick = (): number => sys_tick(this.k, this.td);
   deliver = (): number => wire_deliver(this.k, this.td);
 
-  /** Sends the text, to a host and port if given. */
-  send(fd: number, text: string, port?: number, flags = 0): number {
+  /** Sends the text, to a port, and a host, if given. */
+  send(fd: number, text: string, port?: number, flags = 0, host = 1): number {
     const bytes = new TextEncoder().encode(text);
     copyBytesIn(this.k, fixed(this.k, h_user), bytes, 0, bytes.length);
-    return sys_sendto(this.k, this.td, fd, 0, bytes.length, flags, port === undefined ? NO_ADDRESS : 1, port ?? 0);
+    return sys_sendto(this.k, this.td, fd, 0, bytes.length, flags, port === undefined ? NO_ADDRESS : host, port ?? 0);
   }
 
   /** Receives to a user address. What the kernel returns. */

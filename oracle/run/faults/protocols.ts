@@ -56,7 +56,7 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     id: 'internet-port-shared',
     file: 'impl/netinet/inpcb.ts',
     text: 'a port that somebody has can be bound once more',
-    change: (source) => when(source.in('in_pcbbind').branch('in_pcbport_used'), () => 'false'),
+    change: (source) => when(source.in('in_pcbsetport').branch('in_pcbtaken'), () => 'false'),
   },
   // --- TCP -----------------------------------------------------------------------------------------------------------------
   {
