@@ -9,9 +9,10 @@ import * as E from '../impl/errno.ts';
 import type * as Syscalls from '../impl/kern/syscalls.ts';
 import * as M from '../impl/kern/msghdr.ts';
 import * as L from '../impl/layout.ts';
-import { and, fixed, get, type Kernel, load, or, put } from '../impl/memory.ts';
+import { and, copyBytesIn, fixed, get, type Kernel, load, or, put } from '../impl/memory.ts';
 import * as N from '../impl/netinet/layout.ts';
 import type { Result } from './run/specification.ts';
+import { walk } from './run/walk.ts';
 
 /** Bytes of a unit. */
 export const UNIT = 16;
@@ -43,6 +44,8 @@ export interface Call {
   readonly host?: number;
   /** Of a send: its last byte is urgent. */
   readonly urgent?: boolean;
+  /** Of a receive: on loan. To the specification it is a receive. */
+  readonly lent?: boolean;
 }
 
 const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -102,6 +105,8 @@ export interface Place {
   readonly unix: boolean;
   /** Of a send: with MSG_OOB. */
   readonly urgent?: boolean;
+  /** Of a receive: of mbufs. */
+  readonly lent?: boolean;
   /** Ticks of a linger that waits. */
   readonly linger?: number;
 }
@@ -172,7 +177,7 @@ export function systemCall<Argument = never>(
         ],
       };
     case 'receive':
-      return { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
+      return place.lent === true ? { fn: 'sys_recvmbuf', args: [fd, bytes, 0] } : { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
     case 'receiveoob':
       return { fn: 'sys_recvfrom', args: [fd, place.data, 1, L.MSG_OOB] };
     case 'sockatmark':
@@ -307,11 +312,15 @@ function poll(sys: typeof Syscalls, k: Kernel, td: number, fd: number, events: n
 
 type Native = Readonly<Record<string, (k: Kernel, td: number, ...args: readonly number[]) => number>>;
 
-/** Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory. */
+/**
+ * Carries out one call on one thread. The bytes of a transfer are at the start of the thread's slice of user memory; what is lent is on loan from
+ * then on, and is copied there, too.
+ */
 export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call): Result {
   const user = get(k, td + L.td_user);
   const place = {
     urgent: call.urgent === true,
+    lent: call.lent === true,
     data: user,
     word: user,
     message: user + fixed(k, L.h_user_slice) - MESSAGE_BYTES,
@@ -326,8 +335,19 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
   const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);
   if (unprivileged) and(k, td + L.td_flags, ~L.TDF_UNPRIV);
   if (result.errno !== 'none') return result;
+  if (fn === 'sys_recvmbuf') copyBytesIn(k, fixed(k, L.h_user) + user, lentBytes(k, get(k, td + L.td_retval1)), 0, result.value * UNIT);
   if (call.name === 'getsockopt') return { ...result, value: getWord(k, user) };
   return call.name === 'geterror' ? { ...result, answer: errnoName(getWord(k, user)) } : result;
+}
+
+/** A copy of what is in a chain of mbufs. */
+export function lentBytes(k: Kernel, chain: number): Uint8Array {
+  const bytes: number[] = [];
+  for (const m of walk(k, chain, L.m_next)) {
+    const from = (m + L.MBUF_HEADER) * 4 + get(k, m + L.m_off);
+    bytes.push(...k.bytes.subarray(from, from + get(k, m + L.m_len)));
+  }
+  return Uint8Array.from(bytes);
 }
 
 function isUnix(k: Kernel, fd: number | boolean | string | undefined): boolean {

@@ -34,6 +34,7 @@ export function unaccounted(k: Kernel, hand: InHand = { files: filesInFlight(k),
       inUse(k, N.wseg_zone),
       get(k, N.wire_count) + get(k, N.wire_out_count) + workstreams(k).reduce((sum, nws) => sum + get(k, nws + N.nws_count), 0),
     ) ??
+    differs('mbufs on loan', mbufsLent(k), mbufsCountedLent(k)) ??
     differs('half-open connections', inUse(k, L.syncache_zone), get(k, N.syncache_count)) ??
     differs('tcpcbs and tcptws', inUse(k, L.tcpcb_zone) + inUse(k, L.tcptw_zone), controlBlocks(k)) ??
     differs(
@@ -41,6 +42,7 @@ export function unaccounted(k: Kernel, hand: InHand = { files: filesInFlight(k),
       inUse(k, L.mbuf_zone),
       mbufsOfSockets(k) +
         mbufsOfMessages(k) +
+        mbufsLent(k) +
         mbufsOnWire(k, N.wire_first) +
         mbufsOnWire(k, N.wire_out_first) +
         mbufsInWorkstreams(k) +
@@ -117,9 +119,21 @@ function mbufsOfSockets(k: Kernel): number {
 /** Of messages that were given up, and of those that threads asleep are about to send. */
 function mbufsOfMessages(k: Kernel): number {
   let found = count(k, get(k, L.unp_defers_first), L.m_nextpkt);
-  for (let thread = 0; thread < fixed(k, L.h_nthreads); thread++)
-    if (get(k, fixed(k, L.h_threads) + thread * L.THREAD_WORDS + L.td_control) > 0) found++;
+  for (const td of threads(k)) if (get(k, td + L.td_control) > 0) found++;
   return found;
+}
+
+function threads(k: Kernel): readonly number[] {
+  return Array.from({ length: fixed(k, L.h_nthreads) }, (_, thread) => fixed(k, L.h_threads) + thread * L.THREAD_WORDS);
+}
+
+/** What threads have on loan, and what those have taken that are asleep in a receive that lends. */
+function mbufsLent(k: Kernel): number {
+  return threads(k).reduce((sum, td) => sum + mbufsOfRecords(k, get(k, td + L.td_lent)) + count(k, get(k, td + L.td_top), L.m_next), 0);
+}
+
+function mbufsCountedLent(k: Kernel): number {
+  return threads(k).reduce((sum, td) => sum + get(k, td + L.td_nlent), 0);
 }
 
 function mbufsOfRecords(k: Kernel, first: number): number {

@@ -8,6 +8,7 @@
 import { getWord, putWord, UNIT } from '../adapter.ts';
 import type { Machine } from './implementation.ts';
 import type { Wrong } from './mismatch.ts';
+import type { Argument } from './operations.ts';
 
 const WORDS = UNIT / 4;
 /** The predecessor of the first unit of a stream. */
@@ -17,6 +18,13 @@ const NONE = 0;
 export function holdsUnit(bytes: Uint8Array, index: number, unit: number): boolean {
   for (let at = 0; at < UNIT; at++) if (bytes[index * UNIT + at] !== ((unit >>> (8 * (at % 4))) & 255)) return false;
   return true;
+}
+
+/** Whether a call may have emptied the receive buffer of its socket. */
+export function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
+  // A shutdown that the protocol refuses has flushed the buffer before it asked.
+  if (name === 'shutdown') return (how === 'read' || how === 'both') && errno !== 'EINVAL';
+  return name === 'close' || (name === 'disconnect' && errno === 'none');
 }
 
 export interface Sockets {

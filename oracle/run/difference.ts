@@ -43,3 +43,9 @@ export function differ(path: string, seen: unknown, allowed: unknown, found: Dif
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Whether two states are the same. */
+export function equal(a: Int32Array, b: Int32Array): boolean {
+  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
+  return true;
+}

@@ -16,6 +16,7 @@ import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
 import { ENDLESS_FAULTS } from './faults/endless.ts';
 import { INTERNET_FAULTS } from './faults/internet.ts';
+import { LOAN_FAULTS } from './faults/loans.ts';
 import { PACKET_FAULTS } from './faults/packets.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
@@ -30,6 +31,7 @@ export const FAULTS: readonly Fault[] = [
   ...PACKET_FAULTS,
   ...WIRE_FAULTS,
   ...ENDLESS_FAULTS,
+  ...LOAN_FAULTS,
 ];
 
 /** The one file of the implementation that touches its memory. */

@@ -13,20 +13,21 @@ import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
 import { locksHeld, unaccounted } from './accounts.ts';
 import { Cells } from './cells.ts';
-import { Data } from './data.ts';
-import { difference } from './difference.ts';
+import { Data, throwsAway } from './data.ts';
+import { difference, equal } from './difference.ts';
 import { unfinished } from './drain.ts';
 import { Duties } from './duties.ts';
 import { leftOf, receiveWindow, writes, writesUrgent } from './end.ts';
 import { Ends } from './ends.ts';
 import { Identities } from './identities.ts';
 import { Broken, type Implementation, type Machine } from './implementation.ts';
-import type { Mismatch, Wrong } from './mismatch.ts';
+import { Loans } from './loans.ts';
+import { type Mismatch, printResult, type Wrong } from './mismatch.ts';
 import { MOST_UNITS } from './oddities.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
 import { keyOf, mirrored, readSegment, type Segment } from './segment.ts';
-import { type Result, type Scene, Specification } from './specification.ts';
+import { type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
 import { type Timer, timers, wrongTimers } from './timers.ts';
 import { unsaid } from './unsaid.ts';
@@ -39,13 +40,6 @@ const SETTLE_LIMIT = 200;
 const SILENCE_LIMIT = 20;
 /** More timers than run out until every connection has given up. */
 const DRAIN_LIMIT = 200;
-
-/** Whether a call may have emptied the receive buffer of its socket. */
-function throwsAway(name: string, { how }: Readonly<Record<string, Argument>>, errno: string): boolean {
-  // A shutdown that the protocol refuses has flushed the buffer before it asked.
-  if (name === 'shutdown') return (how === 'read' || how === 'both') && errno !== 'EINVAL';
-  return name === 'close' || (name === 'disconnect' && errno === 'none');
-}
 
 /** Both sides, made once and used for one program after the other. */
 export class Lockstep {
@@ -68,6 +62,7 @@ export class Lockstep {
   private readonly wire: Wire;
   private readonly remote: Remote;
   private readonly data: Data;
+  private readonly loans: Loans;
 
   constructor(model: CompiledModel, implementation: Implementation, sizes: Configuration) {
     const cells = new Cells(model);
@@ -87,6 +82,7 @@ export class Lockstep {
     this.tap = new Tap(machine.kernel);
     this.duties = duties;
     this.data = new Data(machine);
+    this.loans = new Loans(machine);
     this.wire = new Wire(specification, ids, machine, ends, duties, this.data);
     this.remote = new Remote(specification, ids, machine, ends);
   }
@@ -101,10 +97,11 @@ export class Lockstep {
     this.duties.reset();
     this.remote.reset();
     this.data.reset();
+    this.loans.reset();
   }
 
   scene(): Scene {
-    return this.specification.scene(this.machine.waiting());
+    return { ...this.specification.scene(this.machine.waiting()), lent: this.loans.some };
   }
 
   /** Carries out one operation on both sides. Null: they agree. */
@@ -145,6 +142,10 @@ export class Lockstep {
         return this.sendUrgent(args);
       case 'collect':
         return this.collect();
+      case 'receive-lent':
+        return this.loans.giveBack() ?? this.call('receive', args, this.isStream(args.fd));
+      case 'return-lent':
+        return this.loans.giveBack() ?? this.check();
       default:
         return name.startsWith('remote-') ? this.fromRemote(name, args) : this.call(name, args);
     }
@@ -152,7 +153,8 @@ export class Lockstep {
 
   // --- calls ---------------------------------------------------------------------------------------------------------------
 
-  private call(name: string, args: Readonly<Record<string, Argument>>): Mismatch | null {
+  /** `lent`: the receive is one that lends. */
+  private call(name: string, args: Readonly<Record<string, Argument>>, lent = false): Mismatch | null {
     const { machine } = this;
     const { fd, amount, remote, addressed } = args;
     const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
@@ -166,8 +168,9 @@ export class Lockstep {
     const stream = sends && so !== null ? this.streamFrom(so) : null;
     const unread = sends || receives ? this.specification.allUnread() : [];
     const first = sends ? this.data.fill(typeof amount === 'number' ? amount : 1) : 0;
-    const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list };
+    const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list, lent };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
+    if (lent) this.loans.take();
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
@@ -193,6 +196,12 @@ export class Lockstep {
       if (lost > 0) this.data.thrownAway(this.ids.nameOf(so));
     }
     return this.check();
+  }
+
+  /** Whose bytes can be lent. */
+  private isStream(fd: Argument | undefined): boolean {
+    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
+    return so !== null && ['unix', 'tcp'].includes(this.specification.association(so).protocol);
   }
 
   /** UNIX datagrams, by whose buffer has grown: in it they lie in the order in which they were sent, whoever sent them. */
@@ -487,14 +496,4 @@ export class Lockstep {
 
 function isProbe({ kind, pcb }: Timer): boolean {
   return kind === 'probe' && pcb !== 0;
-}
-
-function equal(a: Int32Array, b: Int32Array): boolean {
-  for (let word = 0; word < a.length; word++) if (a[word] !== b[word]) return false;
-  return true;
-}
-
-function printResult({ errno, value, answer }: Result): string {
-  if (errno !== 'none') return errno;
-  return answer === 'none' ? String(value) : `${value}, SO_ERROR is ${answer}`;
 }

@@ -1,4 +1,5 @@
 /** A *mismatch*: what broke, what was seen and what would have been allowed. The last step of a counterexample has one. */
+import type { Result } from './specification.ts';
 
 export interface Wrong {
   readonly seen: string;
@@ -22,3 +23,9 @@ export const COMPARISONS: readonly string[] = [
   'calls-return',
   'no-overflow',
 ];
+
+/** What a call has returned, or may. */
+export function printResult({ errno, value, answer }: Result): string {
+  if (errno !== 'none') return errno;
+  return answer === 'none' ? String(value) : `${value}, SO_ERROR is ${answer}`;
+}

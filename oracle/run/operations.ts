@@ -219,8 +219,15 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
     const room = scene.room >= chosen.sockets && free.length >= chosen.sockets;
     return room || choice.c % 16 === 0 ? chosen.make(choice, free) : [{ name: 'close', args: { fd: fd(choice.a, scene, sizes) } }];
   }
-  const kind = KINDS[chosen] as Kind;
-  return [{ name: kind.name, args: kind.make(choice, scene, sizes) }];
+  const { name, make } = KINDS[chosen] as Kind;
+  const args = make(choice, scene, sizes);
+  return [{ name: name === 'receive' && lends(choice, args, scene) ? 'receive-lent' : name, args }];
+}
+
+/** One of four receives from a stream is of mbufs on loan. */
+function lends({ c }: Choice, { fd }: Operation['args'], { fds }: Scene): boolean {
+  const protocol = typeof fd === 'number' ? fds[fd]?.protocol : undefined;
+  return c % 4 === 3 && (protocol === 'unix' || protocol === 'tcp');
 }
 
 /**
@@ -230,7 +237,8 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
 export const ENDING: readonly ((scene: Scene) => readonly Operation[])[] = [
   () => [{ name: 'drain', args: {} }],
   ({ fds }) => fds.flatMap((socket, fd) => (socket === null ? [] : readAll(fd, socket))),
-  ({ fds, handles }) => [
+  ({ fds, handles, lent }) => [
+    ...(lent === true ? [{ name: 'return-lent', args: {} }] : []),
     ...fds.flatMap((socket, fd) => (socket === null ? [] : [{ name: 'close', args: { fd } }])),
     ...handles.map((handle) => ({ name: 'fputsock', args: { handle } })),
     { name: 'collect', args: {} },

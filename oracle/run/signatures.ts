@@ -38,6 +38,8 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     connect2: { fd1: fd, fd2: fd },
     disconnect: { fd },
     send: { fd, amount, addressed: truth, remote: truth },
+    'receive-lent': { fd, amount },
+    'return-lent': {},
     'send-urgent': { fd },
     receive: { fd, amount },
     receiveoob: { fd },

@@ -33,6 +33,8 @@ export interface Scene {
   readonly waiting: number;
   /** Segments on the wire to this host. */
   readonly onWire: number;
+  /** What a receive has lent was not given back yet. */
+  readonly lent?: boolean;
 }
 
 export interface SceneSocket {

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attach, createKernel, type KernelOptions, Loan } from '../../impl/index.ts';
+import { copyBytesIn, get } from '../../impl/memory.ts';
 import {
   bufferOf,
   EBADF,
@@ -30,13 +31,20 @@ import {
   so_snd,
   sys_mfreem,
   sys_recvmbuf,
+  sys_sockatmark,
+  TH_ACK,
+  TH_URG,
+  TH_URP_SHIFT,
   td_nlent,
   td_retval1,
+  td_user,
   thread_attach,
   thread_detach,
   uz_inuse,
+  wire_inject,
   word,
 } from '../../impl/raw.ts';
+import { established, Rig } from './tcp_rig.ts';
 import { NOTHING_LEFT, World } from './world.ts';
 
 /** What a call has lent, or its error. */
@@ -169,6 +177,29 @@ describe('a receive that lends', () => {
     expect([first.length, second.length]).toEqual([3, 4]);
     sockets.collect();
     expect(sockets.statistics().rights).toBe(0);
+  });
+
+  it('stops at the mark of urgent data, and says then that it is there', () => {
+    const rig = new Rig();
+    const { fd, peer } = established(rig);
+    const user = get(rig.k, rig.td + td_user);
+    copyBytesIn(rig.k, fixed(rig.k, h_user) + user, new TextEncoder().encode('abX'), 0, 3);
+    const flags = TH_ACK | TH_URG | (3 << TH_URP_SHIFT);
+    wire_inject(rig.k, rig.td, 6, 2, peer.port, 1, peer.local, peer.seq, peer.ack, flags, peer.window, user, 3);
+    peer.seq += 3;
+    rig.deliver();
+    peer.send('A', 'cd');
+    rig.deliver();
+    const taken = (most: number): readonly [number, number] => {
+      const result = sys_recvmbuf(rig.k, rig.td, fd, most, 0);
+      expect(sys_mfreem(rig.k, rig.td, word(rig.k, rig.td + td_retval1))).toBe(0);
+      return [result, sys_sockatmark(rig.k, rig.td, fd)];
+    };
+    expect([taken(1), taken(10), taken(10)]).toEqual([
+      [1, 0],
+      [1, 1],
+      [2, 0],
+    ]);
   });
 });
 

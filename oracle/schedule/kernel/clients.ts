@@ -3,9 +3,10 @@
  * woken. Like the code below the face these are functions over words, and are compiled with it. The words they work on are plain and
  * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
  */
-import { sys_getsockopt, sys_kevent, sys_poll } from '../../../impl/kern/syscalls.ts';
-import { EV_EOF, h_user } from '../../../impl/layout.ts';
-import { fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
+import { mtod } from '../../../impl/kern/mbuf.ts';
+import { sys_getsockopt, sys_kevent, sys_mfreem, sys_poll, sys_recvmbuf } from '../../../impl/kern/syscalls.ts';
+import { EV_EOF, h_user, m_len, m_next, td_retval1 } from '../../../impl/layout.ts';
+import { copy, fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
 import { rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../../../impl/sync/rwlock.ts';
 import { netisr_carry, netisr_poll, netisr_wait } from '../../../impl/net/netisr.ts';
@@ -129,6 +130,22 @@ export function client_kevent(k: Kernel, td: number, kq: number, timo: number, u
   if (result <= 0) return result;
   const word = (fixed(k, h_user) + uaddr) >> 2;
   return 1 + ((get(k, word + 2) & EV_EOF) !== 0 ? 2 : 0) + 4 * get(k, word) + 65536 * get(k, word + 3);
+}
+
+/**
+ * Receives on loan, reads what it is lent (to a user address), and gives it back: how many bytes. Whoever else touches what is lent meanwhile is in
+ * a race with that. Negative: an errno.
+ */
+export function client_recvmbuf(k: Kernel, td: number, fd: number, length: number, flags: number, uaddr: number): number {
+  const result = sys_recvmbuf(k, td, fd, length, flags);
+  const chain = get(k, td + td_retval1);
+  let to = fixed(k, h_user) + uaddr;
+  for (let m = chain; m !== 0; m = get(k, m + m_next)) {
+    copy(k, to, mtod(k, m), get(k, m + m_len));
+    to += get(k, m + m_len);
+  }
+  const back = chain === 0 ? 0 : sys_mfreem(k, td, chain);
+  return back < 0 ? back : result;
 }
 
 /** What a netisr thread does at a time: processes what is in its workstream, else carries; and sleeps until there is one or the other. */

@@ -14,6 +14,8 @@ export interface Scripted {
   readonly unix?: boolean;
   /** Of a send to a TCP peer, where there is room: its last byte is urgent. */
   readonly urgent?: boolean;
+  /** Of a receive from a stream: on loan, which is read and given back at once. */
+  readonly lent?: boolean;
 }
 
 /** A segment from the remote host that is on the wire when the exploration begins. In their order; each continues its connection. */

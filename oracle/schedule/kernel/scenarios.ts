@@ -6,6 +6,7 @@ import { FILES } from './scenarios/files.ts';
 import { FILTERS } from './scenarios/filters.ts';
 import { looking } from './scenarios/looking.ts';
 import { IMPLIED } from './scenarios/implied.ts';
+import { LOANS } from './scenarios/loans.ts';
 import { NETISR } from './scenarios/netisr.ts';
 import { PACKETS } from './scenarios/packets.ts';
 import { RAW } from './scenarios/raw.ts';
@@ -18,6 +19,7 @@ import { UNIX } from './scenarios/unix.ts';
 const PLAIN: readonly Scenario[] = [
   ...UNIX,
   ...BUFFERS,
+  ...LOANS,
   ...TCP,
   ...IMPLIED,
   ...URGENT,
