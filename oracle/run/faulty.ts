@@ -17,6 +17,7 @@ import { type Fault, Source } from './faults/edit.ts';
 import { ENDLESS_FAULTS } from './faults/endless.ts';
 import { INTERNET_FAULTS } from './faults/internet.ts';
 import { LOAN_FAULTS } from './faults/loans.ts';
+import { NAME_FAULTS } from './faults/names.ts';
 import { PACKET_FAULTS } from './faults/packets.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
@@ -30,6 +31,7 @@ export const FAULTS: readonly Fault[] = [
   ...INTERNET_FAULTS,
   ...PACKET_FAULTS,
   ...WIRE_FAULTS,
+  ...NAME_FAULTS,
   ...ENDLESS_FAULTS,
   ...LOAN_FAULTS,
 ];
