@@ -15,7 +15,7 @@ const sources = implementationSources();
 
 /** The table of the README: what became of each number of the reference. */
 function accounts(): ReadonlyMap<string, string> {
-  const rows = readFileSync(join(packageRoot(), 'test/museum/README.md'), 'utf8').matchAll(/^\| (G\d+[a-z]?) \| (.+) \|$/gm);
+  const rows = readFileSync(join(packageRoot(), 'test/museum/README.md'), 'utf8').matchAll(/^\| ([GR]\d+[a-z]?) \| (.+) \|$/gm);
   return new Map(Array.from(rows, ([, id, text]) => [id as string, text as string]));
 }
 

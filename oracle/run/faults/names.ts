@@ -10,7 +10,7 @@ export const NAME_FAULTS: readonly Fault[] = [
     id: 'port-unasked',
     file: INPCB,
     text: 'a bind does not ask whether the port is taken',
-    change: (source) => when(source.in('in_pcbbind').branch('in_pcbtaken'), () => 'false'),
+    change: (source) => when(source.in('in_pcbsetport').branch('in_pcbtaken'), () => 'false'),
   },
   {
     id: 'port-reused-by-many',
