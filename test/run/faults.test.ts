@@ -24,6 +24,11 @@ it('there are enough of them, each with a name of its own', () => {
   expect(new Set(FAULTS.map(({ id }) => id)).size).toBe(FAULTS.length);
 });
 
+// Only some of them are run every time: one whose place is gone is seen all the same.
+it('each finds its place', () => {
+  for (const fault of FAULTS) expect(() => changed(fault), fault.id).not.toThrow();
+});
+
 // Each takes a run of hundreds of programs: every third of them, and all in a campaign.
 describe.each(enough(FAULTS, ({ id }) => FAULTS.findIndex((fault) => fault.id === id) % 3 === 0))('$id: $text', ({ id }) => {
   it('is found, and happens again on replay, and not without the fault', async () => {

@@ -72,7 +72,7 @@ export const PACKET_FAULTS: readonly Fault[] = [
     file: 'impl/kern/send.ts',
     text: 'a record that has no room now is refused as too long for ever, as in 9.3 (PR 185812)',
     change: (source) => {
-      when(source.in('sosend_generic').branch('h_sendspace'), () => 'error === 0 && atomic && resid + address > get(k, snd + sb_hiwat)');
+      when(source.in('sosend_generic').branch('sb_reserved'), () => 'error === 0 && atomic && resid + address > get(k, snd + sb_hiwat)');
       source.needs('../layout.ts', 'sb_hiwat');
     },
   },
