@@ -273,8 +273,10 @@ export class Discipline {
         // All are looked at, in whatever order.
         return this.#expression(expr.body);
       case 'first':
-        // Which of several is the first depends on their order.
-        return (this.#firstIsChoice || !this.#isMember(expr.type)) && this.#expression(expr.body);
+        // Which of several is the first depends on their order, and so does whether a bound is broken before it is found.
+        return (
+          (!this.#isMember(expr.type) || (this.#firstIsChoice && breaksNoBound(this.#program, expr.body))) && this.#expression(expr.body)
+        );
       case 'call':
         return this.#arguments(expr.fn, expr.args);
     }

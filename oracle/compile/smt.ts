@@ -10,7 +10,7 @@ import type { Entry, Machine, Program } from './ir.ts';
 import { encodedRange } from './liveness.ts';
 import { lowerAgent } from './lower.ts';
 import { Interpreter, type Step } from './symbolic.ts';
-import type { Fault } from './symbolic-expr.ts';
+import type { Chooser, Fault } from './symbolic-expr.ts';
 import {
   freeState,
   initialState,
@@ -122,8 +122,8 @@ export class TransitionSystem {
     };
   }
 
-  /** One action, with arguments by choice. `who` may be a constant. */
-  act(action: Action, state: State, who: Num, args: readonly Num[], chosen: Lit): Step {
+  /** One action, with arguments by choice. `who` may be a constant. With a `chooser`: all that it does if not the first is taken, but one of those that fit. */
+  act(action: Action, state: State, who: Num, args: readonly Num[], chosen: Lit, chooser: Chooser | null = null): Step {
     const { machine, agent, entry } = action;
     return this.#interpreter.step(
       machine,
@@ -131,6 +131,7 @@ export class TransitionSystem {
       entry,
       { who, args, chosen: this.terms.and(chosen, this.#argumentsFit(action, args)) },
       state,
+      chooser,
     );
   }
 

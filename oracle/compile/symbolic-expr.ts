@@ -28,10 +28,19 @@ export interface Fault {
   readonly cond: Lit;
 }
 
+/** Takes "the first that …" for some other that fits. */
+export interface Chooser {
+  /** Whether it does so for this kind of ids. The body must break no bound. */
+  chooses(kind: string): boolean;
+  /** `fits`: by member, where `path` is taken. Coded with 0 for nobody. */
+  choose(kind: string, path: Lit, fits: readonly Lit[]): Num;
+}
+
 export interface Evaluation {
   readonly terms: Terms;
   readonly layout: Layout;
   readonly facts: Facts;
+  readonly chooser: Chooser | null;
   faults: Fault[];
   /** Calls a function, for its value and (statements only) its effect on the cells. */
   call(fn: number, args: readonly Value[], scope: Scope): Value;
@@ -227,6 +236,12 @@ function quantify(run: Evaluation, expr: Quantifier, scope: Scope, undecided: Li
 }
 
 function firstOf(run: Evaluation, expr: Quantifier, scope: Scope): Num {
+  const { chooser, terms } = run;
+  if (chooser !== null && expr.type.kind === 'id' && chooser.chooses(expr.type.of)) {
+    // Where a bound was broken before, what is known here is not true, and nobody need fit.
+    const broken = terms.any(run.faults.map(({ cond }) => cond));
+    return chooser.choose(expr.type.of, terms.and(scope.path, not(broken)), [...bodies(run, expr, scope)]);
+  }
   const { height } = run.facts;
   const { path } = scope;
   const found: Lit[] = [];
@@ -237,7 +252,7 @@ function firstOf(run: Evaluation, expr: Quantifier, scope: Scope): Num {
   }
   run.facts.restore(height);
   scope.path = path;
-  return found.reduceRight<Num>((rest, holds, index) => iteNumber(run.terms, holds, constant(index + 1), rest), constant(0));
+  return found.reduceRight<Num>((rest, holds, index) => iteNumber(terms, holds, constant(index + 1), rest), constant(0));
 }
 
 function goOnUnless(run: Evaluation, scope: Scope, decided: Lit): void {

@@ -11,7 +11,18 @@
 import { unreachable } from './errors.ts';
 import type { Entry, Fn, Local, Machine, Program, Scalar, Stmt } from './ir.ts';
 import { encodedRange } from './liveness.ts';
-import { cellOf, condition, type Evaluation, evaluate, type Fault, fault, outside, type Scope, targets } from './symbolic-expr.ts';
+import {
+  cellOf,
+  type Chooser,
+  condition,
+  type Evaluation,
+  evaluate,
+  type Fault,
+  fault,
+  outside,
+  type Scope,
+  targets,
+} from './symbolic-expr.ts';
 import { Facts } from './symbolic-facts.ts';
 import { type Flow, mergeFlows } from './symbolic-flow.ts';
 import { asNumber, inForm, iteValue, type Layout, literalValue, type State, type Value } from './symbolic-state.ts';
@@ -49,6 +60,7 @@ export class Interpreter implements Evaluation {
   readonly layout: Layout;
   readonly facts: Facts;
   faults: Fault[] = [];
+  chooser: Chooser | null = null;
   readonly #program: Program;
   readonly #orders = new Map<Machine, readonly number[]>();
 
@@ -62,6 +74,7 @@ export class Interpreter implements Evaluation {
   /** Whether a predicate of the model holds in a state. A predicate that breaks a bound doesn't hold. */
   predicate(fn: number, state: State, known: readonly Lit[] = []): Lit {
     this.faults = [];
+    this.chooser = null;
     this.facts.restore(0);
     for (const fact of known) this.facts.push(fact);
     const value = this.call(fn, [], { cells: state, locals: [], path: TRUE });
@@ -71,8 +84,9 @@ export class Interpreter implements Evaluation {
   }
 
   /** One step of a member of an agent, from an entry to where it pauses or ends. */
-  step(machine: Machine, agent: number, entry: Entry, actor: Actor, state: State): Step {
+  step(machine: Machine, agent: number, entry: Entry, actor: Actor, state: State, chooser: Chooser | null = null): Step {
     this.faults = [];
+    this.chooser = chooser;
     this.facts.restore(0);
     const { terms } = this;
     const scope: Scope = { cells: state, locals: this.#localsAt(machine, agent, entry, actor, state), path: actor.chosen };

@@ -5,21 +5,22 @@
 import { codeOf } from '../compile/term-number.ts';
 import { encodedRange } from '../compile/liveness.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
-import { assignmentOf, type State, valueIn } from '../compile/symbolic-state.ts';
+import { assignmentOf, type State, type Value, valueIn } from '../compile/symbolic-state.ts';
 import { isTrue, type Lit } from '../compile/term.ts';
+import type { Choice } from './choosing.ts';
 import { type Concrete, concreteStep, randomFrom } from './concrete.ts';
-import { type Beginning, type Represented, represented } from './exchange.ts';
-import type { Representatives } from './representatives.ts';
+import { type Beginning, represented } from './exchange.ts';
+import type { Asked, Representatives } from './representatives.ts';
 
 /** Tries to find a step that is possible. */
 const TRIES = 200;
 
 /** The terms of a step of one member from the unknown state. */
-export interface SymbolicStep {
-  readonly action: Action;
-  readonly who: number;
+export interface SymbolicStep extends Asked {
   /** The terms are about states and arguments of which this is true, and about no others. */
   readonly represents: Lit;
+  /** In the order in which they are made. */
+  readonly choices: readonly Choice[];
   readonly enabled: Lit;
   readonly faulty: Lit;
   readonly next: State;
@@ -41,7 +42,8 @@ export interface Compared {
 
 /**
  * Where they say different things of one of these states, by their cells; null: they agree. A state is looked at as it is, for all steps
- * that begin in it, and exchanged into the representative that one of the others begins in.
+ * that begin in it, and exchanged into the representative that one of the others begins in. A step by choice has to be one of those the terms
+ * allow where whoever the compiled model finds first is chosen.
  */
 export function disagreement(
   system: TransitionSystem,
@@ -54,91 +56,137 @@ export function disagreement(
       const { lo, hi } = encodedRange(type);
       return lo + random(hi - lo + 1);
     });
-  /** The step: of the one that is to begin in a representative, and all. */
-  const look = (cells: readonly number[], chosen: readonly (readonly number[])[], only: SymbolicStep | null): string | null => {
+  const evaluate = (cells: readonly number[], given: readonly Given[]): Uint8Array => {
     const variables = new Map(assignmentOf(system.layout, '', cells));
-    for (const [index, { action, who }] of steps.entries()) {
-      for (const [at, { type }] of system.params(action).entries()) {
-        const above = (chosen[index]?.[at] as number) - encodedRange(type).lo;
-        for (const [variable, bit] of codeOf(argumentName(action, who, at), above)) variables.set(variable, bit);
-      }
+    const assign = (name: string, above: number): void => {
+      for (const [variable, bit] of codeOf(name, above)) variables.set(variable, bit);
+    };
+    for (const { step, args, chosen } of given) {
+      for (const [at, { type }] of system.params(step.action).entries())
+        assign(argumentName(step.action, step.who, at), (args[at] as number) - encodedRange(type).lo);
+      for (const [at, code] of chosen.entries()) assign((step.choices[at] as Choice).name, code);
     }
-    const values = system.terms.evaluate((name) => variables.get(name) === true);
+    return system.terms.evaluate((name) => variables.get(name) === true);
+  };
+  const falseClaim = (values: Uint8Array): string | null => {
     const wrong = claims.find(({ lit }) => !isTrue(values, lit));
-    if (wrong !== undefined) return `a run reaches a state in which ${wrong.id}, which the proof assumes, is false`;
-    if (only !== null && !isTrue(values, only.represents)) return `no representative was found for ${only.action.name}`;
-    for (const [index, step] of steps.entries()) {
-      if (!isTrue(values, step.represents)) continue;
-      const difference = differs(system, concrete, cells, step, chosen[index] as readonly number[], values);
-      if (difference !== null) return `the terms and the compiled model disagree about ${step.action.name}: ${difference}`;
+    return wrong === undefined ? null : `a run reaches a state in which ${wrong.id}, which the proof assumes, is false`;
+  };
+  /** As it is. */
+  const look = (cells: readonly number[], args: readonly (readonly number[])[]): string | null => {
+    const values = evaluate(
+      cells,
+      steps.map((step, at) => ({ step, args: args[at] as readonly number[], chosen: [] })),
+    );
+    const wrong = falseClaim(values);
+    if (wrong !== null) return wrong;
+    for (const [at, step] of steps.entries()) {
+      if (step.byChoice || !isTrue(values, step.represents)) continue;
+      const difference = differs(system, step, values, outcomeOf(concrete, step, { cells, args: args[at] as readonly number[] }));
+      if (difference !== null) return difference;
     }
     return null;
   };
+  /** Exchanged. */
+  const lookAgain = (cells: readonly number[], args: readonly number[], step: SymbolicStep, all: Representatives): string | null => {
+    const kinds = step.choices.map(({ kind }) => kind);
+    const other = represented(system, all, { cells, args }, step, {
+      kinds,
+      next: (now, origin) => {
+        const { kind, path, fits } = step.choices[now.chosen.length] as Choice;
+        const values = evaluate(now.cells, [{ step, args: now.args, chosen: now.chosen }]);
+        if (!isTrue(values, path)) return 0;
+        const members = fits.flatMap((lit, member) => (isTrue(values, lit) ? [member] : []));
+        const [found] = members.toSorted((a, b) => origin(kind, a) - origin(kind, b));
+        return found === undefined ? 0 : found + 1;
+      },
+    });
+    if (other === null) return `no representative was found for ${step.action.name}`;
+    const values = evaluate(other.cells, [{ step, args: other.args, chosen: other.chosen }]);
+    const wrong = falseClaim(values);
+    if (wrong !== null) return wrong;
+    if (!isTrue(values, step.represents)) return `no representative was found for ${step.action.name}`;
+    const outcome = outcomeOf(concrete, step, { cells, args });
+    const expected = { ...outcome, after: outcome.after === null ? null : other.exchange(outcome.after) };
+    const difference = differs(system, step, values, expected);
+    // Whoever the compiled model finds first in the exchanged state may be somebody else.
+    return difference ?? (step.byChoice ? null : tellsApart(system, step, expected, outcomeOf(concrete, step, other)));
+  };
   for (const cells of reached) {
-    const chosen = steps.map(argumentsOf);
-    const difference = look(cells, chosen, null);
+    // A step by choice and as it is are given the same.
+    const given = new Map<string, readonly number[]>();
+    const args = steps.map((step) => {
+      const name = argumentName(step.action, step.who, 0);
+      const known = given.get(name) ?? argumentsOf(step);
+      given.set(name, known);
+      return known;
+    });
+    const difference = look(cells, args);
     if (difference !== null) return difference;
     if (representatives === null) continue;
     const words = concrete.cells.write(cells);
     const standing = steps.filter(({ action, who }) => concrete.model.pc(words, action.agent, who) === action.entry.pc);
-    const step = standing[random(Math.max(1, standing.length))];
-    if (step === undefined) continue;
-    const index = steps.indexOf(step);
-    const beginning = { cells, args: chosen[index] as readonly number[] };
-    const other = represented(system, representatives, beginning, step);
-    if (other === null) return `no representative was found for ${step.action.name}`;
-    const exchanged =
-      tellsApart(system, concrete, step, beginning, other) ??
-      look(
-        other.cells,
-        chosen.map((args, at) => (at === index ? other.args : args)),
-        step,
-      );
-    if (exchanged !== null) return exchanged;
+    const byChoice = standing.filter((step) => step.byChoice);
+    for (const some of [standing, byChoice]) {
+      const step = some[random(Math.max(1, some.length))];
+      if (step === undefined) continue;
+      const exchanged = lookAgain(cells, args[steps.indexOf(step)] as readonly number[], step, representatives);
+      if (exchanged !== null) return exchanged;
+    }
   }
   return null;
 }
 
-/** What exchanging members changes of a step of the compiled model, besides exchanging them; null: nothing. */
-function tellsApart(
-  system: TransitionSystem,
-  concrete: Concrete,
-  { action, who }: SymbolicStep,
-  beginning: Beginning,
-  other: Represented,
-): string | null {
-  const [words, otherWords] = [concrete.cells.write(beginning.cells), concrete.cells.write(other.cells)];
-  const possible = concrete.take(words, concreteStep(action, who, beginning.args));
-  const what = `${action.name} tells from each other what the proof exchanges`;
-  if (concrete.take(otherWords, concreteStep(action, who, other.args)) !== possible) return `${what}: whether it is possible`;
-  if (!possible) return null;
-  const fault = concrete.model.fault(words) !== null;
-  if ((concrete.model.fault(otherWords) !== null) !== fault) return `${what}: whether it breaks a bound`;
-  if (fault) return null;
-  const [after, otherAfter] = [other.exchange(concrete.cells.read(words)), concrete.cells.read(otherWords)];
-  const cell = otherAfter.findIndex((content, at) => content !== after[at]);
-  return cell < 0 ? null : `${what}: what it makes of ${system.layout.cells[cell]?.name}`;
+/** What the variables of one step are to be. */
+interface Given {
+  readonly step: SymbolicStep;
+  readonly args: readonly number[];
+  readonly chosen: readonly number[];
 }
 
-function differs(
-  system: TransitionSystem,
-  concrete: Concrete,
-  cells: readonly number[],
-  { action, who, enabled, faulty, next }: SymbolicStep,
-  args: readonly number[],
-  values: Uint8Array,
-): string | null {
+/** What the compiled model makes of a step. */
+interface Outcome {
+  readonly possible: boolean;
+  readonly fault: boolean;
+  /** Null: it isn't possible, or breaks a bound. */
+  readonly after: readonly number[] | null;
+}
+
+function outcomeOf(concrete: Concrete, { action, who }: SymbolicStep, { cells, args }: Omit<Beginning, 'chosen'>): Outcome {
   const words = concrete.cells.write(cells);
   const stands = concrete.model.pc(words, action.agent, who) === action.entry.pc;
   const possible = stands && concrete.take(words, concreteStep(action, who, args));
-  if (possible !== isTrue(values, enabled)) return 'whether it is possible';
-  if (!possible) return null;
-  const fault = concrete.model.fault(words) !== null;
-  if (fault !== isTrue(values, faulty)) return 'whether it breaks a bound';
-  if (fault) return null;
-  const after = concrete.cells.read(words);
-  const cell = next.findIndex((value, at) => valueIn(values, value) !== after[at]);
-  return cell < 0 ? null : `what it makes of ${system.layout.cells[cell]?.name}`;
+  const fault = possible && concrete.model.fault(words) !== null;
+  return { possible, fault, after: possible && !fault ? concrete.cells.read(words) : null };
+}
+
+/** What exchanging members changes of a step of the compiled model, besides exchanging them; null: nothing. */
+function tellsApart({ layout }: TransitionSystem, { action }: SymbolicStep, expected: Outcome, seen: Outcome): string | null {
+  const difference = compare(layout.cells, expected, seen, (cell) => seen.after?.[cell] === expected.after?.[cell]);
+  return difference === null ? null : `${action.name} tells from each other what the proof exchanges: ${difference}`;
+}
+
+function differs(
+  { layout }: TransitionSystem,
+  { action, enabled, faulty, next }: SymbolicStep,
+  values: Uint8Array,
+  expected: Outcome,
+): string | null {
+  const seen = { possible: isTrue(values, enabled), fault: expected.possible && isTrue(values, faulty) };
+  const difference = compare(layout.cells, expected, seen, (cell) => valueIn(values, next[cell] as Value) === expected.after?.[cell]);
+  return difference === null ? null : `the terms and the compiled model disagree about ${action.name}: ${difference}`;
+}
+
+function compare(
+  cells: TransitionSystem['layout']['cells'],
+  expected: Outcome,
+  seen: Omit<Outcome, 'after'>,
+  isSame: (cell: number) => boolean,
+): string | null {
+  if (seen.possible !== expected.possible) return 'whether it is possible';
+  if (seen.fault !== expected.fault) return 'whether it breaks a bound';
+  const cell = expected.after === null ? -1 : cells.findIndex((_, at) => !isSame(at));
+  return cell < 0 ? null : `what it makes of ${cells[cell]?.name}`;
 }
 
 /** The terms of one step after another, from a free state of this prefix. */

@@ -5,17 +5,20 @@
 import type { Scalar, Type } from '../compile/ir.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
 import type { Area } from '../compile/symbolic-state.ts';
-import type { Kind, Pivot, Representatives } from './representatives.ts';
+import type { Asked, Kind, Pivot, Representatives } from './representatives.ts';
 
 /** A state, and what a step from it is given. */
 export interface Beginning {
   readonly cells: readonly number[];
   readonly args: readonly number[];
+  /** Who was chosen so far (choosing.ts), coded with 0 for nobody. */
+  readonly chosen: readonly number[];
 }
 
-export interface Acting {
-  readonly action: Action;
-  readonly who: number;
+/** Says who is chosen next. `origin`: what a member was called before all exchanges. */
+export interface Chooses {
+  readonly kinds: readonly string[];
+  next(now: Beginning, origin: (kind: string, member: number) => number): number;
 }
 
 export interface Represented extends Beginning {
@@ -27,44 +30,57 @@ export interface Represented extends Beginning {
 export function represented(
   system: TransitionSystem,
   representatives: Representatives,
-  beginning: Beginning,
-  step: Acting,
+  beginning: Omit<Beginning, 'chosen'>,
+  asked: Asked,
+  { kinds, next }: Chooses = { kinds: [], next: () => 0 },
 ): Represented | null {
-  const pivots = representatives.pivots(step.action, step.who);
-  const exchanges: ((state: Beginning) => Beginning)[] = [];
-  for (let now = beginning; exchanges.length <= pivots.length; ) {
-    const wrong = firstWrong(pivots, now);
-    if (wrong === null) {
-      return {
-        ...now,
-        exchange: (cells) => exchanges.reduce((state, exchange) => exchange(state), { cells, args: [] as readonly number[] }).cells,
-      };
+  const pivots = representatives.pivots(asked, kinds);
+  const made: Two[] = [];
+  const exchange = (two: Two, state: Beginning): Beginning => {
+    const kind = representatives.kinds.find(({ name }) => name === two.kind) as Kind;
+    return exchanged(system, kind, two, state, asked.action, kinds);
+  };
+  const origin = (kind: string, member: number): number =>
+    made.reduceRight((name, two) => (two.kind === kind ? swapped(two, name) : name), member);
+  let now: Beginning = { ...beginning, chosen: [] };
+  // As far as the next choice, which is made in a state that is exchanged so far; and after the last to the end.
+  const before = representatives.beforeChoices(asked).length;
+  for (let at = 0; at <= kinds.length; at++) {
+    const these = at === kinds.length ? pivots : pivots.slice(0, before + at);
+    for (let wrong = firstWrong(these, now); wrong !== null; wrong = firstWrong(these, now)) {
+      if (made.length > pivots.length) return null;
+      made.push(wrong);
+      now = exchange(wrong, now);
     }
-    const kind = representatives.kinds.find(({ name }) => name === wrong.kind) as Kind;
-    const exchange = (state: Beginning): Beginning => exchanged(system, kind, wrong, state, step.action);
-    exchanges.push(exchange);
-    now = exchange(now);
+    if (at < kinds.length) now = { ...now, chosen: [...now.chosen, next(now, origin)] };
   }
-  return null;
+  return {
+    ...now,
+    exchange: (cells) => made.reduce((state, two) => exchange(two, state), { cells, args: [], chosen: [] } as Beginning).cells,
+  };
 }
 
 /** Two members that are to be exchanged. */
 interface Two {
   readonly kind: string;
   readonly one: number;
-  readonly other: number;
+  readonly two: number;
+}
+
+function swapped({ one, two }: Two, member: number): number {
+  return member === one ? two : member === two ? one : member;
 }
 
 /** For the first pivot that names neither one that was met nor the first that was not. */
-function firstWrong(pivots: readonly Pivot[], { cells, args }: Beginning): Two | null {
+function firstWrong(pivots: readonly Pivot[], { cells, args, chosen }: Beginning): Two | null {
   const met = new Map<string, Set<number>>();
   for (const { kind, first, from, of } of pivots) {
     if (of !== null && met.get(of.kind)?.has(of.member) !== true) continue;
-    const member = (('cell' in from ? cells[from.cell] : args[from.argument]) as number) - first;
+    const member = (('cell' in from ? cells[from.cell] : 'argument' in from ? args[from.argument] : chosen[from.choice]) as number) - first;
     const known = met.get(kind) ?? new Set();
     met.set(kind, known);
     if (member < 0 || known.has(member)) continue;
-    if (member !== known.size) return { kind, one: known.size, other: member };
+    if (member !== known.size) return { kind, one: known.size, two: member };
     known.add(member);
   }
   return null;
@@ -73,11 +89,12 @@ function firstWrong(pivots: readonly Pivot[], { cells, args }: Beginning): Two |
 function exchanged(
   { program, layout, machines }: TransitionSystem,
   { name, tables }: Kind,
-  { one, other }: Two,
-  { cells, args }: Beginning,
+  two: Two,
+  { cells, args, chosen }: Beginning,
   action: Action,
+  chosenKinds: readonly string[],
 ): Beginning {
-  const member = (index: number): number => (index === one ? other : index === other ? one : index);
+  const member = (index: number): number => swapped(two, index);
   const value = (type: Scalar | undefined, number: number): number => {
     if (type?.kind !== 'id' || type.of !== name) return number;
     if (!type.nullable) return member(number);
@@ -120,5 +137,9 @@ function exchanged(
     }
   });
   const params = action.entry.pc === 0 ? (action.machine.procedures[action.entry.procedure]?.params ?? []) : [];
-  return { cells: after, args: args.map((arg, at) => value(params[at]?.type, arg)) };
+  return {
+    cells: after,
+    args: args.map((arg, at) => value(params[at]?.type, arg)),
+    chosen: chosen.map((code, at) => (code === 0 || chosenKinds[at] !== name ? code : member(code - 1) + 1)),
+  };
 }

@@ -18,6 +18,7 @@ import { type State, valueIn } from '../compile/symbolic-state.ts';
 import { FALSE, isTrue, type Lit, TRUE } from '../compile/term.ts';
 import { constant, freeNumber, type Num } from '../compile/term-number.ts';
 import { argumentName, disagreement } from './agreement.ts';
+import { type Choice, Choosing } from './choosing.ts';
 import type { Concrete } from './concrete.ts';
 import type { FrameFacts } from './frames.ts';
 import { brokenAfter, type Goal } from './goals.ts';
@@ -91,6 +92,10 @@ interface Task {
   readonly who: number;
   /** Only from states in which members have the names in which they are met (representatives.ts). */
   readonly represented: boolean;
+  /** The step as it is, where this is the one by choice (choosing.ts): what that breaks, this may not. */
+  readonly strict: Task | null;
+  /** What the step by choice was seen to break, and the step as it is was not. */
+  misled: 'never' | 'facts' | 'goals';
   /** What version of the facts the step was last seen to keep; -1: of none. */
   settledAt: number;
   prepared: Prepared | null;
@@ -100,6 +105,8 @@ interface Task {
 interface Prepared {
   /** That the state and the arguments are of those that are asked about. */
   readonly represents: Lit;
+  /** Of who is chosen, where it is a step by choice. */
+  readonly choices: readonly Choice[];
   readonly enabled: Lit;
   readonly faulty: Lit;
   readonly args: readonly Num[];
@@ -120,6 +127,7 @@ export class Induction {
   readonly #represented: readonly Task[];
   #tasks: readonly Task[];
   #known: readonly Goal[] = [];
+  readonly #arguments = new Map<string, { readonly args: readonly Num[]; readonly valid: Lit }>();
   readonly #termsBefore = new Map<Goal, Lit>();
   readonly #termsAfter = new Map<Goal, Map<Task, Lit>>();
   #questions = 0;
@@ -138,12 +146,15 @@ export class Induction {
     this.#everyone = system.actions.flatMap((action) =>
       Array.from(
         { length: agents[action.agent]?.size ?? 0 },
-        (_, who): Task => ({ action, who, represented: false, settledAt: -1, prepared: null }),
+        (_, who): Task => ({ action, who, represented: false, strict: null, misled: 'never', settledAt: -1, prepared: null }),
       ),
     );
     this.#representatives = new Representatives(system);
     this.#alike = this.#everyone.filter(({ action, who }) => who === 0 || agents[action.agent]?.alike !== true);
-    this.#represented = this.#alike.map((task) => ({ ...task, represented: true }));
+    this.#represented = this.#alike.map((task) => {
+      const strict = { ...task, represented: true };
+      return this.#representatives.gainsByChoice(task.action) ? { ...strict, strict } : strict;
+    });
     this.#tasks = this.#represented;
   }
 
@@ -203,7 +214,9 @@ export class Induction {
       throw new Contradiction('no state satisfies everything that the proof assumes');
     if (seen === undefined) return;
     const claims = [...this.#valid.map((lit) => ({ id: 'the ranges of cells', lit })), ...assumptions];
-    const steps = this.#tasks.map((task) => ({ ...task, ...this.#prepared(task) }));
+    const steps = this.#tasks
+      .flatMap((task) => this.#believed(task))
+      .map((task) => ({ ...task, byChoice: task.strict !== null, ...this.#prepared(task) }));
     const representatives = this.#tasks === this.#represented ? this.#representatives : null;
     const difference = disagreement(this.#system, seen.concrete, { reached: seen.reached, claims, steps, representatives });
     if (difference !== null) throw new Contradiction(difference);
@@ -306,8 +319,26 @@ export class Induction {
     }
   }
 
-  /** Whether one of the steps can break one of `shown`. */
+  /** Whether one of the steps can break one of `shown`; by choice first, and where that breaks it as they are. */
   async #ask(lane: Lane, tasks: readonly Task[], assumed: readonly Goal[], shown: readonly Goal[]): Promise<Failure | null> {
+    const by = shown.every(({ kind }) => kind === 'observed') ? 'facts' : 'goals';
+    const isMisled = ({ misled }: Task): boolean => misled === 'goals' || misled === by;
+    for (let asking = tasks.map((task) => (isMisled(task) ? (task.strict as Task) : task)); ; ) {
+      const failure = await this.#askOnce(lane, asking, assumed, shown);
+      if (failure === null || failure.task.strict === null) return failure;
+      const { task } = failure;
+      // Who is misled about the facts need not be about the goals.
+      if (task.misled !== 'goals') task.misled = by;
+      asking = asking.map((each) => (each === task ? (task.strict as Task) : each));
+    }
+  }
+
+  async #askOnce(
+    lane: Lane,
+    tasks: readonly Task[],
+    assumed: readonly Goal[],
+    shown: readonly Goal[],
+  ): Promise<(Failure & { readonly task: Task }) | null> {
     const { terms } = this.#system;
     const asked = tasks.flatMap((task) => {
       const question = this.#question(task, assumed, shown);
@@ -327,6 +358,7 @@ export class Induction {
     const { task, broken } = found;
     const { args, next } = this.#prepared(task);
     return {
+      task,
       action: task.action,
       who: task.who,
       args: args.map((arg) => valueIn(values, arg)),
@@ -334,6 +366,12 @@ export class Induction {
       after: next.map((value) => valueIn(values, value)),
       broken: broken.filter(({ lit }) => isTrue(values, lit)).map(({ goal }) => goal.id),
     };
+  }
+
+  /** The steps on whose terms answers rest. */
+  #believed(task: Task): readonly Task[] {
+    if (task.strict === null || task.misled === 'never') return [task];
+    return task.misled === 'goals' ? [task.strict] : [task.strict, task];
   }
 
   /** Null: nothing needs to be asked. */
@@ -361,7 +399,8 @@ export class Induction {
 
   /** The questions of a pass, as terms: that a step breaks one of `shown` though all of `assumed`, and the facts, held before. */
   obligations(assumed: readonly Goal[], shown: readonly Goal[]): readonly Obligation[] {
-    return this.#tasksFor([...assumed, ...shown]).flatMap((task): Obligation[] => {
+    return this.#tasksFor([...assumed, ...shown]).flatMap((wanted): Obligation[] => {
+      const task = wanted.misled === 'never' ? wanted : (wanted.strict ?? wanted);
       const question = this.#question(task, assumed, shown);
       if (question === null) return [];
       const { lits, broken } = question;
@@ -374,19 +413,39 @@ export class Induction {
     return task.prepared;
   }
 
-  #prepare({ action, who, represented }: Task): Prepared {
+  #prepare({ action, who, represented, strict }: Task): Prepared {
     const system = this.#system;
     const { terms } = system;
     const actor = constant(who);
-    const made = system.params(action).map((param, at) => {
-      const { lo, hi } = encodedRange(param.type);
-      return freeNumber(terms, argumentName(action, who, at), lo, hi);
+    const { args, valid } = this.#argumentsOf(action, who);
+    const stands = terms.and(valid, system.standsAt(action, this.#before, actor));
+    const asked = { action, who, byChoice: strict !== null };
+    const representatives = this.#representatives;
+    const choosing = strict === null ? null : new Choosing(system, representatives, asked);
+    // Who is chosen is not known before the step is looked at.
+    const pivots = choosing === null ? representatives.pivots(asked) : representatives.beforeChoices(asked);
+    const begins = represented ? terms.all(representatives.conditions(pivots, args, this.#before)) : TRUE;
+    const { enabled, faults, next } = system.act(action, this.#before, actor, args, terms.and(stands, begins), choosing);
+    const step = { args, faulty: terms.any(faults.map(({ cond }) => cond)), next };
+    if (choosing === null) return { ...step, represents: begins, choices: [], enabled };
+    const { choices, kinds, condition } = choosing;
+    const chosen = choices.map(({ value }) => value);
+    const represents = terms.all(representatives.conditions(representatives.pivots(asked, kinds), args, this.#before, chosen));
+    return { ...step, represents, choices, enabled: terms.all([enabled, represents, condition]) };
+  }
+
+  /** Two steps of one action are given the same. */
+  #argumentsOf(action: Action, who: number): { readonly args: readonly Num[]; readonly valid: Lit } {
+    const key = `${action.agent} ${action.name} ${who}`;
+    const known = this.#arguments.get(key);
+    if (known !== undefined) return known;
+    const free = this.#system.params(action).map(({ type }, at) => {
+      const { lo, hi } = encodedRange(type);
+      return freeNumber(this.#system.terms, argumentName(action, who, at), lo, hi);
     });
-    const args = made.map(({ num }) => num);
-    const stands = terms.and(terms.all(made.map(({ valid }) => valid)), system.standsAt(action, this.#before, actor));
-    const represents = represented ? this.#representatives.condition(action, who, args, this.#before) : TRUE;
-    const { enabled, faults, next } = system.act(action, this.#before, actor, args, terms.and(stands, represents));
-    return { represents, enabled, faulty: terms.any(faults.map(({ cond }) => cond)), args, next };
+    const made = { args: free.map(({ num }) => num), valid: this.#system.terms.all(free.map(({ valid }) => valid)) };
+    this.#arguments.set(key, made);
+    return made;
   }
 
   #termBefore(goal: Goal): Lit {

@@ -10,14 +10,15 @@
  * Every state can be exchanged into one that satisfies it, pivot by pivot: exchanging two members that were not met leaves what was met where
  * it is. That the step and all goals follow the discipline of scalarsets is read off the source, for each action by itself.
  *
- * "The first free socket" is a fixed choice here, and tells members apart.
+ * "The first free socket" is a fixed choice, and tells members apart. Taken for "any free socket" it doesn't: a step *by choice* is more than
+ * what can happen, and what no such step breaks is kept. Who is chosen is a pivot, too.
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Expr, Program, Scalar, Stmt } from '../compile/ir.ts';
 import { Discipline, isWhole, startsAlike } from '../compile/scalarset.ts';
 import type { Action, TransitionSystem } from '../compile/smt.ts';
 import { type Area, asNumber, type State, type Value } from '../compile/symbolic-state.ts';
-import { FALSE, type Lit, not } from '../compile/term.ts';
+import { FALSE, type Lit, not, TRUE } from '../compile/term.ts';
 import { guardOf, type Num } from '../compile/term-number.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
 
@@ -30,8 +31,9 @@ export interface Kind {
   readonly size: number;
   /** Paths of the tables that have an element for each: `.sockets`, `.pcbs[].seen`; none is that of an agent, or inside of it. */
   readonly tables: ReadonlySet<string>;
-  /** By function: whether it tells them apart. */
+  /** By function: whether it can't tell them apart; and whether it can't where the first of them is any of them. */
   readonly follows: readonly boolean[];
+  readonly followsByChoice: readonly boolean[];
 }
 
 /** A place that names a member of a kind, or nobody. */
@@ -40,9 +42,16 @@ export interface Pivot {
   readonly size: number;
   /** The number of the first member there: 1 where 0 is nobody. */
   readonly first: number;
-  readonly from: { readonly cell: number } | { readonly argument: number };
+  readonly from: { readonly cell: number } | { readonly argument: number } | { readonly choice: number };
   /** A field of this member, of whom only those are known who were met; null: it is there whoever was met. */
   readonly of: { readonly kind: string; readonly member: number } | null;
+}
+
+/** What a step is asked about: an action of a member, as it is or by choice. */
+export interface Asked {
+  readonly action: Action;
+  readonly who: number;
+  readonly byChoice: boolean;
 }
 
 export class Representatives {
@@ -58,53 +67,64 @@ export class Representatives {
   }
 
   /** The kinds whose members an action, and everything that is shown of states, can't tell apart. */
-  kindsOf(action: Action): readonly Kind[] {
+  kindsOf(action: Action, byChoice = false): readonly Kind[] {
     const { program } = this.#system;
     const name = action.machine.procedures[action.entry.procedure]?.name;
     const procedure = program.agents[action.agent]?.procedures.find((each) => each.name === name);
     if (procedure === undefined) return [];
-    const reached = [procedure, ...program.invariants, ...program.lemmas].flatMap(({ fn }) => [...this.#reached(fn)]);
-    return this.kinds.filter(({ follows }) => reached.every((fn) => follows[fn]));
+    const acting = [...this.#reached(procedure.fn)];
+    const looking = [...program.invariants, ...program.lemmas].flatMap(({ fn }) => [...this.#reached(fn)]);
+    return this.kinds.filter(
+      ({ follows, followsByChoice }) =>
+        looking.every((fn) => follows[fn]) && acting.every((fn) => (byChoice ? followsByChoice : follows)[fn]),
+    );
   }
 
-  pivots(action: Action, who: number): readonly Pivot[] {
-    const key = `${action.agent} ${action.entry.procedure} ${action.entry.pc} ${who}`;
-    const known = this.#pivots.get(key) ?? this.#find(action, who);
+  /** Of which more is gained where the first of them is any of them. */
+  gainsByChoice(action: Action): boolean {
+    return this.kindsOf(action, true).length > this.kindsOf(action).length;
+  }
+
+  /** `chosen`: the kinds of who is chosen, in order. */
+  pivots({ action, who, byChoice }: Asked, chosen: readonly string[] = []): readonly Pivot[] {
+    const key = `${action.agent} ${action.entry.procedure} ${action.entry.pc} ${who} ${byChoice} ${chosen.join(' ')}`;
+    const known = this.#pivots.get(key) ?? this.#find({ action, who, byChoice }, chosen);
     this.#pivots.set(key, known);
     return known;
   }
 
-  /** That the step begins in a representative. */
-  condition(action: Action, who: number, args: readonly Num[], state: State): Lit {
+  /** The pivots that come before who is chosen: those that are there whoever was met. */
+  beforeChoices(asked: Asked): readonly Pivot[] {
+    return this.pivots(asked).filter(({ of }) => of === null);
+  }
+
+  /** Of each pivot, that it is named as in a representative, if those before it are. */
+  conditions(pivots: readonly Pivot[], args: readonly Num[], state: State, choices: readonly Num[] = []): readonly Lit[] {
     const { terms } = this.#system;
-    const pivots = this.pivots(action, who).map((pivot) => ({
-      ...pivot,
-      value: 'cell' in pivot.from ? asNumber(state[pivot.from.cell] as Value) : (args[pivot.from.argument] as Num),
-    }));
+    const valued = pivots.map((pivot) => ({ ...pivot, value: numberAt(pivot, args, state, choices) }));
     /** That one of the first so many pivots names this member. */
     const met = (before: number, kind: string, member: number): Lit =>
       terms.any(
-        pivots
+        valued
           .slice(0, before)
           .map((pivot, at) => (pivot.kind === kind ? terms.and(there(at), guardOf(pivot.value, member + pivot.first)) : FALSE)),
       );
     const thereAt: Lit[] = [];
     const there = (at: number): Lit => thereAt[at] as Lit;
-    const conditions = pivots.map(({ kind, size, first, value, of }, at) => {
-      thereAt.push(of === null ? terms.all([]) : met(at, of.kind, of.member));
+    return valued.map(({ kind, size, first, value, of }, at) => {
+      thereAt.push(of === null ? TRUE : met(at, of.kind, of.member));
       return terms.all(
         Array.from({ length: size - 1 }, (_, before) => {
           const named = terms.and(there(at), guardOf(value, before + 1 + first));
-          return named === FALSE ? not(FALSE) : not(terms.and(named, not(met(at, kind, before))));
+          return named === FALSE ? TRUE : not(terms.and(named, not(met(at, kind, before))));
         }),
       );
     });
-    return terms.all(conditions);
   }
 
-  #find(action: Action, who: number): readonly Pivot[] {
+  #find({ action, who, byChoice }: Asked, chosen: readonly string[]): readonly Pivot[] {
     const { layout } = this.#system;
-    const kinds = new Map(this.kindsOf(action).map((kind) => [kind.name, kind]));
+    const kinds = new Map(this.kindsOf(action, byChoice).map((kind) => [kind.name, kind]));
     const pivots: Pivot[] = [];
     const met = new Map<string, number>();
     const waiting: { readonly from: Pivot['from']; readonly type: Scalar; readonly of: Pivot['of'] }[] = [];
@@ -120,6 +140,10 @@ export class Representatives {
       waiting.push({ from: { cell: frame?.slots[slot] as number }, type: action.machine.locals[local]?.type as Scalar, of: null });
     }
     addFields(elementsOf(layout.root, `.${action.machine.agent}s`)?.[who], null);
+    chosen.forEach((name, choice) => {
+      const size = kinds.get(name)?.size as number;
+      waiting.push({ from: { choice }, type: { kind: 'id', of: name, size, nullable: true }, of: null });
+    });
     for (let next = waiting.shift(); next !== undefined && pivots.length < MOST_PIVOTS; next = waiting.shift()) {
       const { from, type, of } = next;
       const kind = type.kind === 'id' ? kinds.get(type.of) : undefined;
@@ -133,6 +157,11 @@ export class Representatives {
     }
     return pivots;
   }
+}
+
+function numberAt({ from }: Pivot, args: readonly Num[], state: State, choices: readonly Num[]): Num {
+  if ('cell' in from) return asNumber(state[from.cell] as Value);
+  return ('argument' in from ? args[from.argument] : choices[from.choice]) as Num;
 }
 
 /** Of a table of the state itself. */
@@ -151,16 +180,17 @@ function kindsOf(program: Program): readonly Kind[] {
   const actors = new Set([...acting].flatMap((type) => (type?.kind === 'id' ? [type.of] : [])));
   return [...sizes].flatMap(([name, size]): Kind[] => {
     if (size < 2 || actors.has(name)) return [];
-    const discipline = new Discipline(program, name);
-    const follows = program.functions.map((fn) => discipline.follows(fn));
-    const tables = discipline.tables();
+    const [strict, choosing] = [new Discipline(program, name), new Discipline(program, name, true)];
+    const follows = program.functions.map((fn) => strict.follows(fn));
+    const followsByChoice = program.functions.map((fn) => choosing.follows(fn));
+    const tables = new Set([...strict.tables(), ...choosing.tables()]);
     const begins = program.state.fields.every(({ type, fixed }) => startsAlike(type, name, fixed, true));
-    if (!begins || !discipline.tablesAreApart() || !isWhole(program, name, tables)) return [];
+    if (!begins || !strict.tablesAreApart() || !choosing.tablesAreApart() || !isWhole(program, name, tables)) return [];
     // Records of an agent stay where they are, and facts about frames say something of each element of a table inside of one.
     const own = program.agents.some((agent) =>
       [...tables].some((path) => path === `.${agent.name}s` || path.startsWith(`.${agent.name}s[]`)),
     );
-    return own ? [] : [{ name, size, tables, follows }];
+    return own ? [] : [{ name, size, tables, follows, followsByChoice }];
   });
 }
 
