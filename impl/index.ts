@@ -37,36 +37,17 @@ import { receiveFlags, receiveMessage, sendMessage } from './message.ts';
 // biome-ignore format: a list of names
 import {
   sys_accept, sys_bind, sys_close, sys_connect, sys_connect2, sys_disconnect, sys_dup, sys_fgetsock, sys_fputsock, sys_getpeername,
-  sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_mfreem, sys_poll, sys_recvfrom, sys_recvmbuf, sys_sendto, sys_setasync,
+  sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_mfreem, sys_mgetm, sys_poll, sys_recvfrom, sys_recvmbuf, sys_sendmbuf, sys_sendto, sys_setasync,
   sys_setnbio, sys_setown, sys_setsockopt, sys_shutdown, sys_sigwait, sys_socket, sys_sockatmark, sys_socketpair, sys_tick, sys_unlink,
   sys_unp_gc,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
 import { Loan } from './loan.ts';
 import { type LockProfile, lockProfile } from './locks.ts';
+// biome-ignore format: a list of names
 import {
-  AF_UNIX,
-  h_flags,
-  h_nthreads,
-  h_user,
-  h_user_slice,
-  KEVENT_BYTES,
-  KF_PROFILE,
-  MSG_DONTWAIT,
-  MSG_EOF,
-  MSG_EOR,
-  MSG_OOB,
-  MSG_TRUNC,
-  NO_ADDRESS,
-  SOCK_STREAM,
-  TDF_UNPRIV,
-  td_flags,
-  td_uid,
-  td_from_host,
-  td_from_port,
-  td_msg_flags,
-  td_retval1,
-  td_user,
+  AF_UNIX, h_flags, h_nthreads, h_user, h_user_slice, KEVENT_BYTES, KF_PROFILE, MSG_DONTWAIT, MSG_EOF, MSG_EOR, MSG_OOB,
+  MSG_TRUNC, NO_ADDRESS, SOCK_STREAM, TDF_UNPRIV, td_flags, td_uid, td_from_host, td_from_port, td_msg_flags, td_retval1, td_user,
   UNIX_HOST,
 } from './layout.ts';
 import { bufferOf, copyBytesIn, copyBytesOut, copyWordsIn, copyWordsOut, fixed, get, type Kernel, or, put, viewKernel } from './memory.ts';
@@ -77,18 +58,7 @@ import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 export type { KernelOptions } from './config.ts';
 export type { EventChange, KernelEvent, PollRequest, PollResult, Selected } from './events.ts';
 export type { Counters } from './counters.ts';
-export type {
-  Address,
-  AttachOptions,
-  Inet6Address,
-  InetAddress,
-  Message,
-  ReceiveOptions,
-  Received,
-  SendOptions,
-  Statistics,
-  UnixAddress,
-} from './face.ts';
+export type * from './face.ts';
 export { SocketError } from './failure.ts';
 export { Loan } from './loan.ts';
 export type { LockProfile } from './locks.ts';
@@ -255,11 +225,28 @@ export class Sockets {
    * ends within an mbuf that part is copied. ENOBUFS: too much on loan (`lentMbufs`), or out of mbufs; EOPNOTSUPP: no stream.
    */
   recvLoan(fd: number, most = 0x7fffffff, options: Pick<ReceiveOptions, 'waitAll' | 'dontWait'> = {}): Loan {
-    const length = this.#done('recv', sys_recvmbuf(this.#k, this.#td(), whole(fd), whole(most), receiveFlags(options)));
-    return new Loan(this.#k, get(this.#k, this.thread + td_retval1), length);
+    this.#done('recv', sys_recvmbuf(this.#k, this.#td(), whole(fd), whole(most), receiveFlags(options)));
+    return new Loan(this.#k, this.thread);
   }
 
-  /** Gives back what `recvLoan` lent to this thread; EINVAL if that was another. */
+  /** Lends memory for so many bytes, more than 0, to fill and to send, as whoever had it before left it. ENOBUFS as in `recvLoan`. */
+  newLoan(length: number): Loan {
+    this.#done('newLoan', sys_mgetm(this.#k, this.#td(), whole(length)));
+    return new Loan(this.#k, this.thread);
+  }
+
+  /**
+   * As `send`, over a stream without copying: what a loan holds, or its first `length` bytes. What was taken is no loan any more, `parts` are the
+   * rest; only where that begins within an mbuf it is copied. A piece that the protocol refuses (EPIPE, ECONNRESET, …) is lost.
+   */
+  sendLoan(fd: number, loan: Loan, length = loan.length, options: Pick<SendOptions, 'dontWait' | 'end'> = {}): number {
+    const flags = (options.dontWait === true ? MSG_DONTWAIT : 0) | (options.end === true ? MSG_EOF : 0);
+    const sent = sys_sendmbuf(this.#k, this.#td(), whole(fd), loan.chain, whole(length), flags);
+    loan.left(this.#k, this.thread);
+    return this.#done('send', sent);
+  }
+
+  /** Gives back what `recvLoan` or `newLoan` lent to this thread; EINVAL if that was another. */
   returnLoan(loan: Loan): void {
     if (loan.chain !== 0) this.#done('returnLoan', sys_mfreem(this.#k, this.#td(), loan.chain));
     loan.end();

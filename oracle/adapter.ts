@@ -44,7 +44,7 @@ export interface Call {
   readonly host?: number;
   /** Of a send: its last byte is urgent. */
   readonly urgent?: boolean;
-  /** Of a receive: on loan. To the specification it is a receive. */
+  /** Of a send or a receive: of mbufs on loan. To the specification it is like any other. */
   readonly lent?: boolean;
 }
 
@@ -105,7 +105,7 @@ export interface Place {
   readonly unix: boolean;
   /** Of a send: with MSG_OOB. */
   readonly urgent?: boolean;
-  /** Of a receive: of mbufs. */
+  /** Of a send or a receive: of mbufs. */
   readonly lent?: boolean;
   /** Ticks of a linger that waits. */
   readonly linger?: number;
@@ -165,6 +165,7 @@ export function systemCall<Argument = never>(
     case 'fputsock':
       return { fn: `sys_${name}`, args: [fd] };
     case 'send':
+      if (place.lent === true) return { fn: 'sys_sendmbuf', args: [fd, bytes, 0] };
       return {
         fn: 'sys_sendto',
         args: [
@@ -332,7 +333,9 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
   if (word !== undefined) putWord(k, user, word);
   putMessage(k, place.message, message);
   if (unprivileged) or(k, td + L.td_flags, L.TDF_UNPRIV);
-  const result = resultOf(call.name, (sys as unknown as Native)[fn]?.(k, td, ...args) ?? 0);
+  const [fd = 0, bytes = 0] = args;
+  const returned = fn === 'sys_sendmbuf' ? sendLent(sys, k, td, fd, bytes) : (sys as unknown as Native)[fn]?.(k, td, ...args);
+  const result = resultOf(call.name, returned ?? 0);
   if (unprivileged) and(k, td + L.td_flags, ~L.TDF_UNPRIV);
   if (result.errno !== 'none') return result;
   if (fn === 'sys_recvmbuf') copyBytesIn(k, fixed(k, L.h_user) + user, lentBytes(k, get(k, td + L.td_retval1)), 0, result.value * UNIT);
@@ -342,12 +345,30 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
 
 /** A copy of what is in a chain of mbufs. */
 export function lentBytes(k: Kernel, chain: number): Uint8Array {
-  const bytes: number[] = [];
+  return Uint8Array.from(walk(k, chain, L.m_next).flatMap((m) => [...dataOf(k, m)]));
+}
+
+/** What an mbuf holds, where it lies. */
+function dataOf(k: Kernel, m: number): Uint8Array {
+  const from = (m + L.MBUF_HEADER) * 4 + get(k, m + L.m_off);
+  return k.bytes.subarray(from, from + get(k, m + L.m_len));
+}
+
+/** Sends what lies at the start of the thread's slice, in mbufs that it is lent for that; what is not taken of them goes back. */
+function sendLent(sys: typeof Syscalls, k: Kernel, td: number, fd: number, bytes: number): number {
+  const lent = sys.sys_mgetm(k, td, bytes);
+  if (lent < 0) return lent;
+  const chain = get(k, td + L.td_retval1);
+  let from = fixed(k, L.h_user) + get(k, td + L.td_user);
   for (const m of walk(k, chain, L.m_next)) {
-    const from = (m + L.MBUF_HEADER) * 4 + get(k, m + L.m_off);
-    bytes.push(...k.bytes.subarray(from, from + get(k, m + L.m_len)));
+    const data = dataOf(k, m);
+    data.set(k.bytes.subarray(from, from + data.length));
+    from += data.length;
   }
-  return Uint8Array.from(bytes);
+  const sent = sys.sys_sendmbuf(k, td, fd, chain, bytes, 0);
+  const rest = get(k, td + L.td_retval1);
+  if (rest !== 0) sys.sys_mfreem(k, td, rest);
+  return sent;
 }
 
 function isUnix(k: Kernel, fd: number | boolean | string | undefined): boolean {

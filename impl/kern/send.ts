@@ -7,7 +7,7 @@
  * test may be out of date when the protocol is called: it tests again.
  */
 
-import { EDESTADDRREQ, EINVAL, EMSGSIZE, ENOTCONN, EPIPE, EWOULDBLOCK } from '../errno.ts';
+import { EDESTADDRREQ, EINVAL, EMSGSIZE, ENOTCONN, EOPNOTSUPP, EPIPE, EWOULDBLOCK } from '../errno.ts';
 import {
   h_salen,
   MSG_DONTWAIT,
@@ -34,6 +34,7 @@ import {
   so_proto,
   so_snd,
   so_state,
+  td_lend,
   td_uio_base,
   td_uio_resid,
 } from '../layout.ts';
@@ -41,7 +42,8 @@ import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
 import { PANIC_SOSEND_DGRAM } from '../panic.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { KASSERT } from './kassert.ts';
-import { m_seteor, m_uiotombuf } from './mbuf.ts';
+import { loan_cut, loan_made, loan_take } from './loan.ts';
+import { m_length, m_seteor, m_uiotombuf } from './mbuf.ts';
 import { pr_dgram, pr_flags, pru_send } from './protosw.ts';
 import { sblock, sbspace, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
@@ -51,6 +53,26 @@ const SB_OOB = 1024;
 export function sosend(k: Kernel, td: number, so: number, flags: number, host: number, port: number): number {
   if (pr_dgram(fixed(k, so + so_proto))) return sosend_dgram(k, td, so, flags, host, port);
   return sosend_generic(k, td, so, flags, host, port);
+}
+
+/**
+ * Sends the first bytes of a loan of this thread over a stream (C's `top`): the mbufs themselves, without a copy but where a piece ends within
+ * one. In all else it is a send, in pieces, though BSD's of a chain goes as a whole or not at all. What was not sent is on loan still, as the
+ * chain in td_retval1; a piece that the protocol has refused is gone.
+ */
+export function sosend_mbufs(k: Kernel, td: number, so: number, chain: number, flags: number): number {
+  if ((pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0) return EOPNOTSUPP;
+  if ((flags & MSG_OOB) !== 0) return EINVAL;
+  const taken = loan_take(k, td, chain);
+  if (taken !== 0) return taken;
+  let error = EINVAL;
+  if (get(k, td + td_uio_resid) <= m_length(k, chain)) {
+    put(k, td + td_lend, 1);
+    error = sosend_generic(k, td, so, flags, NO_ADDRESS, 0);
+    put(k, td + td_lend, 0);
+  }
+  loan_made(k, td);
+  return error;
 }
 
 /**
@@ -107,7 +129,7 @@ export function sosend_dgram(k: Kernel, td: number, so: number, flags: number, h
 function sosend_piece(k: Kernel, td: number, so: number, flags: number, length: number, host: number, port: number): number {
   const base = get(k, td + td_uio_base);
   const resid = get(k, td + td_uio_resid);
-  const m = m_uiotombuf(k, td, length);
+  const m = get(k, td + td_lend) !== 0 ? loan_cut(k, td, length) : m_uiotombuf(k, td, length);
   let error = 0;
   if (m < 0) {
     error = -m;

@@ -40,13 +40,13 @@ import { fgetsock, fputsock } from './handle.ts';
 import { kern_kevent } from './kevent.ts';
 import { file_closed, kern_kqueue } from './kqueue.ts';
 import { solisten } from './listen.ts';
-import { loan_return } from './loan.ts';
+import { loan_get, loan_return } from './loan.ts';
 import { kern_recvmsg, kern_sendmsg, message_length } from './message.ts';
 import { kern_sockatmark } from './oob.ts';
 import { pru_bind, pru_peeraddr, pru_sockaddr } from './protosw.ts';
 import { kern_poll } from './poll.ts';
 import { soreceive, soreceive_mbufs } from './receive.ts';
-import { sosend } from './send.ts';
+import { sosend, sosend_mbufs } from './send.ts';
 import { kern_setasync, kern_setown, kern_sigwait } from './sigio.ts';
 import { kern_shutdown } from './shutdown.ts';
 import { socreate } from './socket.ts';
@@ -151,6 +151,25 @@ export function sys_recvmbuf(k: Kernel, td: number, fd: number, length: number, 
   put(k, td + td_uio_base, 0);
   put(k, td + td_uio_resid, length);
   const error = length < 0 ? EINVAL : soreceive_mbufs(k, td, file_socket(k, fp), flags);
+  fdrop(k, td, fp);
+  return transferred(k, td, length, error);
+}
+
+/** Mbufs for so many bytes, which the caller fills; the chain is in td_retval1, on loan. */
+export function sys_mgetm(k: Kernel, td: number, length: number): number {
+  enter(k, td);
+  return ret(k, td, length <= 0 ? EINVAL : loan_get(k, td, length));
+}
+
+/** Sends the first `length` bytes of a chain on loan over a stream. Returns how many were taken; the chain of the rest, on loan still, is in td_retval1. */
+export function sys_sendmbuf(k: Kernel, td: number, fd: number, m: number, length: number, flags: number): number {
+  enter(k, td);
+  put(k, td + td_retval1, m);
+  const fp = fget(k, td, fd);
+  if (fp < 0) return ret(k, td, -fp);
+  put(k, td + td_uio_base, 0);
+  put(k, td + td_uio_resid, length);
+  const error = length <= 0 ? EINVAL : sosend_mbufs(k, td, file_socket(k, fp), m, flags);
   fdrop(k, td, fp);
   return transferred(k, td, length, error);
 }

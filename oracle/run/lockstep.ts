@@ -143,7 +143,9 @@ export class Lockstep {
       case 'collect':
         return this.collect();
       case 'receive-lent':
-        return this.loans.giveBack() ?? this.call('receive', args, this.isStream(args.fd));
+        return this.loans.giveBack() ?? this.call('receive', args, this.specification.isStream(args.fd));
+      case 'send-lent':
+        return this.call('send', { ...args, addressed: false }, args.amount !== 0 && this.specification.isStream(args.fd));
       case 'return-lent':
         return this.loans.giveBack() ?? this.check();
       default:
@@ -153,7 +155,7 @@ export class Lockstep {
 
   // --- calls ---------------------------------------------------------------------------------------------------------------
 
-  /** `lent`: the receive is one that lends. */
+  /** `lent`: the send or receive is one of mbufs. */
   private call(name: string, args: Readonly<Record<string, Argument>>, lent = false): Mismatch | null {
     const { machine } = this;
     const { fd, amount, remote, addressed } = args;
@@ -170,7 +172,7 @@ export class Lockstep {
     const first = sends ? this.data.fill(typeof amount === 'number' ? amount : 1) : 0;
     const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list, lent };
     const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
-    if (lent) this.loans.take();
+    if (lent && receives) this.loans.take();
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
@@ -196,12 +198,6 @@ export class Lockstep {
       if (lost > 0) this.data.thrownAway(this.ids.nameOf(so));
     }
     return this.check();
-  }
-
-  /** Whose bytes can be lent. */
-  private isStream(fd: Argument | undefined): boolean {
-    const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
-    return so !== null && ['unix', 'tcp'].includes(this.specification.association(so).protocol);
   }
 
   /** UNIX datagrams, by whose buffer has grown: in it they lie in the order in which they were sent, whoever sent them. */

@@ -220,14 +220,17 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
     return room || choice.c % 16 === 0 ? chosen.make(choice, free) : [{ name: 'close', args: { fd: fd(choice.a, scene, sizes) } }];
   }
   const { name, make } = KINDS[chosen] as Kind;
-  const args = make(choice, scene, sizes);
-  return [{ name: name === 'receive' && lends(choice, args, scene) ? 'receive-lent' : name, args }];
+  return [lent({ name, args: make(choice, scene, sizes) }, choice, scene)];
 }
 
-/** One of four receives from a stream is of mbufs on loan. */
-function lends({ c }: Choice, { fd }: Operation['args'], { fds }: Scene): boolean {
+/** One of four sends or receives over a stream is of mbufs on loan. */
+function lent(operation: Operation, { c }: Choice, { fds }: Scene): Operation {
+  const { name, args } = operation;
+  const { fd, amount = 0, addressed } = args;
   const protocol = typeof fd === 'number' ? fds[fd]?.protocol : undefined;
-  return c % 4 === 3 && (protocol === 'unix' || protocol === 'tcp');
+  if (amount === 0 || (protocol !== 'unix' && protocol !== 'tcp')) return operation;
+  if (name === 'receive' && c % 4 === 3) return { name: 'receive-lent', args };
+  return name === 'send' && addressed === false && c % 4 === 1 ? { name: 'send-lent', args: { fd: fd as number, amount } } : operation;
 }
 
 /**

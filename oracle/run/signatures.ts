@@ -40,6 +40,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     send: { fd, amount, addressed: truth, remote: truth },
     'receive-lent': { fd, amount },
     'return-lent': {},
+    'send-lent': { fd, amount },
     'send-urgent': { fd },
     receive: { fd, amount },
     receiveoob: { fd },

@@ -7,7 +7,7 @@ import type { CompiledModel } from '../compile/model.ts';
 import type { Plain } from '../compile/values.ts';
 import { type Cell, type Cells, codeOf, literalOf, read } from './cells.ts';
 import type { Ours } from './end.ts';
-import type { Configuration } from './operations.ts';
+import type { Argument, Configuration } from './operations.ts';
 
 const THREAD = 0;
 const WIRE = 1;
@@ -267,6 +267,12 @@ export class Specification {
     if (this.model.fault(this.words) !== null) return 'no-overflow';
     for (const invariant of this.model.invariants) if (!invariant.holds(this.words)) return invariant.id;
     return null;
+  }
+
+  /** Whether the descriptor is of a stream, whose bytes can be lent. */
+  isStream(fd: Argument | undefined): boolean {
+    const so = typeof fd === 'number' ? this.socketOf(fd) : null;
+    return so !== null && ['unix', 'tcp'].includes(this.association(so).protocol);
   }
 
   private begin(agent: number, name: string, args: readonly Plain[]): boolean {

@@ -13,10 +13,12 @@ import {
   ENOBUFS,
   ENOTCONN,
   EOPNOTSUPP,
+  EPIPE,
   EWOULDBLOCK,
   fixed,
   h_user,
   MSG_DONTWAIT,
+  MSG_EOR,
   MSG_OOB,
   MSG_PEEK,
   MSG_WAITALL,
@@ -30,7 +32,9 @@ import {
   so_rcv,
   so_snd,
   sys_mfreem,
+  sys_mgetm,
   sys_recvmbuf,
+  sys_sendmbuf,
   sys_sockatmark,
   TH_ACK,
   TH_URG,
@@ -57,7 +61,7 @@ interface Lent {
 function lend(w: World, fd: number, most = 1000, flags = 0, td = w.td): Lent {
   const result = sys_recvmbuf(w.k, td, fd, most, flags);
   const chain = word(w.k, td + td_retval1);
-  return { result, chain, loan: new Loan(w.k, chain, Math.max(0, result)) };
+  return { result, chain, loan: new Loan(w.k, td) };
 }
 
 function textOf({ loan }: Lent): string {
@@ -278,6 +282,121 @@ describe('what is on loan', () => {
   });
 });
 
+/** A loan that holds the text. */
+function filled(w: World, text: string): Lent {
+  const result = sys_mgetm(w.k, w.td, text.length);
+  const loan = new Loan(w.k, w.td);
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  for (const part of loan.parts) {
+    part.set(bytes.subarray(at, at + part.length));
+    at += part.length;
+  }
+  return { result, chain: word(w.k, w.td + td_retval1), loan };
+}
+
+/** Sends so much of it; what is left is in `rest`. */
+function sendLent(w: World, fd: number, { chain }: Lent, length: number, flags = 0): { readonly sent: number; readonly rest: Lent } {
+  const sent = sys_sendmbuf(w.k, w.td, fd, chain, length, flags);
+  const rest = word(w.k, w.td + td_retval1);
+  return { sent, rest: { result: sent, chain: rest, loan: new Loan(w.k, w.td) } };
+}
+
+describe('a send of what is on loan', () => {
+  it('hands the mbufs over as they are, and they are no loan any more', () => {
+    const w = new World({ mbufBytes: 16 });
+    const [here, there] = w.pair();
+    const lent = filled(w, 'a chunk of sixteen, and some');
+    expect(mbufs(w)).toBe(2);
+    expect(sendLent(w, here, lent, 28)).toMatchObject({ sent: 28, rest: { chain: 0 } });
+    expect(word(w.k, w.so(there) + so_rcv + sb_mb)).toBe(lent.chain);
+    expect([word(w.k, w.td + td_nlent), giveBack(w, lent), mbufs(w)]).toEqual([0, -EINVAL, 2]);
+    const received = lend(w, there);
+    expect([received.chain, textOf(received)]).toEqual([lent.chain, 'a chunk of sixteen, and some']);
+    // What was received is sent on.
+    expect(sendLent(w, there, received, 28).sent).toBe(28);
+    expect([w.recv(here), mbufs(w)]).toEqual(['a chunk of sixteen, and some', 0]);
+  });
+
+  it('takes what there is room for; the rest is on loan still', () => {
+    const w = new World({ mbufBytes: 16, sendSpace: 20, sendLowWater: 1 });
+    const [here, there] = w.pair();
+    const first = sendLent(w, here, filled(w, 'abcdefghijklmnopqrstuvwxyz0123456789ABCD'), 40, MSG_DONTWAIT);
+    expect([first.sent, textOf(first.rest), w.recv(there)]).toEqual([20, 'uvwxyz0123456789ABCD', 'abcdefghijklmnopqrst']);
+    const second = sendLent(w, here, first.rest, 5);
+    const third = sendLent(w, here, second.rest, 15);
+    expect([second.sent, third.sent, third.rest.chain, w.recv(there)]).toEqual([5, 15, 0, 'uvwxyz0123456789ABCD']);
+    expect([mbufs(w), word(w.k, w.td + td_nlent)]).toEqual([0, 0]);
+  });
+
+  it('says what one that copies says, and sends what it sends, however the stream is cut', () => {
+    const step = fc.oneof(
+      fc.record({ does: fc.constant('send' as const), bytes: fc.integer({ min: 1, max: 70 }) }),
+      fc.record({ does: fc.constant('receive' as const), bytes: fc.integer({ min: 1, max: 70 }) }),
+      fc.record({ does: fc.constant('shutdown' as const) }),
+      fc.record({ does: fc.constant('close' as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const [copying, lending] = [12, 12].map((mbufBytes) => new World({ mbufBytes, sendSpace: 50, recvSpace: 50, sendLowWater: 1 })) as [
+          World,
+          World,
+        ];
+        const ends = [copying, lending].map((w) => w.pair());
+        let sent = 0;
+        for (const each of steps) {
+          const seen = [copying, lending].map((w, which): unknown => {
+            const [here, there] = ends[which] as readonly [number, number];
+            if (each.does === 'receive') return w.recv(there, each.bytes, MSG_DONTWAIT);
+            if (each.does === 'shutdown') return w.shutdown(here, 1);
+            if (each.does === 'close') return w.close(there);
+            const text = Array.from({ length: each.bytes }, (_, at) => String.fromCharCode(48 + ((sent + at) % 75))).join('');
+            if (w === copying) return w.send(here, text, undefined, MSG_DONTWAIT);
+            const { sent: taken, rest } = sendLent(w, here, filled(w, text), each.bytes, MSG_DONTWAIT);
+            if (taken > 0) expect(textOf(rest)).toBe(text.slice(taken));
+            if (rest.chain !== 0) expect(giveBack(w, rest)).toBe(0);
+            return taken;
+          });
+          if (each.does === 'send') sent += each.bytes;
+          expect(seen[1]).toEqual(seen[0]);
+        }
+        expect(word(lending.k, lending.td + td_nlent)).toBe(0);
+        for (const [which, w] of [copying, lending].entries()) for (const fd of ends[which] ?? []) w.close(fd);
+        expect([copying.leftOver(), lending.leftOver()]).toEqual([NOTHING_LEFT, NOTHING_LEFT]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('that fails leaves the loan as it was, but for a piece that the protocol had', () => {
+    const w = new World({ mbufBytes: 16, lentMbufs: 4, sendSpace: 20, sendLowWater: 1, threads: 2 });
+    const [here, there] = w.pair();
+    const other = thread_attach(w.k, 0);
+    const lent = filled(w, 'abcdefghijklmnopqrstuvwxyz');
+    for (const [fd, length, flags, error] of [
+      [9, 26, 0, EBADF],
+      [here, 0, 0, EINVAL],
+      [here, 27, 0, EINVAL],
+      [here, 26, MSG_OOB, EINVAL],
+      [here, 26, MSG_EOR, EINVAL],
+      [w.pair('dgram')[0], 26, 0, EOPNOTSUPP],
+      [w.socket('unix'), 26, 0, ENOTCONN],
+    ] as const)
+      expect(sendLent(w, fd, lent, length, flags)).toMatchObject({ sent: -error, rest: { chain: lent.chain } });
+    expect(sys_sendmbuf(w.k, other, here, lent.chain, 26, 0)).toBe(-EINVAL);
+    // No mbuf for what is behind the room.
+    w.failAllocation(1);
+    expect(sendLent(w, here, lent, 26).sent).toBe(-ENOBUFS);
+    expect(textOf(lent)).toBe('abcdefghijklmnopqrstuvwxyz');
+    expect([filled(w, 'more than 4 mbufs in all, which is the limit').result, mbufs(w)]).toEqual([-ENOBUFS, 2]);
+    expect(sys_mgetm(w.k, w.td, 0)).toBe(-EINVAL);
+    w.close(there);
+    const { sent, rest } = sendLent(w, here, lent, 26);
+    expect([sent, textOf(rest), giveBack(w, rest)]).toEqual([-EPIPE, 'abcdefghijklmnopqrstuvwxyz', 0]);
+    expect(mbufs(w)).toBe(0);
+  });
+});
+
 describe('a loan at the face', () => {
   const options: KernelOptions = { sockets: 4, mbufBytes: 16, witness: true };
 
@@ -297,6 +416,23 @@ describe('a loan at the face', () => {
     const end = sockets.recvLoan(there);
     expect([end.length, end.parts]).toEqual([0, []]);
     sockets.returnLoan(end);
+  });
+
+  it('is filled and sent, in parts if need be', () => {
+    const sockets = attach(createKernel({ ...options, sendSpace: 24, sendLowWater: 1 }), { blocking: false });
+    const [here, there] = sockets.socketpair();
+    const loan = sockets.newLoan(40);
+    for (const [at, part] of loan.parts.entries()) part.fill(at + 1);
+    expect(sockets.sendLoan(here, loan, 10)).toBe(10);
+    expect([loan.length, sockets.sendLoan(here, loan), loan.length]).toEqual([30, 14, 16]);
+    const bytes = new Uint8Array(64);
+    expect([...bytes.subarray(0, sockets.recv(there, bytes))]).toEqual([...Array(16).fill(1), ...Array(8).fill(2)]);
+    expect(sockets.sendLoan(here, loan)).toBe(16);
+    expect(() => loan.parts).toThrow('given back or sent');
+    expect([...bytes.subarray(0, sockets.recv(there, bytes))]).toEqual([...Array(8).fill(2), ...Array(8).fill(3)]);
+    expect(() => sockets.sendLoan(9, sockets.newLoan(1))).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'send' }));
+    expect(sockets.statistics().mbufs).toBe(1);
+    sockets.detach();
   });
 
   it('belongs to the thread that received it', () => {

@@ -37,6 +37,8 @@ const FOUND: readonly (readonly [fault: string, scenario: string, as: readonly s
   ['lent-is-freed', 'lent-receive-send-behind', ['data-race', 'panic-20']],
   ['lent-part-is-shared', 'lent-part-send', ['wild-access', 'data-race']],
   ['lent-back-and-lost', 'lent-receive-full', ['leak']],
+  ['lent-sent-and-kept', 'lent-send-receive', ['data-race', 'panic-20', 'wild-access']],
+  ['lent-sent-beyond-room', 'lent-send-full', ['history', 'final-state']],
 ];
 
 describe.each(FOUND)('%s', (fault, scenario, as) => {

@@ -1,4 +1,4 @@
-/** Planted faults in receives that lend: whose an mbuf is, and for how long. */
+/** Planted faults in sends and receives of mbufs on loan: whose an mbuf is, and for how long. */
 import { type Fault, guard, remove, replace, when } from './edit.ts';
 
 const RECEIVE = 'impl/kern/receive.ts';
@@ -24,16 +24,34 @@ export const LOAN_FAULTS: readonly Fault[] = [
     change: (source) => guard(source.in('soreceive_generic').call('soreceive_tell'), 'get(k, td + td_lend) === 0'),
   },
   {
+    id: 'lent-sent-and-kept',
+    file: LOAN,
+    text: 'what was sent of a loan is on loan still',
+    change: (source) => remove(source.in('loan_cut').call('put', 'td + td_top')),
+  },
+  {
+    id: 'lent-rest-is-lost',
+    file: LOAN,
+    text: 'of a loan of which a part was sent only the rest of one mbuf is left',
+    change: (source) => remove(source.in('loan_cut').call('put', 'copied + m_next')),
+  },
+  {
+    id: 'lent-sent-beyond-room',
+    file: LOAN,
+    text: 'the last mbuf that is sent of a loan goes as a whole',
+    change: (source) => remove(source.in('loan_cut').call('put', 'm + m_len')),
+  },
+  {
     id: 'lent-back-twice',
     file: LOAN,
     text: 'what was given back can be given back again',
-    change: (source) => remove(source.in('loan_return').call('put', 'td + td_lent')),
+    change: (source) => remove(source.in('loan_take').call('put', 'td + td_lent')),
   },
   {
     id: 'lent-back-not-counted',
     file: LOAN,
     text: 'what was given back counts as lent for ever',
-    change: (source) => remove(source.in('loan_return').call('put', 'td + td_nlent')),
+    change: (source) => remove(source.in('loan_return').call('loan_gone')),
   },
   {
     id: 'lent-back-and-lost',

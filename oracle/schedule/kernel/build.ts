@@ -144,7 +144,9 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
     }
     if (fn === 'sys_kevent') return { fn: 'client_kevent', args: [td, kq, ...given, place.data], label: label(scripted) };
     if (events !== undefined) return { fn: 'client_poll', args: [td, ...given, events], label: label(scripted) };
-    if (fn === 'sys_recvmbuf') return { fn: 'client_recvmbuf', args: [td, ...given, place.data], label: `${label(scripted)}, on loan` };
+    if (fn === 'sys_recvmbuf' || fn === 'sys_sendmbuf') {
+      return { fn: fn.replace('sys', 'client'), args: [td, ...given, place.data], label: `${label(scripted)}, on loan` };
+    }
     return { fn: fn === 'sys_getsockopt' ? 'client_getsockopt' : fn, args: [td, ...given], label: label(scripted) };
   });
   return { name: `T${thread + 1}`, kind: 'thread', script: calls };

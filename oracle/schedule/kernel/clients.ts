@@ -4,7 +4,7 @@
  * nobody else's, so that two threads inside at once are a data race as well as a wrong sum.
  */
 import { mtod } from '../../../impl/kern/mbuf.ts';
-import { sys_getsockopt, sys_kevent, sys_mfreem, sys_poll, sys_recvmbuf } from '../../../impl/kern/syscalls.ts';
+import { sys_getsockopt, sys_kevent, sys_mfreem, sys_mgetm, sys_poll, sys_recvmbuf, sys_sendmbuf } from '../../../impl/kern/syscalls.ts';
 import { EV_EOF, h_user, m_len, m_next, td_retval1 } from '../../../impl/layout.ts';
 import { copy, fixed, get, type Kernel, load, put } from '../../../impl/memory.ts';
 import { mtx_lock, mtx_unlock } from '../../../impl/sync/mutex.ts';
@@ -146,6 +146,22 @@ export function client_recvmbuf(k: Kernel, td: number, fd: number, length: numbe
   }
   const back = chain === 0 ? 0 : sys_mfreem(k, td, chain);
   return back < 0 ? back : result;
+}
+
+/** Sends what lies at a user address in mbufs on loan, and gives back what is not taken of them: how many bytes. Negative: an errno. */
+export function client_sendmbuf(k: Kernel, td: number, fd: number, length: number, flags: number, uaddr: number): number {
+  const lent = sys_mgetm(k, td, length);
+  if (lent < 0) return lent;
+  const chain = get(k, td + td_retval1);
+  let from = fixed(k, h_user) + uaddr;
+  for (let m = chain; m !== 0; m = get(k, m + m_next)) {
+    copy(k, mtod(k, m), from, get(k, m + m_len));
+    from += get(k, m + m_len);
+  }
+  const sent = sys_sendmbuf(k, td, fd, chain, length, flags);
+  const rest = get(k, td + td_retval1);
+  const back = rest === 0 ? 0 : sys_mfreem(k, td, rest);
+  return back < 0 ? back : sent;
 }
 
 /** What a netisr thread does at a time: processes what is in its workstream, else carries; and sleeps until there is one or the other. */

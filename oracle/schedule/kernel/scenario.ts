@@ -14,7 +14,7 @@ export interface Scripted {
   readonly unix?: boolean;
   /** Of a send to a TCP peer, where there is room: its last byte is urgent. */
   readonly urgent?: boolean;
-  /** Of a receive from a stream: on loan, which is read and given back at once. */
+  /** Of a send or a receive over a stream: of mbufs on loan, which are filled before, or read and given back after. */
   readonly lent?: boolean;
 }
 

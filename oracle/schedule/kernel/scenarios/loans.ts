@@ -1,4 +1,7 @@
-/** Races about receives that lend: what was cut off a buffer is its reader's alone, whatever comes behind it, or becomes of the socket. */
+/**
+ * Races about mbufs on loan: what was cut off a buffer is its reader's alone, whatever comes behind it, or becomes of the socket; and what is sent
+ * of a loan is its sender's no more.
+ */
 import { call, type Scenario, type Scripted } from '../scenario.ts';
 
 const pair = [call('socketpair', { asked: 'unix' })];
@@ -14,6 +17,7 @@ const connected = [
 ];
 
 const lent = (fd: number, amount: number): Scripted => ({ ...call('receive', { fd, amount }), lent: true });
+const sent = (fd: number, amount: number): Scripted => ({ ...call('send', { fd, amount }), lent: true });
 
 export const LOANS: readonly Scenario[] = [
   {
@@ -96,5 +100,41 @@ export const LOANS: readonly Scenario[] = [
       { event: 'data', times: 1 },
       { event: 'rst', times: 1 },
     ],
+  },
+  {
+    id: 'lent-send-receive',
+    about: 'mbufs are sent to a thread that is about to sleep in a receive, and is lent them',
+    citation: 'C.5 top, C.6 mp0, I.6, E.9 G12',
+    prologue: pair,
+    threads: [[sent(1, 1)], [lent(0, 1)]],
+  },
+  {
+    id: 'lent-send-full',
+    about: 'mbufs are sent for which there is room for a part: the sender sleeps, and the reader makes more',
+    citation: 'C.5 top, I.6, D.1 rcvd, E.9 G12',
+    prologue: [...pair, call('send', { fd: 0, amount: 1 })],
+    threads: [[sent(0, 2)], [call('receive', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'lent-send-send',
+    about: 'two senders on one socket, one of mbufs: one after the other',
+    citation: 'C.5 top, step 2, G68, G69, E.9 G14',
+    prologue: pair,
+    threads: [[sent(0, 1)], [call('send', { fd: 0, amount: 1 })]],
+  },
+  {
+    id: 'lent-send-close',
+    about: 'the peer goes away while mbufs are sent to it',
+    citation: 'C.5 top, G104',
+    prologue: pair,
+    threads: [[sent(0, 1)], [call('close', { fd: 1 })]],
+  },
+  {
+    id: 'lent-send-signal',
+    about: 'a signal comes while a sender of mbufs is about to sleep for room: what was not sent is its own',
+    citation: 'C.5 top, step 7',
+    prologue: [...pair, call('send', { fd: 0, amount: 1 })],
+    threads: [[sent(0, 2)]],
+    actors: [{ kind: 'signal', thread: 0 }],
   },
 ];
