@@ -11,15 +11,16 @@ type Bytes = Kernel['bytes'];
 
 export class Loan {
   #chain = 0;
+  #length = 0;
   #parts: readonly Bytes[] | null = [];
 
   constructor(k: Kernel, td: number) {
     this.left(k, td);
   }
 
-  /** Bytes of all parts; 0 at the end of a stream. */
+  /** Bytes of all parts, 0 at the end of a stream; what it was, once it is given back. */
   get length(): number {
-    return this.parts.reduce((sum, { length }) => sum + length, 0);
+    return this.#length;
   }
 
   /**
@@ -44,6 +45,7 @@ export class Loan {
     if (chain === 0 && this.#chain !== 0) this.#parts = null;
     else this.#parts = parts;
     this.#chain = chain;
+    this.#length = parts.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** It was given back. */

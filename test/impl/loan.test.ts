@@ -411,6 +411,7 @@ describe('a loan at the face', () => {
     sockets.returnLoan(loan);
     expect(() => loan.parts).toThrow('given back');
     expect(() => sockets.returnLoan(loan)).toThrow('given back');
+    expect(loan.length).toBe(40);
     expect(sockets.statistics().mbufs).toBe(0);
     sockets.close(here);
     const end = sockets.recvLoan(there);
