@@ -49,6 +49,8 @@ import {
   word,
 } from '../../impl/raw.ts';
 import { established, Rig } from './tcp_rig.ts';
+import type { LoanJob } from './workers/loan_worker.ts';
+import { spawn } from './workers/spawn.ts';
 import { NOTHING_LEFT, World } from './world.ts';
 
 /** What a call has lent, or its error. */
@@ -151,7 +153,7 @@ describe('a receive that lends', () => {
         for (const [which, w] of [copying, lending].entries()) for (const fd of ends[which] ?? []) w.close(fd);
         expect([copying.leftOver(), lending.leftOver()]).toEqual([NOTHING_LEFT, NOTHING_LEFT]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -364,7 +366,7 @@ describe('a send of what is on loan', () => {
         for (const [which, w] of [copying, lending].entries()) for (const fd of ends[which] ?? []) w.close(fd);
         expect([copying.leftOver(), lending.leftOver()]).toEqual([NOTHING_LEFT, NOTHING_LEFT]);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -447,5 +449,22 @@ describe('a loan at the face', () => {
     sockets.returnLoan(loan);
     expect(() => sockets.recvLoan(there, 10, { dontWait: true })).toThrow(expect.objectContaining({ code: 'EAGAIN', syscall: 'recv' }));
     expect(() => createKernel({ lentMbufs: -1 })).toThrow(RangeError);
+  });
+});
+
+describe('between threads', () => {
+  it('a million bytes go through three hands, and every mbuf comes back', async () => {
+    const kernel = createKernel({ sockets: 8, threads: 8, mbufs: 200, mbufBytes: 1024, sendSpace: 8000, recvSpace: 8000, witness: true });
+    const here = attach(kernel, { blocking: false });
+    const [first, second] = [here.socketpair(), here.socketpair()];
+    const bytes = 1_000_003;
+    const jobs: readonly Omit<LoanJob, 'kernel' | 'bytes'>[] = [
+      { from: null, to: first[0], most: 5000 },
+      { from: first[1], to: second[0], most: 3001 },
+      { from: second[1], to: null, most: 9000 },
+    ];
+    const workers = jobs.map((job) => spawn('loan_worker', { kernel, bytes, ...job } satisfies LoanJob));
+    expect(await Promise.all(workers.map(({ answer }) => answer))).toEqual([bytes, bytes, bytes]);
+    expect(here.statistics().mbufs).toBe(0);
   });
 });
