@@ -41,11 +41,50 @@ const asBuilt = {
 
 /** What takes longest, in this order. */
 const LONGEST = [
-  ...['check/check', 'prove/prove', 'schedule/workers', 'schedule/atomic-locks', 'traps/agreement', 'prove/all-traces', 'traps/traps'],
-  ...['claims/claims', 'prove/failing', 'check/crew', 'prove/symmetry', 'museum/museum', 'prove/proof', 'check/spin', 'prove/closed'],
-  ...['check/orbits', 'run/faults', 'run/patience', 'run/run', 'schedule/generated', 'prove/designs', 'museum/entries', 'schedule/dpor'],
-  ...['compile/differential', 'replay/replay', 'replay/gated', 'schedule/coverage', 'replay/schedule', 'compile/recompile', 'compile/smt'],
-  ...['export/export', 'schedule/stress', 'check/explorer', 'prove/bounded', 'check/promises', 'impl/tcp_workers', 'traps/planted'],
+  ...['prove/symmetry', 'traps/traps', 'schedule/atomic-locks', 'schedule/workers', 'check/check', 'run/run'],
+  ...['traps/agreement', 'check/spin', 'prove/failing', 'prove/prove', 'claims/claims', 'prove/all-traces', 'traps/planted', 'run/faults'],
+  ...[
+    'check/crew',
+    'check/promises',
+    'museum/entries',
+    'schedule/generated',
+    'check/orbits',
+    'compile/differential',
+    'impl/tcp_workers',
+    'compile/smt',
+  ],
+  ...[
+    'prove/representatives',
+    'schedule/dpor',
+    'prove/bounded',
+    'schedule/states',
+    'run/lockstep',
+    'compile/recompile',
+    'prove/proof',
+    'schedule/atoms-plain',
+  ],
+  ...[
+    'check/promised',
+    'schedule/livelock',
+    'schedule/stress',
+    'schedule/coverage',
+    'check/by-invariant',
+    'run/patience',
+    'prove/closed',
+    'prove/designs',
+    'museum/museum',
+  ],
+  ...[
+    'schedule/strategies',
+    'prove/obligations',
+    'schedule/bounded',
+    'check/explorer',
+    'replay/history',
+    'replay/replay',
+    'replay/gated',
+    'replay/schedule',
+    'export/export',
+  ],
 ];
 
 /**

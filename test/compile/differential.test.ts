@@ -20,6 +20,9 @@ interface Case {
   readonly missed: number;
 }
 
+/** Toys have so many states, or fewer: more are looked for in vain, which takes longer than all the rest. */
+const OF_A_TOY = 4_000;
+
 const CASES: readonly Case[] = [
   { entry: 'test/compile/models/lock.ts', parts: lockModel, configuration: { locking: 'always' }, steps: 10_000, missed: 0 },
   { entry: 'test/compile/models/lock.ts', parts: lockModel, configuration: { locking: 'never' }, steps: 10_000, missed: 0 },
@@ -46,7 +49,8 @@ const CASES: readonly Case[] = [
 describe('a compiled model takes the same steps as the TypeScript it was made of', () => {
   for (const { entry, parts, configuration, steps, missed } of CASES) {
     test(`${entry} ${JSON.stringify(configuration)}`, () => {
-      const walks = compareOnRandomWalks(compile({ root, entry, configuration }), parts, steps, 1);
+      const tree = parts === model ? undefined : OF_A_TOY;
+      const walks = compareOnRandomWalks(compile({ root, entry, configuration }), parts, steps, 1, tree);
       expect(walks.steps).toBeGreaterThanOrEqual(steps);
       expect([...walks.unused, ...walks.unusedRules].length, JSON.stringify(walks)).toBeLessThanOrEqual(missed);
     });

@@ -121,14 +121,15 @@ function at<T>(list: readonly T[], index: number): T {
   return element;
 }
 
-export function compareOnRandomWalks(model: CompiledModel, parts: PlainParts, steps: number, seed: number): Walks {
+/** `tree`: so many states, at most, are looked for before, to begin at. */
+export function compareOnRandomWalks(model: CompiledModel, parts: PlainParts, steps: number, seed: number, tree = 140_000): Walks {
   const roll = dice(seed);
   const { program, machines } = model;
   const layout = layoutOf(program, machines);
   const used = new Set<string>();
   const states = new Set<string>();
   const seen = new Float64Array(program.rules.length);
-  const ways = waysIn(model, 140_000, roll);
+  const ways = waysIn(model, tree, roll);
   let [done, walks, faults] = [0, 0, 0];
   while (done < steps) {
     const prefix = ways[walks % ways.length] ?? [];

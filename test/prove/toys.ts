@@ -17,8 +17,13 @@ export interface Toy {
 
 export type Configuration = Readonly<Record<string, string | number | boolean>>;
 
-export function toy(entry: string, configuration: Configuration, sources?: Readonly<Record<string, string>>): Toy {
-  return toyOf(compileModel({ root, entry, configuration, ...(sources === undefined ? {} : { sources }) }));
+export function toy(
+  entry: string,
+  configuration: Configuration,
+  sources?: Readonly<Record<string, string>>,
+  constants: Readonly<Record<string, number>> = {},
+): Toy {
+  return toyOf(compileModel({ root, entry, configuration, constants, ...(sources === undefined ? {} : { sources }) }));
 }
 
 export function toyOf(program: Program): Toy {
