@@ -179,6 +179,9 @@ export const invariants: Predicates<State> = {
   'names-unique': (s) =>
     pcbs.every((a) => pcbs.every((b) => a === b || !sameName(s.pcbs[a], s.pcbs[b]) || s.pcbs[a].shared || s.pcbs[b].shared)),
 
+  /** Who has a peer takes only what is of its family; and only Internet pcbs are of one. [D.2 IPv6] */
+  'peer-in-one-family': (s) => s.pcbs.every((inp) => (inp.foreign ? inp.vflag !== 'both' : !isLocal(inp.protocol) || inp.vflag === 'v4')),
+
   /** Locks are given back: the link lock is held exactly while a connect is between its steps, a send lock while its sender is in the call. [G7] */
   'locks-conserved': (s) =>
     (s.link ? 1 : 0) === count(s.threads, (thread) => connects(thread)) &&
@@ -301,6 +304,7 @@ function blank(inp: Pcb): boolean {
     inp.bound ||
     inp.shared ||
     inp.foreign ||
+    inp.vflag !== 'v4' ||
     inp.dropped ||
     inp.timeWait ||
     inp.sockRef ||

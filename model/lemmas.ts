@@ -394,7 +394,8 @@ function protocolFits(inp: Pcb): boolean {
     (inp.protocol === 'tcp' || !marks) &&
     (isLocal(inp.protocol) ? !inp.foreign : inp.peer === null) &&
     (inp.peer !== null || inp.charged === 0) &&
-    (inp.name === null || inp.bound) &&
+    (inp.bound || (inp.name === null && (inp.protocol === 'raw' || !inp.foreign))) &&
+    (inp.protocol === 'raw' ? inp.vflag !== 'both' && inp.vflag !== 'mapped' : inp.vflag !== 'mapped' || inp.bound) &&
     (!inp.shared || !isLocal(inp.protocol))
   );
 }

@@ -29,7 +29,7 @@ export type Protocol = 'none' | 'unix' | 'udp' | 'tcp' | 'dgram' | 'seqpacket' |
 /** so_error, and what a call returns. */
 // biome-ignore format: a list of names
 export type Errno =
-  | 'none' | 'EACCES' | 'EADDRINUSE' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
+  | 'none' | 'EACCES' | 'EADDRINUSE' | 'EADDRNOTAVAIL' | 'EALREADY' | 'EBADF' | 'ECONNABORTED' | 'ECONNREFUSED' | 'ECONNRESET'
   | 'EDESTADDRREQ' | 'EFAULT' | 'EHOSTUNREACH' | 'EINPROGRESS' | 'EINTR' | 'EINVAL' | 'EISCONN' | 'EMFILE'
   | 'EMSGSIZE' | 'ENOBUFS' | 'ENOENT' | 'ENOMEM' | 'ENOPROTOOPT' | 'ENOTCONN' | 'EOPNOTSUPP' | 'EPIPE'
   | 'EPERM' | 'EPROTONOSUPPORT' | 'EPROTOTYPE' | 'ETIMEDOUT' | 'EWOULDBLOCK';
@@ -93,6 +93,12 @@ export interface Knote {
   disabled: boolean; // EV_DISABLE
 }
 
+/**
+ * inp_vflag, what an Internet pcb takes: INP_IPV4 of a socket of IPv4; and of one of IPv6 (INP_IPV6PROTO) INP_IPV6, both, or INP_IPV4 alone,
+ * whose addresses are v4-mapped. Unbound, INP_IPV6 alone is IPV6_V6ONLY.
+ */
+export type Families = 'v4' | 'v6' | 'both' | 'mapped';
+
 /** What a poll asks for; it is told the end of both directions in any case. */
 export type Wanted = 'hangup' | 'in' | 'out' | 'both' | 'urgent';
 
@@ -106,6 +112,7 @@ export interface Pcb {
   peer: PcbId | null; // UNIX: unp_conn; unp_refs of a datagram socket are those who have it here
   charged: Nat<typeof BUFFER>; // UNIX, but datagrams: unp_cc, how much of my receive buffer the sender has been charged for
   foreign: boolean; // UDP, TCP, raw IP: has a foreign address
+  vflag: Families; // of the same: inp_vflag
   state: TcpState; // TCP, as all that follow: t_state
   dropped: boolean; // INP_DROPPED
   timeWait: boolean; // INP_TIMEWAIT
@@ -201,7 +208,7 @@ export function freeSocket(): Socket {
 export function freePcb(): Pcb {
   // biome-ignore format: the zero of every field
   return {
-    protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, charged: 0, foreign: false, state: 'CLOSED',
+    protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, charged: 0, foreign: false, vflag: 'v4', state: 'CLOSED',
     dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, soft: 'none', oob: 'none',
   };
 }

@@ -55,6 +55,9 @@ const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number
   udp: [L.AF_INET, L.SOCK_DGRAM, L.IPPROTO_UDP],
   tcp: [L.AF_INET, L.SOCK_STREAM, L.IPPROTO_TCP],
   raw: [L.AF_INET, L.SOCK_RAW, RAW_PROTOCOL],
+  udp6: [L.AF_INET6, L.SOCK_DGRAM, L.IPPROTO_UDP],
+  tcp6: [L.AF_INET6, L.SOCK_STREAM, L.IPPROTO_TCP],
+  raw6: [L.AF_INET6, L.SOCK_RAW, RAW_PROTOCOL],
   'unprivileged raw': [L.AF_INET, L.SOCK_RAW, RAW_PROTOCOL],
   'unknown protocol': [L.AF_INET, L.SOCK_STREAM, 99],
   'wrong type': [L.AF_INET, L.SOCK_DGRAM, L.IPPROTO_TCP],
@@ -103,6 +106,8 @@ export interface Place {
   readonly message?: number;
   /** Whether a name is a UNIX name, which is the number itself, or an Internet one, a port. */
   readonly unix: boolean;
+  /** Of a socket of IPv6: its addresses are v4-mapped (INP_IPV4 alone) or not. */
+  readonly six?: 'mapped' | 'own' | undefined;
   /** Of a send: with MSG_OOB. */
   readonly urgent?: boolean;
   /** Of a send or a receive: of mbufs. */
@@ -148,9 +153,9 @@ export function systemCall<Argument = never>(
         ...(args[0] === 'unprivileged raw' ? { unprivileged: true } : {}),
       };
     case 'bind':
-      return { fn: 'sys_bind', args: [fd, 0, address] };
+      return { fn: 'sys_bind', args: [fd, place.six === undefined ? 0 : args[2] === true ? N.HOST_MAPPED : N.HOST6_ANY, address] };
     case 'connect':
-      return { fn: 'sys_connect', args: [fd, host, address] };
+      return { fn: 'sys_connect', args: [fd, hostFor(host, place.six, args[2] === true), address] };
     case 'listen':
     case 'connect2':
       return { fn: `sys_${name}`, args: [fd, named] };
@@ -173,7 +178,7 @@ export function systemCall<Argument = never>(
           place.data,
           bytes,
           place.urgent === true ? L.MSG_OOB : 0,
-          args[2] === true ? host : L.NO_ADDRESS,
+          args[2] === true ? hostFor(host, place.six, place.six === 'mapped') : L.NO_ADDRESS,
           place.unix ? DESTINATION : FIRST_PORT,
         ],
       };
@@ -209,6 +214,8 @@ export function systemCall<Argument = never>(
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, L.SO_KEEPALIVE, place.word], word: args[1] === true ? 1 : 0 };
     case 'setreuse':
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, REUSE[String(args[1])] ?? 0, place.word], word: args[2] === true ? 1 : 0 };
+    case 'setv6only':
+      return { fn: 'sys_setsockopt', args: [fd, L.IPPROTO_IPV6, L.IPV6_V6ONLY, place.word], word: args[1] === true ? 1 : 0 };
     case 'broadcast':
       return { fn: 'sys_sendto', args: [fd, place.data, UNIT, 0, N.HOST_BROADCAST, FIRST_PORT] };
     case 'setfilter':
@@ -234,6 +241,32 @@ export function systemCall<Argument = never>(
     default:
       throw new Error(`the adapter does not know the call ${name}`);
   }
+}
+
+/** The socket address of a host, which is given as one of IPv4, for a socket of either family. */
+function hostFor(host: number, six: Place['six'], mapped: boolean): number {
+  if (six === undefined) return host;
+  return mapped ? host + N.HOST_MAPPED : overSix(host);
+}
+
+/** The same host's address of IPv6. */
+export function overSix(host: number): number {
+  return host + N.HOST6_LOCAL - N.HOST_LOCAL;
+}
+
+/** Of a socket of IPv6: what its addresses are where nobody says more; undefined for any other. */
+export function sixOf(k: Kernel, so: number): Place['six'] {
+  const proto = so === 0 ? 0 : fixed(k, so + L.so_proto);
+  if (proto !== L.PROTO_TCP6 && proto !== L.PROTO_UDP6 && proto !== L.PROTO_RAW6) return undefined;
+  const inp = get(k, so + L.so_pcb);
+  return inp === 0 || (get(k, inp + N.inp_vflag) & N.INP_IPV6) !== 0 ? 'own' : 'mapped';
+}
+
+/** Where this host, or the remote one, is on the wire for a pcb: `mapped` says so of its address, or what the pcb itself takes. */
+export function wireHost(k: Kernel, inp: number, host: number, mapped?: boolean): number {
+  const vflag = get(k, inp + N.inp_vflag);
+  if ((vflag & N.INP_IPV6PROTO) === 0) return host;
+  return (mapped ?? (vflag & N.INP_IPV6) === 0) ? host : overSix(host);
 }
 
 function numberOr<Argument>(argument: number | boolean | string | Argument | undefined): number | Argument {
@@ -326,6 +359,7 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
     word: user,
     message: user + fixed(k, L.h_user_slice) - MESSAGE_BYTES,
     unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]),
+    six: typeof call.args[0] === 'number' ? sixOf(k, socketOf(k, call.args[0])) : undefined,
   };
   const { fn, args, word, message, events, change, unprivileged } = systemCall<never>(call.name, call.args, place, call.host);
   if (fn === 'sys_kevent') return resultOf(call.name, kevent(sys, k, td, args[0] ?? 0, change));

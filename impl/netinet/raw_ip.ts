@@ -97,6 +97,8 @@ export function rip_connect(k: Kernel, td: number, so: number, host: number): nu
   if (error === 0) {
     put(k, inp + inp_faddr, faddr);
     soisconnected(k, td, so);
+  } else if (get(k, inp + inp_faddr) !== 0) {
+    rip_dodisconnect(k, td, inp, so);
   }
   rw_wunlock(k, td, inp + inp_lock);
   return error;

@@ -2,15 +2,18 @@
 import { first, type Procedure, rule, when } from '../lang.ts';
 import { pru_bind, pru_listen } from '../protocols/protosw.ts';
 import { type Backlog, type Fd, isLocal, type Name, pcbs, type State, type ThreadId } from '../state.ts';
-import { done, fail, getsock, idle, mayCall } from './file.ts';
+import { done, fail, getsock, idle, maps, mayCall } from './file.ts';
 
-export function* bind(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
-  when(mayCall(s, t, fd));
+/** To the wildcard address; `mapped` to that of IPv4, for which a socket of IPv6 has a v4-mapped address. */
+export function* bind(s: State, t: ThreadId, fd: Fd, name: Name, mapped: boolean): Procedure {
+  when(mayCall(s, t, fd) && (!mapped || maps(s, fd)));
   const so = getsock(s, t, fd);
   if (so === null) return;
-  const errno = pru_bind(s, s.sockets[so], name);
+  const errno = pru_bind(s, s.sockets[so], name, mapped);
   if (errno === 'EINVAL') rule('bind_1', 'bound already, or gone: EINVAL [J.4 bind]');
   if (errno === 'EADDRINUSE') rule('bind_2', 'somebody has the name: EADDRINUSE [J.4 bind]');
+  if (errno === 'EADDRNOTAVAIL')
+    rule('bind_7', 'v4-mapped, and the socket takes IPv6 alone: EADDRNOTAVAIL [D.2; FreeBSD in6_pcbbind, rip6_bind]');
   if (errno === 'none') rule('bind_3', 'bound [D.1, D.2, D.3 bind]');
   fail(s, t, errno);
 }

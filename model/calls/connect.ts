@@ -17,12 +17,13 @@ import { overfull, soevict, sonewconn, soqueue } from '../socket.ts';
 import {
   type Errno, type Fd, isDatagram, type Name, pairs, type Socket, type SocketId, type State, sotopcb, type ThreadId,
 } from '../state.ts';
-import { cut, fail, getsock, handOver, held, hold, leave, mayCall, sleeps, takeError, wakes } from './file.ts';
+import { cut, fail, getsock, handOver, held, hold, leave, maps, mayCall, sleeps, takeError, wakes } from './file.ts';
 
-export function* connect(s: State, t: ThreadId, fd: Fd, name: Name): Procedure {
-  when(mayCall(s, t, fd));
+/** `mapped`: to an address of IPv4, from a socket of IPv6. */
+export function* connect(s: State, t: ThreadId, fd: Fd, name: Name, mapped: boolean): Procedure {
+  when(mayCall(s, t, fd) && (!mapped || maps(s, fd)));
   if (!hold(s, t, fd)) return;
-  const errno = soconnect(s, s.threads[t].file as SocketId);
+  const errno = soconnect(s, s.threads[t].file as SocketId, mapped);
   if (errno !== 'none') return leave(s, t, errno);
   if (held(s, t).protocol === 'dgram') {
     const refused = unp_connect_dgram(s, s.threads[t].file as SocketId, name);
@@ -58,7 +59,7 @@ function inProgress(socket: Socket): boolean {
 }
 
 /** kern_connect and soconnect up to the protocol; UNIX goes on in `find`. [C.4] */
-function soconnect(s: State, so: SocketId): Errno {
+function soconnect(s: State, so: SocketId, mapped: boolean): Errno {
   const socket = s.sockets[so];
   if (socket.connecting) return rule('connect_1', 'under way: EALREADY [C.4 kern_connect]', 'EALREADY');
   if (socket.acceptConn) return rule('connect_2', 'a listener: EOPNOTSUPP [C.4 soconnect]', 'EOPNOTSUPP');
@@ -67,9 +68,9 @@ function soconnect(s: State, so: SocketId): Errno {
     sodisconnect(s, socket);
   }
   socket.error = 'none';
-  if (socket.protocol === 'tcp') return tcp_connect(s, socket);
-  if (socket.protocol === 'udp') udp_connect(s, so);
-  if (socket.protocol === 'raw') rip_connect(s, so);
+  if (socket.protocol === 'tcp') return tcp_connect(s, socket, mapped);
+  if (socket.protocol === 'udp') return udp_connect(s, so, mapped);
+  if (socket.protocol === 'raw') return rip_connect(s, so, mapped);
   return 'none';
 }
 

@@ -21,6 +21,14 @@ export function mayCall(s: State, t: ThreadId, fd: Fd): boolean {
   return idle(s, t) && (so === null || linkFree(s, s.sockets[so]));
 }
 
+/** Its socket is one of IPv6, for which addresses of IPv4 are v4-mapped. */
+export function maps(s: State, fd: Fd): boolean {
+  const so = s.fds[fd];
+  if (so === null) return false;
+  const { pcb } = s.sockets[so];
+  return pcb !== null && s.pcbs[pcb].vflag !== 'v4';
+}
+
 /** The thread is about to sleep, interruptibly. The pause that follows waits for its condition or for `cut`. [I.6] */
 export function sleeps(s: State, t: ThreadId): void {
   s.threads[t].sleep = 'asleep';

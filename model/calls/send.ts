@@ -21,7 +21,7 @@ import {
   type State,
   type ThreadId,
 } from '../state.ts';
-import { cut, done, fail, held, hold, idle, leave, linkFree, release, sleeps, takeError, wakes } from './file.ts';
+import { cut, done, fail, held, hold, idle, leave, linkFree, maps, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: boolean): Procedure {
   when(idle(s, t) && (amount > 0 || !sendsRecords(s, fd)));
@@ -62,9 +62,9 @@ export function* send(s: State, t: ThreadId, fd: Fd, amount: Amount, addressed: 
   }
 }
 
-/** sendto for everybody: one datagram of one unit, which all hosts get, and on each every socket that wants it. [D.3, J.4 send] */
+/** sendto for everybody: one datagram of one unit, which all hosts get, and on each every socket that wants it; over IPv4 only. [D.3, J.4 send] */
 export function* broadcast(s: State, t: ThreadId, fd: Fd): Procedure {
-  when(idle(s, t) && sendsInet(s, fd));
+  when(idle(s, t) && sendsInet(s, fd) && !maps(s, fd));
   if (!hold(s, t, fd)) return;
   const errno = refused(held(s, t), 1, true);
   if (errno !== 'none') return leave(s, t, errno);

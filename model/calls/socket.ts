@@ -9,7 +9,9 @@ import { type Errno, type Fd, isLocal, type Protocol, type SocketId, type State,
 import { done, fail, falloc, getsock, handOver, idle, install } from './file.ts';
 
 /** What is asked for: a protocol that exists, one that does not, one that exists but not of this type; raw IP, by somebody who may not. */
-export type Asked = 'unix' | 'udp' | 'tcp' | 'raw' | 'unprivileged raw' | 'dgram' | 'seqpacket' | 'unknown protocol' | 'wrong type';
+// biome-ignore format: a list of names
+export type Asked =
+  | 'unix' | 'udp' | 'tcp' | 'raw' | 'unprivileged raw' | 'dgram' | 'seqpacket' | 'unknown protocol' | 'wrong type' | 'udp6' | 'tcp6' | 'raw6';
 
 /** Is there such a protocol, and may one have it? */
 function find(s: State, asked: Asked): Errno {
@@ -30,8 +32,10 @@ function protocolOf(asked: Asked): Protocol {
     case 'seqpacket':
       return 'seqpacket';
     case 'udp':
+    case 'udp6':
       return 'udp';
     case 'raw':
+    case 'raw6':
     case 'unprivileged raw':
       return 'raw';
     default:
@@ -49,6 +53,11 @@ function socreate(s: State, protocol: Protocol): SocketId | null {
   }
   s.sockets[so].count = 1;
   return so;
+}
+
+/** Those of IPv6 are with IPV6_V6ONLY, until that is taken off. [FreeBSD in_pcballoc: net.inet6.ip6.v6only is 1] */
+function isSix(asked: Asked): boolean {
+  return asked === 'udp6' || asked === 'tcp6' || asked === 'raw6';
 }
 
 /** Undoes socreate. */
@@ -73,6 +82,7 @@ export function* socket(s: State, t: ThreadId, asked: Asked): Procedure {
   if (errno !== 'none') return fail(s, t, errno);
   const so = socreate(s, protocolOf(asked));
   if (so === null) return fail(s, t, 'ENOBUFS');
+  if (isSix(asked)) sotopcb(s, s.sockets[so]).vflag = 'v6';
   rule('socket_6', 'so_count 1, so_pcb set, a descriptor owns it [C.1 socreate, J.2]');
   install(s, fd, so);
   done(s, t, fd);

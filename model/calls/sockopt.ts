@@ -7,7 +7,7 @@ import { type Procedure, rule, when } from '../lang.ts';
 import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
 import { panic } from '../socket.ts';
 import { type Fd, type State, sotopcb, type ThreadId } from '../state.ts';
-import { done, fail, getsock, held, hold, idle, leave, release, takeError } from './file.ts';
+import { done, fail, getsock, held, hold, idle, leave, maps, release, takeError } from './file.ts';
 
 /** TCP_NODELAY; `valid` is false if the value can't be copied in. */
 export function* setsockopt(s: State, t: ThreadId, fd: Fd, on: boolean, valid: boolean): Procedure {
@@ -84,6 +84,19 @@ export function* setreuse(s: State, t: ThreadId, fd: Fd, option: 'broadcast' | '
   if (option === 'broadcast') s.sockets[so].broadcast = on;
   else if (option === 'address') s.sockets[so].reuseAddress = on;
   else s.sockets[so].reusePort = on;
+  done(s, t, 0);
+}
+
+/** IPV6_V6ONLY: whether a socket of IPv6 takes IPv6 alone. For raw IPv6 it decides nothing. [FreeBSD ip6_ctloutput] */
+export function* setv6only(s: State, t: ThreadId, fd: Fd, on: boolean): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  if (!maps(s, fd)) return fail(s, t, rule('setv6only_1', 'no socket of IPv6: ENOPROTOOPT [D.2 ctloutput]', 'ENOPROTOOPT'));
+  const inp = sotopcb(s, s.sockets[so]);
+  if (inp.bound) return fail(s, t, rule('setv6only_2', 'bound already: EINVAL [FreeBSD ip6_ctloutput]', 'EINVAL'));
+  rule('setv6only_3', 'what a bind will be for [FreeBSD ip6_ctloutput]');
+  if (s.sockets[so].protocol !== 'raw') inp.vflag = on ? 'v6' : 'both';
   done(s, t, 0);
 }
 

@@ -96,9 +96,9 @@ export function* sendWatched(s: Watched, t: ThreadId, fd: Fd, amount: Amount, ad
   if (underWay && s.threads[t].errno === 'none') s.early = true;
 }
 
-export function* connectWatched(s: Watched, t: ThreadId, fd: Fd, name: Name): Procedure {
+export function* connectWatched(s: Watched, t: ThreadId, fd: Fd, name: Name, mapped: boolean): Procedure {
   const so = s.fds[fd];
-  yield* connect(s, t, fd, name);
+  yield* connect(s, t, fd, name, mapped);
   const { errno } = s.threads[t];
   const goesOn = errno === 'none' || errno === 'EINTR' || errno === 'EINPROGRESS' || errno === 'EALREADY';
   if (so !== null && !goesOn && s.sockets[so].connecting) s.stale = true;

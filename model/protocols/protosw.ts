@@ -7,7 +7,7 @@ import { rule } from '../lang.ts';
 import { socantsendmore, sofree } from '../socket.ts';
 import { type Amount, type Errno, isLocal, type Name, pairs, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
 import { pcbbind } from './pcb.ts';
-import { rip_detach, rip_disconnect, rip_send } from './raw.ts';
+import { rip_close, rip_detach, rip_disconnect, rip_send } from './raw.ts';
 import { tcp_abort, tcp_close_socket, tcp_detach, tcp_disconnect, tcp_gone, tcp_listen, tcp_send, tcp_shutdown } from './tcp.ts';
 import { udp_close, udp_detach, udp_disconnect, udp_send } from './udp.ts';
 import { uipc_abort, uipc_close, uipc_detach, uipc_listen, uipc_send, uipc_shutdown } from './unix.ts';
@@ -24,7 +24,7 @@ export function pru_detach(s: State, socket: Socket): void {
 export function pru_detach_close(s: State, socket: Socket): void {
   if (socket.protocol === 'tcp' && !tcp_gone(s, socket)) tcp_disconnect(s, socket);
   if (socket.protocol === 'udp') udp_close(s, socket);
-  if (socket.protocol === 'raw') rip_disconnect(s, socket);
+  if (socket.protocol === 'raw') rip_close(s, socket);
   if (socket.protocol !== 'tcp' || !designs[s.design].dropFreesPcb) pru_detach(s, socket);
 }
 
@@ -32,7 +32,7 @@ export function pru_close(s: State, socket: Socket): void {
   if (designs[s.design].closeTakesName && isLocal(socket.protocol)) sotopcb(s, socket).name = null;
   if (isLocal(socket.protocol)) uipc_close(s, socket);
   else if (socket.protocol === 'udp') udp_close(s, socket);
-  else if (socket.protocol === 'raw') rip_disconnect(s, socket);
+  else if (socket.protocol === 'raw') rip_close(s, socket);
   else tcp_close_socket(s, socket);
 }
 
@@ -46,10 +46,11 @@ export function pru_abort(s: State, so: SocketId): void {
   if (dropFreesPcb) sofree(s, so);
 }
 
-export function pru_bind(s: State, socket: Socket, name: Name): Errno {
+export function pru_bind(s: State, socket: Socket, name: Name, mapped: boolean): Errno {
   if (socket.protocol === 'tcp' && tcp_gone(s, socket)) return rule('bind_4', 'TCP, dropped or in TIME_WAIT: EINVAL [D.2 bind]', 'EINVAL');
+  if (socket.protocol === 'raw' && mapped) return 'EADDRNOTAVAIL';
   if (socket.protocol === 'raw') return rule('bind_5', 'raw IP: an address, which any number of sockets may have [D.4]', 'none');
-  return pcbbind(s, sotopcb(s, socket), name);
+  return pcbbind(s, sotopcb(s, socket), name, mapped);
 }
 
 export function pru_listen(s: State, socket: Socket): Errno {

@@ -3,19 +3,29 @@
  * hangs on it; connected is a default address, and whom to hear.
  */
 import { rule } from '../lang.ts';
-import { panic, soisconnected } from '../socket.ts';
+import { panic, soisconnected, soisdisconnected } from '../socket.ts';
 import { type Errno, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
-import { pcbdetach, pcbfree } from './pcb.ts';
+import { choose, pcbdetach, pcbfree } from './pcb.ts';
 
-export function rip_connect(s: State, so: SocketId): void {
-  sotopcb(s, s.sockets[so]).foreign = true;
+export function rip_connect(s: State, so: SocketId, mapped: boolean): Errno {
+  const inp = sotopcb(s, s.sockets[so]);
+  const errno = choose(inp, mapped);
+  if (errno !== 'none') return errno;
+  inp.foreign = true;
   soisconnected(s, so);
+  return 'none';
 }
 
 /** Clears CONNECTED only, whether a disconnect asks for it or a close: who sleeps in the socket sleeps on. [D.4 rip_dodisconnect] */
 export function rip_disconnect(s: State, socket: Socket): void {
   sotopcb(s, socket).foreign = false;
   socket.connected = false;
+}
+
+/** rip_close, and rip6_close, which wakes whoever sleeps in the socket. [D.4] */
+export function rip_close(s: State, socket: Socket): void {
+  rip_disconnect(s, socket);
+  if (sotopcb(s, socket).vflag !== 'v4' && rule('close_10', 'raw IPv6: for good [D.4 rip6_close]')) soisdisconnected(socket);
 }
 
 export function rip_detach(s: State, socket: Socket): void {

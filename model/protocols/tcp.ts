@@ -19,7 +19,7 @@ import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
 import { panic, socantsendmore, sofree, soisconnecting, soisdisconnected, soisdisconnecting } from '../socket.ts';
 import { type Amount, type Errno, type Pcb, type Socket, type SocketId, type State, socketOf, sotopcb } from '../state.ts';
-import { pcbdetach, pcbfree } from './pcb.ts';
+import { choose, pcbdetach, pcbfree } from './pcb.ts';
 
 /** The connection is over and every entry must fail: DROPPED or TIMEWAIT, in P06 so_pcb NULL. [D.2] */
 export function tcp_gone(s: State, socket: Socket): boolean {
@@ -58,11 +58,13 @@ export function tcp_listen(s: State, socket: Socket): Errno {
   return rule('listen_8', 'TCP listens [D.2 listen]', 'none');
 }
 
-export function tcp_connect(s: State, socket: Socket): Errno {
+export function tcp_connect(s: State, socket: Socket, mapped: boolean): Errno {
   if (tcp_gone(s, socket)) return rule('connect_7', 'TCP, dropped or in TIME_WAIT: EINVAL [D.2 connect]', 'EINVAL');
   const inp = sotopcb(s, socket);
   if (inp.state !== 'CLOSED')
     return rule('connect_8', 'TCP, has a foreign address already: EISCONN [D.2 connect, model/README §3]', 'EISCONN');
+  const errno = choose(inp, mapped);
+  if (errno !== 'none') return errno;
   inp.bound = true;
   inp.foreign = true;
   inp.state = 'SYN_SENT';
@@ -209,7 +211,7 @@ export function tcp_send(s: State, socket: Socket, amount: Amount): Errno {
   if (sotopcb(s, socket).state === 'LISTEN')
     return rule('send_33', 'TCP: a listener has no connection to make: EOPNOTSUPP [C.4 soconnect; model/README §3]', 'EOPNOTSUPP');
   if (sotopcb(s, socket).state === 'CLOSED' && rule('send_34', 'TCP: implied connect: the SYN is out, and the data follows [D.2 send]'))
-    tcp_connect(s, socket);
+    tcp_connect(s, socket, sotopcb(s, socket).vflag === 'mapped');
   socket.snd.cc += amount;
   return rule('send_15', 'TCP: queued until acknowledged [D.2 send]', 'none');
 }

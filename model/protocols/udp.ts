@@ -2,14 +2,17 @@
 import { rule } from '../lang.ts';
 import { panic, soisconnected, soisdisconnected } from '../socket.ts';
 import { type Errno, type Socket, type SocketId, type State, sotopcb } from '../state.ts';
-import { pcbdetach, pcbfree } from './pcb.ts';
+import { choose, pcbdetach, pcbfree } from './pcb.ts';
 
 /** Has an address from now on: a port of the system's choice unless it was bound. */
-export function udp_connect(s: State, so: SocketId): void {
+export function udp_connect(s: State, so: SocketId, mapped: boolean): Errno {
   const inp = sotopcb(s, s.sockets[so]);
+  const errno = choose(inp, mapped);
+  if (errno !== 'none') return errno;
   inp.bound = true;
   inp.foreign = true;
   soisconnected(s, so);
+  return 'none';
 }
 
 /** Clears CONNECTED only: the socket can be connected again. */

@@ -28,10 +28,13 @@ function live(inp: Pcb): boolean {
   return inp.protocol === 'tcp' && inp.socket !== null && !inp.dropped && !inp.timeWait;
 }
 
-/** The last segment of a passive handshake (syncache_socket): a child, ESTABLISHED at once. [D.2 syncache_socket, C.1] */
-export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
+/**
+ * The last segment of a passive handshake (syncache_socket): a child, ESTABLISHED at once; `mapped`: over IPv4, of a listener of IPv6 that takes
+ * both. [D.2 syncache_socket, C.1]
+ */
+export function* handshake(s: State, _wire: Wire, pcb: PcbId, mapped: boolean): Procedure {
   const inp = s.pcbs[pcb];
-  when(live(inp) && inp.state === 'LISTEN' && socketOf(s, inp).acceptConn);
+  when(live(inp) && inp.state === 'LISTEN' && socketOf(s, inp).acceptConn && (!mapped || inp.vflag === 'both'));
   const head = inp.socket as SocketId;
   const child = sonewconn(s, head);
   if (child === null) {
@@ -44,6 +47,7 @@ export function* handshake(s: State, _wire: Wire, pcb: PcbId): Procedure {
   theirs.bound = true;
   theirs.name = inp.name;
   theirs.shared = inp.name !== null;
+  theirs.vflag = inp.vflag !== 'both' ? inp.vflag : mapped ? 'mapped' : 'v6';
   if (s.sockets[head].filter !== 'no') for (let round = 0; round <= BACKLOG; round++) if (overfull(s.sockets[head])) soevict(s, head);
   soqueue(s, head, child, true);
   rule('handshake_2', 'connected and on so_comp, unless there is a filter [D.2 syncache_socket]');

@@ -30,6 +30,9 @@ const DATA: Calls = { send: [null, [1], [false]], receive: [null, [1]], shutdown
 /** Descriptors in flight, and who cleans up after them. */
 const RIGHTS: Calls = { sendmsg: [], recvmsg: [null, [1]], undefer: [], gcmark: [], gcsweep: [] };
 
+/** What can be asked for but sockets of IPv6, which have a configuration of their own. */
+const ASKED = ['unix', 'udp', 'tcp', 'raw', 'unprivileged raw', 'dgram', 'seqpacket', 'unknown protocol', 'wrong type'];
+
 export const CONFIGURATIONS: readonly Configuration[] = [
   {
     id: 'tcp',
@@ -125,6 +128,41 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       broadcast: [],
     },
     quick: false,
+  },
+  {
+    id: 'inet6',
+    text: 'UDP sockets of IPv4 and IPv6 on one port, with and without IPV6_V6ONLY, connected over both and closed, and raw ones, by one thread',
+    sockets: 3,
+    threads: 1,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['udp', 'udp6', 'raw6']],
+      setv6only: [],
+      bind: [null, [0], null],
+      connect: [null, [0], null],
+      disconnect: [],
+    },
+    quick: true,
+  },
+  {
+    id: 'inet6-tcp',
+    text: 'a TCP listener of either family, connections that come over either, and that are made over either, by one thread',
+    sockets: 2,
+    threads: 1,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['tcp', 'tcp6']],
+      setv6only: [],
+      bind: [null, [0], null],
+      listen: [null, [1]],
+      accept: [],
+      connect: [null, [0], null],
+      handshake: [],
+      rst: [],
+    },
+    quick: true,
   },
   {
     id: 'raw',
@@ -369,14 +407,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   },
   {
     id: 'names',
-    text: 'sockets of every protocol bound by name, and calls that ask for what they can not have, by one thread',
+    text: 'sockets of every protocol, over IPv4, bound by name, and calls that ask for what they can not have, by one thread',
     sockets: 2,
     threads: 1,
     names: 1,
     calls: {
       ...CLOSE,
-      socket: [],
-      socketpair: [],
+      socket: [ASKED],
+      socketpair: [ASKED],
       bind: [null, [0]],
       unlink: [],
       listen: [null, [1]],

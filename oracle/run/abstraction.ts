@@ -75,27 +75,14 @@ const SOCKET_FIELDS = [
   'atMark',
   'garbage',
 ] as const;
+// biome-ignore format: a list of names
 const PCB_FIELDS = [
-  'protocol',
-  'socket',
-  'bound',
-  'name',
-  'peer',
-  'charged',
-  'foreign',
-  'state',
-  'dropped',
-  'timeWait',
-  'sockRef',
-  'needFin',
-  'noDelay',
-  'msl',
-  'soft',
-  'oob',
+  'protocol', 'socket', 'bound', 'name', 'peer', 'charged', 'foreign', 'vflag', 'state',
+  'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob',
 ] as const;
 const KNOTE_FIELDS = ['fd', 'write', 'once', 'disabled'] as const;
 /** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
-const INTERNET_ONLY = ['foreign', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob'] as const;
+const INTERNET_ONLY = ['foreign', 'vflag', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob'] as const;
 const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'soft', 'oob'] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
@@ -114,6 +101,8 @@ interface Codes {
   readonly errno: ReadonlyMap<number, number>;
   readonly queue: ReadonlyMap<number, number>;
   readonly state: readonly number[];
+  /** By INP_IPV4, INP_IPV6 and INP_IPV6PROTO. */
+  readonly vflag: readonly (number | undefined)[];
   /** By TCPOOB_*. */
   readonly oob: readonly number[];
   /** By errno: t_softerror. */
@@ -277,7 +266,8 @@ export class Abstraction {
     this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);
     this.queue(k, words, cells.complete, so, L.so_comp_first, L.so_qlen, ids);
     const proto = fixed(k, so + L.so_proto);
-    const datagrams = proto === L.PROTO_UDP || proto === L.PROTO_RAW;
+    const code = codes.protocol.get(proto);
+    const datagrams = code === codes.protocol.get(L.PROTO_UDP) || code === codes.protocol.get(L.PROTO_RAW);
     this.set(
       words,
       cells.rcvCc,
@@ -362,6 +352,7 @@ export class Abstraction {
     const port = get(k, inp + N.inp_lport);
     this.code(words, cells.protocol, codes.protocol, fixed(k, pcbinfo + N.ipi_proto));
     this.set(words, cells.socket, ids.socketCode(get(k, inp + N.inp_socket)));
+    this.set(words, cells.vflag, codes.vflag[get(k, inp + N.inp_vflag)] ?? STRANGER);
     this.flag(words, cells.dropped, flags & N.INP_DROPPED);
     this.flag(words, cells.timeWait, flags & N.INP_TIMEWAIT);
     this.flag(words, cells.sockRef, flags & N.INP_SOCKREF);
@@ -434,6 +425,7 @@ function codesOf(cells: Cells): Codes {
     Cell,
   ];
   const state = cells.at('pcbs', 0, 'state');
+  const vflag = cells.at('pcbs', 0, 'vflag');
   const place = cells.at('rights', 0, 'place');
   const garbage = cells.at('sockets', 0, 'garbage');
   const filter = cells.at('sockets', 0, 'filter');
@@ -445,6 +437,9 @@ function codesOf(cells: Cells): Codes {
       [L.PROTO_UDP, codeOf(protocol, 'udp')],
       [L.PROTO_TCP, codeOf(protocol, 'tcp')],
       [L.PROTO_RAW, codeOf(protocol, 'raw')],
+      [L.PROTO_UDP6, codeOf(protocol, 'udp')],
+      [L.PROTO_TCP6, codeOf(protocol, 'tcp')],
+      [L.PROTO_RAW6, codeOf(protocol, 'raw')],
       [L.PROTO_UNIX_DGRAM, codeOf(protocol, 'dgram')],
       [L.PROTO_UNIX_SEQPACKET, codeOf(protocol, 'seqpacket')],
     ]),
@@ -456,6 +451,14 @@ function codesOf(cells: Cells): Codes {
       [L.SQ_COMP, codeOf(queue, 'complete')],
     ]),
     state: TCP_STATES.map((name) => codeOf(state, name)),
+    vflag: [
+      undefined,
+      codeOf(vflag, 'v4'),
+      undefined,
+      undefined,
+      undefined,
+      ...['mapped', 'v6', 'both'].map((name) => codeOf(vflag, name)),
+    ],
     oob: ['none', 'here', 'taken'].map((name) => codeOf(cells.at('pcbs', 0, 'oob'), name)),
     soft: known([0, ...Object.values(E)].map((errno) => [errno, codeOf(cells.at('pcbs', 0, 'soft'), errnoName(errno))])),
     place: { hand: codeOf(place, 'hand'), buffer: codeOf(place, 'buffer'), deferred: codeOf(place, 'deferred') },

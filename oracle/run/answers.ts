@@ -45,7 +45,6 @@ export const UNANSWERED: Readonly<Record<string, string>> = {
   'socketpair ENFILE': FILES,
   'accept ENFILE': FILES,
   'bind EALREADY': NAMES,
-  'bind EADDRNOTAVAIL': ADDRESSES,
   'bind EAFNOSUPPORT': ADDRESSES,
   'connect EADDRNOTAVAIL': ADDRESSES,
   'connect EADDRINUSE':

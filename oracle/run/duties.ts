@@ -17,6 +17,7 @@
  */
 import { IPPROTO_TCP } from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
+import { in6_family, in6_selectsrc } from '../../impl/netinet/in6_pcb.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_PUSH, TH_RST, TH_SYN, TH_URG } from '../../impl/netinet/tcp_fsm.ts';
 import { UNIT } from '../adapter.ts';
@@ -26,7 +27,7 @@ import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
 import type { Wrong } from './mismatch.ts';
-import { distance, keyOf, printSegment, type Segment, senderOf } from './segment.ts';
+import { distance, isRemote, keyOf, printSegment, type Segment, senderOf } from './segment.ts';
 import type { Specification } from './specification.ts';
 
 /** Owed in this step only: what no later look at the connection could tell. */
@@ -112,10 +113,15 @@ export class Duties {
 
   private may(segment: Segment): Wrong | null {
     const allowed = segment.proto === IPPROTO_TCP ? this.mayTcp(segment) : this.mayOther(segment);
-    if (allowed === null && segment.src !== N.HOST_LOCAL && segment.proto !== N.IPPROTO_ICMP)
+    if (
+      allowed === null &&
+      segment.src !== in6_selectsrc(segment.dst) &&
+      segment.proto !== N.IPPROTO_ICMP &&
+      segment.proto !== N.IPPROTO_ICMPV6
+    )
       return {
         seen: `${printSegment(segment)} was put on the wire by host ${segment.src}`,
-        allowed: `the address of this host, ${N.HOST_LOCAL}`,
+        allowed: `the address of this host, ${in6_selectsrc(segment.dst)}`,
       };
     return allowed === null ? null : { seen: `${printSegment(segment)} was put on the wire`, allowed };
   }
@@ -326,7 +332,7 @@ function meets(duty: Duty, segment: Segment, end: End | null): boolean {
       );
     case 'unreachable':
       return (
-        proto === N.IPPROTO_ICMP &&
+        proto === (in6_family(duty.to.src) === N.INP_IPV6 ? N.IPPROTO_ICMPV6 : N.IPPROTO_ICMP) &&
         segment.dst === duty.to.src &&
         segment.dport === duty.to.sport &&
         segment.src === duty.to.dst &&
@@ -359,7 +365,7 @@ function printDuty(duty: Duty): string {
 /** The reverse of `keyOf`. */
 function printKey(key: number): string {
   const peer = key % 16;
-  const host = peer === N.HOST_REMOTE ? 'the remote ' : peer === N.HOST_BROADCAST ? "everybody's " : '';
+  const host = isRemote(peer) ? 'the remote ' : peer === N.HOST_BROADCAST ? "everybody's " : '';
   const ports = Math.floor(key / 16);
   return `port ${Math.floor(ports / 65536)} to ${host}port ${ports % 65536}`;
 }

@@ -7,7 +7,7 @@
 import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { carryOut, FIRST_PORT, getWord, RAW_PROTOCOL, UNIT } from '../adapter.ts';
+import { carryOut, FIRST_PORT, getWord, RAW_PROTOCOL, UNIT, wireHost } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
@@ -26,7 +26,7 @@ import { type Mismatch, printResult, type Wrong } from './mismatch.ts';
 import { MOST_UNITS } from './oddities.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
-import { keyOf, mirrored, readSegment, type Segment } from './segment.ts';
+import { isRemote, keyOf, mirrored, readSegment, type Segment } from './segment.ts';
 import { type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
 import { type Timer, timers, wrongTimers } from './timers.ts';
@@ -164,7 +164,7 @@ export class Lockstep {
     const all = Object.values(args);
     // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
     const list = remote === undefined ? all : all.slice(0, -1);
-    if (so !== null && unsaid(machine.kernel, this.ids.pcbAt(pcb), protocol, name, args)) return this.check();
+    if (so === null ? args.mapped === true : unsaid(machine.kernel, this.ids.pcbAt(pcb), protocol, name, args)) return this.check();
     const sends = name === 'send' || name === 'sendmsg' || name === 'broadcast';
     const receives = name === 'receive' || name === 'recvmsg';
     const stream = sends && so !== null ? this.streamFrom(so) : null;
@@ -215,7 +215,7 @@ export class Lockstep {
     const { protocol, pcb } = so === null ? { protocol: 'none', pcb: -1 } : this.specification.association(so);
     const key = protocol === 'tcp' ? this.ends.keyOfPcb(pcb) : null;
     const ours = key === null ? null : this.specification.connection(pcb);
-    if (key === null || ours === null || key % 16 !== this.machine.remoteHost || ours.queued >= ours.buffer) return this.check();
+    if (key === null || ours === null || !isRemote(key % 16) || ours.queued >= ours.buffer) return this.check();
     const end = this.ends.at(key);
     const first = this.data.fill(1);
     const list = [fd as number, 1, false];
@@ -270,7 +270,8 @@ export class Lockstep {
     const k = this.machine.kernel;
     const inp = this.ids.pcbAt(pcb);
     const raw = protocol === 'raw';
-    const [to, port] = host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [host, raw ? 0 : FIRST_PORT];
+    const [to, port] =
+      host === null ? [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport)] : [wireHost(k, inp, host), raw ? 0 : FIRST_PORT];
     const proto = raw ? RAW_PROTOCOL : L.IPPROTO_UDP;
     const copies = to === N.HOST_BROADCAST ? 2 : 1;
     this.duties.owe({ kind: 'datagram', proto, key: keyOf(get(k, inp + N.inp_lport), to, port), units, copies });

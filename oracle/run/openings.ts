@@ -5,6 +5,7 @@
 import type { Choice, Operation } from './operations.ts';
 import { FILTERS } from './openings-filters.ts';
 import { ODDITIES } from './oddities.ts';
+import { INET6 } from './openings-inet6.ts';
 import { SHARED } from './openings-shared.ts';
 
 export interface Opening {
@@ -38,6 +39,7 @@ const odd = (n: number): string => ODDITIES[n % ODDITIES.length] ?? 'again';
 
 export const OPENINGS: readonly Opening[] = [
   ...SHARED,
+  ...INET6,
   ...FILTERS,
   {
     // A TCP connection to the remote host, with now and then a call that does not wait.

@@ -66,6 +66,10 @@ function readable(n: number, scene: Scene, sizes: Configuration): number {
   return some.length === 0 || n % 4 === 3 ? fdWhere(n >> 2, scene, sizes, (socket) => socket.connected) : pick(some, n >> 2);
 }
 
+function isSix({ fds }: Scene, fd: number): boolean {
+  return fds[fd]?.six === true;
+}
+
 /** A handle that is held, or now and then any other. */
 function handle(n: number, { handles }: Scene, sizes: Configuration): number {
   return handles.length === 0 || n % 8 === 7 ? n % sizes.HANDLES : pick(handles, n >> 3);
@@ -74,7 +78,7 @@ function handle(n: number, { handles }: Scene, sizes: Configuration): number {
 // biome-ignore format: a list of words
 const ASKED = [
   'unix', 'udp', 'tcp', 'tcp', 'unix', 'udp', 'tcp', 'unix', 'raw', 'dgram', 'seqpacket', 'dgram', 'unknown protocol', 'wrong type',
-  'unprivileged raw',
+  'unprivileged raw', 'tcp6', 'udp6', 'tcp6', 'raw6',
 ];
 
 /** Every kind of operation. The names of calls and their arguments are those of the specification. */
@@ -84,21 +88,30 @@ export const KINDS: readonly Kind[] = [
     name: 'socketpair',
     weight: 3,
     make: ({ a }) => ({
-      asked: pick(['unix', 'unix', 'dgram', 'seqpacket', 'tcp', 'udp', 'raw', 'wrong type', 'unknown protocol', 'unprivileged raw'], a),
+      asked: pick(
+        ['unix', 'unix', 'dgram', 'seqpacket', 'tcp', 'udp', 'raw', 'wrong type', 'unknown protocol', 'unprivileged raw', 'udp6'],
+        a,
+      ),
     }),
   },
-  { name: 'bind', weight: 6, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), name: b % z.NAMES }) },
+  {
+    name: 'bind',
+    weight: 6,
+    make: ({ a, b, c }, s, z) => {
+      const at = fd(a, s, z);
+      return { fd: at, name: b % z.NAMES, mapped: isSix(s, at) && c % 4 === 0 };
+    },
+  },
   { name: 'unlink', weight: 2, make: ({ a }, _scene, z) => ({ name: a % z.NAMES }) },
   { name: 'listen', weight: 6, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => !so.connected), backlog: b % (z.BACKLOG + 1) }) },
   { name: 'accept', weight: 6, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.acceptConn) }) },
   {
     name: 'connect',
     weight: 10,
-    make: ({ a, b, c }, s, z) => ({
-      fd: fdWhere(a, s, z, (so) => !so.connected && !so.acceptConn),
-      name: b % z.NAMES,
-      remote: c % 2 === 1,
-    }),
+    make: ({ a, b, c }, s, z) => {
+      const at = fdWhere(a, s, z, (so) => !so.connected && !so.acceptConn);
+      return { fd: at, name: b % z.NAMES, mapped: isSix(s, at) && c % 4 < 2, remote: c % 2 === 1 };
+    },
   },
   { name: 'connect2', weight: 2, make: ({ a, b }, s, z) => ({ fd1: fd(a, s, z), fd2: fd(b, s, z) }) },
   { name: 'disconnect', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.connected) }) },
@@ -137,6 +150,7 @@ export const KINDS: readonly Kind[] = [
       on: c % 4 > 0,
     }),
   },
+  { name: 'setv6only', weight: 3, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.six), on: b % 4 === 0 }) },
   { name: 'broadcast', weight: 3, make: ({ a }, s, z) => ({ fd: fdWhere(a, s, z, (so) => isDatagram(so.protocol)) }) },
   { name: 'setfilter', weight: 3, make: ({ a, b }, s, z) => ({ fd: fdWhere(a, s, z, (so) => so.acceptConn), on: b % 3 > 0 }) },
   { name: 'geterror', weight: 2, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
@@ -153,7 +167,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'knote',
-    weight: 4,
+    weight: 5,
     make: ({ a, b, c }, s, z) => ({
       fd: fd(a, s, z),
       filter: b % 3 === 0 ? 'write' : 'read',

@@ -5,6 +5,7 @@
 import { ECONNREFUSED } from '../../impl/errno.ts';
 import * as L from '../../impl/layout.ts';
 import { fixed, get } from '../../impl/memory.ts';
+import { in6_family, in6_selectsrc } from '../../impl/netinet/in6_pcb.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
 import { errnoNumber, RAW_PROTOCOL, UNIT } from '../adapter.ts';
@@ -13,7 +14,7 @@ import type { Ends } from './ends.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
 import { oddity, type Said, STRANGER } from './oddities.ts';
-import { distance, keyOf } from './segment.ts';
+import { distance, isRemote, keyOf } from './segment.ts';
 import type { Specification } from './specification.ts';
 import { walk } from './walk.ts';
 
@@ -28,6 +29,8 @@ const ISS_STEP = 64_000;
 /** A connection with the remote host that has not come to its end. */
 interface Peer {
   readonly end: End;
+  /** The remote host's address in it. */
+  readonly host: number;
   readonly state: string;
   readonly port: number;
   readonly remotePort: number;
@@ -60,7 +63,7 @@ export class Remote {
   offers(which: number, units: number): boolean {
     const peer = this.fitting('remote-ack', which);
     if (peer === undefined) return false;
-    this.windows.set(keyOf(peer.port, this.machine.remoteHost, peer.remotePort), units * UNIT);
+    this.windows.set(keyOf(peer.port, peer.host, peer.remotePort), units * UNIT);
     this.says(peer, { seq: peer.end.told, ack: peer.end.acked, flags: TH_ACK, length: 0 });
     return true;
   }
@@ -103,17 +106,18 @@ export class Remote {
     const remotePort = this.port++;
     const iss = this.iss;
     this.iss = (this.iss + ISS_STEP) | 0;
-    this.inject(port, remotePort, { seq: iss, ack: 0, flags: TH_SYN, length: 0 });
-    return keyOf(port, this.machine.remoteHost, remotePort);
+    const host = this.hostFor(inp, remotePort);
+    this.inject(port, host, remotePort, { seq: iss, ack: 0, flags: TH_SYN, length: 0 });
+    return keyOf(port, host, remotePort);
   }
 
   /** The last segment of that handshake. False if there was no answer to the SYN. */
   acknowledge(key: number): boolean {
     const handshake = this.ends.handshake(key);
     if (handshake?.answer === null || handshake === null) return false;
-    const { port, remotePort } = portsOf(key);
+    const { port, host, remotePort } = portsOf(key);
     const { irs, answer } = handshake;
-    this.inject(port, remotePort, { seq: (irs + 1) | 0, ack: (answer.iss + 1) | 0, flags: TH_ACK, length: 0 });
+    this.inject(port, host, remotePort, { seq: (irs + 1) | 0, ack: (answer.iss + 1) | 0, flags: TH_ACK, length: 0 });
     return true;
   }
 
@@ -121,9 +125,9 @@ export class Remote {
   catchesUp(): boolean {
     let said = false;
     for (const peer of this.peers()) {
-      const { state, end, port, remotePort } = peer;
+      const { state, end, port, host, remotePort } = peer;
       if (state === 'TIME_WAIT') continue;
-      const opens = this.windows.delete(keyOf(port, this.machine.remoteHost, remotePort));
+      const opens = this.windows.delete(keyOf(port, host, remotePort));
       if (state === 'SYN_SENT') this.answers('remote-synack', peer, false);
       else if (state === 'SYN_RECEIVED') this.answers('remote-ack', peer, false);
       else if (received(end) !== end.acked || opens) this.says(peer, { seq: end.told, ack: received(end), flags: TH_ACK, length: 0 });
@@ -136,33 +140,36 @@ export class Remote {
   /** ICMP says this of the peer of the connection number `which`: first those of TCP, then the UDP sockets that have one. False if there is none. */
   icmp(which: number, error: string): boolean {
     const k = this.machine.kernel;
-    const tcp = this.peers().map(({ port, remotePort }): readonly number[] => [L.IPPROTO_TCP, this.machine.remoteHost, remotePort, port]);
+    const tcp = this.peers().map(({ port, host, remotePort }): readonly number[] => [L.IPPROTO_TCP, host, remotePort, port]);
     const udp = this.pcbs(N.udbinfo)
       .filter((inp) => get(k, inp + N.inp_faddr) !== 0)
       .map((inp): readonly number[] => [L.IPPROTO_UDP, get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport), get(k, inp + N.inp_lport)]);
     const all = [...tcp, ...udp];
     const [proto = 0, host = 0, remotePort = 0, port = 0] = all[which % Math.max(1, all.length)] ?? [];
     if (proto === 0) return false;
-    this.machine.inject(N.IPPROTO_ICMP, host, remotePort, N.HOST_LOCAL, port, 0, 0, proto, errnoNumber(error), this.machine.user, 0);
+    this.machine.inject(icmpOf(host), host, remotePort, in6_selectsrc(host), port, 0, 0, proto, errnoNumber(error), this.machine.user, 0);
     return true;
   }
 
   private udp(which: number, proto: number, dst = N.HOST_LOCAL): boolean {
     const k = this.machine.kernel;
     const udp = this.pcbs(N.udbinfo).filter((inp) => get(k, inp + N.inp_lport) !== 0);
-    const all = proto === N.IPPROTO_ICMP ? udp : [...udp, ...this.pcbs(N.ripcbinfo)];
+    const raw =
+      dst === N.HOST_LOCAL ? this.pcbs(N.ripcbinfo) : this.pcbs(N.ripcbinfo).filter((inp) => this.hostFor(inp, 0) === N.HOST_REMOTE);
+    const all = proto === N.IPPROTO_ICMP ? udp : [...udp, ...raw];
     const fitting = proto === N.IPPROTO_ICMP ? all.filter((inp) => get(k, inp + N.inp_faddr) !== 0) : all;
     const inp = fitting[which % Math.max(1, fitting.length)];
     if (inp === undefined) return false;
     const connected = dst === N.HOST_LOCAL && get(k, inp + N.inp_faddr) !== 0;
+    const src = connected ? get(k, inp + N.inp_faddr) : dst === N.HOST_LOCAL ? this.hostFor(inp, which) : this.machine.remoteHost;
     const from = {
-      src: connected ? get(k, inp + N.inp_faddr) : this.machine.remoteHost,
+      src,
       sport: connected ? get(k, inp + N.inp_fport) : FIRST_PORT - 1,
-      dst,
+      dst: dst === N.HOST_LOCAL ? in6_selectsrc(src) : dst,
       dport: get(k, inp + N.inp_lport),
     };
     if (proto === N.IPPROTO_ICMP)
-      this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, this.machine.user, 0);
+      this.machine.inject(icmpOf(src), from.src, from.sport, from.dst, from.dport, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, this.machine.user, 0);
     else if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo)
       this.machine.inject(RAW_PROTOCOL, from.src, 0, from.dst, 0, 0, 0, 0, 0, this.machine.user, UNIT);
     else this.machine.inject(proto, from.src, from.sport, from.dst, from.dport, 0, 0, 0, 0, this.machine.user, UNIT);
@@ -225,8 +232,15 @@ export class Remote {
     return true;
   }
 
-  private says({ port, remotePort }: Peer, said: Said): void {
-    this.inject(port, remotePort, said);
+  private says({ port, host, remotePort }: Peer, said: Said): void {
+    this.inject(port, host, remotePort, said);
+  }
+
+  /** The address under which the remote host reaches this pcb: of a family that it takes, or one or the other. */
+  private hostFor(inp: number, either: number): number {
+    const vflag = get(this.machine.kernel, inp + N.inp_vflag);
+    const six = (vflag & N.INP_IPV6) !== 0 && ((vflag & N.INP_IPV4) === 0 || either % 2 === 0);
+    return six ? N.HOST6_REMOTE : this.machine.remoteHost;
   }
 
   /** Connections of whose beginning the remote host has heard, oldest first. */
@@ -234,7 +248,7 @@ export class Remote {
     const found: Peer[] = [];
     for (const [key, end] of this.ends.all()) {
       const ours = this.specification.connection(end.pcb);
-      if (ours !== null && key % 16 === this.machine.remoteHost) found.push({ end, state: ours.state, ...portsOf(key) });
+      if (ours !== null && isRemote(key % 16)) found.push({ end, state: ours.state, ...portsOf(key) });
     }
     return found;
   }
@@ -251,10 +265,10 @@ export class Remote {
     return this.specification.connection(this.ids.pcbCode(inp) - 1)?.state ?? 'CLOSED';
   }
 
-  private inject(port: number, remotePort: number, { seq, ack, flags, length }: Said): void {
+  private inject(port: number, host: number, remotePort: number, { seq, ack, flags, length }: Said): void {
     const { machine } = this;
-    const window = this.windows.get(keyOf(port, machine.remoteHost, remotePort)) ?? WINDOW;
-    machine.inject(L.IPPROTO_TCP, machine.remoteHost, remotePort, N.HOST_LOCAL, port, seq, ack, flags, window, machine.user, length);
+    const window = this.windows.get(keyOf(port, host, remotePort)) ?? WINDOW;
+    machine.inject(L.IPPROTO_TCP, host, remotePort, in6_selectsrc(host), port, seq, ack, flags, window, machine.user, length);
   }
 }
 
@@ -277,8 +291,13 @@ function fits(name: string, state: string): boolean {
   return state !== 'SYN_SENT' || name === 'remote-rst';
 }
 
+/** The protocol in which something is said of this host. */
+function icmpOf(host: number): number {
+  return in6_family(host) === N.INP_IPV6 ? N.IPPROTO_ICMPV6 : N.IPPROTO_ICMP;
+}
+
 /** The reverse of `keyOf`. */
-function portsOf(key: number): { readonly port: number; readonly remotePort: number } {
+function portsOf(key: number): { readonly port: number; readonly host: number; readonly remotePort: number } {
   const ports = Math.floor(key / 16);
-  return { port: Math.floor(ports / 65536), remotePort: ports % 65536 };
+  return { port: Math.floor(ports / 65536), host: key % 16, remotePort: ports % 65536 };
 }

@@ -4,6 +4,7 @@
  */
 import { IPPROTO_TCP, IPPROTO_UDP, m_len, m_next, m_off, MBUF_HEADER } from '../../impl/layout.ts';
 import { copyBytesOut, get, type Kernel, sizeOf } from '../../impl/memory.ts';
+import { in6_family } from '../../impl/netinet/in6_pcb.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import { TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../impl/netinet/tcp_fsm.ts';
 import { RAW_PROTOCOL } from '../adapter.ts';
@@ -70,6 +71,11 @@ export function distance(a: number, b: number): number {
   return (a - b) | 0;
 }
 
+/** Under its address of IPv4, or that of IPv6. */
+export function isRemote(host: number): boolean {
+  return host === N.HOST_REMOTE || host === N.HOST6_REMOTE;
+}
+
 /** One end of a connection of this host: its port, and the address and port at the other end. */
 export function keyOf(port: number, peer: number, peerPort: number): number {
   return (port * 65536 + peerPort) * 16 + peer;
@@ -113,5 +119,6 @@ export function printSegment(segment: Segment): string {
 }
 
 function printHost(host: number): string {
-  return host === N.HOST_REMOTE ? 'the remote ' : host === N.HOST_BROADCAST ? "everybody's " : '';
+  const six = in6_family(host) === N.INP_IPV6 ? "IPv6's " : '';
+  return six + (isRemote(host) ? 'the remote ' : host === N.HOST_BROADCAST ? "everybody's " : '');
 }

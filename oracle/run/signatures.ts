@@ -19,7 +19,12 @@ const oneOf = (...words: readonly string[]): Domain => ({ kind: 'word', words })
 
 /** Which of the connections that an event fits: counted round. */
 const WHICH = upTo(255);
-const ASKED = oneOf('unix', 'udp', 'tcp', 'raw', 'dgram', 'seqpacket', 'unprivileged raw', 'unknown protocol', 'wrong type');
+// biome-ignore format: a list of words
+const ASKED = oneOf(
+  'unix', 'udp', 'tcp', 'raw', 'dgram', 'seqpacket', 'unprivileged raw', 'unknown protocol', 'wrong type', 'udp6', 'tcp6', 'raw6',
+);
+/** What need not be said: false where it isn't. */
+const OPTIONAL: readonly string[] = ['mapped'];
 
 type Signature = Readonly<Record<string, Domain>>;
 
@@ -30,11 +35,11 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
   return {
     socket: { asked: ASKED },
     socketpair: { asked: ASKED },
-    bind: { fd, name },
+    bind: { fd, name, mapped: truth },
     unlink: { name },
     listen: { fd, backlog: upTo(z.BACKLOG) },
     accept: { fd },
-    connect: { fd, name, remote: truth },
+    connect: { fd, name, mapped: truth, remote: truth },
     connect2: { fd1: fd, fd2: fd },
     disconnect: { fd },
     send: { fd, amount, addressed: truth, remote: truth },
@@ -55,6 +60,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     setkeepalive: { fd, on: truth },
     setreuse: { fd, option: oneOf('broadcast', 'address', 'port'), on: truth },
     broadcast: { fd },
+    setv6only: { fd, on: truth },
     setfilter: { fd, on: truth },
     geterror: { fd },
     getpeername: { fd },
@@ -111,6 +117,7 @@ export function operationOf(name: string, args: Readonly<Record<string, unknown>
   const ordered: Record<string, Argument> = {};
   for (const [argument, domain] of Object.entries(signature)) {
     const value = args[argument];
+    if (value === undefined && OPTIONAL.includes(argument)) continue;
     if (!belongs(value, domain))
       return {
         field: `arguments.${argument}`,

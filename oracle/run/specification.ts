@@ -39,6 +39,8 @@ export interface Scene {
 
 export interface SceneSocket {
   readonly protocol: string;
+  /** It is one of IPv6. */
+  readonly six: boolean;
   readonly connected: boolean;
   readonly acceptConn: boolean;
   /** Units, or datagrams, to read. */
@@ -58,7 +60,7 @@ export interface Connection extends Ours {
 }
 
 const SOCKET_CELLS = ['protocol', 'pcb', 'connected', 'acceptConn', 'noFdRef', 'protoRef'] as const;
-const PCB_CELLS = ['protocol', 'socket', 'peer', 'state', 'dropped'] as const;
+const PCB_CELLS = ['protocol', 'socket', 'peer', 'state', 'dropped', 'vflag'] as const;
 type SocketCells = Readonly<Record<(typeof SOCKET_CELLS)[number] | 'unread' | 'queued' | 'deaf' | 'records', Cell>>;
 type PcbCells = Readonly<Record<(typeof PCB_CELLS)[number], Cell>>;
 
@@ -189,10 +191,13 @@ export class Specification {
     };
   }
 
-  private sceneSocket({ protocol, connected, acceptConn, unread, records }: SocketCells): SceneSocket {
+  private sceneSocket({ protocol, pcb, connected, acceptConn, unread, records }: SocketCells): SceneSocket {
     const { words } = this;
+    const inp = this.pcbs[read(words, pcb) - 1];
     return {
       protocol: literalOf(protocol, read(words, protocol)),
+      // Zero is IPv4.
+      six: inp !== undefined && read(words, inp.vflag) !== 0,
       connected: read(words, connected) !== 0,
       acceptConn: read(words, acceptConn) !== 0,
       readable: read(words, unread),
@@ -208,14 +213,16 @@ export class Specification {
   }
 
   /** Whose socket it is, and the socket at the other end if that is known here: only UNIX pcbs point at each other. */
-  association(so: number): { readonly protocol: string; readonly pcb: number; readonly peer: number | null } {
+  association(so: number): { readonly protocol: string; readonly pcb: number; readonly peer: number | null; readonly six: boolean } {
     const { words } = this;
     const { protocol, pcb } = this.sockets[so] as SocketCells;
     const number = read(words, pcb) - 1;
     const own = this.pcbs[number];
     const other = own === undefined ? undefined : this.pcbs[read(words, own.peer) - 1];
     const peer = other === undefined ? 0 : read(words, other.socket);
-    return { protocol: literalOf(protocol, read(words, protocol)), pcb: number, peer: peer === 0 ? null : peer - 1 };
+    // Zero is IPv4.
+    const six = own !== undefined && read(words, own.vflag) !== 0;
+    return { protocol: literalOf(protocol, read(words, protocol)), pcb: number, peer: peer === 0 ? null : peer - 1, six };
   }
 
   /** Units that the socket has to read; 0 if there is no such socket. */
@@ -286,7 +293,7 @@ export class Specification {
       agent,
       ME,
       procedure,
-      params.map((param, index) => this.model.encodeArgument(param.type, args[index] as Plain)),
+      params.map((param, index) => this.model.encodeArgument(param.type, args[index] ?? false)),
     );
   }
 

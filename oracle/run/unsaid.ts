@@ -1,10 +1,11 @@
 /**
  * What is *unsaid*: calls about which the specification says nothing (model/README.md, 5), so that a run asks neither side for them: empty
- * records, datagrams for everybody from sockets that have none, and connects to a peer that another socket with the same port has already.
+ * records, datagrams for everybody from sockets that have none, connects to a peer that another socket with the same port has already, and
+ * v4-mapped addresses of sockets that are not of IPv6.
  */
 import { get, fixed, type Kernel } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { FIRST_PORT } from '../adapter.ts';
+import { FIRST_PORT, wireHost } from '../adapter.ts';
 import type { Argument, Operation } from './operations.ts';
 import { walk } from './walk.ts';
 
@@ -14,16 +15,19 @@ export function unsaid(
   pcb: number,
   protocol: string,
   name: string,
-  { amount, addressed, name: peer, remote }: Operation['args'],
+  { amount, addressed, name: peer, remote, mapped }: Operation['args'],
 ): boolean {
+  const inet = protocol === 'udp' || protocol === 'tcp' || protocol === 'raw';
+  const six = inet && (get(k, pcb + N.inp_vflag) & N.INP_IPV6PROTO) !== 0;
+  if (mapped === true && !six) return true;
   switch (name) {
     case 'send':
-      if (protocol === 'tcp') return addressed === true && isTaken(k, pcb, hostOf(remote), 0);
+      if (protocol === 'tcp') return addressed === true && isTaken(k, pcb, wireHost(k, pcb, hostOf(remote)), 0);
       return amount === 0 && (protocol === 'dgram' || protocol === 'seqpacket');
     case 'broadcast':
-      return protocol !== 'udp' && protocol !== 'raw';
+      return six || (protocol !== 'udp' && protocol !== 'raw');
     case 'connect':
-      return (protocol === 'udp' || protocol === 'tcp') && isTaken(k, pcb, hostOf(remote), Number(peer));
+      return (protocol === 'udp' || protocol === 'tcp') && isTaken(k, pcb, wireHost(k, pcb, hostOf(remote), mapped === true), Number(peer));
     default:
       return false;
   }

@@ -95,7 +95,7 @@ export class Wire {
   private everybody({ dport }: Segment, about: About): Mismatch | null {
     const { kernel: k } = this.machine;
     for (const inp of walk(k, get(k, N.udbinfo + N.ipi_list), N.inp_list_next)) {
-      const wants = get(k, inp + N.inp_lport) === dport && get(k, inp + N.inp_faddr) === 0;
+      const wants = takes(k, inp, N.HOST_BROADCAST) && get(k, inp + N.inp_lport) === dport && get(k, inp + N.inp_faddr) === 0;
       const mismatch = wants ? this.happens('datagram', this.ids.pcbCode(inp) - 1, [], about) : null;
       if (mismatch !== null) return mismatch;
     }
@@ -103,11 +103,12 @@ export class Wire {
   }
 
   /** Every raw socket that has no peer, or the sender for one, gets a copy. */
-  private copies({ src }: Segment, about: About): Mismatch | null {
+  private copies({ src, dst }: Segment, about: About): Mismatch | null {
     const { kernel: k } = this.machine;
     for (const inp of walk(k, get(k, N.ripcbinfo + N.ipi_list), N.inp_list_next)) {
       const faddr = get(k, inp + N.inp_faddr);
-      const mismatch = faddr === 0 || faddr === src ? this.happens('datagram', this.ids.pcbCode(inp) - 1, [], about) : null;
+      const wants = takes(k, inp, dst) && (faddr === 0 || faddr === src);
+      const mismatch = wants ? this.happens('datagram', this.ids.pcbCode(inp) - 1, [], about) : null;
       if (mismatch !== null) return mismatch;
     }
     return null;
@@ -157,7 +158,10 @@ export class Wire {
     }
     if (handshake === null || !completes(handshake, segment)) return this.replies(has(TH_ACK) ? 'reset' : 'nothing', segment);
     this.ends.givenUp(key);
-    const mismatch = this.happens('handshake', pcb, [], about);
+    // Of a listener that takes both: over IPv4, and so with a v4-mapped peer.
+    const inp = this.ids.pcbAt(pcb);
+    const mapped = takes(this.machine.kernel, inp, N.HOST6_LOCAL) && !isSix(dst);
+    const mismatch = this.happens('handshake', pcb, [mapped], about);
     if (mismatch !== null) return mismatch;
     const child = this.specification.newestPcb();
     const ours = child < 0 ? null : this.specification.connection(child);
@@ -260,7 +264,7 @@ function argumentsOf(meant: Meant): readonly Plain[] {
 function lookup(k: Kernel, pcbinfo: number, { src, sport, dst, dport }: Segment, wildcard: boolean, except: number): number {
   const fits = (inp: number): boolean => {
     if (inp === except || get(k, inp + N.inp_lport) !== dport || dport === 0) return false;
-    if ((get(k, inp + N.inp_flags) & N.INP_DROPPED) !== 0) return false;
+    if ((get(k, inp + N.inp_flags) & N.INP_DROPPED) !== 0 || !takes(k, inp, dst)) return false;
     return get(k, inp + N.inp_laddr) === 0 || get(k, inp + N.inp_laddr) === dst;
   };
   let any = 0;
@@ -271,7 +275,22 @@ function lookup(k: Kernel, pcbinfo: number, { src, sport, dst, dport }: Segment,
   }
   if (any === 0 || !wildcard) return 0;
   // Of several that share a port: who is there longest. New ones come to the head of the chain.
-  for (const inp of walk(k, get(k, in_pcbchain_of(k, pcbinfo, 0, 0, dport)), N.inp_hash_next))
-    if (fits(inp) && get(k, inp + N.inp_faddr) === 0) any = inp;
-  return any;
+  let mapped = 0;
+  any = 0;
+  for (const inp of walk(k, get(k, in_pcbchain_of(k, pcbinfo, 0, 0, dport)), N.inp_hash_next)) {
+    if (!fits(inp) || get(k, inp + N.inp_faddr) !== 0) continue;
+    // A socket of IPv6 that takes IPv4 as well comes behind those of IPv4.
+    if (!isSix(dst) && (get(k, inp + N.inp_vflag) & N.INP_IPV6PROTO) !== 0) mapped = inp;
+    else any = inp;
+  }
+  return any !== 0 ? any : mapped;
+}
+
+function isSix(host: number): boolean {
+  return host === N.HOST6_LOCAL || host === N.HOST6_REMOTE;
+}
+
+/** Whether a pcb takes what comes to this address, by its family. */
+function takes(k: Kernel, inp: number, dst: number): boolean {
+  return (get(k, inp + N.inp_vflag) & (isSix(dst) ? N.INP_IPV6 : N.INP_IPV4)) !== 0;
 }

@@ -100,7 +100,7 @@ async function tell(design: DesignName, story: readonly Part[]) {
   const step = (agent: number, procedure: number, args: readonly Plain[]): boolean => {
     const { name = '', procedures = [] } = compiled.agents[agent] ?? {};
     const { name: start = '', params = [] } = procedures[procedure] ?? {};
-    const numbers = params.map(({ type }, at) => compiled.encodeArgument(type, args[at] ?? null));
+    const numbers = params.map(({ type }, at) => compiled.encodeArgument(type, args[at] ?? (type.kind === 'bool' ? false : null)));
     const taken = procedure < 0 ? compiled.resume(words, agent, 0) : compiled.start(words, agent, 0, procedure, numbers);
     expect(procedure < 0 ? plain.resume(name, 0) : plain.start(name, 0, start, args), start).toBe(taken);
     expect(compiled.fault(words)).toBeNull();

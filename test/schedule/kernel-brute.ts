@@ -77,6 +77,6 @@ function start_(model: CompiledModel, words: Int32Array, who: number, { name, ar
     THREAD,
     who,
     procedure,
-    params.map(({ type }, index) => model.encodeArgument(type, args[index] as Plain)),
+    params.map(({ type }, index) => model.encodeArgument(type, args[index] ?? false)),
   );
 }

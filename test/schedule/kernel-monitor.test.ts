@@ -30,10 +30,11 @@ function returned(name: string, { errno, value, answer }: Result): number {
 }
 
 /** Of which the specification says nothing: empty records, and datagrams for everybody from who sends none (model/README.md, 5). */
-function isUnsaid(specification: Specification, name: string, { fd, amount }: Operation['args']): boolean {
+function isUnsaid(specification: Specification, name: string, { fd, amount, mapped }: Operation['args']): boolean {
   const so = typeof fd === 'number' ? specification.socketOf(fd) : null;
-  const protocol = so === null ? 'none' : specification.association(so).protocol;
-  if (name === 'broadcast') return so !== null && protocol !== 'udp' && protocol !== 'raw';
+  const { protocol, six } = so === null ? { protocol: 'none', six: false } : specification.association(so);
+  if (mapped === true && !six) return true;
+  if (name === 'broadcast') return so !== null && (six || (protocol !== 'udp' && protocol !== 'raw'));
   return name === 'send' && amount === 0 && (protocol === 'dgram' || protocol === 'seqpacket');
 }
 

@@ -5,7 +5,18 @@
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, type Kernel } from '../../../impl/memory.ts';
 import * as N from '../../../impl/netinet/layout.ts';
-import { isUnixProtocol, kqueueOf, MESSAGE_BYTES, putMessage, putWord, type ResultOf, socketOf, systemCall, UNIT } from '../../adapter.ts';
+import {
+  isUnixProtocol,
+  kqueueOf,
+  MESSAGE_BYTES,
+  putMessage,
+  putWord,
+  type ResultOf,
+  sixOf,
+  socketOf,
+  systemCall,
+  UNIT,
+} from '../../adapter.ts';
 import { type Argument, type Configuration, printOperation } from '../../run/operations.ts';
 import { isRefusal, operationOf } from '../../run/signatures.ts';
 import { quote, UsageError } from '../../usage.ts';
@@ -122,6 +133,7 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       word: user,
       message: user,
       unix: isUnix(kernel, scripted),
+      six: typeof args.fd === 'number' ? sixOf(kernel, socketOf(kernel, args.fd)) : undefined,
       ...(linger === undefined ? {} : { linger }),
     };
     user += memoryOf(scripted);

@@ -130,7 +130,8 @@ export class Elements {
     const params = this.model.agents[THREAD]?.procedures[procedure]?.params ?? [];
     let encoded: number[] | null = [];
     for (const [index, param] of params.entries()) {
-      const given = args[index];
+      // What need not be said is false.
+      const given = args[index] ?? (param.type.kind === 'bool' ? false : undefined);
       // A descriptor that a failed call was to have made is no descriptor.
       const strange = param.type.kind === 'id' && typeof given === 'number' && (given < 0 || given >= param.type.size);
       if (strange) encoded = null;

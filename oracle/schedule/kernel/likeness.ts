@@ -37,7 +37,7 @@ export class Likeness {
   keyOf(k: Kernel, objects: Objects): string {
     const { copy } = this;
     const codes = (at: number): number =>
-      codeOf(this.sockets[0] as Cell, ['', 'unix', 'udp', 'tcp', 'dgram', 'seqpacket', 'raw'][at] ?? '');
+      codeOf(this.sockets[0] as Cell, ['', 'unix', 'udp', 'tcp', 'dgram', 'seqpacket', 'raw', 'tcp', 'udp', 'raw'][at] ?? '');
     copy.fill(0);
     for (const [index, so] of objects.sockets.entries()) {
       const protocol = codes(get(k, so + L.so_proto));

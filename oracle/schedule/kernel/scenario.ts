@@ -20,8 +20,8 @@ export interface Scripted {
 
 /** A segment from the remote host that is on the wire when the exploration begins. In their order; each continues its connection. */
 export type Segment =
-  /** The last segment of a passive handshake, for the listener. */
-  | { readonly what: 'handshake'; readonly fd: number }
+  /** The last segment of a passive handshake, for the listener; over IPv6 or not. */
+  | { readonly what: 'handshake'; readonly fd: number; readonly six?: boolean }
   /** The answer to a SYN; on a bound socket that is not connecting yet, to the one that the next connect will send to name 0. */
   | { readonly what: 'syn' | 'synack' | 'rst'; readonly fd: number }
   /** For the connection that waits longest to be accepted; or, if there is none, longest on its way. */
@@ -32,7 +32,7 @@ export type Segment =
   | { readonly what: 'urgent'; readonly fd: number; readonly here: boolean }
   /** Acknowledges so many units beyond what was sent at the start, and the FIN behind them. Coming before they are sent it means nothing. */
   | { readonly what: 'ack'; readonly fd: number; readonly units: number; readonly fin: boolean }
-  | { readonly what: 'datagram'; readonly fd: number }
+  | { readonly what: 'datagram'; readonly fd: number; readonly six?: boolean }
   /** A datagram for everybody, at this socket's port. */
   | { readonly what: 'broadcast'; readonly fd: number }
   | { readonly what: 'unreachable'; readonly fd: number }

@@ -4,6 +4,7 @@ import { BUFFERS } from './scenarios/buffers.ts';
 import { EVENTS } from './scenarios/events.ts';
 import { FILES } from './scenarios/files.ts';
 import { FILTERS } from './scenarios/filters.ts';
+import { INET6 } from './scenarios/inet6.ts';
 import { looking } from './scenarios/looking.ts';
 import { IMPLIED } from './scenarios/implied.ts';
 import { LOANS } from './scenarios/loans.ts';
@@ -25,6 +26,7 @@ const PLAIN: readonly Scenario[] = [
   ...URGENT,
   ...UDP,
   ...RAW,
+  ...INET6,
   ...PACKETS,
   ...RIGHTS,
   ...FILES,

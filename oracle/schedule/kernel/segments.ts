@@ -6,9 +6,10 @@
 import { ECONNREFUSED } from '../../../impl/errno.ts';
 import * as L from '../../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../../impl/memory.ts';
+import { in6_family, in6_selectsrc } from '../../../impl/netinet/in6_pcb.ts';
 import * as N from '../../../impl/netinet/layout.ts';
 import { TCPS_SYN_SENT, TH_ACK, TH_FIN, TH_RST, TH_SYN, TH_URG, TH_URP_SHIFT } from '../../../impl/netinet/tcp_fsm.ts';
-import { errnoNumber, FIRST_PORT as NAME_0, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
+import { errnoNumber, FIRST_PORT as NAME_0, isUnixProtocol, RAW_PROTOCOL, socketOf, UNIT } from '../../adapter.ts';
 import type { Machine } from '../../run/implementation.ts';
 import { UsageError } from '../../usage.ts';
 import type { Segment } from './scenario.ts';
@@ -35,7 +36,7 @@ export function putOnWire(machine: Machine, segments: readonly Segment[], most: 
   for (const [index, segment] of segments.entries()) {
     const wrong = wrongWith(machine, segment, index, most);
     if (wrong !== null) throw new UsageError(`segments[${index}]: ${wrong}`, { field: `segments[${index}]`, reason: wrong });
-    if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index);
+    if (segment.what === 'handshake') handshake(machine, segment.fd, FIRST_PORT + index, segment.six === true);
     else if (segment.what === 'datagram' || segment.what === 'broadcast' || segment.what === 'unreachable') datagram(machine, segment);
     else if (segment.what === 'icmp') icmp(machine, segment.fd, errnoNumber(segment.error));
     else stream(machine, segment, peers);
@@ -48,9 +49,18 @@ function wrongWith(machine: Machine, segment: Segment, index: number, most: numb
   const so = socketOf(kernel, fd);
   if (so === 0) return `it is for descriptor ${fd}, which is not open`;
   const isDatagram = what === 'datagram' || what === 'broadcast' || what === 'unreachable';
-  const proto = fixed(kernel, so + L.so_proto);
-  if (proto !== (isDatagram ? L.PROTO_UDP : L.PROTO_TCP) && !(what === 'datagram' && proto === L.PROTO_RAW))
+  const info = fixed(kernel, get(kernel, so + L.so_pcb) + N.inp_pcbinfo);
+  if (
+    isUnixProtocol(fixed(kernel, so + L.so_proto)) ||
+    (info !== (isDatagram ? N.udbinfo : N.tcbinfo) && !(what === 'datagram' && info === N.ripcbinfo))
+  )
     return `it is for descriptor ${fd}, which is not a ${isDatagram ? 'UDP' : 'TCP'} socket`;
+  if (
+    (what === 'handshake' || what === 'datagram') &&
+    segment.six === true &&
+    (get(kernel, get(kernel, so + L.so_pcb) + N.inp_vflag) & N.INP_IPV6) === 0
+  )
+    return `it comes over IPv6, which descriptor ${fd} does not take`;
   if (what === 'handshake' && machine.waiting() > 0) return 'a handshake must be the first segment';
   if (isQueued(what) && queued(kernel, so) === 0) return `no connection waits at descriptor ${fd}`;
   if (what === 'data' && segment.units > most) return `it has ${segment.units} units of data, and ${most} is the most`;
@@ -62,11 +72,12 @@ function pcbOf(machine: Machine, fd: number): number {
 }
 
 /** The SYN is answered at once, since the answer says what the last segment of the handshake must acknowledge. */
-function handshake(machine: Machine, fd: number, port: number): void {
+function handshake(machine: Machine, fd: number, port: number, six: boolean): void {
   const k = machine.kernel;
+  const [from, here] = six ? [N.HOST6_REMOTE, N.HOST6_LOCAL] : [machine.remoteHost, N.HOST_LOCAL];
   const to = get(k, pcbOf(machine, fd) + N.inp_lport);
   const send = (seq: number, ack: number, flags: number): void =>
-    machine.inject(L.IPPROTO_TCP, machine.remoteHost, port, N.HOST_LOCAL, to, seq, ack, flags, WINDOW, machine.user, 0);
+    machine.inject(L.IPPROTO_TCP, from, port, here, to, seq, ack, flags, WINDOW, machine.user, 0);
   send(ISS, 0, TH_SYN);
   machine.deliver();
   for (let sc = get(k, N.syncache_first); sc !== 0; sc = get(k, sc + N.sc_next)) {
@@ -74,25 +85,31 @@ function handshake(machine: Machine, fd: number, port: number): void {
   }
 }
 
-function datagram(machine: Machine, { what, fd }: Segment): void {
+function datagram(machine: Machine, segment: Segment): void {
+  const { what, fd } = segment;
   const k = machine.kernel;
   const inp = pcbOf(machine, fd);
   const connected = get(k, inp + N.inp_faddr) !== 0;
-  const from = connected ? get(k, inp + N.inp_faddr) : machine.remoteHost;
+  const six = what === 'datagram' && segment.six === true;
+  const from = connected ? get(k, inp + N.inp_faddr) : six ? N.HOST6_REMOTE : machine.remoteHost;
+  const here = in6_selectsrc(from);
   const port = connected ? get(k, inp + N.inp_fport) : FIRST_PORT;
   const to = get(k, inp + N.inp_lport);
-  if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo) machine.inject(RAW_PROTOCOL, from, 0, N.HOST_LOCAL, 0, 0, 0, 0, 0, machine.user, UNIT);
-  else if (what === 'unreachable')
-    machine.inject(N.IPPROTO_ICMP, from, port, N.HOST_LOCAL, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
-  else
-    machine.inject(L.IPPROTO_UDP, from, port, what === 'broadcast' ? N.HOST_BROADCAST : N.HOST_LOCAL, to, 0, 0, 0, 0, machine.user, UNIT);
+  if (fixed(k, inp + N.inp_pcbinfo) === N.ripcbinfo) machine.inject(RAW_PROTOCOL, from, 0, here, 0, 0, 0, 0, 0, machine.user, UNIT);
+  else if (what === 'unreachable') machine.inject(icmpOf(from), from, port, here, to, 0, 0, L.IPPROTO_UDP, ECONNREFUSED, machine.user, 0);
+  else machine.inject(L.IPPROTO_UDP, from, port, what === 'broadcast' ? N.HOST_BROADCAST : here, to, 0, 0, 0, 0, machine.user, UNIT);
 }
 
 function icmp(machine: Machine, fd: number, error: number): void {
   const k = machine.kernel;
   const inp = pcbOf(machine, fd);
   const [host, port, local] = [get(k, inp + N.inp_faddr), get(k, inp + N.inp_fport), get(k, inp + N.inp_lport)];
-  machine.inject(N.IPPROTO_ICMP, host, port, N.HOST_LOCAL, local, 0, 0, L.IPPROTO_TCP, error, machine.user, 0);
+  machine.inject(icmpOf(host), host, port, in6_selectsrc(host), local, 0, 0, L.IPPROTO_TCP, error, machine.user, 0);
+}
+
+/** The protocol in which something is said of this host. */
+function icmpOf(host: number): number {
+  return in6_family(host) === N.INP_IPV6 ? N.IPPROTO_ICMPV6 : N.IPPROTO_ICMP;
 }
 
 function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Peer>): void {
@@ -105,12 +122,13 @@ function stream(machine: Machine, segment: StreamSegment, peers: Map<number, Pee
   const first = ahead ? load(k, N.tcp_iss) : get(k, tp + N.iss);
   const peer = peers.get(inp) ?? { next: opening ? ISS : get(k, tp + N.rcv_nxt), ack: opening ? (first + 1) | 0 : get(k, tp + N.snd_una) };
   peers.set(inp, peer);
+  const from = ahead ? machine.remoteHost : get(k, inp + N.inp_faddr);
   const send = (flags: number, length: number): void =>
     machine.inject(
       L.IPPROTO_TCP,
-      machine.remoteHost,
+      from,
       ahead ? NAME_0 : get(k, inp + N.inp_fport),
-      N.HOST_LOCAL,
+      in6_selectsrc(from),
       get(k, inp + N.inp_lport),
       peer.next,
       peer.ack,
