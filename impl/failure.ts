@@ -29,7 +29,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'no such address, or no port left',
   ECONNABORTED: 'the connection was aborted before it was accepted',
   ECONNRESET: 'the peer, or the protocol, has ended the connection',
-  ENOBUFS: 'out of sockets, buffers or wire; make the kernel with more',
+  ENOBUFS: 'out of sockets, buffers or wire, or too much on loan; make the kernel with more, or give back',
   EISCONN: 'already connected',
   ENOTCONN: 'not connected',
   ETIMEDOUT: 'the peer does not answer',

@@ -449,6 +449,9 @@ describe('a loan at the face', () => {
     sockets.returnLoan(loan);
     expect(() => sockets.recvLoan(there, 10, { dontWait: true })).toThrow(expect.objectContaining({ code: 'EAGAIN', syscall: 'recv' }));
     expect(() => createKernel({ lentMbufs: -1 })).toThrow(RangeError);
+    const few = attach(createKernel({ ...options, lentMbufs: 1 }), { blocking: false });
+    few.newLoan(16);
+    expect(() => few.newLoan(1)).toThrow('newLoan ENOBUFS: out of sockets, buffers or wire, or too much on loan');
   });
 });
 
