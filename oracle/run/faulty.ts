@@ -15,6 +15,7 @@ import { transpile } from '../transpile.ts';
 import type { UsageError } from '../usage.ts';
 import { type Fault, Source } from './faults/edit.ts';
 import { ENDLESS_FAULTS } from './faults/endless.ts';
+import { INET6_FAULTS } from './faults/inet6.ts';
 import { INTERNET_FAULTS } from './faults/internet.ts';
 import { LOAN_FAULTS } from './faults/loans.ts';
 import { NAME_FAULTS } from './faults/names.ts';
@@ -34,6 +35,7 @@ export const FAULTS: readonly Fault[] = [
   ...NAME_FAULTS,
   ...ENDLESS_FAULTS,
   ...LOAN_FAULTS,
+  ...INET6_FAULTS,
 ];
 
 /** The one file of the implementation that touches its memory. */
