@@ -270,7 +270,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
       poll: [null, ['urgent'], null],
       shutdown: [],
     },
-    quick: true,
+    quick: false,
   },
   {
     id: 'references',

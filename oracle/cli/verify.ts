@@ -29,7 +29,7 @@ const RUN_SHARE = 0.3;
 const EXPLORE_SHARE = 0.2;
 const CHECK_SHARE = 0.2;
 /** Configurations besides the quick ones: with symmetry they are quick as well. */
-const CHECKED = ['tcp'];
+const CHECKED = ['tcp', 'dgram', 'packet-data', 'raw', 'urgent', 'rights', 'names'];
 const CHECK_MEMORY_MIB = 1024;
 
 interface Part {
