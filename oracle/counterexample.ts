@@ -48,6 +48,8 @@ const runCounterexample = z.strictObject({
   design: z.literal('sockref'),
   /** The planted fault the implementation was run with; null or absent for the implementation as it is. */
   fault: id.nullable().optional(),
+  /** Whether the whole stack ran under Giant; absent: it did not. */
+  giant: z.boolean().optional(),
   steps: z.array(runStep).min(1).max(STEP_LIMIT),
 });
 
@@ -153,7 +155,13 @@ function nameParts(counterexample: Counterexample): readonly string[] {
     case 'check':
       return [engine, design, scenario.slice(0, 100), breaks];
     case 'run':
-      return [engine, design, breaks, ...(typeof counterexample.fault === 'string' ? [counterexample.fault] : [])];
+      return [
+        engine,
+        design,
+        breaks,
+        ...(typeof counterexample.fault === 'string' ? [counterexample.fault] : []),
+        ...(counterexample.giant === true ? ['giant'] : []),
+      ];
     case 'explore':
     case 'stress':
       return [engine, scenario.slice(0, 100), breaks, ...(counterexample.fault === null ? [] : [counterexample.fault])];

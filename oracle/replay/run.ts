@@ -31,7 +31,8 @@ export async function replayRun(file: RunCounterexample, work: Work): Promise<Ou
   const program = programOf(file, sizes);
   const fault = file.fault ?? null;
   // A call that never came back comes to an end where accesses are counted.
-  const implementation = await implementationWith(fault, fault !== null || file.breaks === 'calls-return');
+  const giant = file.giant === true;
+  const implementation = await implementationWith(fault, fault !== null || file.breaks === 'calls-return', giant);
   const model = await compiledSpecification(file.design, { ...sizes, THREADS: 1 });
   const known = [...COMPARISONS, ...model.invariants.map((invariant) => invariant.id)];
   if (!known.includes(file.breaks)) throw refusedFile('breaks', 'is nothing that a run compares', known);
@@ -52,7 +53,7 @@ export async function replayRun(file: RunCounterexample, work: Work): Promise<Ou
     taken: taken.length,
     total: program.length,
     breaks: file.breaks,
-    setting: `${sizes.SOCKETS} sockets, 1 thread${fault === null ? '' : `, planted fault ${fault}`}`,
+    setting: `${sizes.SOCKETS} sockets, 1 thread${fault === null ? '' : `, planted fault ${fault}`}${giant ? ', under Giant' : ''}`,
     seconds: (performance.now() - begin) / 1000,
     detail: `${explain(taken, taken.at(-1)?.mismatch ?? null)}\n${why}`,
   });

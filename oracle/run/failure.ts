@@ -39,8 +39,14 @@ function told(label: string, lines: readonly string[]): readonly string[] {
   return lines.map((line, index) => `${(index === 0 ? label : '').padEnd(17)}${line}`);
 }
 
+/** What the implementation was, besides itself. */
+export interface Planted {
+  readonly fault: string | null;
+  readonly giant: boolean;
+}
+
 /** Writes the counterexample and returns its path. */
-export function writeFailure(directory: string, seed: number, fault: string | null, { mismatch, steps }: Failure): string {
+export function writeFailure(directory: string, seed: number, { fault, giant }: Planted, { mismatch, steps }: Failure): string {
   const counterexample: RunCounterexample = {
     format: FORMAT,
     engine: 'run',
@@ -50,6 +56,7 @@ export function writeFailure(directory: string, seed: number, fault: string | nu
     seed,
     breaks: mismatch.breaks,
     fault,
+    ...(giant ? { giant } : {}),
     configuration: { ...SIZES },
     steps: steps.map(({ operation, place, fingerprint }, index) => ({
       thread: isOfWire(operation.name) ? 'wire' : 'thread 0',

@@ -55,18 +55,20 @@ function refuse(error: UsageError): never {
 }
 
 /** The last that was made: a run that finds a fault is often followed by its replay. */
-let last: { readonly fault: Fault | null; readonly implementation: Implementation } | null = null;
+let last: { readonly fault: Fault | null; readonly giant: boolean; readonly implementation: Implementation } | null = null;
 
 /** The implementation with this fault in it; null: with none, but as one that can't go on for ever. */
-export function faulty(fault: Fault | null): Implementation {
-  if (last === null || last.fault !== fault) last = { fault, implementation: made(fault) };
+export function faulty(fault: Fault | null, giant = false): Implementation {
+  if (last === null || last.fault !== fault || last.giant !== giant) last = { fault, giant, implementation: made(fault, giant) };
   return last.implementation;
 }
 
-function made(fault: Fault | null): Implementation {
+function made(fault: Fault | null, giant: boolean): Implementation {
   const sources = allSources();
   const meter: Meter = { left: 0 };
-  return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter);
+  return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter, {
+    giant,
+  });
 }
 
 /** The text of the file that the fault changes, with the fault in it. */

@@ -5,13 +5,11 @@
  */
 import * as fc from 'fast-check';
 import type { CompiledModel } from '../compile/model.ts';
-import type { KernelOptions } from '../../impl/config.ts';
 import type { RunOptions } from '../engine.ts';
 import { compiledSpecification, SPECIFICATION } from '../specification.ts';
-import { UsageError } from '../usage.ts';
 import type { Outcome, Row, Vacuous, Verdict } from '../verdict.ts';
 import { all, unanswered } from './answers.ts';
-import { explain, type Failure, writeFailure } from './failure.ts';
+import { explain, type Failure, type Planted, writeFailure } from './failure.ts';
 import { type Implementation, implementationOf, pristineModules } from './implementation.ts';
 import { Lockstep } from './lockstep.ts';
 import { type Choice, type Operation, programs } from './operations.ts';
@@ -32,9 +30,7 @@ export interface Subject extends Patience {
 /** The engine of the verb. Tests give it a subject of their own. */
 export async function runPrograms(options: RunOptions, given: Partial<Subject> = {}): Promise<Outcome> {
   const model = await compiledSpecification(SPECIFICATION, { ...SIZES, THREADS: 1 });
-  const giant = options.giant === true ? { giant: true } : {};
-  if (options.giant === true && options.fault !== undefined)
-    throw new UsageError('a planted fault is looked for without --giant: leave one of the two out');
+  const giant = options.giant === true;
   const implementation = given.implementation ?? (await implementationWith(options.fault ?? null, options.fault !== undefined, giant));
   const watch = given.watch ?? stopAfter;
   let seconds = given.seconds ?? patienceFor(BATCH * options.maxCalls);
@@ -64,7 +60,8 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
     const numRuns = Math.min(BATCH, options.runs - runs);
     const began = performance.now();
     const details = watch(seconds, () => fc.check(property, { numRuns, seed, endOnFailure: true }));
-    if (details === STOPPED) failure = await endless(model, implementation, options.fault ?? null, performed, { seconds, watch });
+    if (details === STOPPED)
+      failure = await endless(model, implementation, { fault: options.fault ?? null, giant }, performed, { seconds, watch });
     else if (details.failed) failure = shortest(lockstep, arbitrary, { seed, path: details.counterexamplePath ?? '' }, watch);
     if (details === STOPPED && failure === null) {
       // It was only slow: the machine had other things to do, or was asleep. The batch is run once more.
@@ -88,14 +85,10 @@ export async function runPrograms(options: RunOptions, given: Partial<Subject> =
  * The implementation as it is, or with a planted fault, or one that counts its accesses to the memory and so can't go on for ever: only
  * the last two need a compiler, which takes a second to load.
  */
-export async function implementationWith(
-  fault: string | null,
-  counting = fault !== null,
-  kernel: KernelOptions = {},
-): Promise<Implementation> {
-  if (!counting) return implementationOf(pristineModules, undefined, kernel);
+export async function implementationWith(fault: string | null, counting = fault !== null, giant = false): Promise<Implementation> {
+  if (!counting) return implementationOf(pristineModules, undefined, { giant });
   const { faultOf, faulty } = await import('./faulty.ts');
-  return faulty(fault === null ? null : faultOf(fault));
+  return faulty(fault === null ? null : faultOf(fault), giant);
 }
 
 /**
@@ -137,11 +130,11 @@ function told(lockstep: Lockstep, program: readonly Operation[], shrinks: number
 async function endless(
   model: CompiledModel,
   implementation: Implementation,
-  fault: string | null,
+  { fault, giant }: Planted,
   program: readonly Operation[],
   patience: Patience,
 ): Promise<Failure | null> {
-  const counting = new Lockstep(model, await implementationWith(fault, true), SIZES);
+  const counting = new Lockstep(model, await implementationWith(fault, true, giant), SIZES);
   const found = told(counting, program, 0, patience);
   if (found !== null) return told(counting, minimise(counting, program, found.mismatch.breaks, patience.watch), 0, patience);
   return told(new Lockstep(model, implementation, SIZES), program, 0, patience);
@@ -195,9 +188,9 @@ function outcome(options: RunOptions, model: CompiledModel, covered: Covered): O
   };
 }
 
-function shown({ out, seed, fault }: RunOptions, failure: Failure | null): Pick<Row, 'counterexample' | 'detail'> {
+function shown({ out, seed, fault, giant }: RunOptions, failure: Failure | null): Pick<Row, 'counterexample' | 'detail'> {
   if (failure === null) return { counterexample: null };
-  const path = writeFailure(out, seed, fault ?? null, failure);
+  const path = writeFailure(out, seed, { fault: fault ?? null, giant: giant === true }, failure);
   return { counterexample: path, detail: explain(failure.steps, failure.mismatch) };
 }
 

@@ -60,6 +60,19 @@ describe('a file of run', () => {
     expect(outcome).toMatchObject({ verdict: 'holds', figures: { steps: 2, stepsRecorded: 2 } });
   });
 
+  it('was under Giant: so is its replay, and without Giant it does not happen', async () => {
+    await withDirectory(async (directory) => {
+      const { results } = await runPrograms(runOptions({ fault: 'giant-kept', giant: true, out: directory }));
+      const under = (await readCounterexample(results[0]?.counterexample ?? '')) as RunCounterexample;
+      expect(under).toMatchObject({ fault: 'giant-kept', giant: true });
+      expect(await replay(under, quiet)).toMatchObject({ verdict: 'violated', bound: expect.stringContaining('under Giant') });
+      // The sources have not changed, so that this says nothing of them.
+      const without = await replay({ ...under, giant: false }, quiet);
+      expect(without.results[0]?.detail).toMatch(/is not broken after step/);
+      expect(without.verdict).toBe('unknown');
+    });
+  });
+
   it('was cut off before the step that fails: refused, whatever has changed since', async () => {
     const cut = { ...file, steps: file.steps.slice(0, -1) };
     const reason = /^do not break same-result after step 1, the last, and are not the steps that were written: .* cut off or altered$/;

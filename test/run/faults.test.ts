@@ -30,27 +30,30 @@ it('each finds its place', () => {
 });
 
 // Each takes a run of hundreds of programs: every third of them, and all in a campaign.
-describe.each(enough(FAULTS, ({ id }) => FAULTS.findIndex((fault) => fault.id === id) % 3 === 0))('$id: $text', ({ id }) => {
-  it('is found, and happens again on replay, and not without the fault', async () => {
-    const outcome = await runPrograms(runOptions({ runs: RUNS, fault: id, out }));
-    const [row] = outcome.results;
-    expect(outcome.verdict).toBe('violated');
-    expect(outcome.figures.steps).toBeLessThanOrEqual(STEPS);
-    expect(row?.detail).toMatch(/✗ .*\nbreaks .*\nimplementation .+\n(.*\n)*specification .+/);
+describe.each(enough(FAULTS, ({ id, giant }) => giant === true || FAULTS.findIndex((fault) => fault.id === id) % 3 === 0))(
+  '$id: $text',
+  ({ id, giant }) => {
+    it('is found, and happens again on replay, and not without the fault', async () => {
+      const outcome = await runPrograms(runOptions({ runs: RUNS, fault: id, giant: giant === true, out }));
+      const [row] = outcome.results;
+      expect(outcome.verdict).toBe('violated');
+      expect(outcome.figures.steps).toBeLessThanOrEqual(STEPS);
+      expect(row?.detail).toMatch(/✗ .*\nbreaks .*\nimplementation .+\n(.*\n)*specification .+/);
 
-    const counterexample = await readCounterexample(row?.counterexample ?? '');
-    if (counterexample.engine !== 'run') throw new Error('a run has written the counterexample of another engine');
-    expect(counterexample).toMatchObject({ fault: id, breaks: row?.id });
-    expect(counterexample.steps.at(-1)).toMatchObject({ seen: expect.any(String), allowed: expect.any(String) });
-    expect(counterexample.steps.every((step) => /^(model|oracle)\/.*\.ts:[1-9]\d*$/.test(step.source))).toBe(true);
+      const counterexample = await readCounterexample(row?.counterexample ?? '');
+      if (counterexample.engine !== 'run') throw new Error('a run has written the counterexample of another engine');
+      expect(counterexample).toMatchObject({ fault: id, breaks: row?.id });
+      expect(counterexample.steps.at(-1)).toMatchObject({ seen: expect.any(String), allowed: expect.any(String) });
+      expect(counterexample.steps.every((step) => /^(model|oracle)\/.*\.ts:[1-9]\d*$/.test(step.source))).toBe(true);
 
-    const again = await replay(counterexample, quiet);
-    expect(again).toMatchObject({ verdict: 'violated', results: [{ id: row?.id }] });
-    const without = await replay({ ...counterexample, fault: null }, quiet);
-    expect(without.results[0]?.detail).toMatch(new RegExp(`all steps went through and ${row?.id} is not broken any more$`));
-    expect(without.verdict).toBe('holds');
-  });
-});
+      const again = await replay(counterexample, quiet);
+      expect(again).toMatchObject({ verdict: 'violated', results: [{ id: row?.id }] });
+      const without = await replay({ ...counterexample, fault: null }, quiet);
+      expect(without.results[0]?.detail).toMatch(new RegExp(`all steps went through and ${row?.id} is not broken any more$`));
+      expect(without.verdict).toBe('holds');
+    });
+  },
+);
 
 it('without a fault, the very same programs pass', async () => {
   const outcome = await runPrograms(runOptions({ runs: RUNS }));

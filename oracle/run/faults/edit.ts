@@ -22,6 +22,8 @@ export interface Fault {
   readonly file: string;
   /** What it breaks, in words. */
   readonly text: string;
+  /** It shows only where the whole stack runs under Giant. */
+  readonly giant?: true;
   readonly change: (source: Source) => void;
 }
 

@@ -138,4 +138,11 @@ export const WIRE_FAULTS: readonly Fault[] = [
     text: 'a datagram for nobody is not answered with an error message',
     change: (source) => remove(source.in('udp_input').call('wire_output')),
   },
+  {
+    id: 'giant-kept',
+    file: 'impl/net/wire.ts',
+    text: 'who has handed a segment on keeps Giant',
+    giant: true,
+    change: (source) => remove(source.in('wire_deliver').call('giant_unlock')),
+  },
 ];
