@@ -132,6 +132,13 @@ describe('every file', () => {
   });
 });
 
+it('what every change must pass runs the test command that the README gives', () => {
+  const read = (path: string): string => readFileSync(join(packageRoot(), path), 'utf8');
+  const [, given] = /^(\S.*?) +# the tests$/m.exec(read('README.md')) ?? [];
+  expect(given).toMatch(/npm test/);
+  expect(read('.ci/run').split('\n')).toContain(given);
+});
+
 it('the lock file names no registry', () => {
   expect(readFileSync(join(packageRoot(), 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
 });

@@ -41,50 +41,13 @@ const asBuilt = {
 
 /** What takes longest, in this order. */
 const LONGEST = [
-  ...['prove/symmetry', 'traps/traps', 'schedule/atomic-locks', 'schedule/workers', 'check/check', 'run/run'],
-  ...['traps/agreement', 'check/spin', 'prove/failing', 'prove/prove', 'claims/claims', 'prove/all-traces', 'traps/planted', 'run/faults'],
-  ...[
-    'check/crew',
-    'check/promises',
-    'museum/entries',
-    'schedule/generated',
-    'check/orbits',
-    'compile/differential',
-    'impl/tcp_workers',
-    'compile/smt',
-  ],
-  ...[
-    'prove/representatives',
-    'schedule/dpor',
-    'prove/bounded',
-    'schedule/states',
-    'run/lockstep',
-    'compile/recompile',
-    'prove/proof',
-    'schedule/atoms-plain',
-  ],
-  ...[
-    'check/promised',
-    'schedule/livelock',
-    'schedule/stress',
-    'schedule/coverage',
-    'check/by-invariant',
-    'run/patience',
-    'prove/closed',
-    'prove/designs',
-    'museum/museum',
-  ],
-  ...[
-    'schedule/strategies',
-    'prove/obligations',
-    'schedule/bounded',
-    'check/explorer',
-    'replay/history',
-    'replay/replay',
-    'replay/gated',
-    'replay/schedule',
-    'export/export',
-  ],
+  ...['prove/symmetry', 'traps/traps', 'schedule/atomic-locks', 'schedule/workers', 'check/check', 'run/run', 'traps/agreement'],
+  ...['check/spin', 'prove/failing', 'prove/prove', 'claims/claims', 'prove/all-traces', 'traps/planted', 'run/faults', 'check/crew'],
+  ...['check/promises', 'museum/entries', 'schedule/generated', 'check/orbits', 'compile/differential', 'impl/tcp_workers'],
+  ...['compile/smt', 'prove/representatives', 'schedule/dpor', 'prove/bounded', 'schedule/states', 'run/lockstep', 'compile/recompile'],
+  ...['prove/proof', 'schedule/atoms-plain', 'check/promised', 'schedule/livelock', 'schedule/stress', 'schedule/coverage'],
+  ...['check/by-invariant', 'run/patience', 'prove/closed', 'prove/designs', 'museum/museum', 'schedule/strategies', 'prove/obligations'],
+  ...['schedule/bounded', 'check/explorer', 'replay/history', 'replay/replay', 'replay/gated', 'replay/schedule', 'export/export'],
 ];
 
 /**

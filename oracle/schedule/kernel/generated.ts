@@ -103,6 +103,7 @@ function callsAfter(situation: Situation, before: Script): readonly Scripted[] {
     ...(isLocal(protocol) ? [call('socketpair', { asked: protocol })] : []),
     ...(open.length > 1 ? [call('connect2', { fd1: 0, fd2: 1 })] : []),
     call('fputsock', { handle }),
+    ...(isLocal(protocol) ? [call('unlink', { name: 0 })] : []),
   ];
 }
 
