@@ -440,6 +440,7 @@ export const UNPCB_WORDS = 25;
 export const UNP_UNLINKED = -1; // in unp_vnode: a vnode without a name
 export const UNP_HAVEPC = 1;
 export const UNP_HAVEPCCACHED = 2;
+export const UNP_CONNWAIT = 8;
 
 // ---- arguments of system calls -------------------------------------------------------------------------------------------
 
@@ -460,6 +461,7 @@ export const SO_OPT_LISTENQLEN = 0x1012;
 export const SO_OPT_LISTENINCQLEN = 0x1013;
 export const SOL_LOCAL = 0; // the level of UNIX sockets
 export const LOCAL_PEERCRED = 1;
+export const LOCAL_CONNWAIT = 4; // 1: a connect waits until the other end was accepted
 export const IPV6_V6ONLY = 27;
 export const TCP_NODELAY = 1;
 export const MSG_OOB = 0x01; // the urgent byte (TCP)

@@ -6,6 +6,7 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
+  LOCAL_CONNWAIT,
   LOCAL_PEERCRED,
   SOL_LOCAL,
   SHUT_RD,
@@ -75,6 +76,8 @@ export const OPTIONS = {
   v6Only: [IPPROTO_IPV6, IPV6_V6ONLY],
   /** The `user` of who connected, or listened, at the other end of a UNIX connection. Read only. */
   peerUser: [SOL_LOCAL, LOCAL_PEERCRED],
+  /** 1: a connect to a UNIX name is done when the other end was accepted, not before. May be set. */
+  connectWait: [SOL_LOCAL, LOCAL_CONNWAIT],
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 

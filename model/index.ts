@@ -13,7 +13,18 @@ import { receive, receiveoob, sockatmark } from './calls/receive.ts';
 import { broadcast, send } from './calls/send.ts';
 import { shutdown } from './calls/shutdown.ts';
 import { connect2, socket, socketpair } from './calls/socket.ts';
-import { geterror, getpeername, getsockopt, setkeepalive, setlinger, setnbio, setreuse, setsockopt, setv6only } from './calls/sockopt.ts';
+import {
+  geterror,
+  getpeername,
+  getsockopt,
+  setconnwait,
+  setkeepalive,
+  setlinger,
+  setnbio,
+  setreuse,
+  setsockopt,
+  setv6only,
+} from './calls/sockopt.ts';
 import { invariants } from './invariants.ts';
 import { defineModel } from './lang.ts';
 import { lemmas } from './lemmas.ts';
@@ -26,7 +37,7 @@ import { initial } from './state.ts';
 // biome-ignore format: a list of names
 export const calls = {
   socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, broadcast, receive, receiveoob, sockatmark, shutdown,
-  setsockopt, getsockopt, setlinger, setkeepalive, setreuse, setv6only, geterror, getpeername, setnbio, setfilter, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
+  setsockopt, getsockopt, setlinger, setkeepalive, setconnwait, setreuse, setv6only, geterror, getpeername, setnbio, setfilter, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
   sendmsg, recvmsg, undefer, gcmark, gcsweep,
 };
 

@@ -159,9 +159,13 @@ export const invariants: Predicates<State> = {
       return peer !== pcb && pairs(protocol) && s.pcbs[peer].protocol === protocol && s.pcbs[peer].peer === pcb;
     }),
 
-  /** UNIX: connected is having a peer. [D.1] */
+  /** UNIX: connected, or waiting for the other end to be accepted, is having a peer. [D.1] */
   'connected-has-peer': (s) =>
-    s.pcbs.every((unp) => !isLocal(unp.protocol) || unp.socket === null || socketOf(s, unp).connected === (unp.peer !== null)),
+    s.pcbs.every((unp) => {
+      if (!isLocal(unp.protocol) || unp.socket === null) return true;
+      const { connected, connecting } = socketOf(s, unp);
+      return (connected || connecting) === (unp.peer !== null);
+    }),
 
   /** The records in a receive buffer are what it holds, none of them empty; only datagrams and sequenced packets are kept in records. [E3.04] */
   'records-add-up': (s) =>

@@ -9,7 +9,7 @@ import { AMOUNT, BUFFER } from './limits.ts';
 import { tcp_opening } from './protocols/tcp.ts';
 // biome-ignore format: a list of names
 import {
-  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
+  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, type PcbId, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
 } from './state.ts';
 
 export const lemmas: Predicates<State> = {
@@ -145,8 +145,8 @@ export const lemmas: Predicates<State> = {
   'datagrams-fit': (s) =>
     s.pcbs.every((inp) => !isInetDatagram(inp.protocol) || (inp.socket !== null && datagramFits(inp, socketOf(s, inp)))),
 
-  /** UNIX: never connecting nor disconnecting; the send buffer is the peer's; the sender is charged for at least what is unread. Datagram sockets are never over, and charge nobody. */
-  'unix-buffers': (s) => s.pcbs.every((unp) => !isLocal(unp.protocol) || (unp.socket !== null && unixFits(unp, socketOf(s, unp)))),
+  /** UNIX: never disconnecting, and connecting only to whom nobody has accepted; the send buffer is the peer's; the sender is charged for at least what is unread. Datagram sockets are never over, and charge nobody. */
+  'unix-buffers': (s) => s.pcbs.every((unp) => !isLocal(unp.protocol) || (unp.socket !== null && unixFits(s, unp, socketOf(s, unp)))),
 
   /** The pcb's child relation: a listener's children have its protocol. */
   'children-have-protocol': (s) =>
@@ -419,8 +419,15 @@ function datagramFits(inp: Pcb, socket: Socket): boolean {
   return inp.foreign === connected && !connecting && !disconnecting && snd.cc === 0 && !acceptConn;
 }
 
-function unixFits(unp: Pcb, socket: Socket): boolean {
+/** Connected, and nobody has accepted it yet. */
+function waitsToBeAccepted(s: State, pcb: PcbId): boolean {
+  const { socket } = s.pcbs[pcb];
+  return socket !== null && s.sockets[socket].noFdRef && s.sockets[socket].connected;
+}
+
+function unixFits(s: State, unp: Pcb, socket: Socket): boolean {
   const charged = unp.peer === null || (unp.protocol === 'dgram' ? unp.charged === 0 : socket.rcv.cc <= unp.charged);
   if (unp.protocol === 'dgram' && socket.acceptConn) return false;
-  return !socket.connecting && !socket.disconnecting && socket.snd.cc === 0 && charged;
+  const waits = !socket.connecting || (pairs(unp.protocol) && !socket.connected && unp.peer !== null && waitsToBeAccepted(s, unp.peer));
+  return waits && !socket.disconnecting && socket.snd.cc === 0 && charged;
 }

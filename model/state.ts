@@ -110,6 +110,7 @@ export interface Pcb {
   name: Name | null; // a name somebody asked for, or (null) a port of the system's choice
   shared: boolean; // history only: somebody had the name when this one got it
   peer: PcbId | null; // UNIX: unp_conn; unp_refs of a datagram socket are those who have it here
+  connWait: boolean; // UNP_CONNWAIT
   charged: Nat<typeof BUFFER>; // UNIX, but datagrams: unp_cc, how much of my receive buffer the sender has been charged for
   foreign: boolean; // UDP, TCP, raw IP: has a foreign address
   vflag: Families; // of the same: inp_vflag
@@ -208,7 +209,7 @@ export function freeSocket(): Socket {
 export function freePcb(): Pcb {
   // biome-ignore format: the zero of every field
   return {
-    protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, charged: 0, foreign: false, vflag: 'v4', state: 'CLOSED',
+    protocol: 'none', socket: null, bound: false, name: null, shared: false, peer: null, connWait: false, charged: 0, foreign: false, vflag: 'v4', state: 'CLOSED',
     dropped: false, timeWait: false, sockRef: false, needFin: false, noDelay: false, msl: false, soft: 'none', oob: 'none',
   };
 }

@@ -212,6 +212,8 @@ export function systemCall<Argument = never>(
       };
     case 'setkeepalive':
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, L.SO_KEEPALIVE, place.word], word: args[1] === true ? 1 : 0 };
+    case 'setconnwait':
+      return { fn: 'sys_setsockopt', args: [fd, L.SOL_LOCAL, L.LOCAL_CONNWAIT, place.word], word: args[1] === true ? 1 : 0 };
     case 'setreuse':
       return { fn: 'sys_setsockopt', args: [fd, L.SOL_SOCKET, REUSE[String(args[1])] ?? 0, place.word], word: args[2] === true ? 1 : 0 };
     case 'setv6only':

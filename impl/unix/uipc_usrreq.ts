@@ -33,7 +33,7 @@ import {
   EPROTOTYPE,
 } from '../errno.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
-import { copyout_word } from '../kern/copy.ts';
+import { copyin_word, copyout_word } from '../kern/copy.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
 import { m_freem } from '../kern/mbuf.ts';
@@ -49,7 +49,7 @@ import {
   sowwakeup_locked,
   sbreserve_locked,
 } from '../kern/sockbuf.ts';
-import { soisconnected, soisdisconnected } from '../kern/sockstate.ts';
+import { soisconnected, soisconnecting, soisdisconnected } from '../kern/sockstate.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { unp_append_rights, unp_control, unp_discard } from './uipc_rights.ts';
 import {
@@ -57,8 +57,10 @@ import {
   h_sendspace,
   h_unp_names,
   LC_UNP,
+  LOCAL_CONNWAIT,
   LOCAL_PEERCRED,
   SOL_LOCAL,
+  td_retval1,
   td_uid,
   PRUS_EOF,
   PRUS_OOB,
@@ -66,6 +68,7 @@ import {
   SOCK_STREAM,
   SO_ACCEPTCONN,
   SS_ISCONNECTED,
+  SS_ISCONNECTING,
   sb_cc,
   sb_hiwat,
   sb_reserved,
@@ -78,6 +81,7 @@ import {
   so_snd,
   so_state,
   so_type,
+  UNP_CONNWAIT,
   UNP_HAVEPC,
   UNP_HAVEPCCACHED,
   unp_addr,
@@ -217,22 +221,34 @@ export function uipc_connect2(k: Kernel, td: number, so: number, so2: number): n
   if (get(k, unp + unp_conn) !== 0 || (!dgram && get(k, unp2 + unp_conn) !== 0)) error = EISCONN;
   else if (!dgram && (so === so2 || ((load(k, so + so_options) | load(k, so2 + so_options)) & SO_ACCEPTCONN) !== 0)) error = EINVAL;
   else if (dgram) unp_connect1(k, td, unp, unp2, -1);
-  else unp_connect2(k, td, unp, unp2);
+  else unp_connect2(k, td, unp, unp2, 0);
   rw_wunlock(k, td, unp_link_rwlock);
   return error;
 }
 
-/** The name of the connecting end, if it is bound and still there. Never fails. */
+/** The name of the connecting end, if it is bound and still there. Never fails. If that end waits for this (LOCAL_CONNWAIT), it is connected. */
 export function uipc_accept(k: Kernel, td: number, so: number): number {
+  const unp = sotounpcb(k, so);
+  // While nobody writes what the link lock guards the peer stays one.
+  rw_rlock(k, td, unp_link_rwlock);
+  const peer = get(k, unp + unp_conn);
+  const waiting = peer === 0 ? 0 : get(k, peer + unp_socket);
+  if (waiting !== 0 && (load(k, waiting + so_state) & SS_ISCONNECTING) !== 0) soisconnected(k, td, waiting);
+  rw_runlock(k, td, unp_link_rwlock);
   return uipc_peeraddr(k, td, so);
 }
 
 export function uipc_disconnect(k: Kernel, td: number, so: number): number {
+  return unp_leave(k, td, so, 0);
+}
+
+/** Disconnects; whoever still waits for the other end only where it `closes`. */
+function unp_leave(k: Kernel, td: number, so: number, closes: number): number {
   const unp = sotounpcb(k, so);
   rw_wlock(k, td, unp_link_rwlock);
   mtx_lock(k, td, unp + unp_mtx);
   const error = sodisconnect_check(k, so);
-  const peer = get(k, unp + unp_conn);
+  const peer = error === 0 || closes !== 0 ? get(k, unp + unp_conn) : 0;
   if (peer !== 0) {
     unp_lock_other(k, td, peer, unp);
     unp_disconnect(k, td, unp, peer, 0);
@@ -245,7 +261,7 @@ export function uipc_disconnect(k: Kernel, td: number, so: number): number {
 
 /** The name stays until detach. */
 export function uipc_close(k: Kernel, td: number, so: number): void {
-  uipc_disconnect(k, td, so);
+  unp_leave(k, td, so, 1);
 }
 
 export function uipc_abort(k: Kernel, td: number, so: number): void {
@@ -310,16 +326,28 @@ export function uipc_rcvd(k: Kernel, td: number, so: number): void {
 
 /**
  * LOCAL_PEERCRED: who was at the other end when the connection was made, and whoever has the descriptors since. There is none to tell of in a
- * pair, and a datagram socket has never one.
+ * pair, and a datagram socket has never one. LOCAL_CONNWAIT: a connect waits until the other end was accepted.
  */
 export function uipc_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
   const unp = sotounpcb(k, so);
+  if (level === SOL_LOCAL && name === LOCAL_CONNWAIT) return unp_connwait(k, td, unp, set, uaddr);
   if (set !== 0 || level !== SOL_LOCAL || name !== LOCAL_PEERCRED) return ENOPROTOOPT;
   rw_rlock(k, td, unp_link_rwlock);
   const cred = (load(k, so + so_options) & SO_ACCEPTCONN) !== 0 ? 0 : get(k, unp + unp_peercred);
   rw_runlock(k, td, unp_link_rwlock);
   if (cred !== 0) return copyout_word(k, uaddr, cred - 1);
   return isdgram(k, so) ? EINVAL : ENOTCONN;
+}
+
+function unp_connwait(k: Kernel, td: number, unp: number, set: number, uaddr: number): number {
+  const error = set !== 0 ? copyin_word(k, td, uaddr) : 0;
+  if (error !== 0) return error;
+  const on = get(k, td + td_retval1) !== 0;
+  mtx_lock(k, td, unp + unp_mtx);
+  const flags = get(k, unp + unp_flags);
+  if (set !== 0) put(k, unp + unp_flags, on ? flags | UNP_CONNWAIT : flags & ~UNP_CONNWAIT);
+  mtx_unlock(k, td, unp + unp_mtx);
+  return set !== 0 ? 0 : copyout_word(k, uaddr, (flags & UNP_CONNWAIT) !== 0 ? 1 : 0);
 }
 
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
@@ -347,12 +375,15 @@ function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   mtx_unlock(k, td, child + unp_mtx);
   put(k, child + unp_peercred, get(k, td + td_uid) + 1);
   put(k, unp + unp_peercred, get(k, listener + unp_peercred));
-  unp_connect2(k, td, unp, child);
+  mtx_lock(k, td, unp + unp_mtx);
+  const waits = get(k, unp + unp_flags) & UNP_CONNWAIT;
+  mtx_unlock(k, td, unp + unp_mtx);
+  unp_connect2(k, td, unp, child, waits);
   return 0;
 }
 
-/** Makes two ends peers. The link lock is held for writing. */
-function unp_connect2(k: Kernel, td: number, unp: number, unp2: number): void {
+/** Makes two ends peers; the first is connected when the second was accepted, if it `waits`. The link lock is held for writing. */
+function unp_connect2(k: Kernel, td: number, unp: number, unp2: number, waits: number): void {
   rw_assert_w(k, td, unp_link_rwlock);
   mtx_lock(k, td, unp + unp_mtx);
   mtx_lock(k, td, unp2 + unp_mtx);
@@ -360,7 +391,8 @@ function unp_connect2(k: Kernel, td: number, unp: number, unp2: number): void {
   put(k, unp2 + unp_conn, unp);
   unp_charge(k, td, unp, get(k, unp2 + unp_socket));
   unp_charge(k, td, unp2, get(k, unp + unp_socket));
-  soisconnected(k, td, get(k, unp + unp_socket));
+  if (waits !== 0) soisconnecting(k, td, get(k, unp + unp_socket));
+  else soisconnected(k, td, get(k, unp + unp_socket));
   // Last: from here on the child may be accepted, used and closed by another thread.
   soisconnected(k, td, get(k, unp2 + unp_socket));
   mtx_unlock(k, td, unp2 + unp_mtx);

@@ -7,7 +7,8 @@ import { designs } from '../designs.ts';
 import { type Procedure, rule, until, when } from '../lang.ts';
 import { tcp_gone } from '../protocols/tcp.ts';
 import { panic } from '../socket.ts';
-import type { Fd, Socket, SocketId, State, ThreadId } from '../state.ts';
+import { uipc_accept } from '../protocols/unix.ts';
+import { type Fd, pairs, type Socket, type SocketId, type State, type ThreadId } from '../state.ts';
 import { cut, done, fail, falloc, handOver, held, hold, idle, install, leave, release, sleeps, takeError, wakes } from './file.ts';
 
 export function* accept(s: State, t: ThreadId, fd: Fd): Procedure {
@@ -72,6 +73,7 @@ function soaccept(s: State, t: ThreadId): void {
     s.threads[t].reportsClose = false;
   } else {
     rule('accept_9', 'accepted [C.3]');
+    if (pairs(socket.protocol)) uipc_accept(s, child);
     const fd = s.threads[t].reserved as Fd;
     install(s, fd, child);
     done(s, t, fd);

@@ -109,9 +109,11 @@ function publish(s: State, t: ThreadId): boolean {
 
 /** Last part: both ends are connected, the child becomes acceptable, the link lock is free. */
 function join(s: State, t: ThreadId): void {
-  rule('connect_14', 'UNIX: connected [D.1 unp_connect2, T01]');
+  const waits = sotopcb(s, held(s, t)).connWait;
+  if (!waits) rule('connect_14', 'UNIX: connected [D.1 unp_connect2, T01]');
+  else rule('connect_19', 'UNIX: connects until the child is accepted [D.1 unp_connect2, B.7 UNP_CONNWAIT]');
   const child = handOver(s, t);
-  unp_connect2(s, s.threads[t].file as SocketId, child);
+  unp_connect2(s, s.threads[t].file as SocketId, child, waits);
   s.link = false;
 }
 

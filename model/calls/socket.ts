@@ -126,7 +126,7 @@ export function* socketpair(s: State, t: ThreadId, asked: Asked): Procedure {
     unp_connect1(s, one, two);
     unp_connect1(s, two, one);
   } else {
-    unp_connect2(s, one, two);
+    unp_connect2(s, one, two, false);
   }
   install(s, fd as Fd, one);
   install(s, other as Fd, two);
@@ -149,7 +149,7 @@ export function* connect2(s: State, t: ThreadId, fd1: Fd, fd2: Fd): Procedure {
   if (b === null) return;
   const errno = mayJoin(s, a, b);
   if (errno === 'none' && s.sockets[a].protocol === 'dgram') unp_connect1(s, a, b);
-  else if (errno === 'none') unp_connect2(s, a, b);
+  else if (errno === 'none') unp_connect2(s, a, b, false);
   fail(s, t, errno);
 }
 
@@ -160,7 +160,8 @@ function mayJoin(s: State, a: SocketId, b: SocketId): Errno {
   if (two.protocol !== one.protocol) return rule('connect2_2', 'not of the same protocol: EPROTOTYPE [D.1 unp_connect2]', 'EPROTOTYPE');
   if (one.protocol === 'dgram' && !one.connected)
     return rule('connect2_6', 'a datagram socket, one way, also to itself [D.1 unp_connect2]', 'none');
-  if (one.connected || two.connected) return rule('connect2_3', 'one of them has a peer: EISCONN [E6.08]', 'EISCONN');
+  if (one.connected || two.connected || one.connecting || two.connecting)
+    return rule('connect2_3', 'one of them has a peer: EISCONN [E6.08]', 'EISCONN');
   if (a === b || one.acceptConn || two.acceptConn)
     return rule('connect2_4', 'with itself, or with a listener: EINVAL [model/README §3]', 'EINVAL');
   return rule('connect2_5', 'connected [D.1 unp_connect2]', 'none');

@@ -6,7 +6,7 @@ import { designs } from '../designs.ts';
 import { type Procedure, rule, when } from '../lang.ts';
 import { tcp_gone, tcp_gone_errno } from '../protocols/tcp.ts';
 import { panic } from '../socket.ts';
-import { type Fd, type State, sotopcb, type ThreadId } from '../state.ts';
+import { type Fd, isLocal, type State, sotopcb, type ThreadId } from '../state.ts';
 import { done, fail, getsock, held, hold, idle, leave, maps, release, takeError } from './file.ts';
 
 /** TCP_NODELAY; `valid` is false if the value can't be copied in. */
@@ -72,6 +72,17 @@ export function* setkeepalive(s: State, t: ThreadId, fd: Fd, on: boolean): Proce
   if (so === null) return;
   rule('setkeepalive_1', 'whether a silent peer is asked for a sign of life [D.2 timers]');
   s.sockets[so].keepAlive = on;
+  done(s, t, 0);
+}
+
+/** LOCAL_CONNWAIT: a connect is done when the other end was accepted, not before. [B.7 UNP_CONNWAIT] */
+export function* setconnwait(s: State, t: ThreadId, fd: Fd, on: boolean): Procedure {
+  when(idle(s, t));
+  const so = getsock(s, t, fd);
+  if (so === null) return;
+  if (!isLocal(s.sockets[so].protocol)) return fail(s, t, rule('setconnwait_1', 'no options at this level: ENOPROTOOPT', 'ENOPROTOOPT'));
+  rule('setconnwait_2', 'what a connect will wait for [B.7 UNP_CONNWAIT]');
+  sotopcb(s, s.sockets[so]).connWait = on;
   done(s, t, 0);
 }
 

@@ -6,7 +6,7 @@
 import { sorwakeup } from '../calls/accept_filter.ts';
 import { designs } from '../designs.ts';
 import { rule } from '../lang.ts';
-import { sbappendaddr, socantrcvmore, soisconnected, soisdisconnected } from '../socket.ts';
+import { sbappendaddr, socantrcvmore, soisconnected, soisconnecting, soisdisconnected } from '../socket.ts';
 import { type Amount, type Errno, type Pcb, type PcbId, type Socket, type SocketId, type State, socketOf, sotopcb } from '../state.ts';
 import { pcbdetach, pcbfree } from './pcb.ts';
 import { unp_disconnect1, unp_drop_refs } from './unix_dgram.ts';
@@ -18,16 +18,28 @@ export function uipc_listen(s: State, socket: Socket): Errno {
   return rule('listen_5', 'listens; a second listen only changes the backlog [C.3 solisten_proto, T21]', 'none');
 }
 
-/** unp_connect2: the two point at each other, are charged for what is unread from before, and both are connected. [D.1; model/README §3] */
-export function unp_connect2(s: State, a: SocketId, b: SocketId): void {
+/**
+ * unp_connect2: the two point at each other, are charged for what is unread from before, and both are connected; whoever `waits` for the other
+ * to be accepted is not yet. [D.1; model/README §3]
+ */
+export function unp_connect2(s: State, a: SocketId, b: SocketId, waits: boolean): void {
   const one = sotopcb(s, s.sockets[a]);
   const two = sotopcb(s, s.sockets[b]);
   one.peer = s.sockets[b].pcb;
   two.peer = s.sockets[a].pcb;
   one.charged = s.sockets[a].rcv.cc;
   two.charged = s.sockets[b].rcv.cc;
-  soisconnected(s, a);
+  if (waits) soisconnecting(s.sockets[a]);
+  else soisconnected(s, a);
   soisconnected(s, b);
+}
+
+/** uipc_accept: whoever waits for it is connected now. [B.7 UNP_CONNWAIT] */
+export function uipc_accept(s: State, child: SocketId): void {
+  const { peer } = sotopcb(s, s.sockets[child]);
+  if (peer === null || !socketOf(s, s.pcbs[peer]).connecting) return;
+  rule('accept_10', 'UNIX: the other end has waited for this and is connected now [B.7 UNP_CONNWAIT]');
+  soisconnected(s, s.pcbs[peer].socket as SocketId);
 }
 
 /** unp_disconnect: both are disconnected; unread data stays readable. [D.1 unp_disconnect] */

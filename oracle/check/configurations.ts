@@ -62,6 +62,23 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     quick: true,
   },
   {
+    id: 'connwait',
+    text: 'connects that wait until they are accepted, and both ends closed at any time',
+    sockets: 3,
+    threads: 2,
+    names: 1,
+    calls: {
+      ...CLOSE,
+      socket: [['unix']],
+      bind: [null, [0]],
+      listen: [null, [1]],
+      accept: [],
+      connect: [null, [0]],
+      setconnwait: [null, [true]],
+    },
+    quick: false,
+  },
+  {
     id: 'dgram',
     text: 'UNIX datagram sockets: connected one way, also to each other and to themselves, and closed under those who send to them',
     sockets: 3,

@@ -77,13 +77,13 @@ const SOCKET_FIELDS = [
 ] as const;
 // biome-ignore format: a list of names
 const PCB_FIELDS = [
-  'protocol', 'socket', 'bound', 'name', 'peer', 'charged', 'foreign', 'vflag', 'state',
+  'protocol', 'socket', 'bound', 'name', 'peer', 'connWait', 'charged', 'foreign', 'vflag', 'state',
   'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob',
 ] as const;
 const KNOTE_FIELDS = ['fd', 'write', 'once', 'disabled'] as const;
 /** Fields that a UNIX pcb does not have; and those that an Internet one does not have, or has only in some states. */
 const INTERNET_ONLY = ['foreign', 'vflag', 'state', 'dropped', 'timeWait', 'sockRef', 'needFin', 'noDelay', 'msl', 'soft', 'oob'] as const;
-const NOT_INTERNET = ['peer', 'charged', 'needFin', 'msl', 'soft', 'oob'] as const;
+const NOT_INTERNET = ['peer', 'connWait', 'charged', 'needFin', 'msl', 'soft', 'oob'] as const;
 
 type SocketCells = Readonly<Record<(typeof SOCKET_FIELDS)[number] | 'rcvCc' | 'rcvCantMore' | 'sndCc' | 'sndCantMore', Cell>> & {
   readonly incomplete: SequenceCells;
@@ -321,6 +321,7 @@ export class Abstraction {
     // A vnode word is the name plus 1, and so is the number of a name; one that was unlinked is below 0.
     this.set(words, cells.name, Math.max(0, vnode));
     this.set(words, cells.peer, ids.pcbCode(peer));
+    this.flag(words, cells.connWait, get(k, unp + L.unp_flags) & L.UNP_CONNWAIT);
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
     for (const field of INTERNET_ONLY) this.set(words, cells[field], 0);
   }

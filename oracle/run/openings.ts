@@ -112,6 +112,7 @@ export const OPENINGS: readonly Opening[] = [
       op('bind', { fd: f, name: b % 2 }),
       op('listen', { fd: f, backlog: c % 3 }),
       op('socket', { asked: 'unix' }),
+      ...(b % 8 > 5 ? [op('setconnwait', { fd: g, on: true }), op('setnbio', { fd: g, on: true })] : []),
       op('connect', { fd: g, name: b % 2, remote: false }),
       ...(c % 5 === 4 ? [op('setnbio', { fd: f, on: true })] : []),
       ...(a % 2 === 0 ? [] : [op('accept', { fd: f })]),

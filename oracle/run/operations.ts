@@ -140,6 +140,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'setsockopt', weight: 2, make: ({ a, b, c }, s, z) => ({ fd: fd(a, s, z), on: b % 2 === 0, valid: c % 4 > 0 }) },
   { name: 'getsockopt', weight: 1, make: ({ a }, s, z) => ({ fd: fd(a, s, z) }) },
   { name: 'setlinger', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), linger: pick(['reset', 'wait', 'wait', 'off'], b) }) },
+  { name: 'setconnwait', weight: 3, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
   { name: 'setkeepalive', weight: 2, make: ({ a, b }, s, z) => ({ fd: fd(a, s, z), on: b % 3 > 0 }) },
   {
     name: 'setreuse',

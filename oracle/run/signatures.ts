@@ -58,6 +58,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     getsockopt: { fd },
     setlinger: { fd, linger: oneOf('off', 'reset', 'wait') },
     setkeepalive: { fd, on: truth },
+    setconnwait: { fd, on: truth },
     setreuse: { fd, option: oneOf('broadcast', 'address', 'port'), on: truth },
     broadcast: { fd },
     setv6only: { fd, on: truth },

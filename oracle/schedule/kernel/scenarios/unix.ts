@@ -151,6 +151,32 @@ export const UNIX: readonly Scenario[] = [
     threads: [[call('connect', { fd: 2, name: 0 })], [call('close', { fd: 0 })]],
   },
   {
+    id: 'connwait-accept',
+    about: 'a connect that waits to be accepted ends with the accept',
+    citation: 'B.7 UNP_CONNWAIT, D.1 unp_connect2',
+    prologue: [...client, call('setconnwait', { fd: 1, on: true })],
+    threads: [[call('connect', { fd: 1, name: 0 })], [call('accept', { fd: 0 })]],
+  },
+  {
+    id: 'connwait-close-listener',
+    about: 'who waits to be accepted by a listener that is closed is told so',
+    citation: 'B.7 UNP_CONNWAIT, T02',
+    prologue: [...client, call('setconnwait', { fd: 1, on: true })],
+    threads: [[call('connect', { fd: 1, name: 0 })], [call('close', { fd: 0 })]],
+  },
+  {
+    id: 'connwait-close-accept',
+    about: 'who waits to be accepted, without blocking, is closed in the moment of the accept',
+    citation: 'B.7 UNP_CONNWAIT, D.1 accept',
+    prologue: [
+      ...client,
+      call('setconnwait', { fd: 1, on: true }),
+      call('setnbio', { fd: 1, on: true }),
+      call('connect', { fd: 1, name: 0 }),
+    ],
+    threads: [[call('accept', { fd: 0 })], [call('close', { fd: 1 })]],
+  },
+  {
     id: 'connect-connect',
     about: 'two threads connect the same socket: one of them is told that it is connected',
     citation: 'H.8, G98, C.4, E6.08',
