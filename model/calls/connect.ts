@@ -111,7 +111,7 @@ function publish(s: State, t: ThreadId): boolean {
 function join(s: State, t: ThreadId): void {
   const waits = sotopcb(s, held(s, t)).connWait;
   if (!waits) rule('connect_14', 'UNIX: connected [D.1 unp_connect2, T01]');
-  else rule('connect_19', 'UNIX: connects until the child is accepted [D.1 unp_connect2, B.7 UNP_CONNWAIT]');
+  else rule('connect_20', 'UNIX: connects until the child is accepted [D.1 unp_connect2, B.7 UNP_CONNWAIT]');
   const child = handOver(s, t);
   unp_connect2(s, s.threads[t].file as SocketId, child, waits);
   s.link = false;

@@ -114,6 +114,7 @@ export const OPENINGS: readonly Opening[] = [
       op('socket', { asked: 'unix' }),
       ...(b % 8 > 5 ? [op('setconnwait', { fd: g, on: true }), op('setnbio', { fd: g, on: true })] : []),
       op('connect', { fd: g, name: b % 2, remote: false }),
+      ...(b % 8 > 5 && c % 3 === 1 ? [op('disconnect', { fd: g })] : []),
       ...(c % 5 === 4 ? [op('setnbio', { fd: f, on: true })] : []),
       ...(a % 2 === 0 ? [] : [op('accept', { fd: f })]),
     ],

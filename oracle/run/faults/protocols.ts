@@ -10,6 +10,24 @@ export const PROTOCOL_FAULTS: readonly Fault[] = [
     change: (source) => argument(source.in('uipc_abort').call('unp_disconnect'), 4, '0'),
   },
   {
+    id: 'unix-waiter-left-waiting',
+    file: 'impl/unix/uipc_usrreq.ts',
+    text: 'whoever waits to be accepted is not connected by the accept',
+    change: (source) => remove(source.in('uipc_accept').call('soisconnected')),
+  },
+  {
+    id: 'unix-waiter-not-waiting',
+    file: 'impl/unix/uipc_usrreq.ts',
+    text: 'a connect that is to wait for the accept is done at once',
+    change: (source) => remove(source.in('unp_connect2').call('soisconnecting')),
+  },
+  {
+    id: 'unix-waiter-parted',
+    file: 'impl/unix/uipc_usrreq.ts',
+    text: 'a disconnect that says that there is no connection parts those who wait for the accept',
+    change: (source) => argument(source.in('uipc_disconnect').call('unp_leave'), 3, '1'),
+  },
+  {
     id: 'unix-name-kept',
     file: 'impl/unix/uipc_usrreq.ts',
     text: 'the name of a closed socket is never given up',
