@@ -76,6 +76,8 @@ export class Discipline {
 
   /** Whether "the first that …" counts as a choice among all that …: whoever says so must follow each of them. */
   #firstIsChoice: boolean;
+  /** In how many loops and quantifiers over ids, of whatever kind, what is looked at stands. */
+  #rounds = 0;
 
   constructor(program: Program, kind: string, firstIsChoice = false) {
     this.#program = program;
@@ -140,7 +142,10 @@ export class Discipline {
       case 'if':
         return this.#expression(stmt.cond) && this.#statements(stmt.then, fn) && this.#statements(stmt.else, fn);
       case 'for':
-        return (!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) && this.#statements(stmt.body, fn);
+        return (
+          (!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) &&
+          this.#inRounds(fn.locals[stmt.local]?.type, () => this.#statements(stmt.body, fn))
+        );
       case 'while':
         return this.#expression(stmt.cond) && this.#statements(stmt.body, fn);
       case 'return':
@@ -266,28 +271,47 @@ export class Discipline {
         );
       case 'some':
       case 'every': {
-        const overMembers = this.#isMember(this.#fn?.locals[expr.local]?.type);
-        return (!overMembers || breaksNoBound(this.#program, expr.body)) && this.#expression(expr.body);
+        const { type } = this.#fn?.locals[expr.local] ?? {};
+        return (
+          (!this.#isMember(type) || breaksNoBound(this.#program, expr.body)) && this.#inRounds(type, () => this.#expression(expr.body))
+        );
       }
       case 'count':
         // All are looked at, in whatever order.
-        return this.#expression(expr.body);
+        return this.#inRounds(this.#fn?.locals[expr.local]?.type, () => this.#expression(expr.body));
       case 'first':
-        // Which of several is the first depends on their order, and so does whether a bound is broken before it is found.
         return (
-          (!this.#isMember(expr.type) || (this.#firstIsChoice && breaksNoBound(this.#program, expr.body))) && this.#expression(expr.body)
+          (!this.#isMember(expr.type) || this.#mayChoose(expr.body)) &&
+          this.#inRounds(this.#fn?.locals[expr.local]?.type, () => this.#expression(expr.body))
         );
       case 'call':
         return this.#arguments(expr.fn, expr.args);
     }
   }
 
+  /**
+   * Which of several is the first depends on their order, and so does whether a bound is broken before it is found. As a choice it must be one
+   * choice: of those that the rounds of a loop make, each would be made for somebody, and exchanging members would exchange the choices.
+   */
+  #mayChoose(body: Expr): boolean {
+    return this.#firstIsChoice && this.#rounds === 0 && breaksNoBound(this.#program, body);
+  }
+
+  #inRounds(type: Type | undefined, look: () => boolean): boolean {
+    if (type?.kind !== 'id') return look();
+    this.#rounds++;
+    const follows = look();
+    this.#rounds--;
+    return follows;
+  }
+
   #arguments(callee: number, args: readonly Expr[]): boolean {
+    if (this.#rounds > 0 && this.#isChooser(callee)) return false;
     const { locals = [] } = this.#program.functions[callee] ?? {};
-    // What is passed to a parameter that nobody reads is not seen, unless it breaks a bound on its way.
+    // What is passed to a parameter that nobody reads is not seen, unless it breaks a bound on its way, or somebody is chosen for it.
     return args.every(
       (arg, index) =>
-        (!this.#isRead(callee, index) && breaksNoBound(this.#program, arg)) ||
+        (!this.#isRead(callee, index) && !this.#chooses(arg) && breaksNoBound(this.#program, arg)) ||
         (this.#expression(arg) && this.#same(arg.type, locals[index]?.type)),
     );
   }

@@ -235,7 +235,7 @@ export class Induction {
       state: (condition) => possible([condition(this.#before)]),
       action: async (action) => {
         const tasks = this.#tasks.filter((task) => task.action === action);
-        return possible([this.#system.terms.any(tasks.map((task) => this.#prepared(task).enabled))]);
+        return possible([this.#system.terms.any(tasks.map((task) => this.#prepared(task.strict ?? task).enabled))]);
       },
       isTrivial: (goal) => this.#termBefore(goal) === TRUE,
     };
@@ -368,10 +368,9 @@ export class Induction {
     };
   }
 
-  /** The steps on whose terms answers rest. */
+  /** The steps on whose terms answers may rest: who is misled about goals may have been asked about the facts before. */
   #believed(task: Task): readonly Task[] {
-    if (task.strict === null || task.misled === 'never') return [task];
-    return task.misled === 'goals' ? [task.strict] : [task.strict, task];
+    return task.strict === null || task.misled === 'never' ? [task] : [task.strict, task];
   }
 
   /** Null: nothing needs to be asked. */
@@ -397,10 +396,13 @@ export class Induction {
     return [...this.#valid, ...this.#assumptions(assumed).map(({ lit }) => lit)];
   }
 
-  /** The questions of a pass, as terms: that a step breaks one of `shown` though all of `assumed`, and the facts, held before. */
-  obligations(assumed: readonly Goal[], shown: readonly Goal[]): readonly Obligation[] {
+  /**
+   * The questions of a pass, as terms: that a step breaks one of `shown` though all of `assumed`, and the facts, held before. Of the step as it is
+   * where that by choice ever misled, or `asItIs`: to what no proof answers, only such a step is an answer.
+   */
+  obligations(assumed: readonly Goal[], shown: readonly Goal[], asItIs = false): readonly Obligation[] {
     return this.#tasksFor([...assumed, ...shown]).flatMap((wanted): Obligation[] => {
-      const task = wanted.misled === 'never' ? wanted : (wanted.strict ?? wanted);
+      const task = wanted.misled === 'never' && !asItIs ? wanted : (wanted.strict ?? wanted);
       const question = this.#question(task, assumed, shown);
       if (question === null) return [];
       const { lits, broken } = question;

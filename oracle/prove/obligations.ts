@@ -80,7 +80,7 @@ export async function obligationsOf(artefact: Artefact, options: ObligationOptio
       step.lits,
     );
   }
-  await ask(limits, system, open, (goal) => induction.obligations([...proved, goal], [goal]), questions);
+  await ask(limits, system, open, (goal) => induction.obligations([...proved, goal], [goal], true), questions);
   return { questions: questions.all, proved: proved.map(({ id }) => id), open: open.map(({ id }) => id) };
 }
 

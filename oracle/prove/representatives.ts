@@ -22,7 +22,7 @@ import { FALSE, type Lit, not, TRUE } from '../compile/term.ts';
 import { guardOf, type Num } from '../compile/term-number.ts';
 import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
 
-/** Each adds little to a question and takes much from it; beyond these nothing more was seen to be gained. */
+/** Each adds little to a question and takes much from it; of fields, beyond these nothing more was seen to be gained. */
 const MOST_PIVOTS = 48;
 
 /** A kind of ids whose members most steps can't tell apart. */
@@ -144,7 +144,7 @@ export class Representatives {
       const size = kinds.get(name)?.size as number;
       waiting.push({ from: { choice }, type: { kind: 'id', of: name, size, nullable: true }, of: null });
     });
-    for (let next = waiting.shift(); next !== undefined && pivots.length < MOST_PIVOTS; next = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined && (next.of === null || pivots.length < MOST_PIVOTS); next = waiting.shift()) {
       const { from, type, of } = next;
       const kind = type.kind === 'id' ? kinds.get(type.of) : undefined;
       if (kind === undefined) continue;

@@ -1,5 +1,6 @@
 /** A step is asked about from representatives only where nobody can see members exchanged; what a proof then closes is what it closes without. */
 import { describe, expect, test } from 'vitest';
+import { encodedRange } from '../../oracle/compile/liveness.ts';
 import { TRUE } from '../../oracle/compile/term.ts';
 import { constant } from '../../oracle/compile/term-number.ts';
 import { represented } from '../../oracle/prove/exchange.ts';
@@ -19,6 +20,9 @@ export const ITEMS = 3;
 export type ItemId = Id<'item', typeof ITEMS>;
 export type World = Id<'world', 1>;
 export const items = range<ItemId>(ITEMS);
+export const PORTS = 3;
+export type PortId = Id<'port', typeof PORTS>;
+export const ports = range<PortId>(PORTS);
 `;
 
 function world(state: string, procedures: string, names: string, invariants: string): Toy {
@@ -233,6 +237,95 @@ describe('what is given away by', () => {
   });
 });
 
+const LINK = 'function* link(s: State, _w: World, a: ItemId, b: ItemId): Procedure { s.next[a] = b; }';
+const NEXT = 'next: Table<ItemId | null, typeof ITEMS>; done: boolean';
+
+/** In each of these a search is made for each of several, or for nobody, so that it is no one choice: by choice there would be fewer steps. */
+const SEARCHED: readonly (readonly [what: string, depth: number, make: () => Toy])[] = [
+  [
+    'in a quantifier',
+    4,
+    () =>
+      world(
+        NEXT,
+        `${LINK}
+         function* work(s: State, _w: World): Procedure { if (items.every((i) => s.next[i] !== null && first(items, (j) => s.next[i] === j) !== i)) s.done = true; }`,
+        'link, work',
+        NEVER,
+      ),
+  ],
+  [
+    'in a count, by a function',
+    4,
+    () =>
+      world(
+        NEXT,
+        `function target(s: State, i: ItemId): ItemId | null { return first(items, (j) => s.next[i] === j); }
+         ${LINK}
+         function* work(s: State, _w: World): Procedure { if (count(items, (i) => s.next[i] !== null && target(s, i) !== i) === 3) s.done = true; }`,
+        'link, work',
+        NEVER,
+      ),
+  ],
+  [
+    'in another search',
+    4,
+    () =>
+      world(
+        NEXT,
+        `${LINK}
+         function* work(s: State, _w: World): Procedure { if (items.every((i) => s.next[i] !== null) && first(items, (i) => first(items, (j) => s.next[i] === j) === i) === null) s.done = true; }`,
+        'link, work',
+        NEVER,
+      ),
+  ],
+  [
+    'in a loop whose order nobody sees',
+    4,
+    () =>
+      world(
+        `${NEXT}; mark: Table<boolean, typeof ITEMS>`,
+        `${LINK}
+         function* work(s: State, _w: World): Procedure { for (const i of items) { if (s.next[i] !== null && first(items, (j) => s.next[i] === j) !== i) s.mark[i] = true; } if (items.every((i) => s.mark[i])) s.done = true; }`,
+        'link, work',
+        NEVER,
+      ),
+  ],
+  [
+    'among those of another kind',
+    6,
+    () =>
+      world(
+        'to: Table<PortId | null, typeof ITEMS>; avoid: Table<ItemId | null, typeof PORTS>; done: boolean',
+        `function* link(s: State, _w: World, a: ItemId, b: PortId): Procedure { s.to[a] = b; }
+         function* back(s: State, _w: World, a: ItemId, b: PortId): Procedure { s.avoid[b] = a; }
+         function* work(s: State, _w: World): Procedure { if (items.every((i) => s.to[i] !== null && first(ports, (p) => s.to[i] === p) !== null && s.avoid[s.to[i]!] !== i && s.avoid[s.to[i]!] !== null)) s.done = true; }`,
+        'link, back, work',
+        NEVER,
+      ),
+  ],
+  [
+    'for an argument that nobody reads',
+    1,
+    () =>
+      world(
+        'used: Table<boolean, typeof ITEMS>; done: boolean',
+        `function finish(s: State, _a: ItemId | null): void { s.done = true; }
+         function* work(s: State, _w: World): Procedure { finish(s, first(items, (i) => i === items[1])); if (first(items, (i) => !s.used[i]) === null) s.done = false; }`,
+        'work',
+        NEVER,
+      ),
+  ],
+];
+
+describe('what is searched for', () => {
+  test.each(SEARCHED)('%s is nobody’s choice', async (_what, depth, make) => {
+    const subject = make();
+    expect(bruteForce(subject, depth).brokenAt.get('never')).toBe(depth);
+    expect(await closed(subject, false)).not.toContain('never');
+  });
+});
+
 describe('a place leads where it led when its statement began', () => {
   // The own sequence is emptied, or shortened, of whoever is first in it: not that of another whose id the zeros of an empty place would be.
   test.each(['length = 0', 'shift()'])('%s', async (change) => {
@@ -269,7 +362,14 @@ function randomItems(seed: number): string {
   const rarely = (usual: string, rare: string): string => (roll(14) === 0 ? rare : usual);
   const item = (): string => rarely(pick(['one', 'other', '(s.next[one] ?? other)']), pick(['items[1]', '(s.number as ItemId)']));
   const free = (): string =>
-    pick(['s.mark[i]', '!s.mark[i]', 's.next[i] === null', 'i !== one && s.next[i] !== other', 's.next[i] !== null && s.mark[s.next[i]!]']);
+    pick([
+      's.mark[i]',
+      '!s.mark[i]',
+      's.next[i] === null',
+      'i !== one && s.next[i] !== other',
+      's.next[i] !== null && s.mark[s.next[i]!]',
+      rarely('s.mark[i]', 'first(items, (j) => s.next[j] === i) === one'),
+    ]);
   const condition = (depth: number): string =>
     pick([
       () => `s.mark[${item()}]`,
@@ -344,6 +444,48 @@ test('what is closed from representatives is what is closed from all states, on 
     }
   }
   for (const number of Object.values(counted)) expect(number).toBeGreaterThan(often(10, 80));
+}, 900_000);
+
+/** States that need not be reached: every cell at random, but that sequences are 0 beyond their length and slots of frames where nothing is kept. */
+function anyStates({ system: { layout, machines } }: Toy, seed: number, many: number): readonly (readonly number[])[] {
+  const roll = dice(seed);
+  const any = (type: Parameters<typeof encodedRange>[0]): number => {
+    const { lo, hi } = encodedRange(type);
+    return lo + roll(hi - lo + 1);
+  };
+  return Array.from({ length: many }, () => {
+    const cells = layout.cells.map(({ type }) => any(type));
+    for (const { length, items } of layout.sequences) for (const cell of items.slice(cells[length])) cells[cell] = 0;
+    machines.forEach((machine, agent) => {
+      for (const { pc, slots } of layout.frames[agent] ?? []) {
+        const entry = machine.entries[roll(machine.entries.length)];
+        cells[pc] = entry?.pc ?? 0;
+        slots.forEach((cell, slot) => {
+          const kept = entry?.pc === 0 ? undefined : entry?.live.find((live) => live.slot === slot);
+          const type = kept === undefined ? undefined : machine.locals[kept.local]?.type;
+          cells[cell] = type === undefined ? 0 : any(type);
+        });
+      }
+    });
+    return cells;
+  });
+}
+
+test('from any state, reached or not, a step by choice does what the compiled model does, on random models', async () => {
+  let byChoice = 0;
+  for (let seed = 1; seed <= often(25, 200); seed++) {
+    const file = 'test/prove/models/items.ts';
+    const source = randomItems(seed).replace(
+      /invariants: \{[\s\S]*?\}, lemmas/,
+      "invariants: { 'any-state': (s: State) => s.number < 4 }, lemmas",
+    );
+    const subject = toy(file, {}, { [file]: source });
+    const representatives = new Representatives(subject.system);
+    byChoice += subject.system.actions.filter((action) => representatives.gainsByChoice(action)).length;
+    // It throws where the two are of two minds.
+    await closed(subject, false, anyStates(subject, seed, 150));
+  }
+  expect(byChoice).toBeGreaterThan(often(10, 80));
 }, 900_000);
 
 test('where the search itself may break a bound nobody is chosen', () => {
