@@ -11,7 +11,8 @@
  * it is. That the step and all goals follow the discipline of scalarsets is read off the source, for each action by itself.
  *
  * "The first free socket" is a fixed choice, and tells members apart. Taken for "any free socket" it doesn't: a step *by choice* is more than
- * what can happen, and what no such step breaks is kept. Who is chosen is a pivot, too.
+ * what can happen, and what no such step breaks is kept. Who is chosen is a pivot, too, as long as it is one choice: where a search is made in each
+ * round of a loop, or for each member of a kind, exchanging members would exchange the choices.
  */
 import { encodedRange } from '../compile/liveness.ts';
 import type { Expr, Program, Scalar, Stmt } from '../compile/ir.ts';
@@ -24,6 +25,9 @@ import { expressionsOf, forEachExpr, forEachStmt } from '../compile/walk.ts';
 
 /** Each adds little to a question and takes much from it; of fields, beyond these nothing more was seen to be gained. */
 const MOST_PIVOTS = 48;
+
+/** Who is chosen comes behind the pivots of this depth: with fewer before them, or more, the questions were harder. */
+const CHOSEN_DEPTH = 1;
 
 /** A kind of ids whose members most steps can't tell apart. */
 export interface Kind {
@@ -45,6 +49,8 @@ export interface Pivot {
   readonly from: { readonly cell: number } | { readonly argument: number } | { readonly choice: number };
   /** A field of this member, of whom only those are known who were met; null: it is there whoever was met. */
   readonly of: { readonly kind: string; readonly member: number } | null;
+  /** 0 where it is there whoever was met; in what is named there 1, and so on. */
+  readonly depth: number;
 }
 
 /** What a step is asked about: an action of a member, as it is or by choice. */
@@ -93,9 +99,9 @@ export class Representatives {
     return known;
   }
 
-  /** The pivots that come before who is chosen: those that are there whoever was met. */
+  /** The pivots that come before who is chosen. */
   beforeChoices(asked: Asked): readonly Pivot[] {
-    return this.pivots(asked).filter(({ of }) => of === null);
+    return this.pivots(asked).filter(({ depth }) => depth <= CHOSEN_DEPTH);
   }
 
   /** Of each pivot, that it is named as in a representative, if those before it are. */
@@ -127,35 +133,43 @@ export class Representatives {
     const kinds = new Map(this.kindsOf(action, byChoice).map((kind) => [kind.name, kind]));
     const pivots: Pivot[] = [];
     const met = new Map<string, number>();
-    const waiting: { readonly from: Pivot['from']; readonly type: Scalar; readonly of: Pivot['of'] }[] = [];
-    const addFields = (area: Area | undefined, of: Pivot['of']): void => {
-      if (area?.kind === 'cell') waiting.push({ from: { cell: area.cell }, type: layout.cells[area.cell]?.type as Scalar, of });
-      if (area?.kind === 'record') for (const field of area.fields.values()) addFields(field, of);
+    const waiting: { readonly from: Pivot['from']; readonly type: Scalar; readonly of: Pivot['of']; readonly depth: number }[] = [];
+    const addFields = (area: Area | undefined, of: Pivot['of'], depth: number): void => {
+      if (area?.kind === 'cell') waiting.push({ from: { cell: area.cell }, type: layout.cells[area.cell]?.type as Scalar, of, depth });
+      if (area?.kind === 'record') for (const field of area.fields.values()) addFields(field, of, depth);
     };
     this.#system.params(action).forEach(({ type }, argument) => {
-      waiting.push({ from: { argument }, type, of: null });
+      waiting.push({ from: { argument }, type, of: null, depth: 0 });
     });
     const frame = layout.frames[action.agent]?.[who];
     for (const { local, slot } of action.entry.pc === 0 ? [] : action.entry.live) {
-      waiting.push({ from: { cell: frame?.slots[slot] as number }, type: action.machine.locals[local]?.type as Scalar, of: null });
+      waiting.push({
+        from: { cell: frame?.slots[slot] as number },
+        type: action.machine.locals[local]?.type as Scalar,
+        of: null,
+        depth: 0,
+      });
     }
-    addFields(elementsOf(layout.root, `.${action.machine.agent}s`)?.[who], null);
-    chosen.forEach((name, choice) => {
+    addFields(elementsOf(layout.root, `.${action.machine.agent}s`)?.[who], null, 0);
+    const choices = chosen.map((name, choice): (typeof waiting)[number] => {
       const size = kinds.get(name)?.size as number;
-      waiting.push({ from: { choice }, type: { kind: 'id', of: name, size, nullable: true }, of: null });
+      return { from: { choice }, type: { kind: 'id', of: name, size, nullable: true }, of: null, depth: CHOSEN_DEPTH };
     });
-    for (let next = waiting.shift(); next !== undefined && (next.of === null || pivots.length < MOST_PIVOTS); next = waiting.shift()) {
-      const { from, type, of } = next;
+    for (;;) {
+      if ((waiting[0]?.depth ?? Infinity) > CHOSEN_DEPTH) waiting.unshift(...choices.splice(0));
+      const next = waiting.shift();
+      if (next === undefined) return pivots;
+      const { from, type, of, depth } = next;
+      if (of !== null && pivots.length >= MOST_PIVOTS) continue;
       const kind = type.kind === 'id' ? kinds.get(type.of) : undefined;
       if (kind === undefined) continue;
-      pivots.push({ kind: kind.name, size: kind.size, first: encodedRange(type).hi - kind.size + 1, from, of });
+      pivots.push({ kind: kind.name, size: kind.size, first: encodedRange(type).hi - kind.size + 1, from, of, depth });
       // So many pivots name so many members at most.
       const member = met.get(kind.name) ?? 0;
       met.set(kind.name, member + 1);
       if (member >= kind.size) continue;
-      for (const path of kind.tables) addFields(elementsOf(layout.root, path)?.[member], { kind: kind.name, member });
+      for (const path of kind.tables) addFields(elementsOf(layout.root, path)?.[member], { kind: kind.name, member }, depth + 1);
     }
-    return pivots;
   }
 }
 
