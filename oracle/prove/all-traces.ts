@@ -39,7 +39,7 @@ import { confirm, printSteps } from './trace.ts';
 import { lookForVacuous, NOTHING, unexercised } from './vacuity.ts';
 
 /** States that are looked at before a solver is asked: a second or two. */
-const FIRST_STATES = 200_000;
+const FIRST_STATES = 100_000;
 /** And where all else failed. */
 const MOST_STATES = 4_000_000;
 const MEMORY_BYTES = 512 * 2 ** 20;

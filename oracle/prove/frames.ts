@@ -35,15 +35,17 @@ export class FrameFacts {
   readonly #system: TransitionSystem;
   readonly #fields: readonly Field[];
   #version = 0;
-  /** The records of the state and the frames, cell by cell. */
-  readonly #records: readonly (readonly { readonly cell: number; readonly type: Scalar }[])[];
-  /** What they have looked like. */
-  readonly #shapes = new Set<string>();
+  /** The records of the state and the frames, cell by cell; a cell that is only zero or not is the complement of its number. */
+  readonly #records: readonly Int32Array[];
+  /** What they have looked like, as hashes: that two look alike by accident costs a state to go on from, and nothing else. */
+  readonly #shapes = new Set<number>();
 
   constructor(system: TransitionSystem) {
     const { cells: types } = system.layout;
     this.#system = system;
-    this.#records = recordGroups(system.layout).map((group) => group.map((cell) => ({ cell, type: types[cell]?.type as Scalar })));
+    this.#records = recordGroups(system.layout).map((group) =>
+      Int32Array.from(group, (cell) => (isWhole(types[cell]?.type as Scalar) ? cell : ~cell)),
+    );
     this.#fields = system.machines.flatMap((machine, agent) => {
       const frames = system.layout.frames[agent] ?? [];
       return recordsOf(system, agent).map(({ name, cells }) => ({
@@ -71,10 +73,12 @@ export class FrameFacts {
   visit(cells: readonly number[]): boolean {
     let news = this.#note(cells);
     for (const record of this.#records) {
-      const shape = record.reduce(
-        (text, { cell, type }) => text + String.fromCharCode(65 + classOf(type, cells[cell] as number)),
-        `${record.length}:`,
-      );
+      let shape = record.length;
+      for (const cell of record) {
+        const looks = cell >= 0 ? (cells[cell] as number) : Math.min(cells[~cell] as number, 1);
+        shape = Math.imul(shape ^ looks, 0x5bd1e995);
+        shape ^= shape >>> 15;
+      }
       if (this.#shapes.has(shape)) continue;
       this.#shapes.add(shape);
       news = true;
@@ -199,7 +203,11 @@ function flatten(name: string, path: string, area: Area, without: ReadonlySet<st
 
 /** Of numbers and ids only "zero or not", "null or not" is said. */
 function classOf(type: Scalar, value: number): number {
-  return type.kind === 'bool' || type.kind === 'enum' ? value : Math.min(value, 1);
+  return isWhole(type) ? value : Math.min(value, 1);
+}
+
+function isWhole({ kind }: Scalar): boolean {
+  return kind === 'bool' || kind === 'enum';
 }
 
 function classesOf(type: Scalar): number {
