@@ -12,7 +12,7 @@ export const entry: Entry = {
     {
       file: 'impl/unix/uipc_usrreq.ts',
       change: (source) => {
-        const disconnect = source.in('uipc_disconnect');
+        const disconnect = source.in('unp_leave');
         follow(disconnect.declaration('peer'), 'const so2 = peer === 0 ? 0 : get(k, peer + unp_socket);');
         precede(
           disconnect.answer(),

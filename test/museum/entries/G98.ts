@@ -16,7 +16,7 @@ export const entry: Entry = {
           .branch('unp_conn')
           .getText()
           .replace(/else if \(dgram\).*$/s, '');
-        instead(connect.branch('unp_conn'), 'if (error === 0) unp_connect2(k, td, unp, unp2);');
+        instead(connect.branch('unp_conn'), 'if (error === 0) unp_connect2(k, td, unp, unp2, 0);');
         moveBefore(connect.declaration('error'), connect.call('rw_wlock'));
         precede(connect.call('rw_wlock'), looks);
       },
