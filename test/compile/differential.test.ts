@@ -36,7 +36,7 @@ const CASES: readonly Case[] = [
   { entry: 'test/compile/models/queue.ts', parts: queueModel, configuration: { policy: 'hasty', eager: true }, steps: 20_000, missed: 1 },
   { entry: 'test/compile/models/refcount.ts', parts: refcountModel, configuration: { leaky: false }, steps: 20_000, missed: 0 },
   { entry: 'test/compile/models/refcount.ts', parts: refcountModel, configuration: { leaky: true }, steps: 20_000, missed: 0 },
-  { entry: 'model/index.ts', parts: model, configuration: { design: 'sockref' }, steps: often(30_000, 50_000), missed: 60 },
+  { entry: 'model/index.ts', parts: model, configuration: { design: 'sockref' }, steps: often(12_000, 50_000), missed: 60 },
   ...enough(['p06', 'april2006', 'freebsd13', 'freebsd14', 'dragonfly'], () => false).map((design) => ({
     entry: 'model/index.ts',
     parts: model,

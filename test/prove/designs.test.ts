@@ -87,7 +87,7 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   dragonfly: { 'pcb-while-valid': 3 },
 };
 
-test.each(enough(listDesigns(), (design) => ['p06', 'sockref'].includes(design)))(
+test.each(enough(listDesigns(), (design) => ['dragonfly', 'sockref'].includes(design)))(
   '%s breaks what is known of its era, and nothing else',
   async (design) => {
     const artefact = await specificationArtefact(design, LIMITS);

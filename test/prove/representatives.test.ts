@@ -210,7 +210,7 @@ describe('a place leads where it led when its statement began', () => {
 
 test('what is closed from representatives is what is closed from all states, on random models', async () => {
   const counted = { closed: 0, open: 0, represented: 0, apart: 0, byChoice: 0 };
-  for (let seed = 1; seed <= often(40, 200); seed++) {
+  for (let seed = 1; seed <= often(25, 200); seed++) {
     const file = 'test/prove/models/items.ts';
     const subject = toy(file, {}, { [file]: randomItems(seed) });
     const reached = await reachedStates(subject, 300, 1);
