@@ -384,7 +384,8 @@ export class Induction {
     readonly broken: readonly { readonly goal: Goal; readonly lit: Lit }[];
   } | null {
     const { enabled } = this.#prepared(task);
-    if (enabled === FALSE) return null;
+    // That there is no step by choice would say nothing if choices were wrong: then the step as it is is looked at.
+    if (enabled === FALSE) return task.strict === null ? null : this.#question(task.strict, assumed, shown);
     const broken = shown.map((goal) => ({ goal, lit: this.#brokenAfter(goal, task) })).filter(({ lit }) => lit !== FALSE);
     if (broken.length === 0) return null;
     const assumptions = this.#assumptions(assumed).map(({ lit }) => lit);
