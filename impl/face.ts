@@ -58,12 +58,19 @@ export interface Received {
   readonly endOfRecord: boolean;
 }
 
+export interface MessageOptions extends Pick<SendOptions, 'dontWait' | 'endOfRecord'> {
+  /** Tell the receiver the `user` of this thread. */
+  readonly credentials?: boolean;
+}
+
 /** What `recvMessage` has received. */
 export interface Message {
   /** Bytes of data. */
   readonly length: number;
   /** Descriptors that came with them, now this program's own. */
   readonly descriptors: readonly number[];
+  /** Whose thread sent it, if the sender wanted that to be known, or this socket did (the option `credentials`); else null. */
+  readonly user: number | null;
   /** There were more, for which there was no room; they are closed. */
   readonly truncated: boolean;
 }
@@ -73,7 +80,7 @@ export interface AttachOptions {
   readonly blocking?: boolean;
   /** False for a thread that may not make raw sockets. Default true. */
   readonly privileged?: boolean;
-  /** Whose thread it is, for the other ends of its UNIX connections (the option `peerUser`). Default 0. */
+  /** Whose thread it is, for the other ends of its UNIX connections (the option `peerUser`) and who receives its messages. Default 0. */
   readonly user?: number;
 }
 

@@ -30,10 +30,10 @@ import {
   selected,
   selectRequests,
 } from './events.ts';
-import type { Address, AttachOptions, Message, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
+import type { Address, AttachOptions, Message, MessageOptions, ReceiveOptions, Received, SendOptions, Statistics } from './face.ts';
 import { SocketError } from './failure.ts';
 import { hostNumber, inetAddress } from './hosts.ts';
-import { receiveFlags, receiveMessage, sendMessage } from './message.ts';
+import { messageFlags, receiveFlags, receiveMessage, sendMessage } from './message.ts';
 // biome-ignore format: a list of names
 import {
   sys_accept, sys_bind, sys_close, sys_connect, sys_connect2, sys_disconnect, sys_dup, sys_fgetsock, sys_fputsock, sys_getpeername,
@@ -261,14 +261,16 @@ export class Sockets {
 
   /**
    * Sends bytes with descriptors: whoever receives them has the same open sockets (UNIX streams, SCM_RIGHTS). They may be closed here as soon as
-   * this returns. One slice at most, and one byte at least. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight. */
-  sendMessage(fd: number, bytes: Uint8Array, descriptors: readonly number[], options: SendOptions = {}): number {
+   * this returns. With `credentials` any UNIX socket says whose thread this is (SCM_CREDS). One slice at most, and one byte at least, but of a
+   * datagram. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight.
+   */
+  sendMessage(fd: number, bytes: Uint8Array, descriptors: readonly number[], options: MessageOptions = {}): number {
     copyBytesIn(this.#k, this.#at, bytes, 0, Math.min(bytes.length, this.#slice));
-    const [fds, flags] = [descriptors.map(whole), receiveFlags(options)];
-    return this.#done('sendmsg', sendMessage(this.#k, this.#td(), this.#slice, whole(fd), bytes.length, fds, flags));
+    const control = { descriptors: descriptors.map(whole), credentials: options.credentials === true };
+    return this.#done('sendmsg', sendMessage(this.#k, this.#td(), this.#slice, whole(fd), bytes.length, control, messageFlags(options)));
   }
 
-  /** As `recv`, with up to so many descriptors. Those of a message are received with its first byte. */
+  /** As `recv`, with up to so many descriptors, and who sent it. Those of a message are received with its first byte. */
   recvMessage(fd: number, target: Uint8Array, descriptors: number, options: ReceiveOptions = {}): Message {
     const message = receiveMessage(this.#k, this.#td(), this.#slice, whole(fd), target.length, descriptors, receiveFlags(options));
     copyBytesOut(this.#k, this.#at, target, 0, this.#done('recvmsg', message.length));

@@ -221,6 +221,7 @@ export const td_top = 53; // T  a receive that lends: first mbuf of what it has 
 export const td_toplast = 54; // T  such a receive: the last one; means nothing while td_top is 0
 export const td_lent = 55; // T  first mbufs of the chains that the thread has on loan, by m_nextpkt
 export const td_nlent = 56; // T  mbufs on loan, those of td_top included
+export const td_cred = 57; // T  sendmsg: 1 if the message is to say who sends it; recvmsg: uid + 1 of who sent what was received, if that says it
 export const THREAD_WORDS = 64; // whole cache lines, as of all that many threads write: what one has would be taken from the others with it
 
 export const TDF_INUSE = 1;
@@ -420,7 +421,7 @@ export const unp_vnode = 3; // L, P  name + 1 when bound, UNP_UNLINKED when that
 export const unp_addr = 4; // L, P  name + 1 of the local address: own name, or the listener's for an accepted socket; else 0
 export const unp_cc = 5; // P  what the sender was last told of our so_rcv.sb_cc
 export const unp_mbcnt = 6; // P  ... and of sb_mbcnt
-export const unp_flags = 7; // P  UNP_*
+export const unp_flags = 7; // P  UNP_* (unix/layout.ts)
 export const unp_refcount = 8; // P
 export const unp_gencnt = 9; // I
 export const unp_mtx = 10; // mutex (DUPOK)
@@ -438,9 +439,6 @@ export const unp_gcnext = 24; // R  linkage in unp_gc_found
 export const UNPCB_WORDS = 25;
 
 export const UNP_UNLINKED = -1; // in unp_vnode: a vnode without a name
-export const UNP_HAVEPC = 1;
-export const UNP_HAVEPCCACHED = 2;
-export const UNP_CONNWAIT = 8;
 
 // ---- arguments of system calls -------------------------------------------------------------------------------------------
 
@@ -461,6 +459,7 @@ export const SO_OPT_LISTENQLEN = 0x1012;
 export const SO_OPT_LISTENINCQLEN = 0x1013;
 export const SOL_LOCAL = 0; // the level of UNIX sockets
 export const LOCAL_PEERCRED = 1;
+export const LOCAL_CREDS = 2; // 1: what is received next says who sent it; on a datagram socket, all that is
 export const LOCAL_CONNWAIT = 4; // 1: a connect waits until the other end was accepted
 export const IPV6_V6ONLY = 27;
 export const TCP_NODELAY = 1;
@@ -470,7 +469,7 @@ export const MSG_EOR = 0x08; // the record ends here; EINVAL on a stream
 export const MSG_TRUNC = 0x10; // received: there was more of the record than was asked for, and it is lost
 export const MSG_WAITALL = 0x40; // receive: all that was asked for, unless the stream ends
 export const MSG_DONTWAIT = 0x80; // as if the socket were non-blocking
-export const MSG_CTRUNC = 0x20; // received: there were rights that did not fit into the control buffer, and are gone
+export const MSG_CTRUNC = 0x20; // received: there was control data that did not fit into the control buffer, and is gone
 export const MSG_EOF = 0x100; // send: these are the last bytes (TCP)
 /** pollfd: three words of user memory. */
 export const POLLFD_BYTES = 12;

@@ -3,29 +3,47 @@
  * of the message lie at its beginning.
  */
 import { EMSGSIZE } from './errno.ts';
-import type { Message, ReceiveOptions } from './face.ts';
+import type { Message, MessageOptions, ReceiveOptions } from './face.ts';
 import { copyin_word, copyout_word } from './kern/copy.ts';
-import { sys_recvmsg, sys_sendmsg } from './kern/syscalls.ts';
-import { MSG_CTRUNC, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOL_SOCKET, td_retval1, td_user } from './layout.ts';
-import { CMSG_HEADER, MSG_HEADER, msg_control, msg_controllen, msg_flags, msg_iov, msg_iovlen, SCM_RIGHTS } from './kern/msghdr.ts';
+import { sys_close, sys_recvmsg, sys_sendmsg } from './kern/syscalls.ts';
+import { MSG_CTRUNC, MSG_DONTWAIT, MSG_EOR, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOL_SOCKET, td_retval1, td_user } from './layout.ts';
+import {
+  CMSG_CREDS,
+  CMSG_HEADER,
+  MSG_HEADER,
+  msg_control,
+  msg_controllen,
+  msg_flags,
+  msg_iov,
+  msg_iovlen,
+  SCM_CREDS,
+  SCM_RIGHTS,
+} from './kern/msghdr.ts';
 import { get, type Kernel } from './memory.ts';
 
-/** Bytes of a slice that are left for data beside so many descriptors; less than 0 if not even these fit. */
-function dataRoom(slice: number, descriptors: number): number {
-  return (slice - MSG_HEADER - CMSG_HEADER - 4 * descriptors) & ~3;
+/** What a message carries beside its bytes. */
+interface Control {
+  readonly descriptors: readonly number[];
+  readonly credentials: boolean;
 }
 
-/** Writes a header for `length` bytes and room for so many descriptors, with those that are to be sent. Returns its user address. */
-function writeMessage(k: Kernel, td: number, slice: number, length: number, room: number, descriptors: readonly number[] = []): number {
-  const header = get(k, td + td_user) + dataRoom(slice, room);
-  const control = header + MSG_HEADER;
-  const size = room === 0 ? 0 : CMSG_HEADER + 4 * room;
+/** Bytes of a slice that are left for data beside so many of control data; less than 0 if not even these fit. */
+function dataRoom(slice: number, control: number): number {
+  return (slice - MSG_HEADER - control) & ~3;
+}
+
+function rightsBytes(descriptors: number): number {
+  return descriptors === 0 ? 0 : CMSG_HEADER + 4 * descriptors;
+}
+
+/** Writes a header for `length` bytes and so many of control data behind it. Returns its user address. */
+function writeHeader(k: Kernel, td: number, slice: number, length: number, control: number): number {
+  const header = get(k, td + td_user) + dataRoom(slice, control);
   copyout_word(k, header + msg_iov, get(k, td + td_user));
   copyout_word(k, header + msg_iovlen, length);
-  copyout_word(k, header + msg_control, control);
-  copyout_word(k, header + msg_controllen, size);
+  copyout_word(k, header + msg_control, header + MSG_HEADER);
+  copyout_word(k, header + msg_controllen, control);
   copyout_word(k, header + msg_flags, 0);
-  for (const [index, word] of [size, SOL_SOCKET, SCM_RIGHTS, ...descriptors].entries()) copyout_word(k, control + 4 * index, word);
   return header;
 }
 
@@ -36,11 +54,19 @@ export function sendMessage(
   slice: number,
   fd: number,
   length: number,
-  descriptors: readonly number[],
+  { descriptors, credentials }: Control,
   flags: number,
 ): number {
-  if (length > dataRoom(slice, descriptors.length)) return -EMSGSIZE;
-  return sys_sendmsg(k, td, fd, writeMessage(k, td, slice, length, descriptors.length, descriptors), flags);
+  const rights = rightsBytes(descriptors.length);
+  const size = rights + (credentials ? CMSG_CREDS : 0);
+  if (length > dataRoom(slice, size)) return -EMSGSIZE;
+  const header = writeHeader(k, td, slice, length, size);
+  const words = [
+    ...(credentials ? [CMSG_CREDS, SOL_SOCKET, SCM_CREDS, 0] : []),
+    ...(rights === 0 ? [] : [rights, SOL_SOCKET, SCM_RIGHTS, ...descriptors]),
+  ];
+  for (const [index, word] of words.entries()) copyout_word(k, header + MSG_HEADER + 4 * index, word);
+  return sys_sendmsg(k, td, fd, header, flags);
 }
 
 /** Receives up to `most` bytes to the beginning of the slice; `length` may be an errno negated. */
@@ -53,17 +79,24 @@ export function receiveMessage(
   descriptors: number,
   flags: number,
 ): Message {
-  const room = dataRoom(slice, descriptors);
-  if (room < 0) return { length: -EMSGSIZE, descriptors: [], truncated: false };
-  const header = writeMessage(k, td, slice, Math.min(most, room), descriptors);
+  const size = CMSG_CREDS + rightsBytes(descriptors);
+  const room = dataRoom(slice, size);
+  if (room < 0) return { length: -EMSGSIZE, descriptors: [], user: null, truncated: false };
+  const header = writeHeader(k, td, slice, Math.min(most, room), size);
   const length = sys_recvmsg(k, td, fd, header, flags);
-  const used = word(k, td, header + msg_controllen);
-  const first = header + MSG_HEADER + CMSG_HEADER;
-  const count = length < 0 || used === 0 ? 0 : (used - CMSG_HEADER) >> 2;
+  const used = length < 0 ? 0 : word(k, td, header + msg_controllen);
+  const truncated = (word(k, td, header + msg_flags) & MSG_CTRUNC) !== 0;
+  const words = Array.from({ length: used >> 2 }, (_, index) => word(k, td, header + MSG_HEADER + 4 * index));
+  const says = words[2] === SCM_CREDS;
+  const rights = words.slice((says ? CMSG_CREDS + CMSG_HEADER : CMSG_HEADER) >> 2);
+  // Where nothing is said of the sender there is room for more descriptors than were asked for.
+  const surplus = rights.splice(descriptors);
+  for (const each of surplus) sys_close(k, td, each);
   return {
     length,
-    descriptors: Array.from({ length: count }, (_, index) => word(k, td, first + 4 * index)),
-    truncated: (word(k, td, header + msg_flags) & MSG_CTRUNC) !== 0,
+    descriptors: rights,
+    user: says ? (words[CMSG_HEADER >> 2] ?? null) : null,
+    truncated: truncated || surplus.length > 0,
   };
 }
 
@@ -76,4 +109,9 @@ function word(k: Kernel, td: number, uaddr: number): number {
 export function receiveFlags({ peek, urgent, waitAll, dontWait }: ReceiveOptions): number {
   const wait = (waitAll === true ? MSG_WAITALL : 0) | (dontWait === true ? MSG_DONTWAIT : 0);
   return (peek === true ? MSG_PEEK : 0) | (urgent === true ? MSG_OOB : 0) | wait;
+}
+
+/** The same of a message that is sent. */
+export function messageFlags({ dontWait, endOfRecord }: MessageOptions): number {
+  return (dontWait === true ? MSG_DONTWAIT : 0) | (endOfRecord === true ? MSG_EOR : 0);
 }

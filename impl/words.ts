@@ -7,6 +7,7 @@ import {
   IPPROTO_TCP,
   IPV6_V6ONLY,
   LOCAL_CONNWAIT,
+  LOCAL_CREDS,
   LOCAL_PEERCRED,
   SOL_LOCAL,
   SHUT_RD,
@@ -78,6 +79,11 @@ export const OPTIONS = {
   peerUser: [SOL_LOCAL, LOCAL_PEERCRED],
   /** 1: a connect to a UNIX name is done when the other end was accepted, not before. May be set. */
   connectWait: [SOL_LOCAL, LOCAL_CONNWAIT],
+  /**
+   * 1: `recvMessage` is told the `user` of who sent what it receives (UNIX): on a datagram socket every time, on any other once, with what is
+   * sent next, and then this is 0 again. Who is accepted has it of the listener. May be set.
+   */
+  credentials: [SOL_LOCAL, LOCAL_CREDS],
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 

@@ -1,8 +1,9 @@
 /**
- * sendmsg and recvmsg: a transfer with control data. The header is seven words of user memory (MSG_WORDS): one stretch of bytes, a control
- * buffer, and what is returned of both. A control buffer holds one message: length, level, type, then descriptors, each a word.
+ * sendmsg and recvmsg: a transfer with control data. The header is five words of user memory (MSG_HEADER): one stretch of bytes, a control
+ * buffer, and what is returned of both. A control buffer holds messages, each of which is length, level, type, and data: SCM_RIGHTS, whose data
+ * are descriptors, each a word, and SCM_CREDS, which says who sends. At most one of each (BSD's may be several).
  *
- * The header and the message are read once, before anything is done (who writes them meanwhile writes too late). Descriptors that were
+ * The header and the messages are read once, before anything is done (who writes them meanwhile writes too late). Descriptors that were
  * received but can't be told to the caller, since the control buffer is too small or not there, are closed again.
  */
 
@@ -12,23 +13,37 @@ import {
   MSG_CTRUNC,
   MT_CONTROL,
   NO_ADDRESS,
+  PR_RIGHTS,
   PROTO_UNIX,
   SOL_SOCKET,
   so_proto,
   td_control,
+  td_cred,
   td_msg_flags,
   td_retval1,
   td_uio_base,
   td_uio_resid,
 } from '../layout.ts';
 import { m_nrights, m_rights } from '../unix/layout.ts';
-import { CMSG_HEADER, MSG_HEADER, msg_control, msg_controllen, msg_flags, msg_iov, msg_iovlen, SCM_RIGHTS } from './msghdr.ts';
+import {
+  CMSG_CREDS,
+  CMSG_HEADER,
+  MSG_HEADER,
+  msg_control,
+  msg_controllen,
+  msg_flags,
+  msg_iov,
+  msg_iovlen,
+  SCM_CREDS,
+  SCM_RIGHTS,
+} from './msghdr.ts';
 import { fixed, get, type Kernel, put } from '../memory.ts';
-import { CONTROL_WANTED } from '../unix/uipc_rights.ts';
+import { CONTROL_WANTED } from '../unix/uipc_creds.ts';
 import { copyin_word, copyout_word, useracc } from './copy.ts';
 import { fdclose, fdrop } from './file.ts';
 import { file_closed } from './kqueue.ts';
 import { m_free, m_get } from './mbuf.ts';
+import { pr_dgram, pr_flags } from './protosw.ts';
 import { soreceive } from './receive.ts';
 import { sosend } from './send.ts';
 
@@ -46,33 +61,49 @@ export function kern_sendmsg(k: Kernel, td: number, so: number, umsg: number, le
   const controllen = word(k, td, umsg + msg_controllen);
   put(k, td + td_uio_base, word(k, td, umsg + msg_iov));
   if (length < 0 || controllen < 0) return EINVAL;
-  if (controllen > 0) {
-    // Only streams pass rights, and each before a byte. BSD's datagrams and packets do, too, and it takes a message without a byte.
-    if (fixed(k, so + so_proto) !== PROTO_UNIX || length === 0) return EINVAL;
-    const error = control_in(k, td, control, controllen);
-    if (error !== 0) return error;
-  }
-  const error = sosend(k, td, so, flags, NO_ADDRESS, 0);
+  let error = controllen === 0 ? 0 : control_in(k, td, so, control, controllen, length);
+  if (error === 0) error = sosend(k, td, so, flags, NO_ADDRESS, 0);
   const left = get(k, td + td_control);
   put(k, td + td_control, 0);
+  put(k, td + td_cred, 0);
   if (left !== 0) m_free(k, td, left);
   return error;
 }
 
-/** A control mbuf with the numbers of the descriptors, to td_control. No descriptors, no mbuf. */
-function control_in(k: Kernel, td: number, uaddr: number, length: number): number {
+/** Reads control data of so many bytes: rights to td_control, as the numbers of the descriptors; that it says who sends to td_cred. */
+function control_in(k: Kernel, td: number, so: number, uaddr: number, length: number, data: number): number {
+  const proto = fixed(k, so + so_proto);
+  // Only a datagram may be empty beside it. BSD takes a message without a byte on streams and of packets, too.
+  if ((pr_flags(proto) & PR_RIGHTS) === 0 || (data === 0 && !pr_dgram(proto))) return EINVAL;
   if (!useracc(k, uaddr, length)) return EFAULT;
-  if (length < CMSG_HEADER) return EINVAL;
-  const size = word(k, td, uaddr);
-  if (size < CMSG_HEADER || size > length || (size - CMSG_HEADER) % 4 !== 0) return EINVAL;
-  if (word(k, td, uaddr + 4) !== SOL_SOCKET || word(k, td, uaddr + 8) !== SCM_RIGHTS) return EINVAL;
-  const count = (size - CMSG_HEADER) >> 2;
+  let at = 0;
+  while (at < length) {
+    const left = length - at;
+    const size = left < CMSG_HEADER ? 0 : word(k, td, uaddr + at);
+    if (size < CMSG_HEADER || size > left || word(k, td, uaddr + at + 4) !== SOL_SOCKET) return EINVAL;
+    const type = word(k, td, uaddr + at + 8);
+    let error = EINVAL;
+    if (type === SCM_RIGHTS) error = rights_in(k, td, proto, uaddr + at + CMSG_HEADER, size - CMSG_HEADER);
+    // What it says is of no account.
+    if (type === SCM_CREDS && get(k, td + td_cred) === 0) error = 0;
+    if (error !== 0) return error;
+    if (type === SCM_CREDS) put(k, td + td_cred, 1);
+    at += (size + 3) & ~3;
+  }
+  return 0;
+}
+
+/** A control mbuf with the numbers of the descriptors. No descriptors, no mbuf. */
+function rights_in(k: Kernel, td: number, proto: number, uaddr: number, length: number): number {
+  const count = length >> 2;
+  if (length === 0) return 0;
+  // Only streams pass rights. BSD's datagrams and packets do, too.
+  if (length % 4 !== 0 || proto !== PROTO_UNIX || get(k, td + td_control) !== 0) return EINVAL;
   if (count > fixed(k, h_mlen) >> 2) return EMSGSIZE;
-  if (count === 0) return 0;
   const control = m_get(k, td, MT_CONTROL);
   if (control === 0) return ENOBUFS;
   put(k, control + m_nrights, count);
-  for (let i = 0; i < count; i++) put(k, control + m_rights + i, word(k, td, uaddr + CMSG_HEADER + 4 * i));
+  for (let i = 0; i < count; i++) put(k, control + m_rights + i, word(k, td, uaddr + 4 * i));
   put(k, td + td_control, control);
   return 0;
 }
@@ -86,31 +117,46 @@ export function kern_recvmsg(k: Kernel, td: number, so: number, umsg: number, le
   if (length < 0 || room < 0) return EINVAL;
   put(k, td + td_control, CONTROL_WANTED);
   let error = soreceive(k, td, so, flags);
-  const control = get(k, td + td_control);
+  const control = get(k, td + td_control) === CONTROL_WANTED ? 0 : get(k, td + td_control);
+  const cred = get(k, td + td_cred);
   put(k, td + td_control, 0);
-  let told = 0;
-  let outflags = 0;
-  if (control !== CONTROL_WANTED) {
-    const count = get(k, control + m_nrights);
-    const bad = room > 0 && !useracc(k, uaddr, room);
-    if (bad && error === 0) error = EFAULT;
-    const fit = room < CMSG_HEADER ? 0 : (room - CMSG_HEADER) >> 2;
-    told = error !== 0 ? 0 : fit < count ? fit : count;
-    if (told < count) outflags = MSG_CTRUNC;
-    if (told > 0) control_out(k, uaddr, control, told);
-    for (let i = told; i < count; i++) close_again(k, td, get(k, control + m_rights + i));
+  put(k, td + td_cred, 0);
+  if ((control !== 0 || cred !== 0) && room > 0 && !useracc(k, uaddr, room) && error === 0) error = EFAULT;
+  // Who sent it comes first. What does not fit is cut off, and what is behind that.
+  const said = cred !== 0 && error === 0 && room >= CMSG_CREDS;
+  if (said) {
+    cmsg_out(k, uaddr, CMSG_CREDS, SCM_CREDS);
+    copyout_word(k, uaddr + CMSG_HEADER, cred - 1);
+  }
+  let used = said ? CMSG_CREDS : 0;
+  let outflags = cred !== 0 && !said ? MSG_CTRUNC : 0;
+  if (control !== 0) {
+    const left = error !== 0 || outflags !== 0 ? 0 : room - used;
+    const told = rights_out(k, td, uaddr + used, left, control);
+    if (told < get(k, control + m_nrights)) outflags = MSG_CTRUNC;
+    if (told > 0) used += CMSG_HEADER + 4 * told;
     m_free(k, td, control);
   }
-  copyout_word(k, umsg + msg_controllen, told === 0 ? 0 : CMSG_HEADER + 4 * told);
+  copyout_word(k, umsg + msg_controllen, used);
   copyout_word(k, umsg + msg_flags, outflags | get(k, td + td_msg_flags));
   return error;
 }
 
-function control_out(k: Kernel, uaddr: number, control: number, count: number): void {
-  copyout_word(k, uaddr, CMSG_HEADER + 4 * count);
+/** Tells as many descriptors as fit, and closes the others. Returns how many it told. */
+function rights_out(k: Kernel, td: number, uaddr: number, room: number, control: number): number {
+  const count = get(k, control + m_nrights);
+  const fit = room < CMSG_HEADER ? 0 : (room - CMSG_HEADER) >> 2;
+  const told = fit < count ? fit : count;
+  if (told > 0) cmsg_out(k, uaddr, CMSG_HEADER + 4 * told, SCM_RIGHTS);
+  for (let i = 0; i < told; i++) copyout_word(k, uaddr + CMSG_HEADER + 4 * i, get(k, control + m_rights + i));
+  for (let i = told; i < count; i++) close_again(k, td, get(k, control + m_rights + i));
+  return told;
+}
+
+function cmsg_out(k: Kernel, uaddr: number, length: number, type: number): void {
+  copyout_word(k, uaddr, length);
   copyout_word(k, uaddr + 4, SOL_SOCKET);
-  copyout_word(k, uaddr + 8, SCM_RIGHTS);
-  for (let i = 0; i < count; i++) copyout_word(k, uaddr + CMSG_HEADER + 4 * i, get(k, control + m_rights + i));
+  copyout_word(k, uaddr + 8, type);
 }
 
 /** A descriptor of which nobody was told. */

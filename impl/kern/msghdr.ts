@@ -1,4 +1,7 @@
-/** The layout of a message in user memory: the arguments of sendmsg and recvmsg. Control data are one message, SCM_RIGHTS. */
+/**
+ * The layout of a message in user memory: the arguments of sendmsg and recvmsg. Control data are one message of each type at most, one behind
+ * the other: SCM_CREDS, whose data is the uid of the sender, and SCM_RIGHTS, whose data are descriptors.
+ */
 
 /** msghdr: byte offsets in user memory, a 32-bit word each. */
 export const msg_iov = 0; // user address of the bytes
@@ -10,3 +13,6 @@ export const MSG_HEADER = 20;
 /** cmsghdr: length (itself included), level, type. */
 export const CMSG_HEADER = 12;
 export const SCM_RIGHTS = 1;
+export const SCM_CREDS = 3; // sent: the data says nothing, the kernel knows who it is
+/** The length of a message that says who sent it. */
+export const CMSG_CREDS = CMSG_HEADER + 4;

@@ -91,6 +91,7 @@ import { ip6_ctloutput } from '../netinet/ip6_output.ts';
 import { PANIC_NO_REQUEST } from '../panic.ts';
 import { m_freem } from './mbuf.ts';
 import { uipc_bind, uipc_peeraddr, uipc_sockaddr } from '../unix/uipc_name.ts';
+import { uipc_ctloutput } from '../unix/uipc_ctloutput.ts';
 import {
   uipc_abort,
   uipc_accept,
@@ -98,7 +99,6 @@ import {
   uipc_close,
   uipc_connect,
   uipc_connect2,
-  uipc_ctloutput,
   uipc_detach,
   uipc_disconnect,
   uipc_listen,

@@ -63,6 +63,8 @@ import { loan_add, loan_made } from './loan.ts';
 import { m_copym, m_free, m_freem, mtod } from './mbuf.ts';
 import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
+import { m_nrights } from '../unix/layout.ts';
+import { unp_seecred } from '../unix/uipc_creds.ts';
 import { unp_receive } from '../unix/uipc_rights.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
@@ -170,12 +172,20 @@ function soreceive_packet(k: Kernel, td: number, so: number, flags: number): num
   return error;
 }
 
-/** The first mbuf of the first record, whose address goes to the thread. The mutex of so_rcv is held. */
+/** Looks at a control mbuf, and leaves it. Returns the next mbuf. */
+function soreceive_control(k: Kernel, td: number, m: number): number {
+  if (get(k, m + m_nrights) === 0) unp_seecred(k, td, m);
+  return get(k, m + m_next);
+}
+
+/** The first mbuf of the first record, whose address goes to the thread, and whatever else it says of the sender. The mutex of so_rcv is held. */
 function soreceive_name(k: Kernel, td: number, so: number): number {
   const name = get(k, so + so_rcv + sb_mb);
   KASSERT(k, get(k, name + m_type) === MT_SONAME, PANIC_SORECEIVE_ADDR, so);
   put(k, td + td_from_host, get(k, name + m_host));
   put(k, td + td_from_port, get(k, name + m_port));
+  let m = get(k, name + m_next);
+  while (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = soreceive_control(k, td, m);
   return name;
 }
 
@@ -193,7 +203,7 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
   let m = get(k, rcv + sb_mb);
   let looked = 0;
   // A look takes no rights, not even for a moment.
-  if (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = get(k, m + m_next);
+  while (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = soreceive_control(k, td, m);
   while (m !== 0 && get(k, td + td_uio_resid) > 0) {
     KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
     const resid = get(k, td + td_uio_resid);

@@ -1,9 +1,19 @@
-/** What only rights and their collector look at: control mbufs, and flags of a unpcb. The fields themselves are in ../layout.ts. */
+/** What only the UNIX domain looks at: control mbufs, and flags of a unpcb. The fields themselves are in ../layout.ts. */
 import { m_host, MBUF_HEADER } from '../layout.ts';
 
-/** MT_CONTROL: how many rights; and the first word of its data, in which they are: files on the way, descriptors before and after. */
+/**
+ * MT_CONTROL: how many rights; and the first word of its data, in which they are: files on the way, descriptors before and after. One without
+ * rights says who the sender is: in its first word, his uid.
+ */
 export const m_nrights = m_host;
 export const m_rights = MBUF_HEADER;
+export const m_cred = MBUF_HEADER;
+
+/** unp_flags */
+export const UNP_HAVEPC = 1;
+export const UNP_HAVEPCCACHED = 2;
+export const UNP_WANTCRED = 4; // the next message is to say who sends it; of a datagram socket, every one
+export const UNP_CONNWAIT = 8;
 
 /** unp_gcflag */
 export const UNPGC_REF = 1; // somebody can reach it

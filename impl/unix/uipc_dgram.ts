@@ -17,11 +17,13 @@
 
 import { ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EPROTOTYPE } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
+import { m_free } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import { sbappendaddr_locked, sorwakeup_locked } from '../kern/sockbuf.ts';
 import { so_changepeer } from '../kern/sockstate.ts';
 import {
   h_unp_names,
+  m_next,
   NO_ADDRESS,
   SOCK_DGRAM,
   sb_mtx,
@@ -41,6 +43,7 @@ import { fixed, get, type Kernel, put } from '../memory.ts';
 import { PANIC_UNP_PEER } from '../panic.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_assert_w, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
+import { unp_addsockcred } from './uipc_creds.ts';
 import { isName } from './uipc_name.ts';
 import { sotounpcb } from './uipc_usrreq.ts';
 
@@ -147,13 +150,19 @@ function unp_find(k: Kernel, name: number): number {
   return isdgram(k, so) ? get(k, so + so_pcb) : -EPROTOTYPE;
 }
 
-/** Appends a record with the sender's name, and wakes who waits for it. The link lock is held, so the receiver is not detached. */
+/** Appends a record with the sender's name, and who he is, and wakes who waits for it. The link lock is held, so the receiver is not detached. */
 function unp_append(k: Kernel, td: number, unp: number, receiver: number, m: number): number {
   const so2 = get(k, receiver + unp_socket);
   const from = get(k, unp + unp_addr);
+  mtx_lock(k, td, receiver + unp_mtx);
+  const cred = unp_addsockcred(k, td, receiver);
+  mtx_unlock(k, td, receiver + unp_mtx);
+  if (cred < 0) return ENOBUFS;
+  if (cred !== 0) put(k, cred + m_next, m);
   mtx_lock(k, td, so2 + so_rcv + sb_mtx);
-  if (sbappendaddr_locked(k, td, so2 + so_rcv, from === 0 ? 0 : UNIX_HOST, from === 0 ? 0 : from - 1, m) === 0) {
+  if (sbappendaddr_locked(k, td, so2 + so_rcv, from === 0 ? 0 : UNIX_HOST, from === 0 ? 0 : from - 1, cred === 0 ? m : cred) === 0) {
     mtx_unlock(k, td, so2 + so_rcv + sb_mtx);
+    if (cred !== 0) m_free(k, td, cred);
     return ENOBUFS;
   }
   sorwakeup_locked(k, td, so2);

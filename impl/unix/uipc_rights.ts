@@ -49,12 +49,10 @@ import {
   unp_rights_mtx,
 } from '../layout.ts';
 import { m_nrights, m_rights } from './layout.ts';
+import { CONTROL_WANTED, unp_seecred } from './uipc_creds.ts';
 import { fixed, get, type Kernel, put } from '../memory.ts';
 import { PANIC_UNP_MSGCOUNT, PANIC_UNP_RIGHTS } from '../panic.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
-
-/** td_control of a receive that takes rights, before it has any. */
-export const CONTROL_WANTED = -1;
 
 /** The control mbuf of the send under way, with files in it, becomes its caller's; 0 if there is none, an errno negated if that fails. */
 export function unp_control(k: Kernel, td: number): number {
@@ -102,8 +100,8 @@ export function unp_behind(k: Kernel, fp: number): number {
   return (pr_flags(fixed(k, so + so_proto)) & PR_RIGHTS) === 0 ? 0 : get(k, so + so_pcb);
 }
 
-/** A control mbuf and its data, which is not empty, become the last record of a buffer. Both mutexes are held. */
-export function unp_append_rights(k: Kernel, td: number, sb: number, control: number, m: number): void {
+/** The rights of a control mbuf are in this buffer now, or will be before its mutex is given back. Both mutexes are held. */
+export function unp_into(k: Kernel, td: number, sb: number, control: number): void {
   mtx_assert(k, td, unp_rights_mtx);
   mtx_assert(k, td, sb + sb_mtx);
   for (let i = 0; i < get(k, control + m_nrights); i++) {
@@ -113,12 +111,10 @@ export function unp_append_rights(k: Kernel, td: number, sb: number, control: nu
     put(k, unp + unp_file, fp);
     put(k, unp + unp_msgcount, get(k, unp + unp_msgcount) + 1);
   }
-  sbappendcontrol_locked(k, sb, m, control);
 }
 
-/** Control and data as a record of their own, however little room there is: the sender has been held to its limit. */
-function sbappendcontrol_locked(k: Kernel, sb: number, m0: number, control: number): void {
-  put(k, control + m_next, m0);
+/** Control and data, which is not empty, as a record of their own, however little room there is: the sender has been held to its limit. */
+export function sbappendcontrol_locked(k: Kernel, sb: number, control: number): void {
   const last = get(k, sb + sb_lastrecord);
   if (last === 0) put(k, sb + sb_mb, control);
   else put(k, last + m_nextpkt, control);
@@ -142,14 +138,39 @@ function unp_out(k: Kernel, control: number): void {
 }
 
 /**
- * The receiver's part, before the data: takes the control mbuf at the head of the buffer, if there is one, and makes descriptors of its
+ * The receiver's part, before the data: takes the control mbufs at the head of the buffer, if there are any, and makes descriptors of their
  * rights for a reader who wants them (td_control), or gives them up. EMSGSIZE if descriptors run out: then all of them are given up and the data
  * stays. The caller has the transfer lock and the mutex of so_rcv, which is given back meanwhile.
  */
 export function unp_receive(k: Kernel, td: number, so: number): number {
   const rcv = so + so_rcv;
-  const first = get(k, rcv + sb_mb);
-  if (first === 0 || get(k, first + m_type) !== MT_CONTROL) return 0;
+  let error = 0;
+  let first = get(k, rcv + sb_mb);
+  while (error === 0 && first !== 0 && get(k, first + m_type) === MT_CONTROL) {
+    if (get(k, first + m_nrights) !== 0) error = unp_receive_rights(k, td, rcv);
+    else unp_receive_cred(k, td, rcv, first);
+    first = get(k, rcv + sb_mb);
+  }
+  return error;
+}
+
+function unp_receive_cred(k: Kernel, td: number, rcv: number, first: number): void {
+  unp_seecred(k, td, first);
+  unp_behead(k, rcv, first);
+  m_free(k, td, first);
+}
+
+/** Takes the first mbuf of the first record off, behind which there is another. The mutex is held. */
+function unp_behead(k: Kernel, rcv: number, first: number): void {
+  sbfree(k, rcv, first);
+  const next = get(k, first + m_next);
+  if (get(k, rcv + sb_lastrecord) === first) put(k, rcv + sb_lastrecord, next);
+  put(k, rcv + sb_mb, next);
+  put(k, next + m_nextpkt, get(k, first + m_nextpkt));
+  SB_EMPTY_FIXUP(k, rcv);
+}
+
+function unp_receive_rights(k: Kernel, td: number, rcv: number): number {
   mtx_unlock(k, td, rcv + sb_mtx);
   const wanted = get(k, td + td_control) === CONTROL_WANTED;
   const control = unp_take(k, td, rcv, wanted);
@@ -163,23 +184,14 @@ function unp_take(k: Kernel, td: number, rcv: number, wanted: boolean): number {
   mtx_lock(k, td, unp_rights_mtx);
   mtx_lock(k, td, rcv + sb_mtx);
   const control = get(k, rcv + sb_mb);
-  unp_unlink(k, rcv, control);
-  put(k, rcv + sb_mb, get(k, control + m_next));
-  put(k, get(k, control + m_next) + m_nextpkt, get(k, control + m_nextpkt));
-  SB_EMPTY_FIXUP(k, rcv);
+  unp_out(k, control);
+  unp_behead(k, rcv, control);
   mtx_unlock(k, td, rcv + sb_mtx);
   put(k, control + m_next, 0);
   put(k, control + m_nextpkt, 0);
   if (!wanted) unp_defer(k, control);
   mtx_unlock(k, td, unp_rights_mtx);
   return control;
-}
-
-/** Counts a control mbuf out of a buffer; the data behind it stays as a record. */
-function unp_unlink(k: Kernel, rcv: number, control: number): void {
-  unp_out(k, control);
-  sbfree(k, rcv, control);
-  if (get(k, rcv + sb_lastrecord) === control) put(k, rcv + sb_lastrecord, get(k, control + m_next));
 }
 
 /** Each right becomes a descriptor, and its number the data of the mbuf, which is left in td_control; all or none. */
@@ -217,26 +229,47 @@ function unp_defer(k: Kernel, control: number): void {
   put(k, unp_defers_last, control);
 }
 
-/** Puts the rights in a receive buffer on the deferred list, and leaves the data. Both mutexes are held. */
+/** Puts the rights in a receive buffer on the deferred list, and leaves what else is in it. Both mutexes are held. */
 export function unp_dispose(k: Kernel, td: number, rcv: number): void {
   mtx_assert(k, td, unp_rights_mtx);
   let before = 0;
   let record = get(k, rcv + sb_mb);
   while (record !== 0) {
     const next = get(k, record + m_nextpkt);
-    let first = record;
-    if (get(k, record + m_type) === MT_CONTROL) {
-      first = get(k, record + m_next);
-      unp_unlink(k, rcv, record);
-      put(k, record + m_next, 0);
-      unp_defer(k, record);
-      if (first !== 0) put(k, first + m_nextpkt, next);
-      if (before === 0) put(k, rcv + sb_mb, first === 0 ? next : first);
-      else put(k, before + m_nextpkt, first === 0 ? next : first);
-    }
-    if (first !== 0) before = first;
+    before = unp_dispose_record(k, rcv, record, before);
     record = next;
   }
+}
+
+/** The same of one record, which is behind the record `before`. Returns its first mbuf as of now. */
+function unp_dispose_record(k: Kernel, rcv: number, record: number, before: number): number {
+  const next = get(k, record + m_nextpkt);
+  let first = record;
+  let ahead = 0;
+  let m = record;
+  while (m !== 0) {
+    const behind = get(k, m + m_next);
+    if (get(k, m + m_type) !== MT_CONTROL || get(k, m + m_nrights) === 0) {
+      ahead = m;
+    } else {
+      unp_out(k, m);
+      sbfree(k, rcv, m);
+      if (ahead !== 0) {
+        put(k, ahead + m_next, behind);
+      } else {
+        // There is data behind it.
+        first = behind;
+        put(k, first + m_nextpkt, next);
+        if (before === 0) put(k, rcv + sb_mb, first);
+        else put(k, before + m_nextpkt, first);
+        if (get(k, rcv + sb_lastrecord) === m) put(k, rcv + sb_lastrecord, first);
+      }
+      put(k, m + m_next, 0);
+      unp_defer(k, m);
+    }
+    m = behind;
+  }
+  return first;
 }
 
 /** The same, for a socket that is about to be freed. No lock is held, but perhaps the link lock. */

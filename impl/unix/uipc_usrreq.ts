@@ -19,24 +19,11 @@
  * connection refused inside sonewconn, which detaches the child, stops the thread that holds the lock for ever.
  */
 
-import {
-  ECONNABORTED,
-  ECONNREFUSED,
-  EINVAL,
-  EISCONN,
-  ENOBUFS,
-  ENOENT,
-  ENOPROTOOPT,
-  ENOTCONN,
-  EOPNOTSUPP,
-  EPIPE,
-  EPROTOTYPE,
-} from '../errno.ts';
+import { ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EOPNOTSUPP, EPIPE, EPROTOTYPE } from '../errno.ts';
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
-import { copyin_word, copyout_word } from '../kern/copy.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
-import { m_freem } from '../kern/mbuf.ts';
+import { m_free, m_freem, m_length } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import {
   sbappendaddr_nospacecheck_locked,
@@ -51,16 +38,15 @@ import {
 } from '../kern/sockbuf.ts';
 import { soisconnected, soisconnecting, soisdisconnected } from '../kern/sockstate.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
-import { unp_append_rights, unp_control, unp_discard } from './uipc_rights.ts';
+import { UNP_CONNWAIT, UNP_HAVEPC, UNP_HAVEPCCACHED, UNP_WANTCRED } from './layout.ts';
+import { unp_addsockcred, unp_credited } from './uipc_creds.ts';
+import { sbappendcontrol_locked, unp_control, unp_discard, unp_into } from './uipc_rights.ts';
 import {
   h_recvspace,
   h_sendspace,
   h_unp_names,
+  m_next,
   LC_UNP,
-  LOCAL_CONNWAIT,
-  LOCAL_PEERCRED,
-  SOL_LOCAL,
-  td_retval1,
   td_uid,
   PRUS_EOF,
   PRUS_OOB,
@@ -81,9 +67,6 @@ import {
   so_snd,
   so_state,
   so_type,
-  UNP_CONNWAIT,
-  UNP_HAVEPC,
-  UNP_HAVEPCCACHED,
   unp_addr,
   unp_cc,
   unp_conn,
@@ -324,32 +307,6 @@ export function uipc_rcvd(k: Kernel, td: number, so: number): void {
   mtx_unlock(k, td, unp + unp_mtx);
 }
 
-/**
- * LOCAL_PEERCRED: who was at the other end when the connection was made, and whoever has the descriptors since. There is none to tell of in a
- * pair, and a datagram socket has never one. LOCAL_CONNWAIT: a connect waits until the other end was accepted.
- */
-export function uipc_ctloutput(k: Kernel, td: number, so: number, set: number, level: number, name: number, uaddr: number): number {
-  const unp = sotounpcb(k, so);
-  if (level === SOL_LOCAL && name === LOCAL_CONNWAIT) return unp_connwait(k, td, unp, set, uaddr);
-  if (set !== 0 || level !== SOL_LOCAL || name !== LOCAL_PEERCRED) return ENOPROTOOPT;
-  rw_rlock(k, td, unp_link_rwlock);
-  const cred = (load(k, so + so_options) & SO_ACCEPTCONN) !== 0 ? 0 : get(k, unp + unp_peercred);
-  rw_runlock(k, td, unp_link_rwlock);
-  if (cred !== 0) return copyout_word(k, uaddr, cred - 1);
-  return isdgram(k, so) ? EINVAL : ENOTCONN;
-}
-
-function unp_connwait(k: Kernel, td: number, unp: number, set: number, uaddr: number): number {
-  const error = set !== 0 ? copyin_word(k, td, uaddr) : 0;
-  if (error !== 0) return error;
-  const on = get(k, td + td_retval1) !== 0;
-  mtx_lock(k, td, unp + unp_mtx);
-  const flags = get(k, unp + unp_flags);
-  if (set !== 0) put(k, unp + unp_flags, on ? flags | UNP_CONNWAIT : flags & ~UNP_CONNWAIT);
-  mtx_unlock(k, td, unp + unp_mtx);
-  return set !== 0 ? 0 : copyout_word(k, uaddr, (flags & UNP_CONNWAIT) !== 0 ? 1 : 0);
-}
-
 /** The link lock is held for writing: from looking the name up to the connection the listener stays what it is. */
 function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   const unp = sotounpcb(k, so);
@@ -368,10 +325,11 @@ function unp_connect(k: Kernel, td: number, so: number, name: number): number {
   mtx_lock(k, td, listener + unp_mtx);
   KASSERT(k, (get(k, listener + unp_flags) & UNP_HAVEPCCACHED) !== 0, PANIC_UNP_CREDENTIALS, so2);
   const address = get(k, listener + unp_addr);
+  const wants = get(k, listener + unp_flags) & UNP_WANTCRED;
   mtx_unlock(k, td, listener + unp_mtx);
   mtx_lock(k, td, child + unp_mtx);
   put(k, child + unp_addr, address);
-  put(k, child + unp_flags, get(k, child + unp_flags) | UNP_HAVEPC);
+  put(k, child + unp_flags, get(k, child + unp_flags) | UNP_HAVEPC | wants);
   mtx_unlock(k, td, child + unp_mtx);
   put(k, child + unp_peercred, get(k, td + td_uid) + 1);
   put(k, unp + unp_peercred, get(k, listener + unp_peercred));
@@ -436,11 +394,7 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number, c
   const so2 = get(k, peer + unp_socket);
   const rcv = so2 + so_rcv;
   mtx_lock(k, td, rcv + sb_mtx);
-  let error = 0;
-  if (control !== 0) unp_append_rights(k, td, rcv, control, m);
-  else if (fixed(k, so + so_type) === SOCK_STREAM) sbappend_locked(k, td, rcv, m);
-  // A record, from nobody in particular: the two ends know each other. (F93 loses it if there is no mbuf for that.)
-  else if (sbappendaddr_nospacecheck_locked(k, td, rcv, 0, 0, m) === 0) error = ENOBUFS;
+  const error = unp_append_pair(k, td, so, peer, m, control);
   const cc = get(k, rcv + sb_cc);
   const mbcnt = get(k, rcv + sb_mbcnt);
   sorwakeup_locked(k, td, so2);
@@ -453,6 +407,34 @@ function unp_send(k: Kernel, td: number, so: number, flags: number, m: number, c
   if (control !== 0) mtx_unlock(k, td, unp_rights_mtx);
   rw_runlock(k, td, unp_link_rwlock);
   return error;
+}
+
+/**
+ * Appends a message: who sends it, its rights, its data. What is empty says nothing of its sender: its reader may see nothing come. The mutexes
+ * of the receiver's pcb and buffer are held, and with rights theirs. The chain is taken over if the answer is 0.
+ */
+function unp_append_pair(k: Kernel, td: number, so: number, peer: number, m: number, control: number): number {
+  const rcv = get(k, peer + unp_socket) + so_rcv;
+  const cred = m_length(k, m) === 0 ? 0 : unp_addsockcred(k, td, peer);
+  if (cred < 0) return ENOBUFS;
+  if (control !== 0) put(k, control + m_next, m);
+  let message = control === 0 ? m : control;
+  if (cred !== 0) {
+    put(k, cred + m_next, message);
+    message = cred;
+  }
+  if (fixed(k, so + so_type) === SOCK_STREAM) {
+    if (message === m) sbappend_locked(k, td, rcv, m);
+    else sbappendcontrol_locked(k, rcv, message);
+    // A record, from nobody in particular: the two ends know each other. (F93 loses it if there is no mbuf for that.)
+  } else if (sbappendaddr_nospacecheck_locked(k, td, rcv, 0, 0, message) === 0) {
+    if (control !== 0) put(k, control + m_next, 0);
+    if (cred !== 0) m_free(k, td, cred);
+    return ENOBUFS;
+  }
+  if (control !== 0) unp_into(k, td, rcv, control);
+  if (cred !== 0) unp_credited(k, td, peer);
+  return 0;
 }
 
 /**

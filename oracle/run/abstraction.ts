@@ -321,7 +321,7 @@ export class Abstraction {
     // A vnode word is the name plus 1, and so is the number of a name; one that was unlinked is below 0.
     this.set(words, cells.name, Math.max(0, vnode));
     this.set(words, cells.peer, ids.pcbCode(peer));
-    this.flag(words, cells.connWait, get(k, unp + L.unp_flags) & L.UNP_CONNWAIT);
+    this.flag(words, cells.connWait, get(k, unp + L.unp_flags) & U.UNP_CONNWAIT);
     this.set(words, cells.charged, peer === 0 ? 0 : get(k, unp + L.unp_cc) / UNIT);
     for (const field of INTERNET_ONLY) this.set(words, cells[field], 0);
   }

@@ -1,17 +1,21 @@
 /** A world that passes descriptors: sendmsg and recvmsg with a header and a control buffer in user memory, and the collector. */
 import type { KernelOptions } from '../../impl/config.ts';
 import {
+  CMSG_CREDS,
   CMSG_HEADER,
   copyBytesIn,
   copyBytesOut,
+  SCM_CREDS,
   SCM_RIGHTS,
   SOL_SOCKET,
   sys_recvmsg,
   sys_sendmsg,
   sys_unp_gc,
+  td_uid,
   unp_rights,
   word,
 } from '../../impl/raw.ts';
+import { put } from '../../impl/memory.ts';
 import { World } from './world.ts';
 
 /** Where things lie in user memory. */
@@ -26,6 +30,8 @@ export interface Received {
   readonly text: string | number;
   readonly fds: readonly number[];
   readonly flags: number;
+  /** Who sent it, if that was said. */
+  readonly user: number | null;
 }
 
 export class Mail extends World {
@@ -33,13 +39,25 @@ export class Mail extends World {
     super({ sockets: 64, mbufs: 256, userBytes: 4096, ...options });
   }
 
-  /** Sends text and descriptors; the result of sendmsg. */
-  mail(fd: number, text: string, fds: readonly number[], { flags = 0, control = CONTROL, level = SOL_SOCKET, length = -1 } = {}): number {
+  /** Says whose thread it is. */
+  is(user: number): void {
+    put(this.k, this.td + td_uid, user);
+  }
+
+  /** Sends text and descriptors, and behind them, with `creds`, who sends, perhaps `twice`; the result of sendmsg. */
+  mail(
+    fd: number,
+    text: string,
+    fds: readonly number[],
+    { flags = 0, control = CONTROL, level = SOL_SOCKET, length = -1, creds = -1, twice = false } = {},
+  ): number {
     const bytes = new TextEncoder().encode(text);
     copyBytesIn(this.k, this.userByte + DATA, bytes, 0, bytes.length);
-    const size = CMSG_HEADER + 4 * fds.length;
-    this.words(HEADER, [DATA, bytes.length, control, length < 0 ? size : length, 0]);
-    this.words(CONTROL, [size, level, SCM_RIGHTS, ...fds]);
+    const rights = [CMSG_HEADER + 4 * fds.length, level, SCM_RIGHTS, ...fds];
+    const who = creds < 0 ? [] : [CMSG_CREDS, level, SCM_CREDS, creds];
+    const messages = [...rights, ...who, ...(twice ? who : [])];
+    this.words(HEADER, [DATA, bytes.length, control, length < 0 ? 4 * messages.length : length, 0]);
+    this.words(CONTROL, messages);
     return sys_sendmsg(this.k, this.td, fd, HEADER, flags);
   }
 
@@ -48,11 +66,13 @@ export class Mail extends World {
     this.words(HEADER, [data, size, control, room < 0 ? 0 : CMSG_HEADER + 4 * room, 0]);
     const result = sys_recvmsg(this.k, this.td, fd, HEADER, flags);
     const [, , , used = 0, outflags = 0] = this.read(HEADER, 5);
-    if (result < 0) return { text: result, fds: [], flags: outflags };
+    if (result < 0) return { text: result, fds: [], flags: outflags, user: null };
     const bytes = new Uint8Array(result);
     copyBytesOut(this.k, this.userByte + DATA, bytes, 0, result);
-    const fds = used === 0 ? [] : this.read(CONTROL + CMSG_HEADER, (used - CMSG_HEADER) / 4);
-    return { text: new TextDecoder().decode(bytes), fds, flags: outflags };
+    const messages = this.read(CONTROL, used / 4);
+    const says = messages[2] === SCM_CREDS;
+    const fds = messages.slice((says ? CMSG_CREDS + CMSG_HEADER : CMSG_HEADER) / 4);
+    return { text: new TextDecoder().decode(bytes), fds, flags: outflags, user: says ? (messages[3] as number) : null };
   }
 
   collect(): void {

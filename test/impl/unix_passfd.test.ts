@@ -212,7 +212,7 @@ describe('what is refused', () => {
   it('a message without descriptors is one like any other', () => {
     const { w, a, b, x, y } = setUp();
     expect(w.mail(a, 'none', [])).toBe(4);
-    expect(w.take(b)).toEqual({ text: 'none', fds: [], flags: 0 });
+    expect(w.take(b)).toEqual({ text: 'none', fds: [], flags: 0, user: null });
     w.closeAll(a, b, x, y);
     atRest(w);
   });
@@ -226,7 +226,7 @@ describe('a receiver without room', () => {
     expect([got.text, got.fds.length, got.flags]).toEqual(['three', 1, MSG_CTRUNC]);
     expect([w.fileCount(x), w.fileCount(y), w.rights()]).toEqual([2, 1, 0]);
     w.mail(a, 'no buffer', [x]);
-    expect(w.take(b, { room: -1 })).toEqual({ text: 'no buffer', fds: [], flags: MSG_CTRUNC });
+    expect(w.take(b, { room: -1 })).toEqual({ text: 'no buffer', fds: [], flags: MSG_CTRUNC, user: null });
     w.mail(a, 'nowhere', [x]);
     expect(w.take(b, { control: NOWHERE }).flags).toBe(MSG_CTRUNC);
     expect([w.fileCount(x), w.rights()]).toEqual([2, 0]);
@@ -250,7 +250,7 @@ describe('a receiver without room', () => {
     expect(w.take(b).text).toBe(-EMSGSIZE);
     w.collect();
     expect([w.fileCount(x), w.rights()]).toEqual([1, 0]);
-    expect(w.take(b)).toEqual({ text: 'two', fds: [], flags: 0 });
+    expect(w.take(b)).toEqual({ text: 'two', fds: [], flags: 0, user: null });
     w.closeAll(a, b, x, y);
     atRest(w);
   });

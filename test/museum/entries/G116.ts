@@ -11,7 +11,7 @@ export const entry: Entry = {
     {
       file: 'impl/unix/uipc_rights.ts',
       change: (source) => {
-        remove(source.in('unp_unlink').call('unp_out'));
+        remove(source.in('unp_take').call('unp_out'));
         precede(
           source.in('unp_externalize').call('unp_landed'),
           'mtx_lock(k, td, unp_rights_mtx); for (let i = 0; i < count; i++) { const unp = unp_behind(k, load(k, fixed(k, h_fd_table) + get(k, control + m_rights + i))); put(k, unp + unp_msgcount, 0); put(k, unp + unp_file, 0); } mtx_unlock(k, td, unp_rights_mtx);',
