@@ -65,7 +65,7 @@ import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { m_nrights } from '../unix/layout.ts';
 import { unp_seecred } from '../unix/uipc_creds.ts';
-import { unp_receive } from '../unix/uipc_rights.ts';
+import { unp_lock_control, unp_receive, unp_unlock_control } from '../unix/uipc_rights.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 /** What soreceive_wait found, if not an errno. */
@@ -82,7 +82,7 @@ export function soreceive(k: Kernel, td: number, so: number, flags: number): num
 /**
  * Receives from a stream as mbufs, which the thread then has on loan (loan.ts): no byte is copied but where a part of an mbuf is wanted. They
  * are in td_retval1. In all else it is a receive, but that it can't be a look, or for the urgent byte. ENOBUFS: the thread has as much
- * on loan as it may, or there is no mbuf for a part; rights that lay before the bytes are gone then, as with EFAULT.
+ * on loan as it may, or there is no mbuf for a part; then nothing was taken. Rights that lie before the bytes that are lent are given up.
  */
 export function soreceive_mbufs(k: Kernel, td: number, so: number, flags: number): number {
   if ((pr_flags(fixed(k, so + so_proto)) & PR_ATOMIC) !== 0) return EOPNOTSUPP;
@@ -111,7 +111,7 @@ export function soreceive_generic(k: Kernel, td: number, so: number, flags: numb
     more = false;
     const found = soreceive_wait(k, td, so, flags);
     if (found === DATA) {
-      if ((flags & MSG_PEEK) === 0) error = unp_receive(k, td, so);
+      if ((flags & MSG_PEEK) === 0 && get(k, td + td_lend) === 0) error = unp_receive(k, td, so);
       if (error === 0) error = soreceive_move(k, td, so, flags);
       if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
       // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
@@ -232,11 +232,14 @@ function soreceive_copy(k: Kernel, td: number, so: number, flags: number): numbe
 
 /**
  * As soreceive_copy, but the mbufs themselves are cut off the buffer and lent (loan.ts); of the last, if not all of it is wanted, a copy of that
- * part. The mutex of so_rcv is held all the time, but for sleeps.
+ * part. Control data, which nobody wants, goes with the first of them, and so under the same locks. The mutex of so_rcv is held all the time,
+ * but before that and for sleeps.
  */
 function soreceive_lend(k: Kernel, td: number, so: number, flags: number): number {
   const rcv = so + so_rcv;
+  let control = get(k, td + td_uio_resid) > 0 && unp_lock_control(k, td, rcv);
   let m = get(k, rcv + sb_mb);
+  while (m !== 0 && get(k, m + m_type) === MT_CONTROL) m = get(k, m + m_next);
   while (m !== 0 && get(k, td + td_uio_resid) > 0) {
     KASSERT(k, get(k, m + m_type) === MT_DATA, PANIC_SORECEIVE_DATA, so);
     const resid = get(k, td + td_uio_resid);
@@ -248,6 +251,8 @@ function soreceive_lend(k: Kernel, td: number, so: number, flags: number): numbe
     }
     let lent = 0;
     if (get(k, td + td_nlent) < fixed(k, h_maxlent)) lent = count < length ? m_copym(k, td, m, 0, count) : m;
+    if (control) unp_unlock_control(k, td, rcv, lent !== 0);
+    control = false;
     // Who has lent something and can lend no more stops there, as if no more had been asked for.
     if (lent === 0) return get(k, td + td_top) !== 0 ? 0 : ENOBUFS;
     soleavemark(k, so);

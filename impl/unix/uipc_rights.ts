@@ -194,6 +194,33 @@ function unp_take(k: Kernel, td: number, rcv: number, wanted: boolean): number {
   return control;
 }
 
+/**
+ * If there is control data at the head of the buffer, takes unp_rights_mtx, for a receive that gives it up together with what it takes. True if so. The
+ * caller has the transfer lock and the mutex of so_rcv, which is given back meanwhile.
+ */
+export function unp_lock_control(k: Kernel, td: number, rcv: number): boolean {
+  const first = get(k, rcv + sb_mb);
+  if (first === 0 || get(k, first + m_type) !== MT_CONTROL) return false;
+  mtx_unlock(k, td, rcv + sb_mtx);
+  mtx_lock(k, td, unp_rights_mtx);
+  mtx_lock(k, td, rcv + sb_mtx);
+  return true;
+}
+
+/** Gives up the control data at the head, or leaves it, and gives unp_rights_mtx back. Both mutexes are held. */
+export function unp_unlock_control(k: Kernel, td: number, rcv: number, taken: boolean): void {
+  let first = get(k, rcv + sb_mb);
+  while (taken && get(k, first + m_type) === MT_CONTROL) {
+    unp_out(k, first);
+    unp_behead(k, rcv, first);
+    put(k, first + m_next, 0);
+    if (get(k, first + m_nrights) !== 0) unp_defer(k, first);
+    else m_free(k, td, first);
+    first = get(k, rcv + sb_mb);
+  }
+  mtx_unlock(k, td, unp_rights_mtx);
+}
+
 /** Each right becomes a descriptor, and its number the data of the mbuf, which is left in td_control; all or none. */
 function unp_externalize(k: Kernel, td: number, control: number): number {
   const count = get(k, control + m_nrights);

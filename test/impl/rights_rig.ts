@@ -5,12 +5,16 @@ import {
   CMSG_HEADER,
   copyBytesIn,
   copyBytesOut,
+  sb_mbcnt,
   SCM_CREDS,
   SCM_RIGHTS,
   SOL_SOCKET,
+  so_rcv,
+  sys_mfreem,
   sys_recvmsg,
   sys_sendmsg,
   sys_unp_gc,
+  td_lent,
   td_uid,
   unp_rights,
   word,
@@ -78,6 +82,16 @@ export class Mail extends World {
   collect(): void {
     const result = sys_unp_gc(this.k, this.td);
     if (result !== 0) throw new Error(`sys_unp_gc ${result}`);
+  }
+
+  /** Bytes of storage in a receive buffer. */
+  storage(fd: number): number {
+    return word(this.k, this.so(fd) + so_rcv + sb_mbcnt);
+  }
+
+  /** Returns all that is on loan. */
+  giveAllBack(): void {
+    for (let loan = word(this.k, this.td + td_lent); loan !== 0; loan = word(this.k, this.td + td_lent)) sys_mfreem(this.k, this.td, loan);
   }
 
   /** Rights in flight. */

@@ -14,6 +14,7 @@ import {
   MSG_WAITALL,
   SHUT_RD,
   SHUT_WR,
+  sys_recvmbuf,
   so_rcv,
   sb_lastrecord,
   sb_mb,
@@ -240,6 +241,31 @@ describe('a receiver without room', () => {
     expect(w.take(b, { data: NOWHERE }).text).toBe(-EFAULT);
     expect([w.fileCount(x), w.rights()]).toEqual([1, 0]);
     expect(w.take(b).text).toBe('data');
+    w.closeAll(a, b, x, y);
+    atRest(w);
+  });
+
+  it('that is to be lent mbufs, and can’t be, leaves descriptors and who sent them where they are', () => {
+    const { w, a, b, x, y } = setUp();
+    const lend = (most: number): number => sys_recvmbuf(w.k, w.td, b, most, 0);
+    w.mail(a, 'data', [x], { creds: 0 });
+    const before = w.storage(b);
+    w.failAllocation(1);
+    expect(lend(2)).toBe(-ENOBUFS);
+    w.failAllocation(0);
+    w.collect();
+    expect([w.fileCount(x), w.rights(), w.storage(b)]).toEqual([2, 1, before]);
+    const got = w.take(b, { flags: MSG_PEEK });
+    expect(got).toMatchObject({ text: 'data', user: 0 });
+    // Who is lent bytes gets no descriptors; they go when the bytes do, whether he copies a part or not.
+    expect([lend(2), w.rights()]).toEqual([2, 1]);
+    w.collect();
+    expect([w.fileCount(x), w.rights()]).toEqual([1, 0]);
+    w.mail(a, 'more', [x]);
+    expect([lend(0), w.rights(), lend(9), lend(9)]).toEqual([0, 1, 2, 4]);
+    w.collect();
+    expect([w.fileCount(x), w.rights(), w.buffered(w.so(b)), w.storage(b)]).toEqual([1, 0, 0, 0]);
+    w.giveAllBack();
     w.closeAll(a, b, x, y);
     atRest(w);
   });
