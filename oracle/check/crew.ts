@@ -81,7 +81,6 @@ export class Crew extends Found {
   protected parents: Int32Array;
   readonly #shared: Omit<Shared, 'words' | 'parents' | 'table'>;
   readonly #grain: Grain;
-  readonly #largest: number;
   readonly #workers: Worker[] = [];
   readonly #number: number;
   #table: Int32Array;
@@ -113,14 +112,12 @@ export class Crew extends Found {
     const { workers, symmetric = null, plant = (source: string) => source } = settings;
     this.#number = workers;
     this.#grain = { ...GRAIN, ...settings.grain };
-    this.#largest = FIRST_TABLE;
-    while (this.#largest / PLACES < this.capacity) this.#largest *= 2;
-    this.#places = Math.min(this.#largest, this.#grain.places ?? this.#firstTable());
+    this.#places = Math.min(this.largestTable, this.#grain.places ?? this.#firstTable());
     const room = this.capacity + workers * this.#grain.block;
     // Memory that nobody touches is not taken.
     this.words = shared(room * this.model.words);
     this.parents = shared(room);
-    this.#table = shared(this.#largest);
+    this.#table = shared(this.largestTable);
     this.#shared = {
       source: plant(successors.source),
       block: this.#grain.block,
@@ -190,7 +187,7 @@ export class Crew extends Found {
     const until = performance.now() + PATIENCE;
     const isOver = (): boolean => performance.now() > until;
     while (this.#expanded < this.#levelEnd && !this.#full && this.#death === null && !isOver() && this.#states < (most ?? Infinity)) {
-      if (this.#states * PLACES > this.#places && this.#places < this.#largest) await this.#grow();
+      if (this.#states * PLACES > this.#places && this.#places < this.largestTable) await this.#grow();
       else await this.#expandTogether(most, isOver);
     }
     if (this.#expanded < this.#levelEnd || this.complete) return this.complete;
@@ -214,10 +211,10 @@ export class Crew extends Found {
     if (!this.#full) this.#expanded = Math.min(Atomics.load(this.#shared.control, CURSOR), this.#levelEnd);
   }
 
-  /** The table is emptied and filled again in the same place, with twice as many places in use. */
+  /** The table is emptied and filled again in the same place, with more places in use. */
   async #grow(): Promise<void> {
     await this.#turn(EMPTY, 0, this.#places, LARGE_CHUNK);
-    this.#places *= 2;
+    this.#places = this.nextTable(this.#places);
     await this.#turn(REHASH, 0, this.#states, LARGE_CHUNK);
   }
 
@@ -246,7 +243,7 @@ export class Crew extends Found {
 
   #prepare(phase: Phase, from: number, end: number, chunk: number, most: number | null = null): void {
     const { control } = this.#shared;
-    const largest = this.#places === this.#largest;
+    const largest = this.#places === this.largestTable;
     const soft = Math.min(largest ? NO_END : this.#places / PLACES, (most ?? Infinity) - 1);
     const room = this.capacity + this.#number * this.#grain.block;
     Atomics.store(control, PHASE, phase);

@@ -91,9 +91,10 @@ export class Explorer extends Found {
     const end = Math.min(this.#expanded + most, this.#levelEnd);
     while (this.#expanded < end && !this.#machinery.full) {
       // Half of the table stays empty, whatever the next states bring; a little less where a step has several outcomes.
-      const turn = Math.floor((this.#table.length / PLACES - this.states) / this.actions.length);
+      const isLargest = this.#table.length === this.largestTable;
+      const turn = isLargest ? most : Math.floor((this.#table.length / PLACES - this.states) / this.actions.length);
       if (turn < 1) {
-        this.#table = new Int32Array(this.#table.length * 2);
+        this.#table = new Int32Array(this.nextTable(this.#table.length));
         this.#machinery.rehash(this.#table);
         continue;
       }

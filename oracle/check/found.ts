@@ -10,6 +10,8 @@ import type { Symmetric } from './symmetric.ts';
 /** The table has at least this many places for each state. */
 export const PLACES = 2;
 export const FIRST_TABLE = 1 << 16;
+/** Up to so many places a table grows fourfold, since states are numbered again each time; from there on twofold, since memory counts. */
+const LARGE_TABLE = 1 << 24;
 export const WORD = 4;
 
 export interface Broken {
@@ -31,6 +33,8 @@ export abstract class Found {
   readonly actions: readonly Action[];
   /** States there is room for. */
   readonly capacity: number;
+  /** Places of a table for all of them. */
+  protected readonly largestTable: number;
   protected readonly orbits: Orbits | null;
   protected abstract readonly words: Int32Array;
   protected abstract readonly parents: Int32Array;
@@ -39,6 +43,8 @@ export abstract class Found {
     this.model = loadModel(artefact);
     this.actions = actions;
     this.capacity = capacityOf(this.model.words, memoryBytes);
+    this.largestTable = FIRST_TABLE;
+    while (this.largestTable / PLACES < this.capacity) this.largestTable *= 2;
     this.orbits = symmetric === null ? null : new Orbits(artefact, symmetric);
   }
 
@@ -67,6 +73,11 @@ export abstract class Found {
   /** Nothing is left to expand. */
   get complete(): boolean {
     return this.expanded === this.states && !this.outOfMemory;
+  }
+
+  /** Places of the table that follows one that is too small. */
+  protected nextTable(places: number): number {
+    return Math.min(places < LARGE_TABLE ? places * 4 : places * 2, this.largestTable);
   }
 
   /** States in which nobody can take a step. */

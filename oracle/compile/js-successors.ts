@@ -192,6 +192,16 @@ function judgeCode(program: Program, fn: number, index: number): string {
   return `function h${index}(w) { const holds = f${fn}(w) !== 0; const sound = G(w) === 0; C(w, 0); return holds && sound; }`;
 }
 
+/** A word's part of a state's hash. The parts don't wait for each other. */
+function hashed(word: number): string {
+  const at = `a[b + ${word}]`;
+  // Factors with no simple ratio, or sums would meet; and high bits reach low ones before: else two words' highest would cancel each other.
+  let factor = Math.imul(word + 1, 0x9e3779b1);
+  factor = Math.imul(factor ^ (factor >>> 15), 0x2c1b3c6d);
+  factor = Math.imul(factor ^ (factor >>> 12), 0x297a2d39);
+  return `Math.imul(${at} ^ ${at} >>> 15, ${factor | 1})`;
+}
+
 /** Places for states that were brought lately. */
 const RECENT = 1 << 14;
 
@@ -208,8 +218,8 @@ const HELD = 256, B = new Int32Array(HELD * W), H = new Int32Array(HELD), A = ne
 const O = new Int32Array(HELD), E = new Int32Array(HELD);
 const u = new Int32Array(W);
 // States that were brought lately, each in one place by its hash: they are in the table or held, and need not be looked up again.
-const RECENT = ${RECENT}, lately = new Int32Array(RECENT * W), filled = new Uint8Array(RECENT);
-let held = 0, orbit = null, walking = false, list = null, listed = 0, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
+const RECENT = ${RECENT}, lately = new Int32Array(RECENT * W);
+let held = 0, orbit = null, aside = false, list = null, listed = 0, choices = 0, chosen = 0, chosenMask = 0, seed = 1;
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
 ${table.state}
@@ -231,38 +241,45 @@ function more() {
 }
 function K() { ${each((k) => `t[${k}] = w[${k}];`)} }
 function hash(a, b) {
-  let h = 0x9e3779b9;
-  ${each((k) => `h = Math.imul(h ^ a[b + ${k}], 0x85ebca6b); h ^= h >>> 13;`, '\n  ')}
-  h = Math.imul(h, 0xc2b2ae35);
+  let h = ${all.map(hashed).join(' + ')} | 0;
+  h = Math.imul(h ^ h >>> 16, 0x85ebca6b);
+  h = Math.imul(h ^ h >>> 13, 0xc2b2ae35);
   return h ^ h >>> 16;
+}
+{ // In no place stands a state that belongs there: zeros stand in all but the place of the state of zeros.
+  const zeros = hash(u, 0) & RECENT - 1;
+  do u[0]++; while ((hash(u, 0) & RECENT - 1) === zeros);
+  lately.set(u, zeros * W);
 }
 function breaks(property, action) {
   if (broken[property] < 0) { broken[property] = from; brokenBy[property] = action; }
   found = property;
 }
 function visit(mask, action) {
+  if (aside) { visitAside(mask, action); return; }
+  steps++;
+  X[action]++;
+  if (G(t) !== 0) { breaks(${properties}, action); return; }
+  if (orbit !== null) orbit(t);
+  const h = hash(t, 0), r = (h & RECENT - 1) * W, b = held * W;
+  const other = ${each((k) => `lately[r + ${k}] ^ t[${k}]`, ' | ')};
+  ${each((k) => `lately[r + ${k}] = t[${k}];`)}
+  ${each((k) => `B[b + ${k}] = t[${k}];`)}
+  H[held] = h; A[held] = action; M[held] = mask; O[held] = from;
+  // It is held if any bit differs. A branch would be taken every other time, which no processor foresees.
+  held += (other | -other) >>> 31;
+  if (held === HELD) settle();
+}
+/** What else than to be looked up a successor may be made for. */
+function visitAside(mask, action) {
   if (list !== null) {
     list[listed++] = action;
     list[listed++] = G(t) !== 0 ? -1 : numberOf();
     return;
   }
   steps++;
-  if (walking) {
-    // Each successor of the state is as likely as any other, without knowing how many there are.
-    if (below(++choices) === 0) { ${each((k) => `u[${k}] = t[${k}];`)} chosen = action; chosenMask = mask; }
-    return;
-  }
-  X[action]++;
-  if (G(t) !== 0) { breaks(${properties}, action); return; }
-  if (orbit !== null) orbit(t);
-  const h = hash(t, 0), recent = h & RECENT - 1, r = recent * W;
-  if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' && ')}) return;
-  filled[recent] = 1;
-  ${each((k) => `lately[r + ${k}] = t[${k}];`)}
-  const b = held * W;
-  ${each((k) => `B[b + ${k}] = t[${k}];`)}
-  H[held] = h; A[held] = action; M[held] = mask; O[held] = from;
-  if (++held === HELD) settle();
+  // Each successor of the state is as likely as any other, without knowing how many there are.
+  if (below(++choices) === 0) { ${each((k) => `u[${k}] = t[${k}];`)} chosen = action; chosenMask = mask; }
 }
 ${table.settle}
 /** The number of the state in t, -1: it is none that was found. */
@@ -279,9 +296,9 @@ function numberOf() {
 function follow(i, out) {
   const b = i * W;
   ${each((k) => `w[${k}] = S[b + ${k}];`)}
-  list = out; listed = 0;
+  list = out; listed = 0; aside = true;
 ${tree}
-  list = null;
+  list = null; aside = false;
   return listed;
 }
 /** A whole number below another. */
@@ -293,7 +310,7 @@ function below(end) {
 function walk(length, from_, A) {
   seed = Math.imul(from_ + 1, 0x9e3779b1) | 1;
   w.fill(0);
-  walking = true;
+  aside = true;
   let done = 0;
   for (; done < length; done++) {
     choices = 0;
@@ -308,7 +325,7 @@ ${tree}
     if (G(t) !== 0) breaks(${properties}, chosen); else if (chosenMask !== 0) judge(chosenMask, chosen);
     if (found >= 0) { done = -done - 1; break; }
   }
-  walking = false;
+  aside = false;
   return done;
 }
 function judge(mask, action) {
