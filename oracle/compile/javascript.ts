@@ -29,7 +29,17 @@ export function emitterOf(layout: Layout, { rules = true, anyOf = new Set() }: E
   return { layout, helpers: [], locals: [], countRules: rules, anyOf };
 }
 
-export function emitJavaScript(program: Program, options: EmitOptions = {}): Artefact {
+/** What was made of a program as it is: engines that are asked about the same one, each after the other, all want it. */
+const made = new WeakMap<Program, Artefact>();
+
+export function emitJavaScript(program: Program, options?: EmitOptions): Artefact {
+  if (options !== undefined) return emit(program, options);
+  const artefact = made.get(program) ?? emit(program, {});
+  made.set(program, artefact);
+  return artefact;
+}
+
+function emit(program: Program, options: EmitOptions): Artefact {
   const machines = program.agents.map((agent) => lowerAgent(program, agent));
   const layout = layoutOf(program, machines);
   const emitter = emitterOf(layout, options);

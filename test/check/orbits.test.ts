@@ -15,7 +15,7 @@ import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import { prune } from '../../oracle/compile/prune.ts';
 import { enough } from '../campaign.ts';
 import { randomWorkers } from '../prove/random-model.ts';
-import { bruteForce, root, toyOf } from '../prove/toys.ts';
+import { bruteForce, compiledTogether, root, toyOf } from '../prove/toys.ts';
 
 const memoryBytes = 256 * 2 ** 20;
 
@@ -198,11 +198,12 @@ function exchanged(value: unknown): unknown {
 describe('random models of two workers', () => {
   const seen = { kept: 0, refused: 0, broken: 0, smaller: 0 };
   test.each([0, 10, 20, 30])('from %i on: as many states as orbits, the same shortest violation, or a refusal that says where', (from) => {
-    for (let seed = from; seed < from + 10; seed++) {
-      const entry = 'test/prove/models/random.ts';
-      const source = randomWorkers(seed).replace(/lemmas: \{\},/, "lemmas: {},\n  symmetric: ['worker'],");
-      expect(source).toContain('symmetric');
-      const compiled = compileModel({ root, entry, sources: { [entry]: source } });
+    const sources = Array.from({ length: 10 }, (_, at) =>
+      randomWorkers(from + at).replace(/lemmas: \{\},/, "lemmas: {},\n  symmetric: ['worker'],"),
+    );
+    for (const source of sources) expect(source).toContain('symmetric');
+    for (const [at, compiled] of compiledTogether(sources).entries()) {
+      const seed = from + at;
       const first = toyOf(compiled).concrete;
       const broken = first.broken(first.model.initial());
       const program = prune({ ...compiled, invariants: compiled.invariants.filter(({ id }) => !broken.includes(id)) });

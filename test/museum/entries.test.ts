@@ -9,6 +9,7 @@ import { packageRoot } from '../../oracle/root.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
 import { collection } from '../../oracle/schedule/museum/collection.ts';
 import { changedSources, type Entry } from '../../oracle/schedule/museum/entry.ts';
+import { CAMPAIGN } from '../campaign.ts';
 
 const entries = await collection();
 const sources = implementationSources();
@@ -85,37 +86,73 @@ it('the README accounts for every entry, and gives a reason for every number tha
   expect(here).toEqual(entries.map(({ id, title }) => [id, `**entry** ${title}`]));
 });
 
-/** Entries that change different files are looked at together: a type checker takes a while to be made. */
-function inLots(): readonly (readonly Entry[])[] {
-  const lots: Entry[][] = [];
-  const filesOf = ({ changes }: Entry): readonly string[] => changes.map(({ file }) => file);
-  for (const entry of entries) {
-    const lot = lots.find((each) => !each.some((other) => filesOf(other).some((file) => filesOf(entry).includes(file))));
-    if (lot === undefined) lots.push([entry]);
-    else lot.push(entry);
+/** What an entry puts in place of a piece of a file: all between the first and the last letter that differ. */
+interface Edit {
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
+
+function editsOf(changed: Sources): readonly Edit[] {
+  return Object.entries(changed).flatMap(([file, after]) => {
+    const before = sources[file] ?? '';
+    if (after === before) return [];
+    let from = 0;
+    while (before[from] === after[from]) from++;
+    let tail = 0;
+    while (tail < Math.min(before.length, after.length) - from && before.at(-1 - tail) === after.at(-1 - tail)) tail++;
+    return [{ file, from, to: before.length - tail, text: after.slice(from, after.length - tail) }];
+  });
+}
+
+/** The sources with some edits, no two of which meet. */
+function edited(edits: readonly Edit[]): Sources {
+  const result: Record<string, string> = { ...sources };
+  for (const { file, from, to, text } of edits.toSorted((a, b) => b.from - a.from)) {
+    const before = result[file] ?? '';
+    result[file] = before.slice(0, from) + text + before.slice(to);
+  }
+  return result;
+}
+
+interface Lot {
+  readonly members: Entry[];
+  readonly edits: Edit[];
+}
+
+/** Entries that change different places are looked at together: a type checker takes a while to be made. In a campaign each is alone. */
+function inLots(all: ReadonlyMap<Entry, readonly Edit[]>): readonly Lot[] {
+  const lots: Lot[] = [];
+  for (const [entry, edits] of all) {
+    const meets = (a: Edit, b: Edit): boolean => a.file === b.file && a.from <= b.to && b.from <= a.to;
+    const lot = CAMPAIGN ? undefined : lots.find((each) => !each.edits.some((a) => edits.some((b) => meets(a, b))));
+    if (lot === undefined) lots.push({ members: [entry], edits: [...edits] });
+    else {
+      lot.members.push(entry);
+      lot.edits.push(...edits);
+    }
   }
   return lots;
 }
 
-function changedBy(entry: Entry): Sources {
-  const changed = changedSources(entry, sources);
-  return Object.fromEntries(Object.entries(changed).filter(([file, text]) => text !== sources[file]));
-}
+const filesOf = (edits: readonly Edit[]): readonly string[] => [...new Set(edits.map(({ file }) => file))];
 
 describe('a change', () => {
   const checker = new Checker();
   const clean = new Set<Entry>();
 
+  const all = new Map<Entry, readonly Edit[]>();
+  let lots: readonly Lot[] | undefined;
+
   /** Alone, unless it is known to be right together with others. */
   function errorsOf(entry: Entry): readonly string[] {
-    const lot = inLots().find((each) => each.includes(entry)) ?? [entry];
-    if (lot[0] === entry && lot.length > 1) {
-      const together = Object.assign({}, ...lot.map(changedBy)) as Sources;
-      if (checker.errors({ ...sources, ...together }, Object.keys(together)).length === 0) for (const each of lot) clean.add(each);
-    }
-    if (clean.has(entry)) return [];
-    const changed = changedBy(entry);
-    return checker.errors({ ...sources, ...changed }, Object.keys(changed));
+    lots ??= inLots(all);
+    const lot = lots.find(({ members }) => members[0] === entry);
+    if (lot !== undefined && lot.members.length > 1 && checker.errors(edited(lot.edits), filesOf(lot.edits)).length === 0)
+      for (const each of lot.members) clean.add(each);
+    const edits = all.get(entry) ?? [];
+    return clean.has(entry) ? [] : checker.errors(edited(edits), filesOf(edits));
   }
 
   it('is looked at by a checker that sees errors', () => {
@@ -126,9 +163,17 @@ describe('a change', () => {
     ]);
   });
 
-  it.each(entries)('of $id finds its place, and what comes out is a program: $title', (entry) => {
-    const files = Object.keys(changedBy(entry));
-    expect(files.toSorted()).toEqual([...new Set(entry.changes.map(({ file }) => file))].toSorted());
+  it.each(entries)('of $id finds its place: $title', (entry) => {
+    const changed = changedSources(entry, sources);
+    const edits = editsOf(changed);
+    all.set(entry, edits);
+    const again = edited(edits);
+    expect(Object.keys(changed).filter((file) => again[file] !== changed[file])).toEqual([]);
+    expect(filesOf(edits).toSorted()).toEqual([...new Set(entry.changes.map(({ file }) => file))].toSorted());
+  });
+
+  it.each(entries)('of $id makes a program: $title', (entry) => {
+    expect(all.has(entry)).toBe(true);
     expect(errorsOf(entry)).toEqual([]);
   });
 });

@@ -39,7 +39,8 @@ describe('before sockref, and beside it', () => {
     ['april2006', 'dropped-is-over', 4],
     ['dragonfly', 'pcb-while-valid', 3],
   ] as const;
-  for (const [design, id, steps] of enough(broken, ([, id]) => id !== 'pcb-while-valid')) {
+  // The shortest is the one that is also looked for by trying everything, below.
+  for (const [design, id, steps] of enough(broken, ([design, id]) => design === 'p06' && id === 'pcb-while-valid')) {
     test(`on ${design} ${id} is violated after ${steps} steps, as few as there can be, and replays`, async () => {
       const outcome = await prove(options({ design, invariants: [id] }));
       expect(outcome.verdict).toBe('violated');
@@ -109,8 +110,8 @@ describe('on sockref', () => {
 
   test('an interrupted proof is unknown', async () => {
     const control = new AbortController();
-    setTimeout(() => control.abort(), 1_500);
-    const outcome = await prove(options({ signal: control.signal }));
+    const outcome = await prove(options({ signal: control.signal, progress: () => control.abort() }));
+    expect(control.signal.aborted).toBe(true);
     expect(outcome.verdict).toBe('unknown');
   });
 

@@ -9,7 +9,7 @@ import { interchangeable, symmetryOf } from '../../oracle/prove/symmetry.ts';
 import { often } from '../campaign.ts';
 import { type Exchange, exchange } from './exchange.ts';
 import { randomWorkers } from './random-model.ts';
-import { allSteps, bruteForce, limits, type Toy, toy } from './toys.ts';
+import { allSteps, bruteForce, compiledTogether, limits, type Toy, toy, toyOf } from './toys.ts';
 
 const HEAD = `
 import { count, defineModel, first, type Id, type Nat, type Procedure, range, type Seq, type Table, when } from '../../../model/lang.ts';
@@ -252,10 +252,10 @@ describe('nobody sees it when members are exchanged', () => {
   });
 
   test('in random models; and where the source tells them apart it is often seen', async () => {
-    const file = 'test/prove/models/random.ts';
     const counted = { symmetric: 0, seen: 0, unseen: 0 };
-    for (let seed = 1; seed <= often(40, 160); seed++) {
-      const subject = toy(file, {}, { [file]: randomWorkers(seed) });
+    const sources = Array.from({ length: often(40, 160) }, (_, at) => randomWorkers(at + 1));
+    for (const [seed, program] of compiledTogether(sources).entries()) {
+      const subject = toyOf(program);
       const symmetry = symmetryOf(subject.system.program, 0);
       const every = { kind: 'worker', tables: new Set(['.mark', '.at', '.level']) };
       const found = difference(subject, exchange(subject, 0, symmetry ?? every), await states(subject, 500), allSteps(subject));

@@ -4,6 +4,7 @@ import { compileModel } from '../../oracle/compile/frontend.ts';
 import { emitJavaScript } from '../../oracle/compile/javascript.ts';
 import type { Program } from '../../oracle/compile/ir.ts';
 import { encodedRange } from '../../oracle/compile/liveness.ts';
+import { openProgram } from '../../oracle/compile/open.ts';
 import { TransitionSystem } from '../../oracle/compile/smt.ts';
 import { Concrete, type ConcreteStep } from '../../oracle/prove/concrete.ts';
 import type { Limits } from '../../oracle/prove/lane.ts';
@@ -29,6 +30,17 @@ export function toy(
 export function toyOf(program: Program): Toy {
   const system = new TransitionSystem(program);
   return { system, concrete: new Concrete(emitJavaScript(program), system) };
+}
+
+/** Models by themselves, compiled. Opened together, all but the first take half of the time. */
+export function compiledTogether(sources: readonly string[]): readonly Program[] {
+  const files = sources.map((_, at) => `test/prove/models/random-${at}.ts`);
+  const texts = Object.fromEntries(sources.map((text, at) => [files[at] ?? '', text]));
+  const opened = openProgram(
+    { root, sources: texts },
+    files.map((file) => path.join(root, file)),
+  );
+  return files.map((entry) => compileModel({ root, entry, sources: texts }, opened));
 }
 
 export function limits(seconds = 50, lanes = 1): Limits {
