@@ -15,7 +15,7 @@ const work = { seed: 1, signal: new AbortController().signal, progress: () => un
 
 function options(more: Partial<DecideOptions>): DecideOptions {
   const invariants = ['pcb-while-valid', 'pcb-while-used', 'no-panic', 'queue-membership', 'file-count', 'no-overflow'];
-  return { ...work, out, design: 'p06', invariants, configurations: ['tcp-data'], memoryMiB: 512, timeSeconds: 200, ...more };
+  return { ...work, out, design: 'p06', invariants, configurations: ['tcp-data'], memoryMiB: 128, timeSeconds: 200, ...more };
 }
 
 test('of a design that breaks some, all that is broken is found with a shortest run, and the others hold in every state', async () => {

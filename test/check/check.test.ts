@@ -23,7 +23,7 @@ function options(configurations: readonly string[], more: Partial<CheckOptions> 
     sockets: null,
     threads: null,
     states: null,
-    memoryMiB: 512,
+    memoryMiB: CAMPAIGN ? 512 : 128,
     timeSeconds: 250,
     out: mkdtempSync(path.join(tmpdir(), 'sockref-check-')),
     ...WORK,

@@ -15,10 +15,10 @@ import { exportModel } from '../../oracle/export/index.ts';
 import { replay } from '../../oracle/replay/index.ts';
 import { specificationArtefact, specificationSources } from '../../oracle/specification.ts';
 import type { Outcome, Row } from '../../oracle/verdict.ts';
-import { enough } from '../campaign.ts';
+import { CAMPAIGN, enough } from '../campaign.ts';
 import { root } from '../prove/toys.ts';
 
-const MEMORY_MIB = 256;
+const MEMORY_MIB = CAMPAIGN ? 256 : 64;
 const WORK = { seed: 1, signal: new AbortController().signal, progress: () => undefined };
 
 function options(more: Partial<CheckOptions>): CheckOptions {

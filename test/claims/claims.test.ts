@@ -24,7 +24,7 @@ const out = mkdtempSync(join(tmpdir(), 'sockref-claims-'));
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
 const work = { seed: 1, out, signal: new AbortController().signal, progress: () => undefined };
-const caps = { memoryBytes: 512 * 2 ** 20, states: null, deadline: Number.POSITIVE_INFINITY };
+const caps = { memoryBytes: 128 * 2 ** 20, states: null, deadline: Number.POSITIVE_INFINITY };
 const questions = claims.flatMap(({ id, asked }) => (typeof asked === 'string' ? [] : asked.map((question) => ({ id, question }))));
 
 describe('the list', () => {

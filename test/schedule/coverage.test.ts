@@ -77,7 +77,7 @@ const SMALL = { SOCKETS: 2, PCBS: 2, FDS: 2, HANDLES: 1, NAMES: 1, BACKLOG: 1, B
 /** All that `check` finds of a part of the specification, in words. */
 async function statesOf(calls: Calls): Promise<ReadonlySet<string>> {
   const { program } = await specificationArtefact(SPECIFICATION, { ...SMALL, THREADS: 2 });
-  const explorer = new Explorer(restrict({ ...program, lemmas: [] }, calls), { memoryBytes: 2 ** 28 });
+  const explorer = new Explorer(restrict({ ...program, lemmas: [] }, calls), { memoryBytes: 2 ** 25 });
   while (!explorer.complete) explorer.expand(1 << 20);
   return new Set(Array.from({ length: explorer.states }, (_, state) => JSON.stringify(explorer.model.decodeState(explorer.state(state)))));
 }

@@ -61,7 +61,7 @@ export async function checkVerb(
     sockets: null,
     threads: null,
     states: null,
-    memoryMiB: 64,
+    memoryMiB: 4,
     timeSeconds: 60,
     out,
     seed: 1,

@@ -14,7 +14,7 @@ import { randomSystem } from './random-system.ts';
 import { TRAPS } from './traps.ts';
 
 /** Random systems after the traps. */
-const SYSTEMS = Number(process.env.SOCKREF_SYSTEMS ?? (CAMPAIGN ? 60 : 15));
+const SYSTEMS = Number(process.env.SOCKREF_SYSTEMS ?? (CAMPAIGN ? 60 : 8));
 /** Each takes seconds: these every time, one of each sort. */
 const USUAL = ['unread: an index is not read', 'scalarset: some are all', 'check: one choice fewer'];
 
