@@ -247,7 +247,7 @@ describe('nobody sees it when members are exchanged', () => {
     const from = await states(subject, 4_000);
     expect(exchanged.cells(from[0] ?? [])).toEqual(from[0]);
     expect(from.filter((cells) => exchanged.cells(cells).join() !== cells.join()).length).toBeGreaterThan(STATES / 2);
-    const some = from.filter((_, at) => at % often(4, 1) === 0);
+    const some = from.filter((_, at) => at % often(8, 1) === 0);
     expect(difference(subject, exchanged, some, allSteps(subject))).toBe(null);
   });
 
