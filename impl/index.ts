@@ -260,7 +260,7 @@ export class Sockets {
   }
 
   /**
-   * Sends bytes with descriptors: whoever receives them has the same open sockets (UNIX streams, SCM_RIGHTS). They may be closed here as soon as
+   * Sends bytes with descriptors: whoever receives them has the same open sockets (UNIX, SCM_RIGHTS). They may be closed here as soon as
    * this returns. With `credentials` any UNIX socket says whose thread this is (SCM_CREDS). One slice at most, and one byte at least, but of a
    * datagram. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight.
    */

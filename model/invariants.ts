@@ -190,7 +190,7 @@ export const invariants: Predicates<State> = {
   'locks-conserved': (s) =>
     (s.link ? 1 : 0) === count(s.threads, (thread) => connects(thread)) &&
     sockets.every((so) => (s.sockets[so].sending ? 1 : 0) === count(s.threads, (thread) => thread.sends && thread.file === so)) &&
-    sockets.every((so) => (s.sockets[so].receiving ? 1 : 0) === count(s.threads, (thread) => thread.receives && thread.file === so)),
+    sockets.every((so) => (s.sockets[so].receiving ? 1 : 0) === count(s.threads, (thread) => reads(s, thread, so))),
 
   /** A right is in one place: a UNIX buffer, the hand of one thread, or the deferred list. Its file has a reference for it (file-count). [G10] */
   'rights-conserved': (s) =>
@@ -198,7 +198,7 @@ export const invariants: Predicates<State> = {
       const { file, place, holder } = s.rights[right];
       return (
         (file === null) === (place === 'none') &&
-        (holder === null ? place !== 'buffer' : place === 'buffer' && s.sockets[holder].protocol === 'unix') &&
+        (holder === null ? place !== 'buffer' : place === 'buffer' && isLocal(s.sockets[holder].protocol)) &&
         count(s.threads, (thread) => thread.right === right) === (place === 'hand' ? 1 : 0)
       );
     }),
@@ -215,6 +215,11 @@ export const invariants: Predicates<State> = {
     s.pcbs.every((inp) => inp.protocol !== 'none' || blank(inp)) &&
     s.rights.every(({ file, before }) => file !== null || before === 0),
 };
+
+/** The thread has the sx lock of the receive buffer of this stream. */
+function reads(s: State, thread: Thread, so: SocketId): boolean {
+  return thread.receives && thread.file === so && !keepsRecords(s.sockets[so].protocol);
+}
 
 /** Nobody outside has it, or ever will: it lies only in buffers of which the same is true, and what is to be accepted only in such a queue. */
 function outOfReach(s: State, so: SocketId): boolean {

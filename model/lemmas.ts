@@ -9,7 +9,7 @@ import { AMOUNT, BUFFER } from './limits.ts';
 import { tcp_opening } from './protocols/tcp.ts';
 // biome-ignore format: a list of names
 import {
-  type Amount, isDatagram, isInetDatagram, isLocal, type Pcb, type PcbId, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
+  type Amount, isDatagram, isInetDatagram, isLocal, keepsRecords, type Pcb, type PcbId, pairs, rights, type Socket, type SocketId, type State, sockets, socketOf, type Thread, threads,
 } from './state.ts';
 
 export const lemmas: Predicates<State> = {
@@ -185,28 +185,29 @@ export const lemmas: Predicates<State> = {
         (incomplete.length < 2 || sockets.every((each) => incomplete.indexOf(each) !== 0 || s.sockets[each].filter === 'asks')),
     ),
 
-  /** Behind each right in a buffer there is a unit, before any other right. */
+  /** Behind each right in a buffer there is a unit, before any other right; or it is that of a record that has no other. */
   'rights-lie-before-data': (s) =>
     s.sockets.every(({ reached, grey }) => !reached && !grey) &&
     rights.every((right) => {
       const { holder, before } = s.rights[right];
       if (holder === null) return before === 0;
       const alone = rights.every((other) => other === right || s.rights[other].holder !== holder || s.rights[other].before !== before);
-      return before < s.sockets[holder].rcv.cc && alone;
+      const { protocol, records, rcv } = s.sockets[holder];
+      return before < (keepsRecords(protocol) ? records.length : rcv.cc) && alone;
     }),
 
-  /** A right is in the hand of a sender, or of a reader, who has its unit before it and keeps others from that. */
+  /** A right is in the hand of a sender, or of a reader, who has its unit before it and keeps others from that, or has taken the whole record. */
   'hands-with-rights': (s) =>
     s.threads.every((thread) => {
       const { file, right, sends, passes, receives, chunk, left, sent } = thread;
-      if (passes && (!inCall(thread) || file === null || s.sockets[file].protocol !== 'unix')) return false;
-      if (passes && (sends ? left !== 1 || sent !== 0 : left !== 0 || chunk !== 0)) return false;
+      if (file === null) return !passes && !receives && right === null;
+      const { protocol, rcv } = s.sockets[file];
+      const under = sends || protocol === 'dgram';
+      if (passes && (!inCall(thread) || !isLocal(protocol))) return false;
+      if (passes && (under ? left !== 1 || sent !== 0 : left !== 0 || chunk !== 0)) return false;
       if (right === null) return !receives;
-      return (
-        inCall(thread) &&
-        file !== null &&
-        (receives ? !sends && s.sockets[file].protocol === 'unix' && s.sockets[file].rcv.cc > 0 : passes && sends && chunk === 1)
-      );
+      if (receives) return inCall(thread) && !sends && (keepsRecords(protocol) || (protocol === 'unix' && rcv.cc > 0));
+      return passes && under && chunk === 1;
     }),
 
   /** A reserved descriptor leads nowhere and is one thread's. */
@@ -344,7 +345,7 @@ function isPaired(s: State, so: SocketId): boolean {
 function isNew(s: State, socket: Socket): boolean {
   const { pcb, queue, noFdRef, protoRef, file, acceptConn, connected, connecting, rcv } = socket;
   if (pcb === null || queue !== 'none' || noFdRef || protoRef || file > 0 || socket.count !== 1) return false;
-  if (socket.protocol === 'unix' && rcv.cc > 0) return false;
+  if (isLocal(socket.protocol) && rcv.cc > 0) return false;
   const { peer, name, foreign, state, dropped } = s.pcbs[pcb];
   // Nobody can find it, and so nobody has it for a peer either.
   if (name !== null || s.pcbs.some((unp) => unp.peer === pcb)) return false;

@@ -130,7 +130,7 @@ export interface Right {
   file: SocketId | null; // the socket whose file it refers to; null is a free slot
   place: 'none' | 'hand' | 'buffer' | 'deferred'; // in a thread's hand, in a control mbuf, or on unp_defers: given up
   holder: SocketId | null; // the socket in whose so_rcv it is,
-  before: Nat<typeof BUFFER>; // behind so many units
+  before: Nat<typeof BUFFER>; // behind so many units; in a buffer of records, behind so many of these
 }
 
 export interface Thread {
@@ -146,8 +146,8 @@ export interface Thread {
   told: boolean; // soclose has told the protocol (pru_close), and goes on with the queues
   drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
-  passes: boolean; // it sends one unit and a descriptor, on a UNIX stream
-  receives: boolean; // the thread holds the sx lock of its receive buffer, across a pause
+  passes: boolean; // it sends one unit and a descriptor, on a UNIX socket
+  receives: boolean; // it has a right in hand that it receives; on a stream it holds the sx lock of the receive buffer meanwhile
   right: RightId | null; // a right in this thread's hand: on its way into a buffer, or out of one
   sent: Amount; // a send: what has gone,
   left: Amount; // what has not,

@@ -14,7 +14,6 @@ import {
   MT_CONTROL,
   NO_ADDRESS,
   PR_RIGHTS,
-  PROTO_UNIX,
   SOL_SOCKET,
   so_proto,
   td_control,
@@ -83,7 +82,7 @@ function control_in(k: Kernel, td: number, so: number, uaddr: number, length: nu
     if (size < CMSG_HEADER || size > left || word(k, td, uaddr + at + 4) !== SOL_SOCKET) return EINVAL;
     const type = word(k, td, uaddr + at + 8);
     let error = EINVAL;
-    if (type === SCM_RIGHTS) error = rights_in(k, td, proto, uaddr + at + CMSG_HEADER, size - CMSG_HEADER);
+    if (type === SCM_RIGHTS) error = rights_in(k, td, uaddr + at + CMSG_HEADER, size - CMSG_HEADER);
     // What it says is of no account.
     if (type === SCM_CREDS && get(k, td + td_cred) === 0) error = 0;
     if (error !== 0) return error;
@@ -94,11 +93,10 @@ function control_in(k: Kernel, td: number, so: number, uaddr: number, length: nu
 }
 
 /** A control mbuf with the numbers of the descriptors. No descriptors, no mbuf. */
-function rights_in(k: Kernel, td: number, proto: number, uaddr: number, length: number): number {
+function rights_in(k: Kernel, td: number, uaddr: number, length: number): number {
   const count = length >> 2;
   if (length === 0) return 0;
-  // Only streams pass rights. BSD's datagrams and packets do, too.
-  if (length % 4 !== 0 || proto !== PROTO_UNIX || get(k, td + td_control) !== 0) return EINVAL;
+  if (length % 4 !== 0 || get(k, td + td_control) !== 0) return EINVAL;
   if (count > fixed(k, h_mlen) >> 2) return EMSGSIZE;
   const control = m_get(k, td, MT_CONTROL);
   if (control === 0) return ENOBUFS;

@@ -53,6 +53,7 @@ import {
   td_nlent,
   td_top,
   td_uio_resid,
+  unp_rights_mtx,
 } from '../layout.ts';
 import { exchange, fixed, get, type Kernel, load, put } from '../memory.ts';
 import { PANIC_DGRAM_CC, PANIC_SORECEIVE_ADDR, PANIC_SORECEIVE_CC, PANIC_SORECEIVE_DATA, PANIC_SORECEIVE_DGRAM } from '../panic.ts';
@@ -65,7 +66,7 @@ import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { m_nrights } from '../unix/layout.ts';
 import { unp_seecred } from '../unix/uipc_creds.ts';
-import { unp_lock_control, unp_receive, unp_unlock_control } from '../unix/uipc_rights.ts';
+import { unp_cut, unp_externalize, unp_lock_control, unp_lock_rights, unp_receive, unp_unlock_control } from '../unix/uipc_rights.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 /** What soreceive_wait found, if not an errno. */
@@ -111,9 +112,11 @@ export function soreceive_generic(k: Kernel, td: number, so: number, flags: numb
     more = false;
     const found = soreceive_wait(k, td, so, flags);
     if (found === DATA) {
-      if ((flags & MSG_PEEK) === 0 && get(k, td + td_lend) === 0) error = unp_receive(k, td, so);
+      // Of a record rights go with the rest; where mbufs are lent, with the first of them.
+      if ((flags & MSG_PEEK) === 0 && !atomic && get(k, td + td_lend) === 0) error = unp_receive(k, td, so);
       if (error === 0) error = soreceive_move(k, td, so, flags);
-      if (error === 0 && (flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
+      // Also where it failed: a record, or a part of a stream, is gone all the same.
+      if ((flags & MSG_PEEK) === 0) soreceive_tell(k, td, so);
       // Nothing came out although something was there: empty mbufs, say. It is as if there had been none.
       more = error === 0 && wanted > 0 && get(k, td + td_uio_resid) === wanted && !sbstate(k, rcv, SBS_CANTRCVMORE);
       if (atomic && ((flags & MSG_PEEK) !== 0 || (get(k, td + td_msg_flags) & MSG_EOR) !== 0)) more = false;
@@ -163,12 +166,39 @@ function soreceive_move(k: Kernel, td: number, so: number, flags: number): numbe
  */
 function soreceive_packet(k: Kernel, td: number, so: number, flags: number): number {
   const rcv = so + so_rcv;
-  const name = soreceive_name(k, td, so);
-  if ((flags & MSG_PEEK) === 0) soreceive_dequeue(k, rcv, name);
-  mtx_unlock(k, td, rcv + sb_mtx);
-  const error = soreceive_record(k, td, get(k, name + m_next));
-  if ((flags & MSG_PEEK) === 0) m_freem(k, td, name);
+  let error = 0;
+  if ((flags & MSG_PEEK) !== 0) {
+    const name = soreceive_name(k, td, so);
+    mtx_unlock(k, td, rcv + sb_mtx);
+    error = soreceive_record(k, td, get(k, name + m_next));
+  } else {
+    if (unp_lock_rights(k, td, rcv)) error = soreceive_rights(k, td, so);
+    else error = soreceive_whole(k, td, so, soreceive_dequeue(k, td, so));
+  }
   mtx_lock(k, td, rcv + sb_mtx);
+  return error;
+}
+
+/** Copies what is wanted of a record that is in the buffer no more, whose mutex is given back, and frees it. */
+function soreceive_whole(k: Kernel, td: number, so: number, name: number): number {
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  const error = soreceive_record(k, td, get(k, name + m_next));
+  m_freem(k, td, name);
+  return error;
+}
+
+/**
+ * The same of the first record with its rights. Whoever gets no descriptors of them has lost the record, as in F93. Both mutexes are held, and given
+ * back.
+ */
+function soreceive_rights(k: Kernel, td: number, so: number): number {
+  const name = soreceive_dequeue(k, td, so);
+  const control = unp_cut(k, td, name);
+  mtx_unlock(k, td, unp_rights_mtx);
+  mtx_unlock(k, td, so + so_rcv + sb_mtx);
+  let error = control === 0 ? 0 : unp_externalize(k, td, control);
+  if (error === 0) error = soreceive_record(k, td, get(k, name + m_next));
+  m_freem(k, td, name);
   return error;
 }
 
@@ -190,10 +220,13 @@ function soreceive_name(k: Kernel, td: number, so: number): number {
 }
 
 /** Takes the first record out of the buffer. The mutex is held. */
-function soreceive_dequeue(k: Kernel, rcv: number, name: number): void {
+function soreceive_dequeue(k: Kernel, td: number, so: number): number {
+  const rcv = so + so_rcv;
+  const name = soreceive_name(k, td, so);
   put(k, rcv + sb_mb, get(k, name + m_nextpkt));
   for (let m = name; m !== 0; m = get(k, m + m_next)) sbfree(k, rcv, m);
   SB_EMPTY_FIXUP(k, rcv);
+  return name;
 }
 
 /** Copies out what is there, up to what is wanted, and at most to the mark. The mutex of so_rcv is held before and after, not while copying. */
@@ -328,34 +361,43 @@ export function soreceive_dgram(k: Kernel, td: number, so: number, flags: number
   const prflags = pr_flags(fixed(k, so + so_proto));
   KASSERT(k, (prflags & (PR_ATOMIC | PR_ADDR | PR_CONNREQUIRED | PR_WANTRCVD)) === (PR_ATOMIC | PR_ADDR), PANIC_SORECEIVE_DGRAM, so);
   mtx_lock(k, td, rcv + sb_mtx);
-  while (get(k, rcv + sb_mb) === 0) {
-    KASSERT(k, get(k, rcv + sb_cc) === 0, PANIC_DGRAM_CC, so);
-    let error = (flags & MSG_PEEK) !== 0 ? load(k, so + so_error) : exchange(k, so + so_error, 0);
-    if (error === 0) {
-      if (sbstate(k, rcv, SBS_CANTRCVMORE) || get(k, td + td_uio_resid) === 0) {
-        mtx_unlock(k, td, rcv + sb_mtx);
-        return 0;
-      }
-      if ((load(k, so + so_state) & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) error = EWOULDBLOCK;
-      else error = sbwait(k, td, rcv);
-    }
-    if (error !== 0) {
+  let rights = false;
+  let ready = false;
+  while (!ready) {
+    const error = soreceive_dgram_wait(k, td, so, flags);
+    if (error !== DATA) {
       mtx_unlock(k, td, rcv + sb_mtx);
-      return error;
+      return error === NOTHING ? 0 : error;
     }
+    // With their mutex held as well another record may be the first, with rights or without; or there is none any more.
+    rights = (flags & MSG_PEEK) === 0 && unp_lock_rights(k, td, rcv);
+    ready = get(k, rcv + sb_mb) !== 0;
+    if (rights && !ready) mtx_unlock(k, td, unp_rights_mtx);
   }
-  const name = soreceive_name(k, td, so);
   if ((flags & MSG_PEEK) !== 0) {
     // A record that stays in the buffer may be taken by another reader at any moment, so this copy is made under the mutex.
+    const name = soreceive_name(k, td, so);
     const error = soreceive_record(k, td, get(k, name + m_next));
     mtx_unlock(k, td, rcv + sb_mtx);
     return error;
   }
-  soreceive_dequeue(k, rcv, name);
-  mtx_unlock(k, td, rcv + sb_mtx);
-  const error = soreceive_record(k, td, get(k, name + m_next));
-  m_freem(k, td, name);
-  return error;
+  return rights ? soreceive_rights(k, td, so) : soreceive_whole(k, td, so, soreceive_dequeue(k, td, so));
+}
+
+/** Sleeps until there is a datagram: DATA; NOTHING for a shut receive side or an empty request; an errno. The mutex of so_rcv is held. */
+function soreceive_dgram_wait(k: Kernel, td: number, so: number, flags: number): number {
+  const rcv = so + so_rcv;
+  while (get(k, rcv + sb_mb) === 0) {
+    KASSERT(k, get(k, rcv + sb_cc) === 0, PANIC_DGRAM_CC, so);
+    let error = (flags & MSG_PEEK) !== 0 ? load(k, so + so_error) : exchange(k, so + so_error, 0);
+    if (error === 0) {
+      if (sbstate(k, rcv, SBS_CANTRCVMORE) || get(k, td + td_uio_resid) === 0) return NOTHING;
+      if ((load(k, so + so_state) & SS_NBIO) !== 0 || (flags & MSG_DONTWAIT) !== 0) error = EWOULDBLOCK;
+      else error = sbwait(k, td, rcv);
+    }
+    if (error !== 0) return error;
+  }
+  return DATA;
 }
 
 /** Copies out a record that nobody else takes, as far as it is wanted, and says whether that is all of it, and its end. */

@@ -10,8 +10,8 @@
  * 4. If there is no mbuf for it the message is ENOBUFS, and the option stays. (F93 sends it without, and forgets the option.)
  */
 
-import { m_get } from '../kern/mbuf.ts';
-import { MT_CONTROL, td_control, td_cred, td_uid, unp_flags, unp_mtx } from '../layout.ts';
+import { m_free, m_get } from '../kern/mbuf.ts';
+import { m_next, MT_CONTROL, td_control, td_cred, td_uid, unp_flags, unp_mtx } from '../layout.ts';
 import { get, type Kernel, put } from '../memory.ts';
 import { mtx_assert } from '../sync/mutex.ts';
 import { m_cred, UNP_WANTCRED } from './layout.ts';
@@ -27,6 +27,20 @@ export function unp_addsockcred(k: Kernel, td: number, receiver: number): number
   if (m === 0) return -1;
   put(k, m + m_cred, get(k, td + td_uid));
   return m;
+}
+
+/** The chain of a message: who sends (not more than 0: nobody says), its rights (0: none), its data. Returns its first mbuf. */
+export function unp_message(k: Kernel, cred: number, control: number, m: number): number {
+  if (control !== 0) put(k, control + m_next, m);
+  const message = control === 0 ? m : control;
+  if (cred > 0) put(k, cred + m_next, message);
+  return cred > 0 ? cred : message;
+}
+
+/** It was not taken: the rights are by themselves again, and so is the data. */
+export function unp_unmessage(k: Kernel, td: number, cred: number, control: number): void {
+  if (control !== 0) put(k, control + m_next, 0);
+  if (cred > 0) m_free(k, td, cred);
 }
 
 /** It has been said: not again to a receiver to whom it is said once, nor with the rest of the same stretch. The mutex is held. */

@@ -17,13 +17,11 @@
 
 import { ECONNRESET, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN, EPROTOTYPE } from '../errno.ts';
 import { KASSERT } from '../kern/kassert.ts';
-import { m_free } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import { sbappendaddr_locked, sorwakeup_locked } from '../kern/sockbuf.ts';
 import { so_changepeer } from '../kern/sockstate.ts';
 import {
   h_unp_names,
-  m_next,
   NO_ADDRESS,
   SOCK_DGRAM,
   sb_mtx,
@@ -37,14 +35,16 @@ import {
   unp_mtx,
   unp_reflink_next,
   unp_refs,
+  unp_rights_mtx,
   unp_socket,
 } from '../layout.ts';
 import { fixed, get, type Kernel, put } from '../memory.ts';
 import { PANIC_UNP_PEER } from '../panic.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { rw_assert_w, rw_rlock, rw_runlock, rw_wlock, rw_wunlock } from '../sync/rwlock.ts';
-import { unp_addsockcred } from './uipc_creds.ts';
+import { unp_addsockcred, unp_message, unp_unmessage } from './uipc_creds.ts';
 import { isName } from './uipc_name.ts';
+import { unp_into } from './uipc_rights.ts';
 import { sotounpcb } from './uipc_usrreq.ts';
 
 export function isdgram(k: Kernel, so: number): boolean {
@@ -111,15 +111,15 @@ export function unp_drop_refs(k: Kernel, td: number, unp: number): void {
   }
 }
 
-/** Sends one datagram, to the peer or to a name. The chain is taken over if the answer is 0. */
-export function uipc_send_dgram(k: Kernel, td: number, so: number, m: number, host: number, name: number): number {
+/** Sends one datagram, with rights (0: none), to the peer or to a name. Both are taken over if the answer is 0. */
+export function uipc_send_dgram(k: Kernel, td: number, so: number, m: number, control: number, host: number, name: number): number {
   const unp = sotounpcb(k, so);
   let error = 0;
   if (host === NO_ADDRESS) {
     rw_rlock(k, td, unp_link_rwlock);
     const peer = get(k, unp + unp_conn);
     // It was connected a moment ago, when that was looked at without the lock.
-    error = peer === 0 ? ENOTCONN : unp_append(k, td, unp, peer, m);
+    error = peer === 0 ? ENOTCONN : unp_append(k, td, unp, peer, m, control);
     rw_runlock(k, td, unp_link_rwlock);
     return error;
   }
@@ -127,7 +127,7 @@ export function uipc_send_dgram(k: Kernel, td: number, so: number, m: number, ho
   // SS_ISCONNECTED without it, so here the name is only looked up.
   rw_wlock(k, td, unp_link_rwlock);
   const found = get(k, unp + unp_conn) !== 0 ? -EISCONN : unp_find(k, name);
-  error = found > 0 ? unp_append(k, td, unp, found, m) : -found;
+  error = found > 0 ? unp_append(k, td, unp, found, m, control) : -found;
   rw_wunlock(k, td, unp_link_rwlock);
   return error;
 }
@@ -150,21 +150,28 @@ function unp_find(k: Kernel, name: number): number {
   return isdgram(k, so) ? get(k, so + so_pcb) : -EPROTOTYPE;
 }
 
-/** Appends a record with the sender's name, and who he is, and wakes who waits for it. The link lock is held, so the receiver is not detached. */
-function unp_append(k: Kernel, td: number, unp: number, receiver: number, m: number): number {
+/**
+ * Appends a record with the sender's name, who he is, and his rights, and wakes who waits for it. The link lock is held, so the receiver is not
+ * detached.
+ */
+function unp_append(k: Kernel, td: number, unp: number, receiver: number, m: number, control: number): number {
   const so2 = get(k, receiver + unp_socket);
   const from = get(k, unp + unp_addr);
+  if (control !== 0) mtx_lock(k, td, unp_rights_mtx);
   mtx_lock(k, td, receiver + unp_mtx);
   const cred = unp_addsockcred(k, td, receiver);
   mtx_unlock(k, td, receiver + unp_mtx);
-  if (cred < 0) return ENOBUFS;
-  if (cred !== 0) put(k, cred + m_next, m);
   mtx_lock(k, td, so2 + so_rcv + sb_mtx);
-  if (sbappendaddr_locked(k, td, so2 + so_rcv, from === 0 ? 0 : UNIX_HOST, from === 0 ? 0 : from - 1, cred === 0 ? m : cred) === 0) {
+  const message = unp_message(k, cred, control, m);
+  let error = 0;
+  if (cred < 0 || sbappendaddr_locked(k, td, so2 + so_rcv, from === 0 ? 0 : UNIX_HOST, from === 0 ? 0 : from - 1, message) === 0) {
     mtx_unlock(k, td, so2 + so_rcv + sb_mtx);
-    if (cred !== 0) m_free(k, td, cred);
-    return ENOBUFS;
+    unp_unmessage(k, td, cred, control);
+    error = ENOBUFS;
+  } else {
+    if (control !== 0) unp_into(k, td, so2 + so_rcv, control);
+    sorwakeup_locked(k, td, so2);
   }
-  sorwakeup_locked(k, td, so2);
-  return 0;
+  if (control !== 0) mtx_unlock(k, td, unp_rights_mtx);
+  return error;
 }

@@ -4,8 +4,8 @@
  *
  *   from            to              by
  *   descriptor      in hand         unp_internalize: of the sender
- *   in hand         in a buffer     unp_append_rights, with the data of the message
- *   in a buffer     in hand         unp_take: of the receiver
+ *   in hand         in a buffer     unp_into, with the data of the message
+ *   in a buffer     in hand         unp_take: of the receiver; unp_cut: with a record
  *   in hand         descriptor      unp_externalize
  *   in hand         deferred        unp_discard: nobody will receive it
  *   in a buffer     deferred        unp_dispose: the buffer is emptied, or its socket freed
@@ -221,8 +221,46 @@ export function unp_unlock_control(k: Kernel, td: number, rcv: number, taken: bo
   mtx_unlock(k, td, unp_rights_mtx);
 }
 
+/**
+ * If the first record has rights, takes unp_rights_mtx, for a receive that takes the record. True if so; then the mutex of so_rcv, which is held before
+ * and after, was given back meanwhile.
+ */
+export function unp_lock_rights(k: Kernel, td: number, rcv: number): boolean {
+  if (unp_rights_of(k, get(k, rcv + sb_mb)) === 0) return false;
+  mtx_unlock(k, td, rcv + sb_mtx);
+  mtx_lock(k, td, unp_rights_mtx);
+  mtx_lock(k, td, rcv + sb_mtx);
+  return true;
+}
+
+/** The mbuf of a record behind which its rights are; 0 if it has none. */
+function unp_rights_of(k: Kernel, name: number): number {
+  let before = name;
+  let m = get(k, name + m_next);
+  while (m !== 0 && get(k, m + m_type) === MT_CONTROL) {
+    if (get(k, m + m_nrights) !== 0) return before;
+    before = m;
+    m = get(k, m + m_next);
+  }
+  return 0;
+}
+
+/** Cuts the rights out of a record that leaves the buffer. They are the caller's, or given up if nobody wants them: 0. unp_rights_mtx is held. */
+export function unp_cut(k: Kernel, td: number, name: number): number {
+  mtx_assert(k, td, unp_rights_mtx);
+  const before = unp_rights_of(k, name);
+  if (before === 0) return 0;
+  const control = get(k, before + m_next);
+  unp_out(k, control);
+  put(k, before + m_next, get(k, control + m_next));
+  put(k, control + m_next, 0);
+  if (get(k, td + td_control) === CONTROL_WANTED) return control;
+  unp_defer(k, control);
+  return 0;
+}
+
 /** Each right becomes a descriptor, and its number the data of the mbuf, which is left in td_control; all or none. */
-function unp_externalize(k: Kernel, td: number, control: number): number {
+export function unp_externalize(k: Kernel, td: number, control: number): number {
   const count = get(k, control + m_nrights);
   if (finstall_all(k, td, control + m_rights, count) !== 0) {
     unp_discard(k, td, control);

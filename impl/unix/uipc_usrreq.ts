@@ -23,7 +23,7 @@ import { ECONNABORTED, ECONNREFUSED, EINVAL, EISCONN, ENOBUFS, ENOENT, ENOTCONN,
 import { soconnect_check, sodisconnect_check } from '../kern/connect.ts';
 import { KASSERT } from '../kern/kassert.ts';
 import { solisten_proto, solisten_proto_check, sonewconn } from '../kern/listen.ts';
-import { m_free, m_freem, m_length } from '../kern/mbuf.ts';
+import { m_freem, m_length } from '../kern/mbuf.ts';
 import { LIST_INSERT_HEAD, LIST_REMOVE } from '../kern/queue.ts';
 import {
   sbappendaddr_nospacecheck_locked,
@@ -39,13 +39,12 @@ import {
 import { soisconnected, soisconnecting, soisdisconnected } from '../kern/sockstate.ts';
 import { uma_zalloc, uma_zfree } from '../kern/uma.ts';
 import { UNP_CONNWAIT, UNP_HAVEPC, UNP_HAVEPCCACHED, UNP_WANTCRED } from './layout.ts';
-import { unp_addsockcred, unp_credited } from './uipc_creds.ts';
+import { unp_addsockcred, unp_credited, unp_message, unp_unmessage } from './uipc_creds.ts';
 import { sbappendcontrol_locked, unp_control, unp_discard, unp_into } from './uipc_rights.ts';
 import {
   h_recvspace,
   h_sendspace,
   h_unp_names,
-  m_next,
   LC_UNP,
   td_uid,
   PRUS_EOF,
@@ -281,7 +280,7 @@ export function uipc_send(k: Kernel, td: number, so: number, flags: number, m: n
   let error = 0;
   if (control < 0) error = -control;
   else if ((flags & PRUS_OOB) !== 0) error = EOPNOTSUPP;
-  else if (isdgram(k, so)) error = uipc_send_dgram(k, td, so, m, host, port);
+  else if (isdgram(k, so)) error = uipc_send_dgram(k, td, so, m, control, host, port);
   else if ((load(k, so + so_state) & SS_ISCONNECTED) === 0) error = ENOTCONN;
   else if (sbstate(k, so + so_snd, SBS_CANTSENDMORE)) error = EPIPE;
   else error = unp_send(k, td, so, flags, m, control);
@@ -417,19 +416,13 @@ function unp_append_pair(k: Kernel, td: number, so: number, peer: number, m: num
   const rcv = get(k, peer + unp_socket) + so_rcv;
   const cred = m_length(k, m) === 0 ? 0 : unp_addsockcred(k, td, peer);
   if (cred < 0) return ENOBUFS;
-  if (control !== 0) put(k, control + m_next, m);
-  let message = control === 0 ? m : control;
-  if (cred !== 0) {
-    put(k, cred + m_next, message);
-    message = cred;
-  }
+  const message = unp_message(k, cred, control, m);
   if (fixed(k, so + so_type) === SOCK_STREAM) {
     if (message === m) sbappend_locked(k, td, rcv, m);
     else sbappendcontrol_locked(k, rcv, message);
     // A record, from nobody in particular: the two ends know each other. (F93 loses it if there is no mbuf for that.)
   } else if (sbappendaddr_nospacecheck_locked(k, td, rcv, 0, 0, message) === 0) {
-    if (control !== 0) put(k, control + m_next, 0);
-    if (cred !== 0) m_free(k, td, cred);
+    unp_unmessage(k, td, cred, control);
     return ENOBUFS;
   }
   if (control !== 0) unp_into(k, td, rcv, control);

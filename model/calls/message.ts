@@ -4,9 +4,13 @@
  * into no hand, finds more references to its file than there are in buffers. [G116]
  */
 import { type Procedure, rule, until, when } from '../lang.ts';
-import { pru_send } from '../protocols/protosw.ts';
 import { headRight, sbappendcontrol, unp_discard, unp_externalize, unp_internalize } from '../protocols/rights.ts';
-import { type Amount, type Errno, type Fd, type PcbId, type RightId, type SocketId, type State, sotopcb, type ThreadId } from '../state.ts';
+import { uipc_send } from '../protocols/unix.ts';
+import { uipc_send_dgram } from '../protocols/unix_dgram.ts';
+// biome-ignore format: a list of names
+import {
+  type Amount, type Errno, type Fd, isLocal, keepsRecords, type PcbId, type RightId, type Socket, type SocketId, type State, sotopcb, type ThreadId,
+} from '../state.ts';
 import { cut, falloc, held, hold, idle, leave, linkFree, mayCall, release, sleeps, wakes } from './file.ts';
 import { deliver, mustWait } from './receive.ts';
 import { blocked, finish, refused, space } from './send.ts';
@@ -15,16 +19,18 @@ import { blocked, finish, refused, space } from './send.ts';
 export function* sendmsg(s: State, t: ThreadId, fd: Fd, passed: Fd): Procedure {
   when(idle(s, t));
   if (!hold(s, t, fd)) return;
-  if (held(s, t).protocol !== 'unix') return leave(s, t, rule('sendmsg_1', 'the protocol passes no rights: EINVAL [D.2 send]', 'EINVAL'));
+  if (!isLocal(held(s, t).protocol)) return leave(s, t, rule('sendmsg_1', 'the protocol passes no rights: EINVAL [D.2 send]', 'EINVAL'));
   s.threads[t].passes = true;
-  if (held(s, t).sending) {
-    sleeps(s, t);
-    yield until(() => !held(s, t).sending || cut(s, t));
-    if (wakes(s, t) && held(s, t).sending)
-      return finish(s, t, rule('sendmsg_2', 'interrupted while another sends: EINTR [C.5 step 2]', 'EINTR'));
+  if (held(s, t).protocol !== 'dgram') {
+    if (held(s, t).sending) {
+      sleeps(s, t);
+      yield until(() => !held(s, t).sending || cut(s, t));
+      if (wakes(s, t) && held(s, t).sending)
+        return finish(s, t, rule('sendmsg_2', 'interrupted while another sends: EINTR [C.5 step 2]', 'EINTR'));
+    }
+    held(s, t).sending = true;
+    s.threads[t].sends = true;
   }
-  held(s, t).sending = true;
-  s.threads[t].sends = true;
   s.threads[t].left = 1;
   while (s.threads[t].chunk === 0) {
     const errno = refused(held(s, t), 1, false);
@@ -61,7 +67,7 @@ function transmit(s: State, t: ThreadId): void {
   const right = s.threads[t].right as RightId;
   const { peer } = sotopcb(s, held(s, t));
   s.threads[t].right = null;
-  const errno = pru_send(s, held(s, t), 1, false);
+  const errno = uipc_send_unit(s, held(s, t));
   if (errno !== 'none') {
     rule('sendmsg_7', 'the right is given up with the message [D.1 send errors]');
     unp_discard(s, right);
@@ -74,7 +80,12 @@ function transmit(s: State, t: ThreadId): void {
   finish(s, t, errno);
 }
 
-/** Up to `amount` units, and the right that lies before them: it becomes the lowest free descriptor. */
+function uipc_send_unit(s: State, socket: Socket): Errno {
+  if (socket.protocol === 'dgram') return uipc_send_dgram(s, socket, 1, false);
+  return uipc_send(s, socket, 1);
+}
+
+/** Up to `amount` units, and the right that lies before them: it becomes the lowest free descriptor. A record leaves the buffer together with its right. */
 export function* recvmsg(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
   when(mayCall(s, t, fd));
   if (!hold(s, t, fd)) return;
@@ -92,23 +103,26 @@ export function* recvmsg(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedu
       return leave(s, t, rule('recvmsg_3', 'interrupted: EINTR [C.6 step 5]', 'EINTR'));
   }
   const right = headRight(s, s.threads[t].file as SocketId);
+  const whole = keepsRecords(held(s, t).protocol);
   if (right !== null) {
-    rule('recvmsg_4', 'off the buffer and in hand; nobody else reads before it is a descriptor [C.6 step 6]');
     s.rights[right].place = 'hand';
     s.rights[right].holder = null;
     s.threads[t].right = right;
     s.threads[t].receives = true;
-    held(s, t).receiving = true;
-    yield;
-    if (!externalize(s, t)) {
-      return leave(
-        s,
-        t,
-        rule('recvmsg_5', 'no descriptor for it: EMSGSIZE, it is given up, and the data stays [C.6 step 6, H.3]', 'EMSGSIZE'),
-      );
-    }
+    if (whole) rule('recvmsg_7', 'a record and its right, off the buffer [C.6 soreceive_dgram]');
+    if (!whole && rule('recvmsg_4', 'off the buffer and in hand; nobody else reads before it is a descriptor [C.6 step 6]'))
+      held(s, t).receiving = true;
   }
-  deliver(s, t, s.threads[t].file as SocketId, amount);
+  if (right === null || whole) deliver(s, t, s.threads[t].file as SocketId, amount);
+  if (right === null) return release(s, t);
+  yield;
+  if (!externalize(s, t))
+    return leave(
+      s,
+      t,
+      rule('recvmsg_5', 'no descriptor for it: EMSGSIZE, it is given up; of a stream the data stays [C.6 step 6, H.3]', 'EMSGSIZE'),
+    );
+  if (!keepsRecords(held(s, t).protocol)) deliver(s, t, s.threads[t].file as SocketId, amount);
   release(s, t);
 }
 

@@ -94,7 +94,7 @@ export function deliver(s: State, t: ThreadId, so: SocketId, amount: Amount): vo
     if (socket.protocol === 'tcp') units = toMark(socket, units);
     socket.rcv.cc -= units;
     socket.records.shift();
-    taken(s, so, units);
+    taken(s, so, keepsRecords(socket.protocol) ? 1 : units);
     if (pairs(socket.protocol)) uipc_rcvd(s, socket);
     done(s, t, Math.min(amount, units));
   } else if (socket.error !== 'none' && rule('receive_2', 'a pending error is returned and cleared [C.6 step 5, T23]')) {

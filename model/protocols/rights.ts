@@ -2,10 +2,10 @@
  * Rights: files in flight (D.1, A.5). A descriptor that is sent becomes a reference to its file, first in the sender's hand, then in a
  * control mbuf of the receive buffer, then in the receiver's hand, until it is a descriptor again. One that nobody will receive is given
  * up: its reference goes to the deferred list, and whoever works that off drops it (calls/collector.ts), so that no close is inside
- * another. A right lies before a unit of data, and ends the stretch that one receive takes.
+ * another. A right lies before a unit of data, and ends the stretch that one receive takes; or it is a record's, and goes with that.
  */
 import { first, reset, rule } from '../lang.ts';
-import { type Amount, noRight, type RightId, rights, type SocketId, type State } from '../state.ts';
+import { type Amount, keepsRecords, noRight, type RightId, rights, type SocketId, type State } from '../state.ts';
 
 /** unp_internalize: a sender's hand holds the file; null if there are too many. [D.1 send] */
 export function unp_internalize(s: State, so: SocketId): RightId | null {
@@ -29,11 +29,12 @@ export function unp_discard(s: State, right: RightId): void {
   s.rights[right].before = 0;
 }
 
-/** sbappendcontrol: the right lies before the unit that came last. [C.9] */
+/** sbappendcontrol, sbappendaddr: the right lies before the unit that came last, or in the last record. [C.9] */
 export function sbappendcontrol(s: State, so: SocketId, right: RightId): void {
+  const { protocol, records, rcv } = s.sockets[so];
   s.rights[right].place = 'buffer';
   s.rights[right].holder = so;
-  s.rights[right].before = s.sockets[so].rcv.cc - 1;
+  s.rights[right].before = (keepsRecords(protocol) ? records.length : rcv.cc) - 1;
 }
 
 /** The right at the head of the buffer; null if data is there first, or nothing. [C.6 step 6] */
@@ -48,7 +49,7 @@ export function readable(s: State, so: SocketId): Amount {
   return units;
 }
 
-/** So many units were taken from the head of the buffer. */
+/** So many units, or a record, were taken from the head of the buffer. */
 export function taken(s: State, so: SocketId, units: Amount): void {
   for (const right of rights) if (s.rights[right].holder === so) s.rights[right].before -= units;
 }

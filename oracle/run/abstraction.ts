@@ -207,11 +207,11 @@ export class Abstraction {
   /** Rights have no names: each is written where the state has one like it, if it has, and else where one is free. One in a hand is nobody's to see. */
   private inFlight(k: Kernel, ids: Pairing, words: Int32Array): void {
     const { hand, buffer, deferred } = this.codes.place;
-    const left = flights(k).map(({ file, holder, before }): readonly number[] => [
+    const left = flights(k).map(({ file, holder, before, inRecord }): readonly number[] => [
       ids.socketCode(get(k, file + L.f_data)),
       holder === 0 ? deferred : buffer,
       ids.socketCode(holder),
-      this.units(before, Math.floor),
+      inRecord ? before : this.units(before, Math.floor),
     ]);
     const others: (readonly Cell[])[] = [];
     for (const { file, place, holder, before } of this.rights) {

@@ -188,7 +188,9 @@ export class Lockstep {
       if (begun !== null) return begun;
       this.leaves(so, units, name === 'broadcast' ? N.HOST_BROADCAST : addressed === true ? (made.host ?? N.HOST_LOCAL) : null);
     }
-    if (throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
+    // A record for whose right there is no descriptor is lost with it.
+    const failed = receives && seen.errno !== 'none' && (unread[so] ?? 0) > this.specification.unread(so);
+    if (failed || throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
     if (name === 'receiveoob' && seen.errno === 'none') return this.wrongUrgent(so) ?? this.check();
     if (receives && seen.errno === 'none') {
       // The rest of a record is lost.

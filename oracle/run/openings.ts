@@ -37,6 +37,11 @@ const remotePair = (fd: number): readonly Operation[] => [
 
 const odd = (n: number): string => ODDITIES[n % ODDITIES.length] ?? 'again';
 
+/** Half of the pairs that pass descriptors keep records. */
+function passing(a: number): string {
+  return ['unix', 'dgram', 'unix', 'seqpacket'][(a >> 2) % 4] as string;
+}
+
 export const OPENINGS: readonly Opening[] = [
   ...SHARED,
   ...INET6,
@@ -223,7 +228,7 @@ export const OPENINGS: readonly Opening[] = [
     weight: 4,
     sockets: 2,
     make: ({ a, b, c }, [f = 0, g = 1]) => [
-      op('socketpair', { asked: 'unix' }),
+      op('socketpair', { asked: passing(a) }),
       ...(c % 4 === 0 ? [op('send', { fd: f, amount: 1, addressed: false, remote: false })] : []),
       op('sendmsg', { fd: f, passed: a % 2 === 0 ? f : g }),
       ...(c % 5 === 4 ? [op('sendmsg', { fd: g, passed: f }), op('sendmsg', { fd: f, passed: g })] : []),
@@ -267,7 +272,7 @@ export const OPENINGS: readonly Opening[] = [
     weight: 2,
     sockets: 2,
     make: ({ a, b }, [f = 0, g = 1]) => [
-      op('socketpair', { asked: 'unix' }),
+      op('socketpair', { asked: passing(a) }),
       ...(a % 3 === 0 ? [op('setnbio', { fd: f, on: true }), op('send', { fd: f, amount: 3, addressed: false, remote: false })] : []),
       op('sendmsg', { fd: f, passed: g }),
       ...(b % 2 === 0 ? [0, 0, 0, 0, 0].map(() => op('dup', { fd: f })) : []),

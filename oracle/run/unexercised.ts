@@ -24,7 +24,6 @@ export const UNEXERCISED: Readonly<Record<string, string>> = {
   receive_10: RACE,
   recvmsg_1: RACE,
   sendmsg_2: RACE,
-  sendmsg_7: RACE,
   send_1: RACE,
   send_10: RACE,
   send_11: RACE,

@@ -184,4 +184,57 @@ export const RIGHTS: readonly Regression[] = [
       .does('collect')
       .nothingLeft(),
   ),
+  ...(['dgram', 'seqpacket'] as const).flatMap((asked) => [
+    ...TWOSOME.map(([over, passed, first]) =>
+      alone(`unix_gc twosome_drop, ${asked}: ${passed} over ${over}, ${first} closed first`, 'H.1 unix_gc', (tale) =>
+        closing(tale.does('socketpair', socket(asked)).does('sendmsg', pass(over, passed), 1), first, 1 - first)
+          .does('collect')
+          .nothingLeft(),
+      ),
+    ),
+    alone(`unix_passfd simple_send_fd, ${asked}: a descriptor comes with its record, and not with another`, 'H.3 unix_passfd', (tale) =>
+      tale
+        .does('socketpair', socket(asked))
+        .does('socket', socket('unix'), 2)
+        .does('send', send(0, 2), 2)
+        .does('sendmsg', pass(0, 2), 1)
+        .does('close', of(2))
+        .sees(2, { file: 1 })
+        .does('recvmsg', receive(1, 1), 1)
+        .sees(1, { rcv: { cc: 1 } })
+        .does('recvmsg', receive(1, 1), 1)
+        .sees(2, { file: 1 })
+        .does('close', of(2))
+        .freed(2),
+    ),
+    alone(`unix_passfd send_and_shutdown, ${asked}: the receiver shuts its side, and the right goes`, 'H.3 unix_passfd, T18', (tale) =>
+      tale
+        .does('socketpair', socket(asked))
+        .does('socket', socket('unix'), 2)
+        .does('sendmsg', pass(0, 2), 1)
+        .does('close', of(2))
+        .does('shutdown', shutdown(1, 'read'))
+        .does('collect')
+        .freed(2),
+    ),
+    alone(`unix_passfd send_and_cancel, ${asked}: read without asking for it, it is gone with its record`, 'H.3 unix_passfd', (tale) =>
+      tale
+        .does('socketpair', socket(asked))
+        .does('socket', socket('unix'), 2)
+        .does('sendmsg', pass(0, 2), 1)
+        .does('close', of(2))
+        .does('receive', receive(1, 1), 1)
+        .does('collect')
+        .freed(2),
+    ),
+  ]),
+  alone('unix_passfd, dgram: what finds no room brings no right', 'H.3 unix_passfd, D.1 send errors', (tale) =>
+    tale
+      .does('socketpair', socket('dgram'))
+      .does('socket', socket('unix'), 2)
+      .does('send', send(0, 3), 3)
+      .does('sendmsg', pass(0, 2), 'ENOBUFS')
+      .does('collect')
+      .sees(2, { file: 1 }),
+  ),
 ];

@@ -16,6 +16,19 @@ const queued = [
   call('sendmsg', { fd: 1, passed: 0 }),
 ];
 const collect = [call('collect', {})];
+/** As `mailed`, with a record. */
+const recorded = (asked: string) => [
+  call('socketpair', { asked }),
+  call('socket', { asked: 'unix' }),
+  call('sendmsg', { fd: 0, passed: 2 }),
+  call('close', { fd: 2 }),
+  call('setnbio', { fd: 1, on: true }),
+];
+/** Of records: how they are asked for, and where the reference has them. */
+const RECORDS = [
+  ['dgram', 'soreceive_dgram'],
+  ['seqpacket', 'step 6'],
+] as const;
 
 export const RIGHTS: readonly Scenario[] = [
   {
@@ -102,4 +115,34 @@ export const RIGHTS: readonly Scenario[] = [
     prologue: queued,
     threads: [[call('close', { fd: 0 })], collect],
   },
+  ...RECORDS.flatMap(([asked, where]): readonly Scenario[] => [
+    {
+      id: `${asked}-recvmsg-collect`,
+      about: 'the collector looks while a record is received with its right',
+      citation: `G116, C.6 ${where}, D.1 GC`,
+      prologue: recorded(asked),
+      threads: [[call('recvmsg', { fd: 1, amount: 1 })], collect],
+    },
+    {
+      id: `${asked}-recvmsg-receive`,
+      about: 'two threads read, and one record comes with a right: it is received, or given up, once',
+      citation: `E.9 G10, C.6 ${where}`,
+      prologue: recorded(asked),
+      threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('receive', { fd: 1, amount: 1 })]],
+    },
+    {
+      id: `${asked}-recvmsg-close`,
+      about: 'a descriptor is closed, or its receive side shut, while a record with a right is received from it',
+      citation: `T18, C.7 sorflush, C.6 ${where}`,
+      prologue: recorded(asked),
+      threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('shutdown', { fd: 1, how: 'read' }), call('close', { fd: 1 })]],
+    },
+    {
+      id: `${asked}-sendmsg-close-collect`,
+      about: 'what is passed with a record, over itself, is closed meanwhile, and the collector looks at any time',
+      citation: 'T16, G116, E.9 G10, G11',
+      prologue: [call('socketpair', { asked })],
+      threads: [[call('sendmsg', { fd: 0, passed: 1 })], [call('close', { fd: 1 })], collect],
+    },
+  ]),
 ];
