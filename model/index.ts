@@ -2,8 +2,8 @@
 import { accept } from './calls/accept.ts';
 import { setfilter } from './calls/accept_filter.ts';
 import { bind, listen, unlink } from './calls/bind.ts';
-import { gcmark, gcsweep, undefer } from './calls/collector.ts';
 import { close, soclose } from './calls/close.ts';
+import { gcmark, gcsweep, reap, undefer } from './calls/collector.ts';
 import { connect, disconnect } from './calls/connect.ts';
 import { dup, fgetsock, fputsock } from './calls/descriptor.ts';
 import { kevent, knote } from './calls/kqueue.ts';
@@ -38,7 +38,7 @@ import { initial } from './state.ts';
 export const calls = {
   socket, socketpair, bind, unlink, listen, accept, connect, connect2, disconnect, send, broadcast, receive, receiveoob, sockatmark, shutdown,
   setsockopt, getsockopt, setlinger, setkeepalive, setconnwait, setreuse, setv6only, geterror, getpeername, setnbio, setfilter, poll, knote, kevent, dup, close, soclose, fgetsock, fputsock,
-  sendmsg, recvmsg, undefer, gcmark, gcsweep,
+  sendmsg, recvmsg, reap,
 };
 
 export const events = {
@@ -61,12 +61,19 @@ export const events = {
   lingerTimeout,
 };
 
+export const pieces = { undefer, gcmark, gcsweep };
+
 export const model = defineModel({
   initial,
-  agents: { thread: { size: THREADS, procedures: calls }, wire: { size: 1, procedures: events } },
+  agents: {
+    thread: { size: THREADS, procedures: calls },
+    wire: { size: 1, procedures: events },
+    collector: { size: 1, procedures: pieces },
+  },
   invariants,
   lemmas,
   promises,
-  owed: ['soclose'], // who dropped the last descriptor can do nothing else before
+  // Who dropped the last descriptor can do nothing else before; and the collector has nothing else to do.
+  owed: ['soclose', 'undefer', 'gcmark', 'gcsweep'],
   symmetric: ['socket', 'pcb', 'fd', 'handle', 'thread'],
 });

@@ -249,9 +249,9 @@ export function wasDetached(s: State, so: SocketId): boolean {
 }
 
 function owned(s: State, so: SocketId): boolean {
-  const { file, queue, protoRef, noFdRef, count: references, pcb } = s.sockets[so];
+  const { file, queue, protoRef, noFdRef, count: references, pcb, reaped } = s.sockets[so];
   const kept = protoRef || (designs[s.design].pcbKeepsSocket && pcb !== null);
-  return file > 0 || queue !== 'none' || kept || (noFdRef && references > 0) || beingClosed(s, so) || inHand(s, so);
+  return file > 0 || reaped || queue !== 'none' || kept || (noFdRef && references > 0) || beingClosed(s, so) || inHand(s, so);
 }
 
 export function beingClosed(s: State, so: SocketId): boolean {
@@ -303,7 +303,8 @@ function unused(socket: Socket): boolean {
     socket.reached ||
     socket.grey ||
     socket.receiving ||
-    socket.garbage !== 'no';
+    socket.garbage !== 'no' ||
+    socket.reaped;
   return !flags && !options && !filters && !state && !queues && !buffers && !counts && socket.error === 'none' && socket.linger === 'off';
 }
 

@@ -50,11 +50,19 @@ export const lemmas: Predicates<State> = {
       return references === 0 && !noFdRef && queue === 'none' && file !== closing && !shared;
     }),
 
+  /** The same of one that the collector has left to be closed. */
+  'reaped-is-exclusive': (s) =>
+    sockets.every((so) => {
+      const { reaped, file, noFdRef, queue } = s.sockets[so];
+      if (!reaped) return true;
+      return file === 0 && !noFdRef && queue === 'none' && !s.threads.some((thread) => thread.closing === so) && !inHand(s, so);
+    }),
+
   /** An open socket has a file, or is being closed, or is one of a pair that is being made. */
   'open-has-file': (s) =>
     sockets.every((so) => {
-      const { protocol, noFdRef, file } = s.sockets[so];
-      return protocol === 'none' || noFdRef !== (file > 0 || beingClosed(s, so) || isPaired(s, so));
+      const { protocol, noFdRef, file, reaped } = s.sockets[so];
+      return protocol === 'none' || noFdRef !== (file > 0 || reaped || beingClosed(s, so) || isPaired(s, so));
     }),
 
   /** Once the protocol was told of the close, its part of the connection is over or keeps the socket. */

@@ -7,7 +7,7 @@ import { fires } from './calls/kqueue.ts';
 import { found } from './calls/poll.ts';
 import { beingClosed, inHand } from './invariants.ts';
 import type { Promises } from './lang.ts';
-import type { SocketId, State, ThreadId } from './state.ts';
+import { isLocal, type RightId, type SocketId, type State, sockets, type ThreadId } from './state.ts';
 
 export const promises: Promises<State> = {
   /**
@@ -42,6 +42,21 @@ export const promises: Promises<State> = {
   'kevent-returns': {
     whenever: (s: State, t: ThreadId) => isKept(s, t),
     eventually: (s: State, t: ThreadId) => !isKept(s, t),
+  },
+
+  /** A right that was given up is dropped: the collector works off what is deferred. [D.1 discard, G107] */
+  'deferred-is-dropped': {
+    whenever: (s: State, right: RightId) => s.rights[right].place === 'deferred',
+    eventually: (s: State, right: RightId) => s.rights[right].place !== 'deferred',
+  },
+
+  /**
+   * Sockets that nobody can reach are found and emptied, and the last reference to each is dropped: what is left is its close, by the next
+   * thread that has nothing else to do. Children of such a listener go with that. [G11, D.1 GC, T16, T17]
+   */
+  'garbage-is-dropped': {
+    whenever: (s: State, so: SocketId) => isLocal(s.sockets[so].protocol) && s.sockets[so].queue === 'none' && !isReached(s, so),
+    eventually: (s: State, so: SocketId) => s.sockets[so].file === 0,
   },
 };
 
@@ -80,4 +95,34 @@ function isAccepting(s: State, t: ThreadId): boolean {
 function isServed(s: State, t: ThreadId): boolean {
   const { file } = s.threads[t];
   return file !== null && s.sockets[file].complete.length > 0;
+}
+
+/** Somebody outside has it, or something in which it is, or in which that is: at most three steps, so that a state of four sockets is seen through. */
+function isReached(s: State, so: SocketId): boolean {
+  return isOpen(s, so) || sockets.some((by) => leadsTo(s, by, so) && isNear(s, by));
+}
+
+function isNear(s: State, so: SocketId): boolean {
+  return isOpen(s, so) || sockets.some((by) => leadsTo(s, by, so) && isNearer(s, by));
+}
+
+function isNearer(s: State, so: SocketId): boolean {
+  return isOpen(s, so) || sockets.some((by) => leadsTo(s, by, so) && isOpen(s, by));
+}
+
+/** Somebody outside has it, said without what the collector counts; or it has no file and is not to be accepted, so that nobody need reach it. */
+function isOpen(s: State, so: SocketId): boolean {
+  const { file, queue } = s.sockets[so];
+  return (
+    (file === 0 && queue !== 'complete') ||
+    s.fds.some((each) => each === so) ||
+    s.threads.some((thread) => thread.file === so || thread.after === so) ||
+    s.rights.some((right) => right.file === so && right.place !== 'buffer')
+  );
+}
+
+/** Who has the one can have the other of it: receive it, or accept it. */
+function leadsTo(s: State, by: SocketId, so: SocketId): boolean {
+  const { head, queue } = s.sockets[so];
+  return (head === by && queue === 'complete') || s.rights.some(({ file, holder }) => file === so && holder === by);
 }

@@ -16,6 +16,7 @@ export type Fd = Id<'fd', typeof FDS>;
 export type ThreadId = Id<'thread', typeof THREADS>;
 /** The one actor outside: the network and the timers. */
 export type Wire = Id<'wire', 1>;
+export type Collector = Id<'collector', 1>;
 export type Handle = Id<'handle', typeof HANDLES>;
 export type KnoteId = Id<'knote', typeof KNOTES>;
 export type RightId = Id<'right', typeof RIGHTS>;
@@ -75,6 +76,7 @@ export interface Socket {
   sending: boolean; // the sx lock of so_snd (sblock) is held
   receiving: boolean; // the sx lock of so_rcv is held across a pause, by a reader with a right in hand
   garbage: 'no' | 'found' | 'swept'; // unp_gcflag: the collector saw that nobody can reach it and holds its file; or has thrown away what it had
+  reaped: boolean; // the collector dropped the last reference to its file, and somebody is to close it
   reached: boolean; // set and cleared within a step of the collector,
   grey: boolean; // as this
 }
@@ -201,7 +203,7 @@ export function freeSocket(): Socket {
     disconnecting: false, disconnected: false, nonBlocking: false, acceptConn: false, filter: 'no', everFiltered: false, keepAlive: false, broadcast: false,
     reuseAddress: false, reusePort: false, linger: 'off', queue: 'none', head: null,
     limit: 0, incomplete: [], complete: [], error: 'none', rcv: { cc: 0, cantMore: false, everCantMore: false }, records: [],
-    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reached: false, grey: false,
+    snd: { cc: 0, cantMore: false, everCantMore: false }, mark: 0, atMark: false, sending: false, receiving: false, garbage: 'no', reaped: false, reached: false, grey: false,
   };
 }
 

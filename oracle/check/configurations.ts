@@ -28,7 +28,14 @@ const TCP: Calls = { ...CLOSE, ...SEGMENTS, socket: [['tcp']], listen: [null, [1
 const DATA: Calls = { send: [null, [1], [false]], receive: [null, [1]], shutdown: [] };
 
 /** Descriptors in flight, and who cleans up after them. */
-const RIGHTS: Calls = { sendmsg: [], recvmsg: [null, [1]], undefer: [], gcmark: [], gcsweep: [] };
+const RIGHTS: Calls = {
+  sendmsg: [],
+  recvmsg: [null, [1]],
+  undefer: [],
+  gcmark: [],
+  gcsweep: [],
+  reap: [],
+};
 
 /** What can be asked for but sockets of IPv6, which have a configuration of their own. */
 const ASKED = ['unix', 'udp', 'tcp', 'raw', 'unprivileged raw', 'dgram', 'seqpacket', 'unknown protocol', 'wrong type'];

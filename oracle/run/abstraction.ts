@@ -74,6 +74,7 @@ const SOCKET_FIELDS = [
   'mark',
   'atMark',
   'garbage',
+  'reaped',
 ] as const;
 // biome-ignore format: a list of names
 const PCB_FIELDS = [
@@ -261,6 +262,7 @@ export class Abstraction {
     this.set(words, cells.file, fileCount(k, so));
     this.set(words, cells.pcb, ids.pcbCode(get(k, so + L.so_pcb)));
     this.set(words, cells.garbage, this.garbage(k, so));
+    this.set(words, cells.reaped, 0); // at rest nobody has left a close to others
     this.set(words, cells.head, ids.socketCode(get(k, so + L.so_head)));
     this.set(words, cells.limit, load(k, so + L.so_qlimit));
     this.queue(k, words, cells.incomplete, so, L.so_incomp_first, L.so_incqlen, ids);

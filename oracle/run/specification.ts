@@ -3,7 +3,7 @@
  * A call that would sleep is interrupted at once, as the implementation interrupts it; a linger that would wait is, too.
  */
 import type { Source } from '../compile/ir.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import type { CompiledModel, Procedure } from '../compile/model.ts';
 import type { Plain } from '../compile/values.ts';
 import { type Cell, type Cells, codeOf, literalOf, read } from './cells.ts';
 import type { Ours } from './end.ts';
@@ -11,7 +11,10 @@ import type { Argument, Configuration } from './operations.ts';
 
 const THREAD = 0;
 const WIRE = 1;
+const COLLECTOR = 2;
 const ME = 0;
+/** What the collector does before it searches. */
+const PIECES = ['gcsweep', 'undefer'];
 
 export interface Result {
   /** 'none', or an errno by name. */
@@ -72,11 +75,7 @@ export class Specification {
   private readonly procedures: readonly ReadonlyMap<string, number>[];
   private readonly thread: Readonly<Record<'errno' | 'value' | 'answer' | 'closing', Cell>>;
   private readonly fds: readonly Cell[];
-  /** Where each right is, whether each socket is garbage, and the numbers for "given up" and "found". */
-  private readonly rights: readonly Cell[];
-  private readonly garbage: readonly Cell[];
-  private readonly deferred: number;
-  private readonly found: number;
+  private readonly reaped: readonly Cell[];
   private readonly handles: readonly Cell[];
   private readonly sockets: readonly SocketCells[];
   private readonly pcbs: readonly PcbCells[];
@@ -99,11 +98,8 @@ export class Specification {
     this.procedures = model.agents.map((agent) => new Map(agent.procedures.map((procedure, index) => [procedure.name, index])));
     const own = (field: string): Cell => cells.at('threads', ME, field);
     this.thread = { errno: own('errno'), value: own('value'), answer: own('answer'), closing: own('closing') };
-    this.rights = cells.table('rights', 'place');
-    this.garbage = Array.from({ length: sizes.SOCKETS }, (_, id) => cells.at('sockets', id, 'garbage'));
-    this.deferred = codeOf(this.rights[0] as Cell, 'deferred');
-    this.found = codeOf(this.garbage[0] as Cell, 'found');
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
+    this.reaped = Array.from({ length: sizes.SOCKETS }, (_, id) => cells.at('sockets', id, 'reaped'));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
       ...(Object.fromEntries(SOCKET_CELLS.map((field) => [field, cells.at('sockets', id, field)])) as Record<
@@ -147,15 +143,23 @@ export class Specification {
 
   /** The collector works until there is nothing left to do: what was given up is closed, and what nobody can reach. */
   collect(): void {
-    for (let searched = false; ; ) {
-      const right = this.rights.findIndex((place) => read(this.words, place) === this.deferred);
-      const found = this.garbage.findIndex((cell) => read(this.words, cell) === this.found);
-      if (right >= 0) this.call('undefer', [right]);
-      else if (found >= 0) this.call('gcsweep', [found]);
-      else if (!searched) this.call('gcmark', []);
-      else return;
-      searched = right < 0 && found < 0;
-    }
+    const works = (): boolean => this.reaps() || PIECES.some((name) => this.doesPiece(name));
+    for (let more = true; more; more = this.begin(COLLECTOR, 'gcmark', []) && works()) while (works());
+  }
+
+  /** Closes what the collector has left to be closed. */
+  private reaps(): boolean {
+    const so = this.reaped.findIndex((cell) => read(this.words, cell) !== 0);
+    if (so >= 0) this.call('reap', [so]);
+    return so >= 0;
+  }
+
+  /** For the first socket or right that there is such a thing to do for. */
+  private doesPiece(name: string): boolean {
+    const of = this.parametersOf(COLLECTOR, name)[0]?.type;
+    if (of?.kind !== 'id') throw new Error(`${name} is for no socket and for no right`);
+    for (let id = 0; id < of.size; id++) if (this.begin(COLLECTOR, name, [id])) return true;
+    return false;
   }
 
   /** Lets something happen outside. False if it can't happen in this state. */
@@ -283,9 +287,8 @@ export class Specification {
   }
 
   private begin(agent: number, name: string, args: readonly Plain[]): boolean {
-    const procedure = this.procedures[agent]?.get(name);
-    const params = procedure === undefined ? undefined : this.model.agents[agent]?.procedures[procedure]?.params;
-    if (procedure === undefined || params === undefined) throw new Error(`the specification has no ${name}`);
+    const procedure = this.procedureOf(agent, name);
+    const params = this.parametersOf(agent, name);
     this.place ??= this.placeOf(agent, procedure);
     this.connections = null;
     return this.model.start(
@@ -295,6 +298,16 @@ export class Specification {
       procedure,
       params.map((param, index) => this.model.encodeArgument(param.type, args[index] ?? false)),
     );
+  }
+
+  private procedureOf(agent: number, name: string): number {
+    const procedure = this.procedures[agent]?.get(name);
+    if (procedure === undefined) throw new Error(`the specification has no ${name}`);
+    return procedure;
+  }
+
+  private parametersOf(agent: number, name: string): Procedure['params'] {
+    return this.model.agents[agent]?.procedures[this.procedureOf(agent, name)]?.params ?? [];
   }
 
   private placeOf(agent: number, procedure: number): Source | null {

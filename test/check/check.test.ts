@@ -49,12 +49,20 @@ describe('the specification', () => {
       ...(CAMPAIGN ? ['invariant names-unique'] : []),
       'promise poll-returns',
       'promise kevent-returns',
+      'promise deferred-is-dropped',
+      'promise garbage-is-dropped',
     ]);
     const promises = outcome.results.filter(({ id }) => id.includes('/'));
     const owed = (id: string): readonly string[] =>
-      ['closed-is-freed', ...(id === 'tcp-data' ? ['protocol-ends'] : []), 'accept-returns', 'poll-returns', 'kevent-returns'].map(
-        (promise) => `${id}/${promise} holds`,
-      );
+      [
+        'closed-is-freed',
+        ...(id === 'tcp-data' ? ['protocol-ends'] : []),
+        'accept-returns',
+        'poll-returns',
+        'kevent-returns',
+        'deferred-is-dropped',
+        'garbage-is-dropped',
+      ].map((promise) => `${id}/${promise} holds`);
     expect(promises.map(({ id, verdict }) => `${id} ${verdict}`).sort()).toEqual(ids.flatMap(owed).sort());
     for (const row of promises)
       expect(row.bound).toMatch(/^all [\d,]+ states, (pending [\d,]+ times|in none of which it comes up); \d sockets, /);
@@ -83,6 +91,8 @@ describe('promises', () => {
       'references/accept-returns unknown',
       'references/poll-returns unknown',
       'references/kevent-returns unknown',
+      'references/deferred-is-dropped unknown',
+      'references/garbage-is-dropped unknown',
     ]);
   });
 
@@ -93,6 +103,8 @@ describe('promises', () => {
       'accept-returns',
       'poll-returns',
       'kevent-returns',
+      'deferred-is-dropped',
+      'garbage-is-dropped',
     ]);
   });
 

@@ -127,6 +127,22 @@ describe('a fault in the specification is found', () => {
         to: '      soisdisconnected(socket);',
       },
     ],
+    [
+      'the collector drops nothing while a descriptor is open',
+      'rights',
+      'deferred-is-dropped',
+      {
+        file: 'model/calls/collector.ts',
+        from: "  when(s.rights[right].place === 'deferred');",
+        to: "  when(s.rights[right].place === 'deferred' && s.fds.every((each) => each === null));",
+      },
+    ],
+    [
+      'the collector takes who lies in a buffer for one that somebody has',
+      'rights',
+      'garbage-is-dropped',
+      { file: 'model/calls/collector.ts', from: 'file > count(s.rights', to: 'file >= count(s.rights' },
+    ],
   ];
 
   test.each(enough(faults, ([what]) => !what.startsWith('the last reference') && !what.startsWith('a close spins')))(
@@ -159,6 +175,8 @@ describe('what a configuration leaves out', () => {
       'accept-returns',
       'poll-returns',
       'kevent-returns',
+      'deferred-is-dropped',
+      'garbage-is-dropped',
     ]);
   });
 });

@@ -6,8 +6,8 @@
  *   begun → ended     the procedure has ended, and with it the soclose that the thread owed
  *   ended → idle      the return was seen
  *
- * A call that no procedure of the model is (`collect`) is *work*: from its beginning to its end any of several procedures may run, one after
- * the other, as often as they like.
+ * A call that no procedure of the model is (`collect`) is *work*: from its beginning to its end the model's collector may run, and do any of
+ * its pieces of work, one after the other, as often as it likes; the thread closes what that leaves to be closed.
  *
  * Starting, going on and events are *internal steps*: nobody sees them, so that between two things seen any number may happen.
  */
@@ -41,12 +41,15 @@ interface Event {
 }
 
 const SIGNAL = 'signal';
-/** Calls of the implementation that are pieces of work of the specification. */
-const WORK: Readonly<Record<string, readonly string[]>> = { collect: ['undefer', 'gcmark', 'gcsweep'] };
+/** Calls of the implementation that do what an agent of the specification does. */
+const WORK = ['collect'];
+const REAP = 'reap';
 const NO_PROCEDURE = -1;
 const THREAD = 0;
 const WIRE = 1;
-const WHO_WIRE = 0;
+const COLLECTOR = 2;
+/** The only one of its kind. */
+const WHO = 0;
 
 export class Elements {
   readonly threads: number;
@@ -54,8 +57,10 @@ export class Elements {
   private readonly procedures: ReadonlyMap<string, number>;
   private readonly soclose: number;
   private readonly events: readonly Event[];
-  /** Every piece of work that a collector may do. */
+  /** Every piece of work that the collector may do. */
   private readonly pieces: readonly Event[];
+  /** And what a thread does for it. */
+  private readonly reaps: readonly Event[];
   /** Which of them is the signal, -1: none. */
   private readonly signal: number;
   private readonly closing: readonly Cell[];
@@ -90,10 +95,10 @@ export class Elements {
       if (procedure === undefined) throw new RangeError(`the model's wire has no ${event}`);
       return { procedure, choices: choicesOf(model, procedure, most ?? 1, threads) };
     });
-    this.pieces = Object.values(WORK)
-      .flat()
-      .filter((name) => this.procedures.has(name))
-      .map((name) => ({ procedure: this.procedureOf(name), choices: choicesOf(model, this.procedureOf(name), 1, threads, THREAD) }));
+    const pieces = model.agents[COLLECTOR]?.procedures ?? [];
+    this.pieces = pieces.map((_, procedure) => ({ procedure, choices: choicesOf(model, procedure, 1, threads, COLLECTOR) }));
+    const reap = this.procedures.get(REAP);
+    this.reaps = reap === undefined ? [] : [{ procedure: reap, choices: choicesOf(model, reap, 1, threads, THREAD) }];
     this.signal = events.findIndex(({ event }) => event === SIGNAL);
     const each = (field: string): readonly Cell[] => Array.from({ length: threads }, (_, who) => cells.at('threads', who, field));
     this.closing = each('closing');
@@ -126,7 +131,7 @@ export class Elements {
 
   /** The number of a call with these arguments, for `begin`. */
   instance(name: string, args: readonly (number | boolean | string)[]): number {
-    const procedure = name in WORK ? NO_PROCEDURE : this.procedureOf(name);
+    const procedure = WORK.includes(name) ? NO_PROCEDURE : this.procedureOf(name);
     const params = this.model.agents[THREAD]?.procedures[procedure]?.params ?? [];
     let encoded: number[] | null = [];
     for (const [index, param] of params.entries()) {
@@ -167,7 +172,7 @@ export class Elements {
     if (signal === undefined) return false;
     this.load(element);
     const left = this.scratch[this.model.words + this.threads + this.signal];
-    return left !== 0 && this.model.start(this.scratch, WIRE, WHO_WIRE, signal.procedure, [who]);
+    return left !== 0 && this.model.start(this.scratch, WIRE, WHO, signal.procedure, [who]);
   }
 
   hasEnded(element: number, who: number): boolean {
@@ -245,12 +250,17 @@ export class Elements {
 
   /** Any piece of work that can be done. */
   private work(element: number, who: number, visit: (next: number, who: number) => void): void {
-    for (const { procedure, choices } of this.pieces) {
+    this.begin(element, COLLECTOR, WHO, this.pieces, (next) => visit(next, who));
+    this.begin(element, THREAD, who, this.reaps, (next) => visit(next, who));
+  }
+
+  private begin(element: number, agent: number, member: number, events: readonly Event[], visit: (next: number) => void): void {
+    for (const { procedure, choices } of events) {
       for (const args of choices) {
         this.load(element);
-        if (!this.model.start(this.scratch, THREAD, who, procedure, args)) continue;
+        if (!this.model.start(this.scratch, agent, member, procedure, args)) continue;
         this.check(this.scratch);
-        visit(this.intern(this.scratch), who);
+        visit(this.intern(this.scratch));
       }
     }
   }
@@ -273,7 +283,7 @@ export class Elements {
       this.load(element);
       const left = this.scratch[at] as number;
       if (left === 0) return;
-      if (!this.model.start(this.scratch, WIRE, WHO_WIRE, event.procedure, args)) continue;
+      if (!this.model.start(this.scratch, WIRE, WHO, event.procedure, args)) continue;
       this.scratch[at] = left - 1;
       this.check(this.scratch);
       visit(this.intern(this.scratch), -1);
