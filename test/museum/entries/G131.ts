@@ -13,9 +13,9 @@ export const entry: Entry = {
     {
       file: 'impl/kern/socket.ts',
       change: (source) => {
-        // Words 40 to 42 of the header are free.
-        precede(source.in('soalloc').declaration('so'), 'if (add(k, 40, 1) >= fixed(k, h_maxsockets)) { add(k, 40, -1); return 0; }');
-        precede(source.in('sodealloc').call('uma_zfree'), 'add(k, 40, -1);');
+        // Words 41 and 42 of the header are free.
+        precede(source.in('soalloc').declaration('so'), 'if (add(k, 41, 1) >= fixed(k, h_maxsockets)) { add(k, 41, -1); return 0; }');
+        precede(source.in('sodealloc').call('uma_zfree'), 'add(k, 41, -1);');
         source.needs('../memory.ts', 'add', 'fixed');
         source.needs('../layout.ts', 'h_maxsockets');
       },
