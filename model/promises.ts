@@ -52,7 +52,7 @@ export const promises: Promises<State> = {
 
   /**
    * Sockets that nobody can reach are found and emptied, and the last reference to each is dropped: what is left is its close, by the next
-   * thread that has nothing else to do. Children of such a listener go with that. [G11, D.1 GC, T16, T17]
+   * thread that has nothing else to do. Until that close, what lies in its buffer counts as reached. Children of such a listener go with that. [G11, D.1 GC, T16, T17]
    */
   'garbage-is-dropped': {
     whenever: (s: State, so: SocketId) => isLocal(s.sockets[so].protocol) && s.sockets[so].queue === 'none' && !isReached(s, so),

@@ -8,6 +8,7 @@
  * 3. It takes storage of the buffer, but no bytes: its sender has been held to a limit without it, and nothing may be cut off for it. (In
  *    F93 it counts, is made after the room was looked for, and what then does not fit is gone without an error: PR 181741.)
  * 4. If there is no mbuf for it the message is ENOBUFS, and the option stays. (F93 sends it without, and forgets the option.)
+ * 5. Whoever has no descriptor for the rights behind it (EMSGSIZE) has lost it with them; of a stream the data stays, and says it no more.
  */
 
 import { m_free, m_get } from '../kern/mbuf.ts';
