@@ -12,12 +12,17 @@ import type { Program } from '../compile/ir.ts';
 import { emitSuccessors } from '../compile/js-successors.ts';
 import { type Broken, brokenOf, FIRST_TABLE, Found, namesOf, PLACES, type Settings, WORD } from './found.ts';
 
-/** What the generated code works on; see js-successors.ts. */
+/** A table, and how many states are to be in it before it is exchanged for a larger one. */
+interface Table {
+  readonly T: Int32Array;
+  readonly most: number;
+}
+
+/** What the generated code works on; see js-successors.ts and js-table.ts. */
 interface Machinery {
-  use(arrays: { S: Int32Array; P: Int32Array; T: Int32Array; X: Float64Array; n: number; room: number }): void;
+  use(arrays: Table & { S: Int32Array; P: Int32Array; X: Float64Array; n: number; room: number; larger: () => Table }): void;
   orbits(canonise: (words: Int32Array) => void): void;
   begin(): void;
-  rehash(table: Int32Array): void;
   expand(begin: number, end: number): void;
   follow(state: number, out: Int32Array): number;
   settle(): void;
@@ -37,7 +42,7 @@ export class Explorer extends Found {
   readonly #machinery: Machinery;
   /** How often each action was taken; then the first state, then states without a step. */
   readonly #taken: Float64Array;
-  #table: Int32Array;
+  #places = 0;
   #expanded = 0;
   readonly #levels: number[] = [1];
   /** Where the level that is being expanded ends. */
@@ -51,8 +56,11 @@ export class Explorer extends Found {
     this.words = new Int32Array(this.capacity * this.model.words);
     this.parents = new Int32Array(this.capacity);
     this.#taken = new Float64Array(this.actions.length + 2);
-    this.#table = new Int32Array(FIRST_TABLE);
-    this.#machinery.use({ S: this.words, P: this.parents, T: this.#table, X: this.#taken, n: 0, room: this.capacity });
+    this.#machinery.use({
+      ...this.#tableOf(FIRST_TABLE),
+      ...{ S: this.words, P: this.parents, X: this.#taken, n: 0, room: this.capacity },
+      larger: () => this.#tableOf(this.nextTable(this.#places)),
+    });
     const { orbits } = this;
     if (orbits !== null) this.#machinery.orbits((words) => orbits.canonise(words));
     this.#machinery.begin();
@@ -79,7 +87,7 @@ export class Explorer extends Found {
   }
 
   get bytes(): number {
-    return this.states * (this.model.words + 1) * WORD + this.#table.byteLength;
+    return this.states * (this.model.words + 1) * WORD + this.#places * WORD;
   }
 
   taken(action: number): number {
@@ -89,24 +97,19 @@ export class Explorer extends Found {
   /** Expands up to so many states, but no further than to the end of a level. True: a level ended. */
   expand(most: number): boolean {
     const end = Math.min(this.#expanded + most, this.#levelEnd);
-    while (this.#expanded < end && !this.#machinery.full) {
-      // Half of the table stays empty, whatever the next states bring; a little less where a step has several outcomes.
-      const isLargest = this.#table.length === this.largestTable;
-      const turn = isLargest ? most : Math.floor((this.#table.length / PLACES - this.states) / this.actions.length);
-      if (turn < 1) {
-        this.#table = new Int32Array(this.nextTable(this.#table.length));
-        this.#machinery.rehash(this.#table);
-        continue;
-      }
-      const stop = Math.min(end, this.#expanded + turn);
-      this.#machinery.expand(this.#expanded, stop);
-      this.#machinery.settle();
-      if (!this.#machinery.full) this.#expanded = stop;
-    }
+    this.#machinery.expand(this.#expanded, end);
+    this.#machinery.settle();
+    if (!this.#machinery.full) this.#expanded = end;
     if (this.#expanded < this.#levelEnd || this.complete) return this.complete;
     this.#levels.push(this.states - this.#levelEnd);
     this.#levelEnd = this.states;
     return true;
+  }
+
+  /** A table with half of its places empty whatever comes, but for the largest, which has room for all the states that memory has. */
+  #tableOf(places: number): Table {
+    this.#places = places;
+    return { T: new Int32Array(places), most: places === this.largestTable ? Number.POSITIVE_INFINITY : places / PLACES };
   }
 
   /** Of each the first step that breaks it, in the order in which states were found. */

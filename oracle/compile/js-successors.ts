@@ -223,7 +223,7 @@ let held = 0, orbit = null, aside = false, list = null, listed = 0, choices = 0,
 let S = null, P = null, T = null, X = null, last = 0, n = 0, room = 0, from = 0, steps = 0, full = false, found = -1;
 const broken = new Int32Array(${properties + 1}).fill(-1), brokenBy = new Int32Array(${properties + 1}).fill(-1);
 ${table.state}
-const pick = new Int32Array(64), ways = new Int32Array(64);
+const pick = [], ways = [];
 let picks = 0, met = 0;
 /** One of a set, as its number and 1: each in its turn. */
 function Z(set) {

@@ -44,7 +44,8 @@ function judged(each: Each): string {
 export function ownTable(words: number): TableCode {
   const each = eachOf(words);
   return {
-    state: '',
+    // A table that has more than `most` states in it is exchanged for a larger one, before a batch can fill it.
+    state: 'let most = 0, larger = null;',
     settle: `
 function settle() {
   const table = T, states = S, many = held;
@@ -67,26 +68,28 @@ function settle() {
     table[slot] = h & ~last | ++n;
     ${judged(each)}
   }
+  if (n + HELD > most) touched ^= grow();
+  return touched;
+}
+/** Numbers the states again in a larger table: places are asked for many at a time, as in a lookup. Nothing is held. */
+function grow() {
+  ({ T, most } = larger());
+  const table = T;
+  last = table.length - 1;
+  let touched = 0;
+  for (let begin = 0; begin < n; begin += HELD) {
+    const many = Math.min(HELD, n - begin);
+    for (let j = 0; j < many; j++) touched ^= table[(H[j] = hash(S, (begin + j) * W)) & last];
+    for (let j = 0; j < many; j++) {
+      let slot = H[j] & last;
+      while (table[slot] !== 0) slot = slot + 1 & last;
+      table[slot] = H[j] & ~last | begin + j + 1;
+    }
+  }
   return touched;
 }`,
-    use: 'use(arrays) { ({ S, P, T, X, n, room } = arrays); last = T.length - 1; full = false; },',
-    face: `/** Numbers the states again in a larger table: places are asked for many at a time, as in a lookup. Nothing is held. */
-  rehash(table) {
-    last = table.length - 1;
-    let touched = 0;
-    for (let from = 0; from < n; from += HELD) {
-      const many = Math.min(HELD, n - from);
-      for (let j = 0; j < many; j++) touched ^= table[(H[j] = hash(S, (from + j) * W)) & last];
-      for (let j = 0; j < many; j++) {
-        let slot = H[j] & last;
-        while (table[slot] !== 0) slot = slot + 1 & last;
-        table[slot] = H[j] & ~last | from + j + 1;
-      }
-    }
-    T = table;
-    return touched;
-  },
-  get states() { return n; },`,
+    use: 'use(arrays) { ({ S, P, T, X, n, room, most, larger } = arrays); last = T.length - 1; full = false; },',
+    face: 'get states() { return n; },',
   };
 }
 
