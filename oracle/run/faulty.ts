@@ -66,9 +66,11 @@ export function faulty(fault: Fault | null, giant = false): Implementation {
 function made(fault: Fault | null, giant: boolean): Implementation {
   const sources = allSources();
   const meter: Meter = { left: 0 };
-  return implementationOf(link(fault === null ? sources : new Map(sources).set(fault.file, changed(fault, sources)), meter), meter, {
-    giant,
-  });
+  const sound = link(sources, meter);
+  if (fault === null) return implementationOf(sound, meter, { giant });
+  // A kernel is made without the fault: it is for a program to find, and what makes a kernel calls some of what programs call.
+  const broken = link(new Map(sources).set(fault.file, changed(fault, sources)), meter);
+  return implementationOf(broken, meter, { giant }, sound);
 }
 
 /** The text of the file that the fault changes, with the fault in it. */

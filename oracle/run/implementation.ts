@@ -88,9 +88,17 @@ export interface Implementation {
   boot(sizes: Configuration): Machine;
 }
 
-/** The implementation made of these modules, in kernels with these options besides the sizes that both sides have. */
-export function implementationOf(modules: Modules, meter: Meter = { left: 0 }, options: KernelOptions = {}): Implementation {
-  return { boot: (sizes) => machine(modules, meter, sizes, options) };
+/**
+ * The implementation made of these modules, in kernels with these options besides the sizes that both sides have. Its kernels are made by
+ * `makers`. To boot one throws a `Broken` if that breaks down.
+ */
+export function implementationOf(
+  modules: Modules,
+  meter: Meter = { left: 0 },
+  options: KernelOptions = {},
+  makers: Modules = modules,
+): Implementation {
+  return { boot: (sizes) => machine(modules, meter, sizes, options, makers) };
 }
 
 /** The modules of the implementation as it is. */
@@ -99,8 +107,57 @@ export const pristineModules: Modules = { boot, syscalls, thread, wire };
 /** The implementation as it is. */
 export const pristine: Implementation = implementationOf(pristineModules);
 
-function machine(modules: Modules, meter: Meter, sizes: Configuration, options: KernelOptions): Machine {
-  meter.left = ACCESSES;
+/** Runs code of the implementation with a full meter. */
+function attempts(meter: Meter): Machine['attempt'] {
+  return (run) => {
+    meter.left = ACCESSES;
+    try {
+      return run();
+    } catch (error) {
+      throw brokenBy(error) ?? error;
+    }
+  };
+}
+
+function machine(modules: Modules, meter: Meter, sizes: Configuration, options: KernelOptions, makers: Modules): Machine {
+  const attempt = attempts(meter);
+  const { kernel, td } = attempt(() => make(makers, sizes, options));
+  // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
+  const booted = kernel.words.slice();
+  const { wire: w } = modules;
+  // A module looks each name up anew, an object does not.
+  const sys = { ...modules.syscalls };
+  return {
+    kernel,
+    td,
+    user: get(kernel, td + L.td_user),
+    sys,
+    remoteHost: N.HOST_REMOTE,
+    reset: () => kernel.words.set(booted),
+    // Looked at without its lock: between two calls nobody holds one.
+    waiting: () => get(kernel, N.wire_count),
+    deliver: () => void attempt(() => w.wire_deliver(kernel, td)),
+    lose: () => void attempt(() => w.wire_drop(kernel, td, 0)),
+    defer: () => void attempt(() => w.wire_defer(kernel, td, 0)),
+    duplicate: () => void attempt(() => w.wire_duplicate(kernel, td)),
+    discard: () => {
+      // No more than the list can hold, whatever it says.
+      for (let left = WIRE_SEGMENTS; left > 0 && attempt(() => w.wire_drop(kernel, td, 1)) !== 0; left--);
+    },
+    tick: (ticks) =>
+      attempt(() => {
+        for (let i = 0; i < ticks; i++) {
+          meter.left = ACCESSES;
+          sys.sys_tick(kernel, td);
+        }
+      }),
+    inject: (...segment) => void attempt(() => w.wire_inject(kernel, td, ...segment)),
+    attempt,
+  };
+}
+
+/** A kernel in which nothing is open but a kqueue, and its one thread. */
+function make(modules: Modules, sizes: Configuration, options: KernelOptions): Pick<Machine, 'kernel' | 'td'> {
   const kernel = modules.boot.boot({
     sockets: sizes.SOCKETS,
     // One more than the specification has, for the kqueue.
@@ -140,46 +197,7 @@ function machine(modules: Modules, meter: Meter, sizes: Configuration, options: 
   const td = modules.thread.thread_attach(kernel, 0);
   store(kernel, N.tcp_iss, FIRST_ISS);
   makeKqueue(modules.syscalls, kernel, td, sizes.FDS);
-  // Everything that a kernel remembers is in its words, so that putting them back costs less than booting another one.
-  const booted = kernel.words.slice();
-  const { wire: w } = modules;
-  // A module looks each name up anew, an object does not.
-  const sys = { ...modules.syscalls };
-  const attempt = <T>(run: () => T): T => {
-    meter.left = ACCESSES;
-    try {
-      return run();
-    } catch (error) {
-      throw brokenBy(error) ?? error;
-    }
-  };
-  return {
-    kernel,
-    td,
-    user: get(kernel, td + L.td_user),
-    sys,
-    remoteHost: N.HOST_REMOTE,
-    reset: () => kernel.words.set(booted),
-    // Looked at without its lock: between two calls nobody holds one.
-    waiting: () => get(kernel, N.wire_count),
-    deliver: () => void attempt(() => w.wire_deliver(kernel, td)),
-    lose: () => void attempt(() => w.wire_drop(kernel, td, 0)),
-    defer: () => void attempt(() => w.wire_defer(kernel, td, 0)),
-    duplicate: () => void attempt(() => w.wire_duplicate(kernel, td)),
-    discard: () => {
-      // No more than the list can hold, whatever it says.
-      for (let left = WIRE_SEGMENTS; left > 0 && attempt(() => w.wire_drop(kernel, td, 1)) !== 0; left--);
-    },
-    tick: (ticks) =>
-      attempt(() => {
-        for (let i = 0; i < ticks; i++) {
-          meter.left = ACCESSES;
-          sys.sys_tick(kernel, td);
-        }
-      }),
-    inject: (...segment) => void attempt(() => w.wire_inject(kernel, td, ...segment)),
-    attempt,
-  };
+  return { kernel, td };
 }
 
 /** Makes a kqueue whose descriptor is this one, the last. */

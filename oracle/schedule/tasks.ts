@@ -33,7 +33,20 @@ export function tasksOf(targets: ExploreTargets, locks: Proof | null = null): re
   }
 }
 
-export async function judgeTask({ id, what, locks }: Task, request: Request): Promise<readonly Row[]> {
+/** One that the implementation does not get through the prologue of is a row like any other: the rest can be judged. */
+export async function judgeTask(task: Task, request: Request): Promise<readonly Row[]> {
+  const began = performance.now();
+  try {
+    return await judged(task, request);
+  } catch (error) {
+    const { PrologueError } = await import('./kernel/stage.ts');
+    if (!(error instanceof PrologueError)) throw error;
+    const seconds = (performance.now() - began) / 1000;
+    return [{ id: task.id, verdict: 'unknown', bound: 'nothing', seconds, counterexample: null, detail: error.message }];
+  }
+}
+
+async function judged({ id, what, locks }: Task, request: Request): Promise<readonly Row[]> {
   if (locks !== null && locks.verdict !== 'holds') return [(await import('./targets/primitive.ts')).unproved(id, locks.verdict)];
   if (what.kind === 'generated') {
     const { judgeGenerated } = await import('./generated.ts');

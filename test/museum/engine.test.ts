@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { MuseumOptions } from '../../oracle/engine.ts';
+import { faultOf } from '../../oracle/run/faulty.ts';
 import { exhibition, museum } from '../../oracle/schedule/museum/engine.ts';
 import { type Exhibit, exhibits } from '../../oracle/schedule/museum/exhibit.ts';
+import { faultyImplementation } from '../../oracle/schedule/museum/faulty.ts';
+import { kernelTarget } from '../../oracle/schedule/targets/kernel.ts';
+import { scenarioNamed } from '../schedule/every-state.ts';
 
 const out = mkdtempSync(join(tmpdir(), 'museum-'));
 afterAll(() => rmSync(out, { recursive: true }));
@@ -41,6 +45,27 @@ test('what is found replays, and the code without the bug holds', async () => {
 });
 
 describe('it does not pass', () => {
+  test('what breaks before anything is explored, and the rest is judged all the same', async () => {
+    const [wrong, sound] = [await exhibit('G101'), await exhibit('stale-waiter')];
+    const planted = async (id: string, scenario = 'accept-shutdown'): Promise<Exhibit> => ({
+      ...wrong,
+      id,
+      broken: async () => kernelTarget(scenarioNamed(scenario), await faultyImplementation({ id, changes: [faultOf(id)] })),
+    });
+    // The kernel can't be made, and a call of the prologue does something else.
+    const exhibited = [await planted('dup-not-counted'), await planted('fgetsock-without-soref', 'fputsock-close'), sound];
+    const { verdict, bound, results } = await exhibition(exhibited, options());
+    expect(results.map(({ id, verdict: each, found }) => ({ id, each, found }))).toEqual([
+      { id: 'dup-not-counted', each: 'unknown', found: false },
+      { id: 'fgetsock-without-soref', each: 'unknown', found: false },
+      { id: 'stale-waiter', each: 'holds', found: true },
+    ]);
+    expect(results[0]?.detail).toContain('accept-shutdown: making the kernel breaks no-panic: kernel panic');
+    expect(results[1]?.detail).toMatch(/fputsock-close: .* in the prologue breaks same-state: /);
+    expect(verdict).toBe('unknown');
+    expect(bound).toBe('1 of 3 bugs found, each within its bound');
+  });
+
   test('what is not found', async () => {
     const wrong = await exhibit('early-notify');
     const { verdict, results } = await exhibition([{ ...wrong, broken: wrong.sound }], options());

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ALL_SCHEDULES, type ExploreOptions, type ExploreTargets } from '../../oracle/engine.ts';
 import { NO_LIMITS } from '../../oracle/schedule/exploration.ts';
 import { explore, listScenarios, museum } from '../../oracle/schedule/index.ts';
+import { call, type Scenario } from '../../oracle/schedule/kernel/scenario.ts';
 import { SCENARIOS } from '../../oracle/schedule/kernel/scenarios.ts';
 import type { Job } from '../../oracle/schedule/workers/job.ts';
 import type { Request } from '../../oracle/schedule/judgement.ts';
@@ -15,6 +16,7 @@ import { Death, Lane } from '../../oracle/schedule/workers/lane.ts';
 import { sideBySide } from '../../oracle/schedule/workers/side-by-side.ts';
 import { UsageError } from '../../oracle/usage.ts';
 import type { Outcome } from '../../oracle/verdict.ts';
+import { scenarioNamed } from './every-state.ts';
 import { optionsTo } from './exploring.ts';
 import { enough } from '../campaign.ts';
 
@@ -221,6 +223,23 @@ test('what a judgement throws is thrown, as what it is', async () => {
   const refused = explore(asking([litmus('fetch-add'), wrong, litmus('peterson')], { workers: 2 }));
   await expect(refused).rejects.toMatchObject({ message: 'ring has 2 threads, not 7', details: { field: '--threads' } });
   await expect(refused).rejects.toBeInstanceOf(UsageError);
+});
+
+test.each([1, 2])('what breaks before anything is explored is unknown, and the others are judged, by %s', async (workers) => {
+  // The specification has a buffer of fourteen units in each direction; the kernel of a scenario has not so many mbufs.
+  const scenario: Scenario = {
+    ...scenarioNamed('send-close'),
+    id: 'too-much',
+    sizes: { BUFFER: 14 },
+    prologue: [call('socketpair', { asked: 'unix' }), call('send', { fd: 0, amount: 14 }), call('send', { fd: 1, amount: 14 })],
+  };
+  const { verdict, results } = await explore(asking([{ kind: 'scenario', scenario }, litmus('fetch-add')], { workers }));
+  expect(results.map(({ id, verdict: each, counterexample }) => ({ id, each, counterexample }))).toEqual([
+    { id: 'too-much', each: 'unknown', counterexample: null },
+    { id: 'fetch-add', each: 'holds', counterexample: null },
+  ]);
+  expect(results[0]?.detail).toMatch(/^too-much: send\(fd 1, .*\) in the prologue breaks same-result: /);
+  expect(verdict).toBe('unknown');
 });
 
 test('an interrupt ends all of them, and what was not finished is unknown', async () => {

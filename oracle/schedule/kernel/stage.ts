@@ -9,7 +9,7 @@ import * as N from '../../../impl/netinet/layout.ts';
 import { MESSAGE_BYTES, UNIT } from '../../adapter.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import { Cells } from '../../run/cells.ts';
-import { ACCESSES, implementationOf } from '../../run/implementation.ts';
+import { Broken, implementationOf } from '../../run/implementation.ts';
 import { Lockstep } from '../../run/lockstep.ts';
 import { type Configuration, printOperation } from '../../run/operations.ts';
 import { compiledSpecification, SPECIFICATION } from '../../specification.ts';
@@ -28,7 +28,7 @@ export interface Stage {
   readonly records: readonly number[];
 }
 
-/** The two sides did not agree before anything raced. */
+/** The two sides did not agree before anything raced, or the implementation broke down: there is nothing to explore. */
 export class PrologueError extends Error {
   override readonly name = 'PrologueError';
 }
@@ -36,20 +36,18 @@ export class PrologueError extends Error {
 /** Models are made for two threads at least, so that fewer of them are. */
 const LEAST_THREADS = 2;
 
+/** Throws a PrologueError. */
 export async function prepare(subject: Subject, scenario: Scenario, userBytes: number): Promise<Stage> {
   const sizes = { ...TINY, ...scenario.sizes };
   const threads = scenario.threads.length;
   const agents = threads + (scenario.actors?.length ?? 0);
   const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, threads) });
-  const lockstep = new Lockstep(
-    model,
-    implementationOf(subject.modules, subject.meter, {
-      ...options(sizes, agents, userBytes),
-      netisrThreads: netisrs(scenario).length,
-      sleepSpin: scenario.looks ?? 0,
-    }),
-    sizes,
-  );
+  const implementation = implementationOf(subject.modules, subject.meter, {
+    ...options(sizes, agents, userBytes),
+    netisrThreads: netisrs(scenario).length,
+    sleepSpin: scenario.looks ?? 0,
+  });
+  const lockstep = unbroken(scenario, 'making the kernel', () => new Lockstep(model, implementation, sizes));
   lockstep.reset();
   for (const operation of scenario.prologue) {
     const mismatch = lockstep.perform(operation);
@@ -59,13 +57,16 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
     );
   }
   const { kernel, td } = lockstep.machine;
-  subject.meter.left = ACCESSES;
   const { thread } = subject.modules;
-  putOnWire(lockstep.machine, scenario.segments ?? [], sizes.BUFFER + 1);
-  // What was sent to the remote host is read there.
-  lockstep.machine.discard();
-  thread.thread_detach(kernel, td);
-  const records = Array.from({ length: agents }, () => thread.thread_attach(kernel, 1));
+  const records = unbroken(scenario, 'what is put on the wire, or a thread that is attached,', () => {
+    lockstep.machine.attempt(() => putOnWire(lockstep.machine, scenario.segments ?? [], sizes.BUFFER + 1));
+    // What was sent to the remote host is read there.
+    lockstep.machine.discard();
+    return lockstep.machine.attempt(() => {
+      thread.thread_detach(kernel, td);
+      return Array.from({ length: agents }, () => thread.thread_attach(kernel, 1));
+    });
+  });
   // Each netisr thread owns a workstream.
   for (const [stream, actor] of netisrs(scenario).entries())
     store(
@@ -74,6 +75,15 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
       records[threads + (scenario.actors ?? []).indexOf(actor)] ?? 0,
     );
   return { sizes, model, cells: new Cells(model), start: lockstep.specification.words.slice(), kernel, records };
+}
+
+function unbroken<T>({ id }: Scenario, what: string, part: () => T): T {
+  try {
+    return part();
+  } catch (error) {
+    if (error instanceof Broken) throw new PrologueError(`${id}: ${what} breaks ${error.breaks}: ${error.message}`);
+    throw error;
+  }
 }
 
 function options(sizes: Configuration, agents: number, userBytes: number): KernelOptions {

@@ -9,6 +9,7 @@ import { replay } from '../../replay/index.ts';
 import { UsageError } from '../../usage.ts';
 import { type Outcome, type Row, type Verdict, worst } from '../../verdict.ts';
 import { NO_LIMITS } from '../exploration.ts';
+import { PrologueError } from '../kernel/stage.ts';
 import { type Judged, judge, type Request } from '../judgement.ts';
 import { type Exhibit, exhibits } from './exhibit.ts';
 import { prepare } from './faulty.ts';
@@ -94,7 +95,8 @@ async function show(exhibit: Exhibit, options: MuseumOptions, controls: Map<stri
     return row(await shown(exhibit, options, controls));
   } catch (error) {
     // A bug that can't be put back, or with which the program does not even begin: nothing has been judged.
-    if (!(error instanceof CompileError || error instanceof UsageError || error instanceof RangeError)) throw error;
+    const isBroken = error instanceof CompileError || error instanceof UsageError || error instanceof RangeError;
+    if (!(isBroken || error instanceof PrologueError)) throw error;
     return row({ verdict: 'unknown', bound: 'nothing', counterexample: null, found: false, detail: `${exhibit.title}\n${error.message}` });
   }
 }

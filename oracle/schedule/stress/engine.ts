@@ -12,7 +12,9 @@ import { SPECIFICATION } from '../../specification.ts';
 import { type Outcome, replayCommand, type Row, worst } from '../../verdict.ts';
 import { NO_LIMITS } from '../exploration.ts';
 import { judge, proseOf, type Request } from '../judgement.ts';
+import type { Scenario } from '../kernel/scenario.ts';
 import { SCENARIOS } from '../kernel/scenarios.ts';
+import { PrologueError } from '../kernel/stage.ts';
 import type { Violation } from '../program.ts';
 import { mayBe } from '../reason.ts';
 import type { KernelTarget } from '../targets/kernel.ts';
@@ -32,7 +34,7 @@ export async function stress(options: StressOptions): Promise<Outcome> {
     const scenario = SCENARIOS.find((each) => each.id === id);
     if (scenario === undefined) throw new RangeError(`there is no scenario ${id}`);
     const progress = (text: string): void => options.progress(index, options.scenarios.length, `${id}: ${text}`);
-    rows.push(await stressTarget(await pristineTarget(scenario), options, progress));
+    rows.push(await stressScenario(scenario, options, progress));
     options.progress(index + 1, options.scenarios.length, id);
   }
   const sum = (name: string): number => rows.reduce((total, { figures }) => total + (figures?.[name] ?? 0), 0);
@@ -58,6 +60,16 @@ function seconds(rows: readonly Row[]): number {
 function boundOf(histories: number, overlapped: number): string {
   const share = histories === 0 ? 0 : Math.round((100 * overlapped) / histories);
   return `${histories} histories on real threads, ${share} % of them with calls that overlapped`;
+}
+
+/** Without a prologue there are no rounds, and the others have theirs. */
+async function stressScenario(scenario: Scenario, options: StressOptions, progress: (text: string) => void): Promise<Row> {
+  try {
+    return await stressTarget(await pristineTarget(scenario), options, progress);
+  } catch (error) {
+    if (!(error instanceof PrologueError)) throw error;
+    return { id: scenario.id, verdict: 'unknown', bound: 'nothing', seconds: 0, counterexample: null, detail: error.message };
+  }
 }
 
 /** One scenario: rounds until the number, the time, or a violation. */
