@@ -46,6 +46,9 @@ export interface Call {
   readonly urgent?: boolean;
   /** Of a send or a receive: of mbufs on loan. To the specification it is like any other. */
   readonly lent?: boolean;
+  /** The same of one by a message header, with a control buffer; a send may say who sends. */
+  readonly message?: boolean;
+  readonly says?: boolean;
 }
 
 const SOCKET_ARGUMENTS: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -82,8 +85,11 @@ const CHANGES: Readonly<Record<string, number>> = {
   enable: L.EV_ENABLE,
 };
 
-/** User memory for the header of a message and a control buffer with one descriptor. */
-export const MESSAGE_BYTES = (M.MSG_HEADER + M.CMSG_HEADER + 4 + 7) & ~7;
+/** Who sends, and one descriptor. */
+const CONTROL_BYTES = M.CMSG_CREDS + M.CMSG_HEADER + 4;
+
+/** User memory for the header of a message and a control buffer. */
+export const MESSAGE_BYTES = (M.MSG_HEADER + CONTROL_BYTES + 7) & ~7;
 
 /** How long a linger waits, unless somebody says otherwise. */
 const LINGER_TICKS = 100;
@@ -112,6 +118,10 @@ export interface Place {
   readonly urgent?: boolean;
   /** Of a send or a receive: of mbufs. */
   readonly lent?: boolean;
+  /** Of a send or a receive: by a message header. */
+  readonly byMessage?: boolean;
+  /** Of a send by one: it says who sends. */
+  readonly says?: boolean;
   /** Ticks of a linger that waits. */
   readonly linger?: number;
 }
@@ -171,6 +181,7 @@ export function systemCall<Argument = never>(
       return { fn: `sys_${name}`, args: [fd] };
     case 'send':
       if (place.lent === true) return { fn: 'sys_sendmbuf', args: [fd, bytes, 0] };
+      if (place.byMessage === true) return messageCall('sys_sendmsg', fd, bytes, place.says === true ? SAYS : [], place);
       return {
         fn: 'sys_sendto',
         args: [
@@ -183,15 +194,17 @@ export function systemCall<Argument = never>(
         ],
       };
     case 'receive':
-      return place.lent === true ? { fn: 'sys_recvmbuf', args: [fd, bytes, 0] } : { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
+      if (place.lent === true) return { fn: 'sys_recvmbuf', args: [fd, bytes, 0] };
+      if (place.byMessage === true) return messageCall('sys_recvmsg', fd, bytes, NO_CONTROL, place);
+      return { fn: 'sys_recvfrom', args: [fd, place.data, bytes, 0] };
     case 'receiveoob':
       return { fn: 'sys_recvfrom', args: [fd, place.data, 1, L.MSG_OOB] };
     case 'sockatmark':
       return { fn: 'sys_sockatmark', args: [fd] };
     case 'sendmsg':
-      return messageCall('sys_sendmsg', fd, UNIT, numberOr(args[1]), place);
+      return messageCall('sys_sendmsg', fd, UNIT, [...(place.says === true ? SAYS : []), ...passes(numberOr(args[1]))], place);
     case 'recvmsg':
-      return messageCall('sys_recvmsg', fd, bytes, 0, place);
+      return messageCall('sys_recvmsg', fd, bytes, NO_CONTROL, place);
     case 'collect':
       return { fn: 'sys_unp_gc', args: [] };
     case 'shutdown':
@@ -275,18 +288,40 @@ function numberOr<Argument>(argument: number | boolean | string | Argument | und
   return typeof argument === 'boolean' || typeof argument === 'string' || argument === undefined ? 0 : argument;
 }
 
-/** A transfer of so many bytes with a descriptor, or room for one. */
+/** Control data that says who sends. */
+const SAYS: readonly number[] = [M.CMSG_CREDS, L.SOL_SOCKET, M.SCM_CREDS, 0];
+/** Room for all there can be. */
+const NO_CONTROL: readonly number[] = Array.from({ length: CONTROL_BYTES / 4 }, () => 0);
+
+/** Control data with a descriptor. */
+function passes<Argument>(fd: number | Argument): readonly number[] {
+  if (typeof fd !== 'number') throw new Error('the descriptor that a message passes must be known before the call');
+  return [M.CMSG_HEADER + 4, L.SOL_SOCKET, M.SCM_RIGHTS, fd];
+}
+
+/** A transfer of so many bytes with these words of control data, or as much room. */
 function messageCall<Argument>(
   fn: keyof typeof Syscalls,
   fd: number | Argument,
   bytes: number,
-  passed: number | Argument,
+  control: readonly number[],
   { data, message = 0 }: Place,
 ): SystemCall<Argument> {
-  if (typeof passed !== 'number') throw new Error('the descriptor that a message passes must be known before the call');
-  const control = M.CMSG_HEADER + 4;
-  const header = [data, bytes, message + M.MSG_HEADER, control, 0, control, L.SOL_SOCKET, M.SCM_RIGHTS, passed];
-  return { fn, args: [fd, message, 0], message: header };
+  return { fn, args: [fd, message, 0], message: [data, bytes, message + M.MSG_HEADER, 4 * control.length, 0, ...control] };
+}
+
+/** What the message that was received last says of its sender, null if nothing; and whether control data was cut off. */
+export function toldSender(k: Kernel, td: number): { readonly sender: number | null; readonly isCut: boolean } {
+  const message = messageOf(k, td);
+  const control = message + M.MSG_HEADER;
+  const says = getWord(k, message + M.msg_controllen) >= M.CMSG_CREDS && getWord(k, control + 8) === M.SCM_CREDS;
+  const isCut = (getWord(k, message + M.msg_flags) & L.MSG_CTRUNC) !== 0;
+  return { sender: says ? getWord(k, control + M.CMSG_HEADER) : null, isCut };
+}
+
+/** Where the header of a message lies: at the end of the thread's slice. */
+function messageOf(k: Kernel, td: number): number {
+  return get(k, td + L.td_user) + fixed(k, L.h_user_slice) - MESSAGE_BYTES;
 }
 
 const MOVES: readonly string[] = ['send', 'broadcast', 'receive', 'sendmsg', 'recvmsg'];
@@ -359,7 +394,9 @@ export function carryOut(sys: typeof Syscalls, k: Kernel, td: number, call: Call
     lent: call.lent === true,
     data: user,
     word: user,
-    message: user + fixed(k, L.h_user_slice) - MESSAGE_BYTES,
+    byMessage: call.message === true,
+    says: call.says === true,
+    message: messageOf(k, td),
     unix: typeof call.args[1] === 'number' && isUnix(k, call.args[0]),
     six: typeof call.args[0] === 'number' ? sixOf(k, socketOf(k, call.args[0])) : undefined,
   };

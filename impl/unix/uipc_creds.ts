@@ -8,7 +8,9 @@
  * 3. It takes storage of the buffer, but no bytes: its sender has been held to a limit without it, and nothing may be cut off for it. (In
  *    F93 it counts, is made after the room was looked for, and what then does not fit is gone without an error: PR 181741.)
  * 4. If there is no mbuf for it the message is ENOBUFS, and the option stays. (F93 sends it without, and forgets the option.)
- * 5. Whoever has no descriptor for the rights behind it (EMSGSIZE) has lost it with them; of a stream the data stays, and says it no more.
+ * 5. Whoever has no descriptor for the rights behind it (EMSGSIZE) has lost it with them; of a stream the data stays, and says it no more. So it
+ *    is in F93: control data leaves the buffer as a set, before any of it is made descriptors (C.6 step 6), a recvmsg that fails frees what it
+ *    has of it, and the next read gives data (H.3 send_a_lot).
  */
 
 import { m_free, m_get } from '../kern/mbuf.ts';

@@ -21,6 +21,7 @@ import { LOAN_FAULTS } from './faults/loans.ts';
 import { NAME_FAULTS } from './faults/names.ts';
 import { PACKET_FAULTS } from './faults/packets.ts';
 import { PROTOCOL_FAULTS } from './faults/protocols.ts';
+import { SENDER_FAULTS } from './faults/senders.ts';
 import { SOCKET_FAULTS } from './faults/socket.ts';
 import { WIRE_FAULTS } from './faults/wire.ts';
 import { ACCESSES, Endless, type Implementation, implementationOf, type Meter, type Modules } from './implementation.ts';
@@ -36,6 +37,7 @@ export const FAULTS: readonly Fault[] = [
   ...ENDLESS_FAULTS,
   ...LOAN_FAULTS,
   ...INET6_FAULTS,
+  ...SENDER_FAULTS,
 ];
 
 /** The one file of the implementation that touches its memory. */

@@ -7,7 +7,7 @@
 import * as L from '../../impl/layout.ts';
 import { get } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
-import { carryOut, FIRST_PORT, getWord, RAW_PROTOCOL, UNIT, wireHost } from '../adapter.ts';
+import { type Call, carryOut, FIRST_PORT, getWord, RAW_PROTOCOL, UNIT, wireHost } from '../adapter.ts';
 import type { Source } from '../compile/ir.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { Abstraction } from './abstraction.ts';
@@ -26,6 +26,7 @@ import { type Mismatch, printResult, type Wrong } from './mismatch.ts';
 import { MOST_UNITS } from './oddities.ts';
 import type { Argument, Configuration, Operation } from './operations.ts';
 import { Remote } from './remote.ts';
+import { type How, Senders } from './senders.ts';
 import { isRemote, keyOf, mirrored, readSegment, type Segment } from './segment.ts';
 import { type Scene, Specification } from './specification.ts';
 import { Tap } from './tap.ts';
@@ -63,6 +64,7 @@ export class Lockstep {
   private readonly remote: Remote;
   private readonly data: Data;
   private readonly loans: Loans;
+  private readonly senders: Senders;
 
   constructor(model: CompiledModel, implementation: Implementation, sizes: Configuration) {
     const cells = new Cells(model);
@@ -83,6 +85,7 @@ export class Lockstep {
     this.duties = duties;
     this.data = new Data(machine);
     this.loans = new Loans(machine);
+    this.senders = new Senders(machine, specification, ids);
     this.wire = new Wire(specification, ids, machine, ends, duties, this.data);
     this.remote = new Remote(specification, ids, machine, ends);
   }
@@ -98,6 +101,7 @@ export class Lockstep {
     this.remote.reset();
     this.data.reset();
     this.loans.reset();
+    this.senders.reset();
   }
 
   scene(): Scene {
@@ -143,9 +147,19 @@ export class Lockstep {
       case 'collect':
         return this.collect();
       case 'receive-lent':
-        return this.loans.giveBack() ?? this.call('receive', args, this.specification.isStream(args.fd));
-      case 'send-lent':
-        return this.call('send', { ...args, addressed: false }, args.amount !== 0 && this.specification.isStream(args.fd));
+        return this.loans.giveBack() ?? this.call('receive', args, { lent: this.specification.isStream(args.fd) });
+      case 'send-lent': {
+        const lent = args.amount !== 0 && this.specification.isStream(args.fd);
+        return this.call('send', { ...args, addressed: false }, { lent });
+      }
+      case 'send-saying':
+        return this.call('send', { ...args, addressed: false }, { message: true, says: args.amount !== 0 });
+      case 'sendmsg-saying':
+        return this.call('sendmsg', args, { says: true });
+      case 'receive-message':
+        return this.call('receive', args, { message: true });
+      case 'ask-sender':
+        return this.senders.ask(args.fd as number, args.on === true) ?? this.check();
       case 'return-lent':
         return this.loans.giveBack() ?? this.check();
       default:
@@ -155,33 +169,33 @@ export class Lockstep {
 
   // --- calls ---------------------------------------------------------------------------------------------------------------
 
-  /** `lent`: the send or receive is one of mbufs. */
-  private call(name: string, args: Readonly<Record<string, Argument>>, lent = false): Mismatch | null {
+  private call(name: string, args: Readonly<Record<string, Argument>>, how: How = {}): Mismatch | null {
     const { machine } = this;
     const { fd, amount, remote, addressed } = args;
     const so = typeof fd === 'number' ? this.specification.socketOf(fd) : null;
-    const { protocol, pcb } = so === null ? { protocol: 'none', pcb: -1 } : this.specification.association(so);
+    const { protocol, pcb, peer } = so === null ? { protocol: 'none', pcb: -1, peer: null } : this.specification.association(so);
     const all = Object.values(args);
     // Where a datagram or a connect goes is no matter of the specification, which has no other end. It is the last argument.
     const list = remote === undefined ? all : all.slice(0, -1);
     if (so === null ? args.mapped === true : unsaid(machine.kernel, this.ids.pcbAt(pcb), protocol, name, args)) return this.check();
     const sends = name === 'send' || name === 'sendmsg' || name === 'broadcast';
     const receives = name === 'receive' || name === 'recvmsg';
-    const stream = sends && so !== null ? this.streamFrom(so) : null;
     const unread = sends || receives ? this.specification.allUnread() : [];
     const first = sends ? this.data.fill(typeof amount === 'number' ? amount : 1) : 0;
-    const made = remote === true ? { name, args: list, host: machine.remoteHost } : { name, args: list, lent };
-    const seen = machine.attempt(() => carryOut(machine.sys, machine.kernel, machine.td, made));
-    if (lent && receives) this.loans.take();
+    const host = remote === true ? { host: machine.remoteHost } : {};
+    const made: Call = { name, args: list, ...host, ...this.senders.possible(how, so, name) };
+    const seen = this.senders.carryOut(made, sends);
+    if (made.lent === true && receives) this.loans.take();
     const allowed = this.specification.call(name, list);
     if (seen.errno !== allowed.errno || seen.value !== allowed.value || seen.answer !== allowed.answer) {
       return { breaks: 'same-result', seen: printResult(seen), allowed: printResult(allowed) };
     }
     this.answers.add(`${name} ${seen.errno}`);
     if (so === null) return this.check();
+    if (name === 'connect') this.senders.connected(so, peer);
     if (sends && seen.errno === 'none') {
+      const stream = this.senders.sent({ so, peer, unread, first, units: seen.value, says: made.says === true });
       if (stream !== null) this.data.sent(stream, first, seen.value);
-      if (protocol === 'dgram') this.data.sent(this.streamTo(unread), first, seen.value);
       const units = Array.from({ length: seen.value }, (_, index) => first + index);
       // What a send begins is known only when its SYN has been seen.
       const begun = protocol === 'tcp' && addressed === true && this.ends.of(pcb) === null ? this.check() : null;
@@ -191,6 +205,7 @@ export class Lockstep {
     // A record for whose right there is no descriptor is lost with it.
     const failed = receives && seen.errno !== 'none' && (unread[so] ?? 0) > this.specification.unread(so);
     if (failed || throwsAway(name, args, seen.errno)) this.data.thrownAway(this.ids.nameOf(so));
+    const strange = receives && (unread[so] ?? 0) > 0 ? this.senders.received(so, seen, made) : null;
     if (name === 'receiveoob' && seen.errno === 'none') return this.wrongUrgent(so) ?? this.check();
     if (receives && seen.errno === 'none') {
       // The rest of a record is lost.
@@ -199,13 +214,7 @@ export class Lockstep {
       if (wrong !== null) return { breaks: 'data-intact', seen: `socket ${so} ${wrong.seen}`, allowed: wrong.allowed };
       if (lost > 0) this.data.thrownAway(this.ids.nameOf(so));
     }
-    return this.check();
-  }
-
-  /** UNIX datagrams, by whose buffer has grown: in it they lie in the order in which they were sent, whoever sent them. */
-  private streamTo(before: readonly number[]): string {
-    const receiver = before.findIndex((units, so) => this.specification.unread(so) > units);
-    return `to ${receiver < 0 ? 'nobody' : this.ids.nameOf(receiver)}`;
+    return strange ?? this.check();
   }
 
   /**
@@ -253,14 +262,6 @@ export class Lockstep {
     if (left > 0 && handles.length === 0 && fds.every((socket) => socket === null))
       return { breaks: 'nothing-lost', seen: `${left} rights in flight, and nothing is open`, allowed: 'none: the collector has run' };
     return this.check();
-  }
-
-  /** Data that goes from one UNIX socket to another, by who sends to whom. */
-  private streamFrom(so: number): string | null {
-    const { protocol, peer } = this.specification.association(so);
-    return protocol === 'unix' || protocol === 'seqpacket'
-      ? `${this.ids.nameOf(so)} to ${peer === null ? 'nobody' : this.ids.nameOf(peer)}`
-      : null;
   }
 
   /** The socket was given these units to send: a datagram leaves at once, of a stream what the peer's window takes. */

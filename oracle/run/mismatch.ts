@@ -17,6 +17,7 @@ export const COMPARISONS: readonly string[] = [
   'same-state',
   'same-wire',
   'data-intact',
+  'same-sender',
   'nothing-lost',
   'nothing-stuck',
   'no-panic',

@@ -7,6 +7,7 @@ import * as fc from 'fast-check';
 import { OPENINGS, type Opening } from './openings.ts';
 import { ODDITIES } from './oddities.ts';
 import { ICMP_ERRORS } from './segment.ts';
+import { canAsk } from './senders.ts';
 import type { Scene, SceneSocket } from './specification.ts';
 
 export type Argument = number | boolean | string;
@@ -232,10 +233,13 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
   if (typeof chosen !== 'number') {
     const free = freeDescriptors(scene);
     const room = scene.room >= chosen.sockets && free.length >= chosen.sockets;
-    return room || choice.c % 16 === 0 ? chosen.make(choice, free) : [{ name: 'close', args: { fd: fd(choice.a, scene, sizes) } }];
+    return room || choice.c % 16 === 0
+      ? askingEarly(chosen.make(choice, free), choice, free)
+      : [{ name: 'close', args: { fd: fd(choice.a, scene, sizes) } }];
   }
   const { name, make } = KINDS[chosen] as Kind;
-  return [lent({ name, args: make(choice, scene, sizes) }, choice, scene)];
+  const operation = { name, args: make(choice, scene, sizes) };
+  return [...asking(operation, choice, scene), told(lent(operation, choice, scene), choice, scene)];
 }
 
 /** One of four sends or receives over a stream is of mbufs on loan. */
@@ -246,6 +250,32 @@ function lent(operation: Operation, { c }: Choice, { fds }: Scene): Operation {
   if (amount === 0 || (protocol !== 'unix' && protocol !== 'tcp')) return operation;
   if (name === 'receive' && c % 4 === 3) return { name: 'receive-lent', args };
   return name === 'send' && addressed === false && c % 4 === 1 ? { name: 'send-lent', args: { fd: fd as number, amount } } : operation;
+}
+
+/** Of UNIX sockets one of four sends says who sends, and one of four receives wants to hear it; half of those with a right say it. */
+function told(operation: Operation, { c }: Choice, { fds }: Scene): Operation {
+  const { name, args } = operation;
+  const { fd, amount = 0, addressed } = args;
+  if (typeof fd !== 'number' || !canAsk(fds[fd]?.protocol)) return operation;
+  if (name === 'sendmsg' && c % 2 === 0) return { name: 'sendmsg-saying', args };
+  if (name === 'receive' && c % 4 === 2) return { name: 'receive-message', args };
+  return name === 'send' && amount !== 0 && addressed === false && c % 4 === 3 ? { name: 'send-saying', args: { fd, amount } } : operation;
+}
+
+/** Before one of two of these calls a UNIX socket asks who sends. */
+function asking({ name }: Operation, { a, b, c }: Choice, { fds }: Scene): readonly Operation[] {
+  if ((b + c) % 2 !== 0 || !['send', 'sendmsg', 'listen', 'connect', 'receive', 'recvmsg'].includes(name)) return [];
+  const some = fds.flatMap((socket, each) => (canAsk(socket?.protocol) ? [each] : []));
+  return some.length === 0 ? [] : [{ name: 'ask-sender', args: { fd: pick(some, a + c), on: a % 8 > 0 } }];
+}
+
+/** In one of two openings a listener asks, and one of a pair. What is no UNIX socket asks nothing. */
+function askingEarly(opening: readonly Operation[], { c }: Choice, free: readonly number[]): readonly Operation[] {
+  if (c % 2 !== 0) return opening;
+  return opening.flatMap((operation) => {
+    const fd = operation.name === 'listen' ? operation.args.fd : operation.name === 'socketpair' ? free[c % 4 === 0 ? 1 : 0] : undefined;
+    return fd === undefined ? [operation] : [operation, { name: 'ask-sender', args: { fd, on: true } }];
+  });
 }
 
 /**
@@ -273,7 +303,7 @@ function isDatagram(protocol: string | undefined): boolean {
 function readAll(fd: number, { protocol, readable, records }: SceneSocket): readonly Operation[] {
   if (readable === 0) return [];
   const [times, amount] = isDatagram(protocol) ? [readable, 1] : [Math.max(1, records), readable];
-  return Array.from({ length: times }, () => ({ name: 'receive', args: { fd, amount } }));
+  return Array.from({ length: times }, () => ({ name: canAsk(protocol) ? 'receive-message' : 'receive', args: { fd, amount } }));
 }
 
 function freeDescriptors({ fds }: Scene): readonly number[] {

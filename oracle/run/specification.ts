@@ -62,7 +62,7 @@ export interface Connection extends Ours {
   readonly kept: boolean;
 }
 
-const SOCKET_CELLS = ['protocol', 'pcb', 'connected', 'acceptConn', 'noFdRef', 'protoRef'] as const;
+const SOCKET_CELLS = ['protocol', 'pcb', 'connected', 'acceptConn', 'noFdRef', 'protoRef', 'head'] as const;
 const PCB_CELLS = ['protocol', 'socket', 'peer', 'state', 'dropped', 'vflag'] as const;
 type SocketCells = Readonly<Record<(typeof SOCKET_CELLS)[number] | 'unread' | 'queued' | 'deaf' | 'records', Cell>>;
 type PcbCells = Readonly<Record<(typeof PCB_CELLS)[number], Cell>>;
@@ -77,6 +77,8 @@ export class Specification {
   private readonly fds: readonly Cell[];
   private readonly reaped: readonly Cell[];
   private readonly handles: readonly Cell[];
+  /** The files of rights. */
+  private readonly rights: readonly Cell[];
   private readonly sockets: readonly SocketCells[];
   private readonly pcbs: readonly PcbCells[];
   /** The number that stands for TCP. */
@@ -101,6 +103,7 @@ export class Specification {
     this.fds = Array.from({ length: sizes.FDS }, (_, fd) => cells.at('fds', fd));
     this.reaped = Array.from({ length: sizes.SOCKETS }, (_, id) => cells.at('sockets', id, 'reaped'));
     this.handles = Array.from({ length: sizes.HANDLES }, (_, handle) => cells.at('handles', handle));
+    this.rights = cells.table('rights', 'file');
     this.sockets = Array.from({ length: sizes.SOCKETS }, (_, id) => ({
       ...(Object.fromEntries(SOCKET_CELLS.map((field) => [field, cells.at('sockets', id, field)])) as Record<
         (typeof SOCKET_CELLS)[number],
@@ -238,6 +241,17 @@ export class Specification {
   /** The same of every socket, by its number. */
   allUnread(): readonly number[] {
     return this.sockets.map((_, so) => this.unread(so));
+  }
+
+  /** The listener in whose queue the socket is; null if it is in none. */
+  headOf(so: number): number | null {
+    const head = read(this.words, (this.sockets[so] as SocketCells).head);
+    return head === 0 ? null : head - 1;
+  }
+
+  /** Whether any descriptor is in flight. */
+  hasRights(): boolean {
+    return this.rights.some((file) => read(this.words, file) !== 0);
   }
 
   /** A TCP pcb whose connection is not over; null for any other. */

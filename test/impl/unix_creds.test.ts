@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { attach, createKernel, type Sockets } from '../../impl/index.ts';
 import {
   EINVAL,
+  EMSGSIZE,
   ENOBUFS,
   ENOPROTOOPT,
   EWOULDBLOCK,
@@ -205,6 +206,16 @@ describe('on a stream', () => {
     expect(w.take(b, { room: 0 })).toEqual({ text: '2', fds: [], flags: MSG_CTRUNC, user: null });
     expect([w.fileCount(x), w.rights()]).toEqual([2, 0]);
     atRest(w, a, b, x, ...got.fds);
+  });
+
+  it('whoever has no descriptor for what comes behind it has lost both; the next read gives the data (C.6 step 6, H.3 send_a_lot)', () => {
+    const { w, a, b } = asking('unix', { descriptors: 4 });
+    const more = [w.dup(a), w.dup(a)];
+    w.mail(a, 'data', [a]);
+    expect(w.take(b).text).toBe(-EMSGSIZE);
+    w.closeAll(...more);
+    expect(w.take(b)).toEqual({ text: 'data', fds: [], flags: 0, user: null });
+    atRest(w, a, b);
   });
 
   it('nothing to send is nothing to say', () => {
