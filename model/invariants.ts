@@ -216,9 +216,9 @@ export const invariants: Predicates<State> = {
     s.rights.every(({ file, before }) => file !== null || before === 0),
 };
 
-/** The thread has the sx lock of the receive buffer of this stream. */
+/** The thread has the sx lock of this receive buffer. A datagram reader takes none. */
 function reads(s: State, thread: Thread, so: SocketId): boolean {
-  return thread.receives && thread.file === so && !keepsRecords(s.sockets[so].protocol);
+  return thread.receives && thread.file === so && s.sockets[so].protocol !== 'dgram';
 }
 
 /** Nobody outside has it, or ever will: it lies only in buffers of which the same is true, and what is to be accepted only in such a queue. */

@@ -193,18 +193,18 @@ export const lemmas: Predicates<State> = {
         (incomplete.length < 2 || sockets.every((each) => incomplete.indexOf(each) !== 0 || s.sockets[each].filter === 'asks')),
     ),
 
-  /** Behind each right in a buffer there is a unit, before any other right; or it is that of a record that has no other. */
+  /** Behind each right in a buffer there is a unit, before any other right; or it is that of a record that has no other. A reader has taken the first right. */
   'rights-lie-before-data': (s) =>
     s.sockets.every(({ reached, grey }) => !reached && !grey) &&
     rights.every((right) => {
       const { holder, before } = s.rights[right];
       if (holder === null) return before === 0;
       const alone = rights.every((other) => other === right || s.rights[other].holder !== holder || s.rights[other].before !== before);
-      const { protocol, records, rcv } = s.sockets[holder];
-      return before < (keepsRecords(protocol) ? records.length : rcv.cc) && alone;
+      const { protocol, records, rcv, receiving } = s.sockets[holder];
+      return (before > 0 || !receiving) && before < (keepsRecords(protocol) ? records.length : rcv.cc) && alone;
     }),
 
-  /** A right is in the hand of a sender, or of a reader, who has its unit before it and keeps others from that, or has taken the whole record. */
+  /** A right is in the hand of a sender, or of a reader, who keeps others from the unit or the record that is behind it until that is gone, too, or has a whole datagram. */
   'hands-with-rights': (s) =>
     s.threads.every((thread) => {
       const { file, right, sends, passes, receives, chunk, left, sent } = thread;
@@ -213,9 +213,8 @@ export const lemmas: Predicates<State> = {
       const under = sends || protocol === 'dgram';
       if (passes && (!inCall(thread) || !isLocal(protocol))) return false;
       if (passes && (under ? left !== 1 || sent !== 0 : left !== 0 || chunk !== 0)) return false;
-      if (right === null) return !receives;
-      if (receives) return inCall(thread) && !sends && (keepsRecords(protocol) || (protocol === 'unix' && rcv.cc > 0));
-      return passes && under && chunk === 1;
+      if (receives) return inCall(thread) && !sends && (protocol === 'dgram' ? right !== null : isLocal(protocol) && rcv.cc > 0);
+      return right === null || (passes && under && chunk === 1);
     }),
 
   /** A reserved descriptor leads nowhere and is one thread's. */

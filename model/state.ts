@@ -74,7 +74,7 @@ export interface Socket {
   mark: Nat<typeof BUFFER>; // so_oobmark: what is to be read before the urgent byte's place; 0 if none, or
   atMark: boolean; // SBS_RCVATMARK: if it was just reached
   sending: boolean; // the sx lock of so_snd (sblock) is held
-  receiving: boolean; // the sx lock of so_rcv is held across a pause, by a reader with a right in hand
+  receiving: boolean; // the sx lock of so_rcv is held across a pause, by a reader to whom a right comes
   garbage: 'no' | 'found' | 'swept'; // unp_gcflag: the collector saw that nobody can reach it and holds its file; or has thrown away what it had
   reaped: boolean; // the collector dropped the last reference to its file, and somebody is to close it
   reached: boolean; // set and cleared within a step of the collector,
@@ -149,7 +149,7 @@ export interface Thread {
   drained: boolean; // and has taken every child off them
   sends: boolean; // the thread holds the sx lock of its socket's send buffer
   passes: boolean; // it sends one unit and a descriptor, on a UNIX socket
-  receives: boolean; // it has a right in hand that it receives; on a stream it holds the sx lock of the receive buffer meanwhile
+  receives: boolean; // it receives a right, and has it in hand; or no more, on all but a datagram socket, where it holds the sx lock of the receive buffer
   right: RightId | null; // a right in this thread's hand: on its way into a buffer, or out of one
   sent: Amount; // a send: what has gone,
   left: Amount; // what has not,

@@ -66,7 +66,15 @@ import { soatmark, soleavemark, soreceive_rcvoob, sotomark } from './oob.ts';
 import { pr_dgram, pr_flags, pru_rcvd } from './protosw.ts';
 import { m_nrights } from '../unix/layout.ts';
 import { unp_seecred } from '../unix/uipc_creds.ts';
-import { unp_cut, unp_externalize, unp_lock_control, unp_lock_rights, unp_receive, unp_unlock_control } from '../unix/uipc_rights.ts';
+import {
+  unp_cut,
+  unp_externalize,
+  unp_lock_control,
+  unp_lock_rights,
+  unp_receive,
+  unp_receive_record,
+  unp_unlock_control,
+} from '../unix/uipc_rights.ts';
 import { SB_EMPTY_FIXUP, sbfree, sblock, sbstate, sbunlock, sbwait } from './sockbuf.ts';
 
 /** What soreceive_wait found, if not an errno. */
@@ -161,8 +169,9 @@ function soreceive_move(k: Kernel, td: number, so: number, flags: number): numbe
 }
 
 /**
- * Takes the first record out, or looks at it, and copies what is wanted of it. The mutex of so_rcv is held before and after, not while
- * copying: nobody else takes anything without the transfer lock, and who appends does so behind the record.
+ * Takes the first record out, or looks at it, and copies what is wanted of it. Whoever gets no descriptors of its rights has lost it, as in F93.
+ * The mutex of so_rcv is held before and after, not while copying: nobody else takes anything without the transfer lock, and who appends does so
+ * behind the record.
  */
 function soreceive_packet(k: Kernel, td: number, so: number, flags: number): number {
   const rcv = so + so_rcv;
@@ -172,8 +181,14 @@ function soreceive_packet(k: Kernel, td: number, so: number, flags: number): num
     mtx_unlock(k, td, rcv + sb_mtx);
     error = soreceive_record(k, td, get(k, name + m_next));
   } else {
-    if (unp_lock_rights(k, td, rcv)) error = soreceive_rights(k, td, so);
-    else error = soreceive_whole(k, td, so, soreceive_dequeue(k, td, so));
+    error = unp_receive_record(k, td, so);
+    const name = soreceive_dequeue(k, td, so);
+    if (error === 0) {
+      error = soreceive_whole(k, td, so, name);
+    } else {
+      mtx_unlock(k, td, rcv + sb_mtx);
+      m_freem(k, td, name);
+    }
   }
   mtx_lock(k, td, rcv + sb_mtx);
   return error;
@@ -188,12 +203,12 @@ function soreceive_whole(k: Kernel, td: number, so: number, name: number): numbe
 }
 
 /**
- * The same of the first record with its rights. Whoever gets no descriptors of them has lost the record, as in F93. Both mutexes are held, and given
- * back.
+ * The same of the first datagram with its rights. Whoever gets no descriptors of them has lost the datagram, as in F93. Both mutexes are held, and
+ * given back.
  */
 function soreceive_rights(k: Kernel, td: number, so: number): number {
   const name = soreceive_dequeue(k, td, so);
-  const control = unp_cut(k, td, name);
+  const control = unp_cut(k, td, name, 0);
   mtx_unlock(k, td, unp_rights_mtx);
   mtx_unlock(k, td, so + so_rcv + sb_mtx);
   let error = control === 0 ? 0 : unp_externalize(k, td, control);

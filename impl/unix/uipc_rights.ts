@@ -154,6 +154,22 @@ export function unp_receive(k: Kernel, td: number, so: number): number {
   return error;
 }
 
+/**
+ * The same of the first record, which stays in the buffer and leaves it without them: so its sender has no room for another while they are on
+ * their way, and nobody who looks finds the buffer empty. If they are not wanted the mutex of so_rcv is held all the time since they were given up.
+ */
+export function unp_receive_record(k: Kernel, td: number, so: number): number {
+  const rcv = so + so_rcv;
+  if (!unp_lock_rights(k, td, rcv)) return 0;
+  const control = unp_cut(k, td, get(k, rcv + sb_mb), rcv);
+  mtx_unlock(k, td, unp_rights_mtx);
+  if (control === 0) return 0;
+  mtx_unlock(k, td, rcv + sb_mtx);
+  const error = unp_externalize(k, td, control);
+  mtx_lock(k, td, rcv + sb_mtx);
+  return error;
+}
+
 function unp_receive_cred(k: Kernel, td: number, rcv: number, first: number): void {
   unp_seecred(k, td, first);
   unp_behead(k, rcv, first);
@@ -245,13 +261,18 @@ function unp_rights_of(k: Kernel, name: number): number {
   return 0;
 }
 
-/** Cuts the rights out of a record that leaves the buffer. They are the caller's, or given up if nobody wants them: 0. unp_rights_mtx is held. */
-export function unp_cut(k: Kernel, td: number, name: number): number {
+/**
+ * Cuts the rights out of a record, which has left its buffer or is still in `sb`. They are the caller's, or given up if nobody wants them: 0.
+ * unp_rights_mtx is held, and the mutex of `sb`.
+ */
+export function unp_cut(k: Kernel, td: number, name: number, sb: number): number {
   mtx_assert(k, td, unp_rights_mtx);
   const before = unp_rights_of(k, name);
   if (before === 0) return 0;
   const control = get(k, before + m_next);
   unp_out(k, control);
+  // There is data behind it, so that the end of the buffer is where it was.
+  if (sb !== 0) sbfree(k, sb, control);
   put(k, before + m_next, get(k, control + m_next));
   put(k, control + m_next, 0);
   if (get(k, td + td_control) === CONTROL_WANTED) return control;

@@ -9,7 +9,7 @@ import { uipc_send } from '../protocols/unix.ts';
 import { uipc_send_dgram } from '../protocols/unix_dgram.ts';
 // biome-ignore format: a list of names
 import {
-  type Amount, type Errno, type Fd, isLocal, keepsRecords, type PcbId, type RightId, type Socket, type SocketId, type State, sotopcb, type ThreadId,
+  type Amount, type Errno, type Fd, isLocal, type PcbId, type RightId, type Socket, type SocketId, type State, sotopcb, type ThreadId,
 } from '../state.ts';
 import { cut, falloc, held, hold, idle, leave, linkFree, mayCall, release, sleeps, wakes } from './file.ts';
 import { deliver, mustWait } from './receive.ts';
@@ -85,7 +85,11 @@ function uipc_send_unit(s: State, socket: Socket): Errno {
   return uipc_send(s, socket, 1);
 }
 
-/** Up to `amount` units, and the right that lies before them: it becomes the lowest free descriptor. A record leaves the buffer together with its right. */
+/**
+ * Up to `amount` units, and the right that lies before them: it becomes the lowest free descriptor. A datagram leaves the buffer together with
+ * its right. Of a stream and of sequenced packets the right leaves first, and nobody else reads until the data has gone, too; the sender gets
+ * his room back last.
+ */
 export function* recvmsg(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedure {
   when(mayCall(s, t, fd));
   if (!hold(s, t, fd)) return;
@@ -103,35 +107,47 @@ export function* recvmsg(s: State, t: ThreadId, fd: Fd, amount: Amount): Procedu
       return leave(s, t, rule('recvmsg_3', 'interrupted: EINTR [C.6 step 5]', 'EINTR'));
   }
   const right = headRight(s, s.threads[t].file as SocketId);
-  const whole = keepsRecords(held(s, t).protocol);
-  if (right !== null) {
-    s.rights[right].place = 'hand';
-    s.rights[right].holder = null;
-    s.threads[t].right = right;
-    s.threads[t].receives = true;
-    if (whole) rule('recvmsg_7', 'a record and its right, off the buffer [C.6 soreceive_dgram]');
-    if (!whole && rule('recvmsg_4', 'off the buffer and in hand; nobody else reads before it is a descriptor [C.6 step 6]'))
-      held(s, t).receiving = true;
+  if (right === null) {
+    deliver(s, t, s.threads[t].file as SocketId, amount);
+    return release(s, t);
   }
-  if (right === null || whole) deliver(s, t, s.threads[t].file as SocketId, amount);
-  if (right === null) return release(s, t);
+  s.rights[right].place = 'hand';
+  s.rights[right].holder = null;
+  s.threads[t].right = right;
+  s.threads[t].receives = true;
+  if (held(s, t).protocol === 'dgram') {
+    rule('recvmsg_7', 'a datagram and its right, off the buffer [C.6 soreceive_dgram]');
+    deliver(s, t, s.threads[t].file as SocketId, amount);
+  } else {
+    rule('recvmsg_4', 'off the buffer and in hand; nobody else reads before its data is gone [C.6 step 6]');
+    held(s, t).receiving = true;
+  }
   yield;
-  if (!externalize(s, t))
+  if (!externalize(s, t)) {
+    if (held(s, t).protocol === 'seqpacket') {
+      yield;
+      rule('recvmsg_8', 'the record is lost as well [C.6 step 6]');
+      deliver(s, t, s.threads[t].file as SocketId, amount);
+    }
+    sbunlock(s, t);
     return leave(
       s,
       t,
       rule('recvmsg_5', 'no descriptor for it: EMSGSIZE, it is given up; of a stream the data stays [C.6 step 6, H.3]', 'EMSGSIZE'),
     );
-  if (!keepsRecords(held(s, t).protocol)) deliver(s, t, s.threads[t].file as SocketId, amount);
+  }
+  if (held(s, t).protocol !== 'dgram') {
+    yield;
+    deliver(s, t, s.threads[t].file as SocketId, amount);
+  }
+  sbunlock(s, t);
   release(s, t);
 }
 
-/** The right in hand becomes a descriptor, if one is free; others may read again. [D.1] */
+/** The right in hand becomes a descriptor, if one is free. [D.1] */
 function externalize(s: State, t: ThreadId): boolean {
   const right = s.threads[t].right as RightId;
   s.threads[t].right = null;
-  s.threads[t].receives = false;
-  held(s, t).receiving = false;
   const fd = falloc(s, null);
   if (fd === null) {
     unp_discard(s, right);
@@ -141,4 +157,10 @@ function externalize(s: State, t: ThreadId): boolean {
   s.fds[fd] = s.rights[right].file;
   unp_externalize(s, right);
   return true;
+}
+
+/** Others may read again. A datagram reader has kept nobody out. [C.6 step 11] */
+function sbunlock(s: State, t: ThreadId): void {
+  s.threads[t].receives = false;
+  held(s, t).receiving = false;
 }

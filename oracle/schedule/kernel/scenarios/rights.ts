@@ -30,6 +30,16 @@ const RECORDS = [
   ['seqpacket', 'step 6'],
 ] as const;
 
+/** As `mailed`, by what keeps other readers out until the right is a descriptor and the data has gone. */
+const sealed = (asked: string) => [
+  call('socketpair', { asked }),
+  call('socket', { asked: 'unix' }),
+  call('sendmsg', { fd: 0, passed: 2 }),
+  call('close', { fd: 2 }),
+];
+/** And no room for more. */
+const full = (asked: string) => [...sealed(asked), call('send', { fd: 0, amount: 1 }), call('setnbio', { fd: 0, on: true })];
+
 export const RIGHTS: readonly Scenario[] = [
   {
     id: 'recvmsg-collect',
@@ -143,6 +153,43 @@ export const RIGHTS: readonly Scenario[] = [
       citation: 'T16, G116, E.9 G10, G11',
       prologue: [call('socketpair', { asked })],
       threads: [[call('sendmsg', { fd: 0, passed: 1 })], [call('close', { fd: 1 })], collect],
+    },
+  ]),
+  ...['unix', 'seqpacket'].flatMap((asked): readonly Scenario[] => [
+    {
+      id: `${asked}-recvmsg-send-close`,
+      about: 'data is received with a right, and sent meanwhile: there is room where it was no sooner than the right is a descriptor',
+      citation: 'C.6 step 6, step 9, D.1 rcvd',
+      prologue: [...sealed(asked), call('setnbio', { fd: 0, on: true })],
+      threads: [
+        [call('recvmsg', { fd: 1, amount: 1 })],
+        [call('send', { fd: 0, amount: 1 }), call('send', { fd: 0, amount: 1 }), call('close', { fd: 2 })],
+      ],
+    },
+    {
+      id: `${asked}-recvmsg-close-send`,
+      about: 'a right is received, and closed as soon as it is a descriptor: the room where its data was may come after that',
+      citation: 'C.6 step 9, D.1 rcvd',
+      prologue: full(asked),
+      threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('close', { fd: 2 }), call('send', { fd: 0, amount: 1 })]],
+    },
+    {
+      id: `${asked}-recvmsg-poll-close`,
+      about: 'data is received with a right, and looked for: it is in the buffer until the right is a descriptor',
+      citation: 'C.6 step 6, C.8 sopoll',
+      prologue: sealed(asked),
+      threads: [[call('recvmsg', { fd: 1, amount: 1 })], [call('poll', { fd: 1, wanted: 'in', wait: false }), call('close', { fd: 2 })]],
+    },
+    {
+      id: `${asked}-recvmsg-receive-close`,
+      about:
+        'two threads read, of whom the first receives a right: the other has what is behind it no sooner than the right is a descriptor',
+      citation: 'C.6 step 3, step 6, step 11',
+      prologue: [...full(asked), call('setnbio', { fd: 1, on: true })],
+      threads: [
+        [call('recvmsg', { fd: 1, amount: 1 }), call('close', { fd: 2 })],
+        [call('receive', { fd: 1, amount: 1 }), call('close', { fd: 2 })],
+      ],
     },
   ]),
 ];
