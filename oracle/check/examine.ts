@@ -62,10 +62,12 @@ export function partOf(program: Program, { calls }: Pick<Configuration, 'calls'>
 
 /** A program without what can't happen in it and what nobody looks at: it has the same runs, and states that behave alike are one. */
 export function reduced(program: Program): Program {
-  for (let before = program; ; ) {
-    const after = dropUnread(foldPossible(before));
-    if (JSON.stringify(after) === JSON.stringify(before)) return after;
-    before = after;
+  // Each goes on until it finds nothing more: where one did not, the other has left nothing for it.
+  for (let folded = foldPossible(program); ; ) {
+    const read = dropUnread(folded);
+    const again = read === folded ? read : foldPossible(read);
+    if (again === read) return again;
+    folded = again;
   }
 }
 

@@ -3,10 +3,11 @@
  * simplifies what is constant, so that configuration given at compile time leaves no trace. An operand that could fault is
  * never dropped, except on the side of `&&`, `||` or `?:` that is not evaluated.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { unreachable } from './errors.ts';
 import type { BinaryOp, Expr, Place, Scalar } from './ir.ts';
 import { encodedRange } from './liveness.ts';
-import { forEachExpr, substitute } from './walk.ts';
+import { forEachExpr, mapChildren, substitute } from './walk.ts';
 
 export const BOOL: Scalar = { kind: 'bool' };
 
@@ -193,46 +194,54 @@ export function quantifier(op: 'some' | 'every' | 'count' | 'first', bound: numb
 
 /** Puts the whole expression through the folding constructors again, after constants took the place of some locals. */
 export function refold(expr: Expr): Expr {
+  return foldTop(mapChildren(expr, refold));
+}
+
+/** Folds an expression whose operands are folded. */
+export function foldTop(expr: Expr): Expr {
+  const folded = foldedTop(expr);
+  return isDeepStrictEqual(folded, expr) ? expr : folded;
+}
+
+function foldedTop(expr: Expr): Expr {
   switch (expr.op) {
     case 'const':
     case 'local':
-      return expr;
     case 'read':
-      return { ...expr, place: { ...expr.place, steps: expr.place.steps.map((s) => ('field' in s ? s : { index: refold(s.index) })) } };
+    case 'call':
+      return expr;
     case 'not':
-      return not(refold(expr.arg));
+      return not(expr.arg);
     case 'and':
-      return and(refold(expr.left), refold(expr.right));
+      return and(expr.left, expr.right);
     case 'or':
-      return or(refold(expr.left), refold(expr.right));
+      return or(expr.left, expr.right);
     case 'eq':
     case 'ne':
     case 'lt':
     case 'le':
-      return compare(expr.op, refold(expr.left), refold(expr.right));
+      return compare(expr.op, expr.left, expr.right);
     case 'add':
     case 'sub':
     case 'mul':
     case 'min':
     case 'max': {
-      const result = arithmetic(expr.op, refold(expr.left), refold(expr.right));
+      const result = arithmetic(expr.op, expr.left, expr.right);
       if (expr.type.kind === 'int') return result;
       // Arithmetic that makes an id of a number keeps that type.
-      return result.op === 'const' ? { ...result, type: expr.type } : { ...expr, left: refold(expr.left), right: refold(expr.right) };
+      return result.op === 'const' ? { ...result, type: expr.type } : expr;
     }
     case 'ite':
-      return ite(refold(expr.cond), refold(expr.then), refold(expr.else), expr.type);
+      return ite(expr.cond, expr.then, expr.else, expr.type);
     case 'unwrap':
-      return unwrap(refold(expr.arg), expr.type, expr.site);
+      return unwrap(expr.arg, expr.type, expr.site);
     case 'wrap':
-      return wrap(refold(expr.arg), expr.type);
+      return wrap(expr.arg, expr.type);
     case 'some':
     case 'every':
     case 'count':
     case 'first':
-      return quantifier(expr.op, expr.local, expr.size, refold(expr.body), expr.type);
-    case 'call':
-      return { ...expr, args: expr.args.map(refold) };
+      return quantifier(expr.op, expr.local, expr.size, expr.body, expr.type);
     default:
       return unreachable(expr);
   }

@@ -7,13 +7,14 @@
  * Sound because the sets only grow and are followed until none does: a branch is passed over only while its condition has no value
  * that leads there.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { unreachable } from './errors.ts';
-import { BOOL, bool, constant, evaluate, mayFault, refold } from './fold.ts';
+import { BOOL, bool, constant, evaluate, foldTop, mayFault } from './fold.ts';
 import type { BinaryOp, Expr, Fn, Place, Program, PromiseDef, RecordType, Scalar, Stmt, Type } from './ir.ts';
 import { sequenceRecord } from './layout.ts';
 import { encodedRange } from './liveness.ts';
 import { prune } from './prune.ts';
-import { mapChildren, mapPlace } from './walk.ts';
+import { flatMapped, mapChildren, mapPlace, mapped, rebuilt } from './walk.ts';
 
 /** Possible numbers; more than a few are kept as the range of their type. */
 type Values = ReadonlySet<number>;
@@ -40,7 +41,7 @@ export function foldPossible(program: Program): Program {
   if (widest(program) > WIDEST) return program;
   for (let before = program; ; ) {
     const after = prune(new Possible(before).fold());
-    if (JSON.stringify(after) === JSON.stringify(before)) return after;
+    if (isDeepStrictEqual(after, before)) return before;
     before = after;
   }
 }
@@ -195,7 +196,7 @@ class Possible {
         for (const step of expr.place.steps) if (!('field' in step)) this.#values(step.index);
         return this.#cell(pathOf(expr.place));
       case 'not':
-        return mapped(this.#values(expr.arg), (value) => 1 - value);
+        return imageOf(this.#values(expr.arg), (value) => 1 - value);
       case 'and': {
         const left = this.#values(expr.left);
         if (!left.has(1)) return left;
@@ -224,9 +225,9 @@ class Possible {
       }
       case 'unwrap':
         // Of null it is 0, and a fault.
-        return mapped(this.#values(expr.arg), (value) => Math.max(0, value - 1));
+        return imageOf(this.#values(expr.arg), (value) => Math.max(0, value - 1));
       case 'wrap':
-        return mapped(this.#values(expr.arg), (value) => value + 1);
+        return imageOf(this.#values(expr.arg), (value) => value + 1);
       case 'some':
       case 'every':
       case 'count':
@@ -259,13 +260,13 @@ class Possible {
       functions: this.#program.functions.map((fn, index) => {
         this.#fn = fn;
         this.#index = index;
-        return { ...fn, body: this.#foldBody(fn.body) };
+        return rebuilt(fn, { body: this.#foldBody(fn.body) });
       }),
     };
   }
 
   #foldBody(body: readonly Stmt[]): readonly Stmt[] {
-    return body.flatMap((stmt) => this.#foldStatement(stmt));
+    return flatMapped(body, (stmt) => this.#foldStatement(stmt));
   }
 
   #foldStatement(stmt: Stmt): readonly Stmt[] {
@@ -273,16 +274,15 @@ class Possible {
     switch (stmt.op) {
       case 'set': {
         const type = this.#fn?.locals[stmt.local]?.type ?? BOOL;
-        return [{ ...stmt, value: expr(stmt.value), site: this.#fits(stmt.value, type) ? -1 : stmt.site }];
+        return [rebuilt(stmt, { value: expr(stmt.value), site: this.#fits(stmt.value, type) ? -1 : stmt.site })];
       }
       case 'write':
         return [
-          {
-            ...stmt,
+          rebuilt(stmt, {
             place: mapPlace(stmt.place, expr),
             value: expr(stmt.value),
             site: this.#fits(stmt.value, stmt.place.type) ? -1 : stmt.site,
-          },
+          }),
         ];
       case 'if': {
         const cond = expr(stmt.cond);
@@ -291,24 +291,24 @@ class Possible {
         const values = this.#values(stmt.cond);
         const then = values.has(1) ? this.#foldBody(stmt.then) : [];
         const otherwise = values.has(0) ? this.#foldBody(stmt.else) : [];
-        return then.length + otherwise.length === 0 && !mayFault(cond) ? [] : [{ ...stmt, cond, then, else: otherwise }];
+        return then.length + otherwise.length === 0 && !mayFault(cond) ? [] : [rebuilt(stmt, { cond, then, else: otherwise })];
       }
       case 'for': {
         const inner = this.#foldBody(stmt.body);
-        return inner.length === 0 || stmt.size === 0 ? [] : [{ ...stmt, body: inner }];
+        return inner.length === 0 || stmt.size === 0 ? [] : [rebuilt(stmt, { body: inner })];
       }
       case 'while':
-        return [{ ...stmt, cond: expr(stmt.cond), body: this.#foldBody(stmt.body) }];
+        return [rebuilt(stmt, { cond: expr(stmt.cond), body: this.#foldBody(stmt.body) })];
       case 'return':
-        return [{ ...stmt, value: stmt.value === null ? null : expr(stmt.value) }];
+        return [rebuilt(stmt, { value: stmt.value === null ? null : expr(stmt.value) })];
       case 'call':
       case 'delegate':
-        return [{ ...stmt, args: stmt.args.map(expr) }];
+        return [rebuilt(stmt, { args: mapped(stmt.args, expr) })];
       case 'pause':
-        return [{ ...stmt, until: stmt.until === null ? null : expr(stmt.until) }];
+        return [rebuilt(stmt, { until: stmt.until === null ? null : expr(stmt.until) })];
       case 'when': {
         const cond = expr(stmt.cond);
-        return cond.op === 'const' && cond.value !== 0 ? [] : [{ ...stmt, cond }];
+        return cond.op === 'const' && cond.value !== 0 ? [] : [rebuilt(stmt, { cond })];
       }
       case 'rule':
       case 'break':
@@ -334,8 +334,8 @@ class Possible {
     // The same for operands that are never looked at.
     if (expr.op === 'and' && !this.#values(expr.left).has(1)) return this.#foldExpression(expr.left);
     if (expr.op === 'or' && !this.#values(expr.left).has(0)) return this.#foldExpression(expr.left);
-    const folded = refold(mapChildren(expr, (child) => this.#foldExpression(child)));
-    return folded.op === 'unwrap' && expr.op === 'unwrap' && !this.#values(expr.arg).has(0) ? { ...folded, site: -1 } : folded;
+    const folded = foldTop(mapChildren(expr, (child) => this.#foldExpression(child)));
+    return folded.op === 'unwrap' && expr.op === 'unwrap' && !this.#values(expr.arg).has(0) ? rebuilt(folded, { site: -1 }) : folded;
   }
 }
 
@@ -393,7 +393,7 @@ function upTo(size: number): Values {
   return new Set(Array.from({ length: size }, (_, index) => index));
 }
 
-function mapped(values: Values, f: (value: number) => number): Values {
+function imageOf(values: Values, f: (value: number) => number): Values {
   return new Set([...values].map(f));
 }
 

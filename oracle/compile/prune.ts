@@ -4,7 +4,7 @@
  */
 import { unreachable } from './errors.ts';
 import type { Expr, Fn, Place, Program, Stmt } from './ir.ts';
-import { mapChildren, mapPlace } from './walk.ts';
+import { mapChildren, mapPlace, mapped, rebuilt } from './walk.ts';
 
 interface Renumber {
   readonly fn: (index: number) => number;
@@ -40,16 +40,16 @@ export function prune(program: Program): Program {
   const siteOrder = [...sites].filter((s) => s >= 0).sort((a, b) => a - b);
   const ruleOrder = [...rules].sort((a, b) => a - b);
   const by: Renumber = {
-    fn: (index) => fns.indexOf(index),
-    site: (index) => siteOrder.indexOf(index),
-    rule: (index) => ruleOrder.indexOf(index),
+    fn: numbering(fns),
+    site: numbering(siteOrder),
+    rule: numbering(ruleOrder),
   };
   return {
     ...program,
     functions: fns.map((index): Fn => {
       const fn = program.functions[index];
       if (fn === undefined) throw new Error(`the program has no function ${index}`);
-      return { ...fn, body: renumberBody(fn.body, by) };
+      return rebuilt(fn, { body: renumberBody(fn.body, by) });
     }),
     agents: program.agents.map((agent) => ({ ...agent, procedures: agent.procedures.map((p) => ({ ...p, fn: by.fn(p.fn) })) })),
     invariants: program.invariants.map((p) => ({ ...p, fn: by.fn(p.fn) })),
@@ -60,8 +60,14 @@ export function prune(program: Program): Program {
   };
 }
 
+/** The place of each number in a list; -1: it stands nowhere. */
+function numbering(numbers: readonly number[]): (number: number) => number {
+  const places = new Map(numbers.map((number, place) => [number, place] as const));
+  return (number) => places.get(number) ?? -1;
+}
+
 function renumberBody(body: readonly Stmt[], by: Renumber): readonly Stmt[] {
-  return body.map((stmt) => renumberStmt(stmt, by));
+  return mapped(body, (stmt) => renumberStmt(stmt, by));
 }
 
 function renumberStmt(stmt: Stmt, by: Renumber): Stmt {
@@ -69,26 +75,26 @@ function renumberStmt(stmt: Stmt, by: Renumber): Stmt {
   const place = (p: Place): Place => mapPlace(p, expr);
   switch (stmt.op) {
     case 'set':
-      return { ...stmt, value: expr(stmt.value), site: by.site(stmt.site) };
+      return rebuilt(stmt, { value: expr(stmt.value), site: by.site(stmt.site) });
     case 'write':
-      return { ...stmt, place: place(stmt.place), value: expr(stmt.value), site: by.site(stmt.site) };
+      return rebuilt(stmt, { place: place(stmt.place), value: expr(stmt.value), site: by.site(stmt.site) });
     case 'if':
-      return { ...stmt, cond: expr(stmt.cond), then: renumberBody(stmt.then, by), else: renumberBody(stmt.else, by) };
+      return rebuilt(stmt, { cond: expr(stmt.cond), then: renumberBody(stmt.then, by), else: renumberBody(stmt.else, by) });
     case 'for':
-      return { ...stmt, body: renumberBody(stmt.body, by) };
+      return rebuilt(stmt, { body: renumberBody(stmt.body, by) });
     case 'while':
-      return { ...stmt, cond: expr(stmt.cond), body: renumberBody(stmt.body, by) };
+      return rebuilt(stmt, { cond: expr(stmt.cond), body: renumberBody(stmt.body, by) });
     case 'return':
-      return { ...stmt, value: stmt.value === null ? null : expr(stmt.value) };
+      return rebuilt(stmt, { value: stmt.value === null ? null : expr(stmt.value) });
     case 'call':
     case 'delegate':
-      return { ...stmt, fn: by.fn(stmt.fn), args: stmt.args.map(expr) };
+      return rebuilt(stmt, { fn: by.fn(stmt.fn), args: mapped(stmt.args, expr) });
     case 'pause':
-      return { ...stmt, until: stmt.until === null ? null : expr(stmt.until) };
+      return rebuilt(stmt, { until: stmt.until === null ? null : expr(stmt.until) });
     case 'when':
-      return { ...stmt, cond: expr(stmt.cond) };
+      return rebuilt(stmt, { cond: expr(stmt.cond) });
     case 'rule':
-      return { ...stmt, rule: by.rule(stmt.rule) };
+      return rebuilt(stmt, { rule: by.rule(stmt.rule) });
     case 'break':
     case 'continue':
       return stmt;
@@ -98,8 +104,8 @@ function renumberStmt(stmt: Stmt, by: Renumber): Stmt {
 }
 
 function renumberExpr(expr: Expr, by: Renumber): Expr {
-  const mapped = mapChildren(expr, (child) => renumberExpr(child, by));
-  if (mapped.op === 'unwrap') return { ...mapped, site: by.site(mapped.site) };
-  if (mapped.op === 'call') return { ...mapped, fn: by.fn(mapped.fn) };
-  return mapped;
+  const whole = mapChildren(expr, (child) => renumberExpr(child, by));
+  if (whole.op === 'unwrap') return rebuilt(whole, { site: by.site(whole.site) });
+  if (whole.op === 'call') return rebuilt(whole, { fn: by.fn(whole.fn) });
+  return whole;
 }

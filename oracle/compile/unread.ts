@@ -7,18 +7,19 @@
  * bounds and satisfy the same properties. (A write that can break a bound is read: by the bound.) So what holds of the program without
  * them holds of the program, and its runs are runs of the program.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { unreachable } from './errors.ts';
 import { mayFault } from './fold.ts';
 import type { Expr, Fn, Place, Program, RecordType, Stmt, Type } from './ir.ts';
 import { pathOf } from './possible.ts';
 import { prune } from './prune.ts';
-import { expressionsOf, forEachExpr, forEachStmt } from './walk.ts';
+import { expressionsOf, flatMapped, forEachExpr, forEachStmt, mapped, rebuilt } from './walk.ts';
 
 /** The program without what is unread. */
 export function dropUnread(program: Program): Program {
   for (let before = program; ; ) {
     const after = prune(new Reading(before).dropped());
-    if (JSON.stringify(after) === JSON.stringify(before)) return after;
+    if (isDeepStrictEqual(after, before)) return before;
     before = after;
   }
 }
@@ -131,13 +132,13 @@ class Reading {
       ...this.#program,
       state: this.#fields(state, ''),
       functions: functions.map(
-        (fn, index): Fn => ({ ...fn, returns: this.#isRead(`${index}:return`) ? fn.returns : null, body: this.#body(index, fn.body) }),
+        (fn, index): Fn => rebuilt(fn, { returns: this.#isRead(`${index}:return`) ? fn.returns : null, body: this.#body(index, fn.body) }),
       ),
     };
   }
 
   #body(fn: number, body: readonly Stmt[]): readonly Stmt[] {
-    return body.flatMap((stmt) => this.#kept(fn, stmt));
+    return flatMapped(body, (stmt) => this.#kept(fn, stmt));
   }
 
   #kept(fn: number, stmt: Stmt): readonly Stmt[] {
@@ -147,23 +148,24 @@ class Reading {
       case 'set':
         return this.#isRead(`${fn}:${stmt.local}`) ? [stmt] : [];
       case 'return':
-        return [this.#isRead(`${fn}:return`) ? stmt : { ...stmt, value: null }];
+        return [this.#isRead(`${fn}:return`) ? stmt : rebuilt(stmt, { value: null })];
       case 'call':
       case 'delegate': {
         const result = stmt.result >= 0 && this.#isRead(`${fn}:${stmt.result}`) ? stmt.result : -1;
         if (result < 0 && this.#pure.has(stmt.fn)) return [];
-        return [{ ...stmt, result, args: stmt.args.map((arg, index) => (this.#isRead(`${stmt.fn}:${index}`) ? arg : zero(arg))) }];
+        const args = mapped(stmt.args, (arg, index) => (this.#isRead(`${stmt.fn}:${index}`) ? arg : zero(arg)));
+        return [rebuilt(stmt, { result, args })];
       }
       case 'if': {
         const [then, otherwise] = [this.#body(fn, stmt.then), this.#body(fn, stmt.else)];
-        return then.length + otherwise.length === 0 && !mayFault(stmt.cond) ? [] : [{ ...stmt, then, else: otherwise }];
+        return then.length + otherwise.length === 0 && !mayFault(stmt.cond) ? [] : [rebuilt(stmt, { then, else: otherwise })];
       }
       case 'for': {
         const body = this.#body(fn, stmt.body);
-        return body.length === 0 ? [] : [{ ...stmt, body }];
+        return body.length === 0 ? [] : [rebuilt(stmt, { body })];
       }
       case 'while':
-        return [{ ...stmt, body: this.#body(fn, stmt.body) }];
+        return [rebuilt(stmt, { body: this.#body(fn, stmt.body) })];
       case 'when':
       case 'pause':
       case 'break':
