@@ -26,8 +26,11 @@ export interface Ingredients {
   readonly options: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** Of one kind; each is a few hundred KiB, and a working day makes many. */
-const KEPT_OF_A_KIND = 16;
+/**
+ * Of one kind. A model takes up to 2 MiB, and a working day makes many; of fewer litmus programs each would be gone before it is asked for
+ * again.
+ */
+const KEPT_OF_A_KIND = 64;
 
 /** The artefact made of these ingredients: from the cache, or made now and kept. */
 export function cached(ingredients: Ingredients, make: () => string): string {

@@ -78,10 +78,10 @@ describe('an artefact', () => {
 });
 
 describe('the cache', () => {
-  it('keeps the sixteen artefacts of a kind that were used last, and others untouched', () => {
+  it('keeps the sixty-four artefacts of a kind that were used last, and others untouched', () => {
     get({ ...INGREDIENTS, kind: 'other' });
-    for (let sockets = 0; sockets < 20; sockets++) get({ ...INGREDIENTS, options: { sockets } });
-    expect(readdirSync(directory).filter((name) => name.startsWith('model-javascript-'))).toHaveLength(16);
+    for (let sockets = 0; sockets < 70; sockets++) get({ ...INGREDIENTS, options: { sockets } });
+    expect(readdirSync(directory).filter((name) => name.startsWith('model-javascript-'))).toHaveLength(64);
     expect(get({ ...INGREDIENTS, kind: 'other' }).made).toBe(false);
   });
 
