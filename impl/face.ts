@@ -58,7 +58,7 @@ export interface Received {
   readonly endOfRecord: boolean;
 }
 
-export interface MessageOptions extends Pick<SendOptions, 'dontWait' | 'endOfRecord'> {
+export interface MessageOptions extends Pick<SendOptions, 'to' | 'dontWait' | 'endOfRecord'> {
   /** Tell the receiver the `user` of this thread. */
   readonly credentials?: boolean;
 }
@@ -67,6 +67,8 @@ export interface MessageOptions extends Pick<SendOptions, 'dontWait' | 'endOfRec
 export interface Message {
   /** Bytes of data. */
   readonly length: number;
+  /** The sender of a record, if it has an address. */
+  readonly from: Address | null;
   /** Descriptors that came with them, now this program's own. */
   readonly descriptors: readonly number[];
   /** Whose thread sent it, if the sender wanted that to be known, or this socket did (the option `credentials`); else null. */

@@ -261,12 +261,13 @@ export class Sockets {
 
   /**
    * Sends bytes with descriptors: whoever receives them has the same open sockets (UNIX, SCM_RIGHTS). They may be closed here as soon as
-   * this returns. With `credentials` any UNIX socket says whose thread this is (SCM_CREDS). One slice at most, and one byte at least, but of a
-   * datagram. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight.
+   * this returns. With `credentials` any UNIX socket says whose thread this is (SCM_CREDS), and `to` is as in `send`, of any socket. One slice at
+   * most, and beside descriptors one byte at least, but of a datagram. EMSGSIZE: too many descriptors; ENOBUFS: too many in flight.
    */
   sendMessage(fd: number, bytes: Uint8Array, descriptors: readonly number[], options: MessageOptions = {}): number {
     copyBytesIn(this.#k, this.#at, bytes, 0, Math.min(bytes.length, this.#slice));
-    const control = { descriptors: descriptors.map(whole), credentials: options.credentials === true };
+    const { to, credentials = false } = options;
+    const control = { to: to === undefined ? [] : [hostOf(to), portOf(to)], descriptors: descriptors.map(whole), credentials };
     return this.#done('sendmsg', sendMessage(this.#k, this.#td(), this.#slice, whole(fd), bytes.length, control, messageFlags(options)));
   }
 
@@ -274,7 +275,7 @@ export class Sockets {
   recvMessage(fd: number, target: Uint8Array, descriptors: number, options: ReceiveOptions = {}): Message {
     const message = receiveMessage(this.#k, this.#td(), this.#slice, whole(fd), target.length, descriptors, receiveFlags(options));
     copyBytesOut(this.#k, this.#at, target, 0, this.#done('recvmsg', message.length));
-    return message;
+    return { ...message, from: this.#address() };
   }
 
   /** Closes descriptors that were sent and will never be received. Call it now and then, from any thread, where descriptors are sent. */

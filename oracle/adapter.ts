@@ -88,8 +88,8 @@ const CHANGES: Readonly<Record<string, number>> = {
 /** Who sends, and one descriptor. */
 const CONTROL_BYTES = M.CMSG_CREDS + M.CMSG_HEADER + 4;
 
-/** User memory for the header of a message and a control buffer. */
-export const MESSAGE_BYTES = (M.MSG_HEADER + CONTROL_BYTES + 7) & ~7;
+/** User memory for the header of a message, an address and a control buffer. */
+export const MESSAGE_BYTES = (M.MSG_HEADER + M.NAME_BYTES + CONTROL_BYTES + 7) & ~7;
 
 /** How long a linger waits, unless somebody says otherwise. */
 const LINGER_TICKS = 100;
@@ -181,18 +181,15 @@ export function systemCall<Argument = never>(
       return { fn: `sys_${name}`, args: [fd] };
     case 'send':
       if (place.lent === true) return { fn: 'sys_sendmbuf', args: [fd, bytes, 0] };
-      if (place.byMessage === true) return messageCall('sys_sendmsg', fd, bytes, place.says === true ? SAYS : [], place);
-      return {
-        fn: 'sys_sendto',
-        args: [
-          fd,
-          place.data,
-          bytes,
-          place.urgent === true ? L.MSG_OOB : 0,
+      {
+        const to = [
           args[2] === true ? hostFor(host, place.six, place.six === 'mapped') : L.NO_ADDRESS,
           place.unix ? DESTINATION : FIRST_PORT,
-        ],
-      };
+        ];
+        if (place.byMessage === true)
+          return messageCall('sys_sendmsg', fd, bytes, place.says === true ? SAYS : [], place, args[2] === true ? to : []);
+        return { fn: 'sys_sendto', args: [fd, place.data, bytes, place.urgent === true ? L.MSG_OOB : 0, ...to] };
+      }
     case 'receive':
       if (place.lent === true) return { fn: 'sys_recvmbuf', args: [fd, bytes, 0] };
       if (place.byMessage === true) return messageCall('sys_recvmsg', fd, bytes, NO_CONTROL, place);
@@ -299,24 +296,41 @@ function passes<Argument>(fd: number | Argument): readonly number[] {
   return [M.CMSG_HEADER + 4, L.SOL_SOCKET, M.SCM_RIGHTS, fd];
 }
 
-/** A transfer of so many bytes with these words of control data, or as much room. */
+/** A transfer of so many bytes with these words of control data, or as much room; to an address, or with room for one. */
 function messageCall<Argument>(
   fn: keyof typeof Syscalls,
   fd: number | Argument,
   bytes: number,
   control: readonly number[],
   { data, message = 0 }: Place,
+  name: readonly number[] = [],
 ): SystemCall<Argument> {
-  return { fn, args: [fd, message, 0], message: [data, bytes, message + M.MSG_HEADER, 4 * control.length, 0, ...control] };
+  const at = message + M.MSG_HEADER;
+  const namelen = fn === 'sys_recvmsg' ? M.NAME_BYTES : 4 * name.length;
+  const header = [at, namelen, data, bytes, at + M.NAME_BYTES, 4 * control.length, 0, name[0] ?? 0, name[1] ?? 0];
+  return { fn, args: [fd, message, 0], message: [...header, ...control] };
 }
 
-/** What the message that was received last says of its sender, null if nothing; and whether control data was cut off. */
-export function toldSender(k: Kernel, td: number): { readonly sender: number | null; readonly isCut: boolean } {
+/** What the message that was received last says. */
+export interface Told {
+  /** The user who sent it; null if that is not said. */
+  readonly sender: number | null;
+  /** Where its sender is: host and port; null if it has no address. */
+  readonly from: readonly [number, number] | null;
+  /** Whether control data was cut off. */
+  readonly isCut: boolean;
+}
+
+export function toldBy(k: Kernel, td: number): Told {
   const message = messageOf(k, td);
-  const control = message + M.MSG_HEADER;
+  const name = message + M.MSG_HEADER;
+  const control = name + M.NAME_BYTES;
   const says = getWord(k, message + M.msg_controllen) >= M.CMSG_CREDS && getWord(k, control + 8) === M.SCM_CREDS;
-  const isCut = (getWord(k, message + M.msg_flags) & L.MSG_CTRUNC) !== 0;
-  return { sender: says ? getWord(k, control + M.CMSG_HEADER) : null, isCut };
+  return {
+    sender: says ? getWord(k, control + M.CMSG_HEADER) : null,
+    from: getWord(k, message + M.msg_namelen) === M.NAME_BYTES ? [getWord(k, name), getWord(k, name + 4)] : null,
+    isCut: (getWord(k, message + M.msg_flags) & L.MSG_CTRUNC) !== 0,
+  };
 }
 
 /** Where the header of a message lies: at the end of the thread's slice. */

@@ -1,10 +1,11 @@
 /**
- * sendmsg and recvmsg: a transfer with control data. The header is five words of user memory (MSG_HEADER): one stretch of bytes, a control
- * buffer, and what is returned of both. A control buffer holds messages, each of which is length, level, type, and data: SCM_RIGHTS, whose data
+ * sendmsg and recvmsg: a transfer with an address and control data. The header is seven words of user memory (MSG_HEADER): an address, one
+ * stretch of bytes, a control buffer, and what is returned of them. A control buffer holds messages, each of which is length, level, type, and data: SCM_RIGHTS, whose data
  * are descriptors, each a word, and SCM_CREDS, which says who sends. At most one of each (BSD's may be several).
  *
  * The header and the messages are read once, before anything is done (who writes them meanwhile writes too late). Descriptors that were
- * received but can't be told to the caller, since the control buffer is too small or not there, are closed again.
+ * received but can't be told to the caller, since the control buffer is too small or not there, are closed again. So are those of a message
+ * whose sender's address can't be told (EFAULT, or as many bytes as have come): F93 forgets them.
  */
 
 import { EFAULT, EINVAL, EMSGSIZE, ENOBUFS } from '../errno.ts';
@@ -18,6 +19,8 @@ import {
   so_proto,
   td_control,
   td_cred,
+  td_from_host,
+  td_from_port,
   td_msg_flags,
   td_retval1,
   td_uio_base,
@@ -33,6 +36,9 @@ import {
   msg_flags,
   msg_iov,
   msg_iovlen,
+  msg_name,
+  msg_namelen,
+  NAME_BYTES,
   SCM_CREDS,
   SCM_RIGHTS,
 } from './msghdr.ts';
@@ -53,15 +59,24 @@ export function message_length(k: Kernel, td: number, umsg: number): number {
   return length;
 }
 
-/** Sends what a message header describes; 0 or an errno. What is left to send is in td_uio_resid. */
+/**
+ * Sends what a message header describes, to the address in it if there is one, as sendto; 0 or an errno. What is left to send is in td_uio_resid.
+ * EINVAL and EFAULT for the address come before those for control data.
+ */
 export function kern_sendmsg(k: Kernel, td: number, so: number, umsg: number, length: number, flags: number): number {
   if (!useracc(k, umsg, MSG_HEADER)) return EFAULT;
   const control = word(k, td, umsg + msg_control);
   const controllen = word(k, td, umsg + msg_controllen);
   put(k, td + td_uio_base, word(k, td, umsg + msg_iov));
-  if (length < 0 || controllen < 0) return EINVAL;
+  const name = word(k, td, umsg + msg_name);
+  const namelen = word(k, td, umsg + msg_namelen);
+  if (length < 0 || controllen < 0 || (namelen !== 0 && namelen !== NAME_BYTES)) return EINVAL;
+  if (namelen !== 0 && !useracc(k, name, NAME_BYTES)) return EFAULT;
+  const host = namelen === 0 ? NO_ADDRESS : word(k, td, name);
+  const port = namelen === 0 ? 0 : word(k, td, name + 4);
+  if (namelen !== 0 && host === NO_ADDRESS) return EINVAL;
   let error = controllen === 0 ? 0 : control_in(k, td, so, control, controllen, length);
-  if (error === 0) error = sosend(k, td, so, flags, NO_ADDRESS, 0);
+  if (error === 0) error = sosend(k, td, so, flags, host, port);
   const left = get(k, td + td_control);
   put(k, td + td_control, 0);
   put(k, td + td_cred, 0);
@@ -106,15 +121,24 @@ function rights_in(k: Kernel, td: number, uaddr: number, length: number): number
   return 0;
 }
 
-/** Receives into what a message header describes; 0 or an errno. The lengths and flags in the header are those of what has come. */
+/**
+ * Receives into what a message header describes; 0 or an errno. The lengths and flags in the header are those of what has come; of the address as
+ * many words as there is room for, none if the sender has none.
+ */
 export function kern_recvmsg(k: Kernel, td: number, so: number, umsg: number, length: number, flags: number): number {
   if (!useracc(k, umsg, MSG_HEADER)) return EFAULT;
   const uaddr = word(k, td, umsg + msg_control);
   const room = word(k, td, umsg + msg_controllen);
   put(k, td + td_uio_base, word(k, td, umsg + msg_iov));
-  if (length < 0 || room < 0) return EINVAL;
+  const name = word(k, td, umsg + msg_name);
+  const nameroom = word(k, td, umsg + msg_namelen);
+  if (length < 0 || room < 0 || nameroom < 0) return EINVAL;
   put(k, td + td_control, CONTROL_WANTED);
   let error = soreceive(k, td, so, flags);
+  const namelen = error !== 0 || get(k, td + td_from_host) === 0 ? 0 : (nameroom < NAME_BYTES ? nameroom : NAME_BYTES) & ~3;
+  if (namelen !== 0 && !useracc(k, name, namelen)) error = EFAULT;
+  if (namelen >= 4 && error === 0) copyout_word(k, name, get(k, td + td_from_host));
+  if (namelen === NAME_BYTES && error === 0) copyout_word(k, name + 4, get(k, td + td_from_port));
   const control = get(k, td + td_control) === CONTROL_WANTED ? 0 : get(k, td + td_control);
   const cred = get(k, td + td_cred);
   put(k, td + td_control, 0);
@@ -135,6 +159,7 @@ export function kern_recvmsg(k: Kernel, td: number, so: number, umsg: number, le
     if (told > 0) used += CMSG_HEADER + 4 * told;
     m_free(k, td, control);
   }
+  copyout_word(k, umsg + msg_namelen, error === 0 ? namelen : 0);
   copyout_word(k, umsg + msg_controllen, used);
   copyout_word(k, umsg + msg_flags, outflags | get(k, td + td_msg_flags));
   return error;

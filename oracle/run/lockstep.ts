@@ -154,10 +154,10 @@ export class Lockstep {
       }
       case 'send-saying':
         return this.call('send', { ...args, addressed: false }, { message: true, says: args.amount !== 0 });
+      case 'send-message':
       case 'sendmsg-saying':
-        return this.call('sendmsg', args, { says: true });
       case 'receive-message':
-        return this.call('receive', args, { message: true });
+        return this.call(name.slice(0, name.lastIndexOf('-')), args, { message: true, says: name === 'sendmsg-saying' });
       case 'ask-sender':
         return this.senders.ask(args.fd as number, args.on === true) ?? this.check();
       case 'return-lent':
@@ -192,7 +192,7 @@ export class Lockstep {
     }
     this.answers.add(`${name} ${seen.errno}`);
     if (so === null) return this.check();
-    if (name === 'connect') this.senders.connected(so, peer);
+    this.senders.called(made, so, peer, seen);
     if (sends && seen.errno === 'none') {
       const stream = this.senders.sent({ so, peer, unread, first, units: seen.value, says: made.says === true });
       if (stream !== null) this.data.sent(stream, first, seen.value);

@@ -239,7 +239,7 @@ export function operations(choice: Choice, scene: Scene, sizes: Configuration): 
   }
   const { name, make } = KINDS[chosen] as Kind;
   const operation = { name, args: make(choice, scene, sizes) };
-  return [...asking(operation, choice, scene), told(lent(operation, choice, scene), choice, scene)];
+  return [...asking(operation, choice, scene), told(byMessage(lent(operation, choice, scene), choice), choice, scene)];
 }
 
 /** One of four sends or receives over a stream is of mbufs on loan. */
@@ -250,6 +250,11 @@ function lent(operation: Operation, { c }: Choice, { fds }: Scene): Operation {
   if (amount === 0 || (protocol !== 'unix' && protocol !== 'tcp')) return operation;
   if (name === 'receive' && c % 4 === 3) return { name: 'receive-lent', args };
   return name === 'send' && addressed === false && c % 4 === 1 ? { name: 'send-lent', args: { fd: fd as number, amount } } : operation;
+}
+
+/** One of two sends with an address has that in a message header. */
+function byMessage({ name, args }: Operation, { a }: Choice): Operation {
+  return name === 'send' && args.addressed === true && a % 2 === 0 ? { name: 'send-message', args } : { name, args };
 }
 
 /** Of UNIX sockets one of four sends says who sends, and one of four receives wants to hear it; half of those with a right say it. */

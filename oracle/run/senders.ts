@@ -1,7 +1,8 @@
 /**
  * *Senders*: who sends, and who is told so. It decides nothing that the specification knows (model/README.md, 5), so a run keeps it here: each
  * send is made by a user of its own, and all else by another one. A UNIX socket is told with a message who sent it if it asks (LOCAL_CREDS),
- * a datagram socket each time, any other once; or if the sender says so (SCM_CREDS). Whoever reads must be told that user, or nobody.
+ * a datagram socket each time, any other once; or if the sender says so (SCM_CREDS). Whoever reads must be told that user, or nobody. He must also
+ * be told the name of a datagram's sender, if that is bound to one; no other UNIX message has an address.
  *
  * On a stream what is told ends a stretch, as a right does, and a receive would return less than the specification says; but not where the
  * message comes into an empty buffer, nor where it has a right itself. So a stream asks only while it has nothing to read (the next message is the
@@ -9,7 +10,7 @@
  */
 import * as L from '../../impl/layout.ts';
 import { put } from '../../impl/memory.ts';
-import { type Call, carryOut, errnoName, getWord, putWord, toldSender } from '../adapter.ts';
+import { type Call, carryOut, errnoName, getWord, putWord, toldBy } from '../adapter.ts';
 import type { Identities } from './identities.ts';
 import type { Machine } from './implementation.ts';
 import type { Mismatch } from './mismatch.ts';
@@ -47,6 +48,10 @@ export class Senders {
   private readonly asking = new Set<string>();
   /** By the first unit of a message that says it: who sent it. */
   private readonly said = new Map<number, number>();
+  /** Names that sockets are bound to, for good. */
+  private readonly names = new Map<string, number>();
+  /** By the first unit of a datagram: the name of who sent it. */
+  private readonly from = new Map<number, number>();
   /** Streams that have read, of what they have to read, who sent it and nothing else. */
   private readonly heard = new Set<string>();
 
@@ -60,6 +65,8 @@ export class Senders {
     this.user = READER;
     this.asking.clear();
     this.said.clear();
+    this.names.clear();
+    this.from.clear();
     this.heard.clear();
   }
 
@@ -99,18 +106,23 @@ export class Senders {
   /** How a call can be made of those that are asked for, for the specification's answer to be the one that is expected. */
   possible(how: How, so: number | null, name: string): How {
     const { protocol, peer } = so === null ? { protocol: 'none', peer: null } : this.specification.association(so);
-    if (!canAsk(protocol)) return { lent: how.lent === true };
+    if (so === null) return {};
+    if (!canAsk(protocol)) return { lent: how.lent === true, message: how.message === true && name === 'send' };
     const alone = peer === null || this.specification.unread(peer) === 0;
     const says = how.says === true && (protocol !== 'unix' || name === 'sendmsg' || alone);
     // With a control buffer a receive takes a right that comes; without, it gives that up.
-    const message = how.message === true && (name === 'send' || !this.specification.hasRights());
+    const message = how.message === true && (name !== 'receive' || !this.specification.hasRights());
     return { lent: how.lent === true, says, message };
   }
 
-  /** A connection was asked for by a socket that had this peer before: whoever is to be accepted asks if the listener does. */
-  connected(so: number, before: number | null): void {
+  /**
+   * A call has returned, on a socket that had this peer before: it may have a name now, or have made somebody to be accepted, who asks if the
+   * listener does.
+   */
+  called({ name, args }: Call, so: number, before: number | null, seen: Result): void {
     const { protocol, peer } = this.specification.association(so);
-    if (protocol === 'dgram' || peer === null || before !== null) return;
+    if (name === 'bind' && seen.errno === 'none' && canAsk(protocol)) this.names.set(this.ids.nameOf(so), Number(args[1]));
+    if (name !== 'connect' || protocol === 'dgram' || peer === null || before !== null) return;
     const listener = this.specification.headOf(peer);
     if (listener === null || !this.asking.has(this.ids.nameOf(listener))) return;
     this.ids.update(this.machine.kernel, this.specification.words);
@@ -132,6 +144,8 @@ export class Senders {
       if (unread[receiver] === 0) this.heard.delete(reader);
       if (says || this.asking.has(reader)) this.said.set(first, this.user);
       if (protocol !== 'dgram') this.asking.delete(reader);
+      const name = this.names.get(this.ids.nameOf(so));
+      if (protocol === 'dgram' && name !== undefined) this.from.set(first, name);
     }
     return protocol === 'dgram' ? `to ${reader}` : `${this.ids.nameOf(so)} to ${reader}`;
   }
@@ -141,16 +155,16 @@ export class Senders {
     const told = name === 'recvmsg' || message === true;
     const reader = this.ids.nameOf(so);
     const { protocol } = this.specification.association(so);
-    const wrong = told && seen.errno === 'none' ? this.wrongSender(so, reader, seen.value) : null;
+    const wrong = told && seen.errno === 'none' ? this.wrongSender(so, protocol, reader, seen.value) : null;
     if (seen.value > 0) this.heard.delete(reader);
     // What is said goes first, also where no byte does: none was asked for, or the right behind it was lost (H.3 send_a_lot).
     else if (lent !== true && protocol === 'unix' && (seen.errno === 'none' || seen.errno === 'EMSGSIZE')) this.heard.add(reader);
     return wrong;
   }
 
-  private wrongSender(so: number, reader: string, units: number): Mismatch | null {
+  private wrongSender(so: number, protocol: string, reader: string, units: number): Mismatch | null {
     const { kernel, td, user } = this.machine;
-    const { sender, isCut } = toldSender(kernel, td);
+    const { sender, from, isCut } = toldBy(kernel, td);
     const wrong = (allowed: string): Mismatch => ({
       breaks: 'same-sender',
       seen: `socket ${so} is told that ${sender === null ? 'nobody' : `user ${sender}`} sent it${isCut ? ', and MSG_CTRUNC' : ''}`,
@@ -158,7 +172,13 @@ export class Senders {
     });
     if (isCut) return wrong('all that is said: there is room for it');
     if (units === 0) return sender === null || [...this.said.values()].includes(sender) ? null : wrong('who has sent something');
-    const due = this.heard.has(reader) ? null : (this.said.get(getWord(kernel, user)) ?? null);
+    const head = getWord(kernel, user);
+    const name = this.from.get(head) ?? null;
+    if (canAsk(protocol) && (from === null ? name !== null : from[0] !== L.UNIX_HOST || from[1] !== name)) {
+      const seen = from === null ? 'has no address' : `came from host ${from[0]}, name ${from[1]}`;
+      return { breaks: 'same-sender', seen: `what socket ${so} has read ${seen}`, allowed: name === null ? 'none' : `name ${name}` };
+    }
+    const due = this.heard.has(reader) ? null : (this.said.get(head) ?? null);
     if (sender === due) return null;
     return wrong(due === null ? 'nobody: that was not asked for, or was said before' : `user ${due}, who sent it`);
   }

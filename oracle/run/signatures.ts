@@ -47,6 +47,7 @@ function signatures(z: Configuration): Readonly<Record<string, Signature>> {
     'return-lent': {},
     'send-lent': { fd, amount },
     'send-urgent': { fd },
+    'send-message': { fd, amount, addressed: truth, remote: truth },
     'send-saying': { fd, amount },
     'receive-message': { fd, amount },
     'ask-sender': { fd, on: truth },

@@ -25,6 +25,7 @@ import { World } from './world.ts';
 /** Where things lie in user memory. */
 const DATA = 0;
 const HEADER = 2048;
+const NAME = 2560;
 const CONTROL = 3072;
 /** No user address. */
 export const NOWHERE = -4;
@@ -36,6 +37,8 @@ export interface Received {
   readonly flags: number;
   /** Who sent it, if that was said. */
   readonly user: number | null;
+  /** The host and port of the sender, as much of it as there was room for; if that was asked for. */
+  readonly from?: readonly number[];
 }
 
 export class Mail extends World {
@@ -53,30 +56,41 @@ export class Mail extends World {
     fd: number,
     text: string,
     fds: readonly number[],
-    { flags = 0, control = CONTROL, level = SOL_SOCKET, length = -1, creds = -1, twice = false } = {},
+    {
+      flags = 0,
+      control = CONTROL,
+      level = SOL_SOCKET,
+      length = -1,
+      creds = -1,
+      twice = false,
+      to = [] as readonly number[],
+      name = NAME,
+    } = {},
   ): number {
     const bytes = new TextEncoder().encode(text);
     copyBytesIn(this.k, this.userByte + DATA, bytes, 0, bytes.length);
-    const rights = [CMSG_HEADER + 4 * fds.length, level, SCM_RIGHTS, ...fds];
+    const rights = fds.length === 0 && to.length > 0 ? [] : [CMSG_HEADER + 4 * fds.length, level, SCM_RIGHTS, ...fds];
     const who = creds < 0 ? [] : [CMSG_CREDS, level, SCM_CREDS, creds];
     const messages = [...rights, ...who, ...(twice ? who : [])];
-    this.words(HEADER, [DATA, bytes.length, control, length < 0 ? 4 * messages.length : length, 0]);
+    this.words(HEADER, [name, 4 * to.length, DATA, bytes.length, control, length < 0 ? 4 * messages.length : length, 0]);
+    this.words(NAME, to);
     this.words(CONTROL, messages);
     return sys_sendmsg(this.k, this.td, fd, HEADER, flags);
   }
 
-  /** Receives with room for so many descriptors. */
-  take(fd: number, { size = 100, room = 8, flags = 0, control = CONTROL, data = DATA } = {}): Received {
-    this.words(HEADER, [data, size, control, room < 0 ? 0 : CMSG_HEADER + 4 * room, 0]);
+  /** Receives with room for so many descriptors, and so many bytes of an address. */
+  take(fd: number, { size = 100, room = 8, flags = 0, control = CONTROL, data = DATA, name = NAME, nameRoom = 0 } = {}): Received {
+    this.words(HEADER, [name, nameRoom, data, size, control, room < 0 ? 0 : CMSG_HEADER + 4 * room, 0]);
     const result = sys_recvmsg(this.k, this.td, fd, HEADER, flags);
-    const [, , , used = 0, outflags = 0] = this.read(HEADER, 5);
-    if (result < 0) return { text: result, fds: [], flags: outflags, user: null };
+    const [, namelen = 0, , , , used = 0, outflags = 0] = this.read(HEADER, 7);
+    const from = nameRoom === 0 ? {} : { from: this.read(NAME, Math.max(0, namelen) >> 2) };
+    if (result < 0) return { text: result, fds: [], flags: outflags, user: null, ...from };
     const bytes = new Uint8Array(result);
     copyBytesOut(this.k, this.userByte + DATA, bytes, 0, result);
     const messages = this.read(CONTROL, used / 4);
     const says = messages[2] === SCM_CREDS;
     const fds = messages.slice((says ? CMSG_CREDS + CMSG_HEADER : CMSG_HEADER) / 4);
-    return { text: new TextDecoder().decode(bytes), fds, flags: outflags, user: says ? (messages[3] as number) : null };
+    return { text: new TextDecoder().decode(bytes), fds, flags: outflags, user: says ? (messages[3] as number) : null, ...from };
   }
 
   collect(): void {

@@ -49,6 +49,25 @@ it.each(['unix', 'seqpacket'])('is asked by whoever is accepted if the listener 
   agree(both, [...listener, client, connect, op('accept', { fd: 0 }), send(1), send(1), hear(2), hear(2), send(2), hear(1)]);
 });
 
+it('has a name, if it is bound, which a datagram says however it is sent', async () => {
+  const both = await lockstep();
+  const to = (name: string): Operation => op(name, { fd: 1, amount: 1, addressed: true, remote: false });
+  const sockets = [op('socket', { asked: 'dgram' }), op('bind', { fd: 0, name: 0 }), op('socket', { asked: 'dgram' })];
+  const heard = [to('send'), to('send-message'), hear(0), hear(0)];
+  agree(both, [...sockets, ...heard, op('bind', { fd: 1, name: 2 }), ...heard, op('unlink', { name: 2 }), ...heard]);
+  // Of other protocols an address in a message header does what it does in sendto.
+  agree(both, [
+    op('socket', { asked: 'udp' }),
+    op('bind', { fd: 0, name: 0 }),
+    op('socket', { asked: 'udp' }),
+    to('send-message'),
+    op('settle'),
+    read(0),
+  ]);
+  const listener = [op('socket', { asked: 'tcp' }), op('bind', { fd: 0, name: 0 }), op('listen', { fd: 0, backlog: 1 })];
+  agree(both, [...listener, op('socket', { asked: 'tcp' }), to('send-message'), op('settle'), op('accept', { fd: 0 }), read(2)]);
+});
+
 it('is looked at: who is somebody else, or did not say so, is a mismatch', async () => {
   const both = await lockstep();
   const { kernel } = both.machine;

@@ -1,5 +1,5 @@
 /** Planted faults in who sends: a user who is somebody else, and what is told to whom, and how often. */
-import { type Fault, instead, remove, replace, when } from './edit.ts';
+import { argument, type Fault, instead, remove, replace, when } from './edit.ts';
 
 const FILE = 'impl/unix/uipc_creds.ts';
 
@@ -27,6 +27,18 @@ export const SENDER_FAULTS: readonly Fault[] = [
     file: 'impl/kern/message.ts',
     text: 'what a datagram says of its sender is said by the next one of the same thread, too',
     change: (source) => remove(source.in('kern_sendmsg').call('put', 'td + td_cred')),
+  },
+  {
+    id: 'message-to-the-peer',
+    file: 'impl/kern/message.ts',
+    text: 'a message header with an address is sent as if it had none',
+    change: (source) => argument(source.in('kern_sendmsg').call('sosend'), 4, 'NO_ADDRESS'),
+  },
+  {
+    id: 'message-from-nobody',
+    file: 'impl/kern/message.ts',
+    text: 'of the address of who sent a message only the host is told',
+    change: (source) => remove(source.in('kern_recvmsg').call('copyout_word', 'name + 4')),
   },
   {
     id: 'accepted-asks-nobody',
