@@ -21,10 +21,12 @@ const scriptedCall = z.strictObject({
   args: z.record(key, z.union([argument, z.strictObject({ resultOf: count })], 'a value, or the call whose result it is')),
   unix: z.boolean().optional(),
   urgent: z.boolean().optional(),
+  lent: z.boolean().optional(),
+  besides: z.strictObject({ fd, first: z.boolean() }).optional(),
 });
 
 const segment = z.discriminatedUnion('what', [
-  z.strictObject({ what: z.literal('handshake'), fd }),
+  z.strictObject({ what: z.literal('handshake'), fd, six: z.boolean().optional() }),
   z.strictObject({ what: z.literal('syn'), fd }),
   z.strictObject({ what: z.literal('synack'), fd }),
   z.strictObject({ what: z.literal('rst'), fd }),
@@ -33,7 +35,7 @@ const segment = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('data'), fd, units: count }),
   z.strictObject({ what: z.literal('urgent'), fd, here: z.boolean() }),
   z.strictObject({ what: z.literal('ack'), fd, units: count, fin: z.boolean() }),
-  z.strictObject({ what: z.literal('datagram'), fd }),
+  z.strictObject({ what: z.literal('datagram'), fd, six: z.boolean().optional() }),
   z.strictObject({ what: z.literal('broadcast'), fd }),
   z.strictObject({ what: z.literal('unreachable'), fd }),
   z.strictObject({ what: z.literal('icmp'), fd, error: z.enum(['ECONNREFUSED', 'EHOSTUNREACH']) }),

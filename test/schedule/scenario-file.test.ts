@@ -26,6 +26,8 @@ async function refusal(different: object): Promise<string | undefined> {
 
 test('one that is as it should be is taken', async () => {
   expect(await refusal({})).toBeUndefined();
+  const poll = { name: 'poll', args: { fd: 0, wanted: 'in' }, besides: { fd: 1, first: true } };
+  expect(await refusal({ threads: [[{ ...receive, lent: true }], [poll]] })).toBeUndefined();
 });
 
 describe('what is refused by its field', () => {
@@ -39,6 +41,7 @@ describe('what is refused by its field', () => {
     ['an unknown call', first({ name: 'frob', args: {} }), 'operation'],
     ['the name of what every object has', first({ name: 'toString', args: {} }), 'operation'],
     ['an event as a call', first({ name: 'remote-connect', args: { which: 0 } }), 'threads[0][0]'],
+    ['two descriptors of a call that has one', first({ ...close, besides: { fd: 0, first: true } }), 'besides'],
     ['an unknown argument', first({ name: 'close', args: { fd: 0, zz: 1 } }), 'arguments.zz'],
     ['an argument that is missing', first({ name: 'receive', args: { fd: 0 } }), 'arguments.amount'],
     ['an argument that is too large', first({ name: 'close', args: { fd: 1e9 } }), 'arguments.fd'],

@@ -88,6 +88,8 @@ const OF_RESULTS: readonly string[] = ['fd', 'fd1', 'fd2', 'handle'];
 /** The call with all its arguments, in order. Throws a UsageError for one that the specification does not know. */
 function checked<S extends Scripted>(scenario: Scenario, scripted: S, sizes: Configuration): S {
   const args: Scripted['args'] = { ...USUAL[scripted.name], ...scripted.args };
+  if (scripted.besides !== undefined && scripted.name !== 'poll')
+    throw refused(scenario.id, 'besides', `is of a poll, not of ${scripted.name}`);
   const stranger = Object.keys(args).find((name) => typeof args[name] === 'object' && !OF_RESULTS.includes(name));
   if (stranger !== undefined)
     throw refused(scenario.id, `arguments.${stranger}`, `of ${scripted.name} can't be the result of a call: it is no descriptor or handle`);
@@ -109,8 +111,9 @@ function modelCall({ name, args }: Scripted): ModelCall {
 }
 
 /** Bytes of user memory that a call needs: what it moves, or a pollfd or event, and what lies before. */
-function memoryOf({ name, args }: Scripted): number {
-  const table = name === 'poll' ? L.POLLFD_BYTES : name === 'knote' || name === 'kevent' ? L.KEVENT_BYTES : 0;
+function memoryOf({ name, args, besides }: Scripted): number {
+  const table =
+    name === 'poll' ? (besides === undefined ? 1 : 2) * L.POLLFD_BYTES : name === 'knote' || name === 'kevent' ? L.KEVENT_BYTES : 0;
   const units = typeof args.amount === 'number' ? args.amount : name === 'sendmsg' ? 1 : 0;
   return units * UNIT + table + headOf(name);
 }
@@ -155,6 +158,10 @@ function threadProgram(stage: Stage, script: readonly Scripted[], thread: number
       return { fn: 'client_knote', args: [td, kq, ...given, change.filter, change.flags, place.data], label: label(scripted) };
     }
     if (fn === 'sys_kevent') return { fn: 'client_kevent', args: [td, kq, ...given, place.data], label: label(scripted) };
+    if (events !== undefined && scripted.besides !== undefined) {
+      const { fd, first } = scripted.besides;
+      return { fn: 'client_poll_besides', args: [td, ...given, events, fd, first ? 1 : 0], label: `${label(scripted)}, and fd ${fd}` };
+    }
     if (events !== undefined) return { fn: 'client_poll', args: [td, ...given, events], label: label(scripted) };
     if (fn === 'sys_recvmbuf' || fn === 'sys_sendmbuf') {
       return { fn: fn.replace('sys', 'client'), args: [td, ...given, place.data], label: `${label(scripted)}, on loan` };

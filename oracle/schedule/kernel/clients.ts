@@ -114,6 +114,40 @@ export function client_poll(k: Kernel, td: number, fd: number, uaddr: number, ti
   return result < 0 ? result : get(k, word + 2);
 }
 
+/**
+ * Polls two descriptors, with their pollfds at a user address: one until there is something to say of it, and the other, the first of the two or the
+ * last, until it was told of that. So what it found of the one is what a poll of that alone may find. Negative: an errno.
+ */
+export function client_poll_besides(
+  k: Kernel,
+  td: number,
+  fd: number,
+  uaddr: number,
+  timo: number,
+  events: number,
+  besides: number,
+  first: number,
+): number {
+  const word = (fixed(k, h_user) + uaddr) >> 2;
+  const own = first !== 0 ? word + 3 : word;
+  const other = first !== 0 ? word : word + 3;
+  put(k, own, fd);
+  put(k, own + 1, events);
+  put(k, other, besides);
+  put(k, other + 1, events);
+  for (;;) {
+    put(k, own + 2, NOTHING);
+    put(k, other + 2, NOTHING);
+    const result = sys_poll(k, td, uaddr, 2, timo);
+    if (result < 0) return result;
+    const found = get(k, own + 2);
+    // How many have something to say: a wrong number is no answer of the specification.
+    if (result !== (found !== 0 ? 1 : 0) + (get(k, other + 2) !== 0 ? 1 : 0)) return NOTHING;
+    if (found !== 0 || timo === 0) return found;
+    put(k, other, -1);
+  }
+}
+
 /** Makes one change of an event, with the six words of it at a user address. */
 export function client_knote(k: Kernel, td: number, kq: number, fd: number, filter: number, flags: number, uaddr: number): number {
   const word = (fixed(k, h_user) + uaddr) >> 2;

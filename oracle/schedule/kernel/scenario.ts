@@ -16,6 +16,11 @@ export interface Scripted {
   readonly urgent?: boolean;
   /** Of a send or a receive over a stream: of mbufs on loan, which are filled before, or read and given back after. */
   readonly lent?: boolean;
+  /**
+   * Of a poll: it asks the same about this descriptor, before the other or after it, until it is told of it, and goes on. So it returns what a poll
+   * of the other alone may return, which is what the specification has.
+   */
+  readonly besides?: { readonly fd: number; readonly first: boolean };
 }
 
 /** A segment from the remote host that is on the wire when the exploration begins. In their order; each continues its connection. */

@@ -1,5 +1,5 @@
 /** Events: whoever waits for one is told, whatever happens between the look and the sleep, and of whatever becomes of the descriptor. */
-import { call, type Scenario } from '../scenario.ts';
+import { call, type Scenario, type Scripted } from '../scenario.ts';
 
 const pair = [call('socketpair', { asked: 'unix' })];
 const listener = [call('socket', { asked: 'unix' }), call('bind', { fd: 0, name: 0 }), call('listen', { fd: 0, backlog: 1 })];
@@ -8,6 +8,13 @@ const queued = [...client, call('connect', { fd: 1, name: 0 })];
 const knote = (fd: number, filter: string, change = 'add') => call('knote', { fd, filter, change });
 const kevent = call('kevent', { wait: true });
 const poll = (fd: number, wanted: string) => call('poll', { fd, wanted });
+/** Of two: what is said of the one is looked at, and of the other told and dropped. */
+const polls = (fd: number, besides: number, first: boolean): Scripted => ({ ...poll(fd, 'in'), besides: { fd: besides, first } });
+/** Descriptors 2 and 3 are another pair. */
+const pairs = [...pair, call('socketpair', { asked: 'unix' })];
+/** Descriptor 0 listens, 1 and 2 are a pair, 3 may connect. */
+const mixed = [...listener, call('socketpair', { asked: 'unix' }), call('socket', { asked: 'unix' })];
+const FOUR = { SOCKETS: 4, PCBS: 4 };
 
 export const EVENTS: readonly Scenario[] = [
   {
@@ -142,6 +149,81 @@ export const EVENTS: readonly Scenario[] = [
     threads: [[poll(0, 'in')]],
     actors: [{ kind: 'wire', deliveries: 1 }],
     events: [{ event: 'handshake', times: 1 }],
+  },
+  {
+    id: 'polls-send',
+    about: 'data comes to the first of two that are polled, while the second is looked at, or the thread is about to sleep',
+    citation: 'C.8 sopoll, E.9 G12',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, false)], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'polls-send-last',
+    about: 'data comes to the second of two that are polled, while the first is looked at, or the thread is about to sleep',
+    citation: 'C.8 sopoll, E.9 G12',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, true)], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'polls-send-send',
+    about: 'data comes to both of two that are polled, in either order: who was told of one polls on, and is told of the other',
+    citation: 'C.8 selwakeup',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, true)], [call('send', { fd: 1, amount: 1 })], [call('send', { fd: 3, amount: 1 })]],
+  },
+  {
+    id: 'polls-connect-send',
+    about: 'a stream and a listener are polled, to which data and then a connection come',
+    citation: 'C.8, I.6, H.3 listener_wakeup',
+    sizes: { SOCKETS: 5, PCBS: 5, FDS: 4 },
+    prologue: mixed,
+    threads: [[polls(0, 1, true)], [call('send', { fd: 2, amount: 1 }), call('connect', { fd: 3, name: 0 })]],
+  },
+  {
+    id: 'polls-close',
+    about: 'data comes to the first of two that are polled, and the second is closed: it is told of both',
+    citation: 'C.10, G135',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, true)], [call('send', { fd: 3, amount: 1 }), call('close', { fd: 0 })]],
+  },
+  {
+    id: 'polls-close-send',
+    about: 'one of two that are polled is closed, and then data comes to the other',
+    citation: 'C.10, G135',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, false)], [call('close', { fd: 2 }), call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'polls-receive',
+    about: 'data is taken from the first of two that are polled when it was told, and then data comes to the second',
+    citation: 'C.8',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [
+      [polls(0, 2, true)],
+      [call('send', { fd: 3, amount: 1 }), call('receive', { fd: 2, amount: 1 }), call('send', { fd: 1, amount: 1 })],
+    ],
+  },
+  {
+    id: 'polls-same',
+    about: 'one descriptor is polled twice in one call, and data comes',
+    citation: 'C.8 selrecord',
+    prologue: pair,
+    threads: [[polls(0, 0, true)], [call('send', { fd: 1, amount: 1 })]],
+  },
+  {
+    id: 'polls-signal',
+    about: 'a signal comes while a thread polls two',
+    citation: 'C.8, I.6',
+    sizes: FOUR,
+    prologue: pairs,
+    threads: [[polls(0, 2, true)], [call('send', { fd: 3, amount: 1 })]],
+    actors: [{ kind: 'signal', thread: 0 }],
   },
   {
     id: 'kevent-send',
