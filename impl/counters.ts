@@ -10,9 +10,11 @@ import {
   ticks,
   unp_zone,
   STAT_FREED,
+  STAT_GC,
   STAT_LOST,
   STAT_NORECORD,
   STAT_RECEIVED,
+  STAT_RECYCLED,
   STAT_REXMT,
   STAT_SENT,
   STAT_SOCKETS,
@@ -32,6 +34,9 @@ export interface Counters {
   /** Retransmission timers that ran out. */
   readonly retransmissions: number;
   readonly failedAllocations: number;
+  /** How often the collector has looked for sockets that nobody can reach, and how many it has found. */
+  readonly collections: number;
+  readonly socketsCollected: number;
 }
 
 export function countersOf(k: Kernel): Counters {
@@ -44,6 +49,8 @@ export function countersOf(k: Kernel): Counters {
     segmentsLost: sum(STAT_LOST),
     retransmissions: sum(STAT_REXMT),
     failedAllocations: sum(STAT_NORECORD),
+    collections: sum(STAT_GC),
+    socketsCollected: sum(STAT_RECYCLED),
   };
 }
 

@@ -38,8 +38,7 @@ import { messageFlags, receiveFlags, receiveMessage, sendMessage } from './messa
 import {
   sys_accept, sys_bind, sys_close, sys_connect, sys_connect2, sys_disconnect, sys_dup, sys_fgetsock, sys_fputsock, sys_getpeername,
   sys_getsockname, sys_getsockopt, sys_interrupt, sys_kevent, sys_kqueue, sys_listen, sys_mfreem, sys_mgetm, sys_poll, sys_recvfrom, sys_recvmbuf, sys_sendmbuf, sys_sendto, sys_setasync,
-  sys_setnbio, sys_setown, sys_setsockopt, sys_shutdown, sys_sigwait, sys_socket, sys_sockatmark, sys_socketpair, sys_tick, sys_unlink,
-  sys_unp_gc,
+  sys_setnbio, sys_setown, sys_setsockopt, sys_shutdown, sys_sigwait, sys_socket, sys_sockatmark, sys_socketpair, sys_tick, sys_unlink, sys_unp_gc,
 } from './kern/syscalls.ts';
 import { thread_attach, thread_detach } from './kern/thread.ts';
 import { Loan } from './loan.ts';
@@ -47,12 +46,12 @@ import { type LockProfile, lockProfile } from './locks.ts';
 // biome-ignore format: a list of names
 import {
   AF_UNIX, h_flags, h_nthreads, h_user, h_user_slice, KEVENT_BYTES, KF_PROFILE, MSG_DONTWAIT, MSG_EOF, MSG_EOR, MSG_OOB,
-  MSG_TRUNC, NO_ADDRESS, SOCK_STREAM, TDF_UNPRIV, td_flags, td_uid, td_from_host, td_from_port, td_msg_flags, td_retval1, td_user,
-  UNIX_HOST,
+  MSG_TRUNC, NO_ADDRESS, SOCK_STREAM, TDF_UNPRIV, td_flags, td_uid, td_from_host, td_from_port, td_msg_flags, td_retval1, td_user, UNIX_HOST,
 } from './layout.ts';
 import { bufferOf, copyBytesIn, copyBytesOut, copyWordsIn, copyWordsOut, fixed, get, type Kernel, or, put, viewKernel } from './memory.ts';
 import { DIRECTIONS, DOMAINS, named, OPTIONS, type OptionName, TYPES, userOf, whole } from './words.ts';
 import { netisr_run } from './net/netisr.ts';
+import { unp_gc_run, unp_gc_stop } from './unix/unp_gc.ts';
 import { wire_deliver, wire_run, wire_stop, wire_tick } from './net/wire.ts';
 
 export type { KernelOptions } from './config.ts';
@@ -278,9 +277,20 @@ export class Sockets {
     return { ...message, from: this.#address() };
   }
 
-  /** Closes descriptors that were sent and will never be received. Call it now and then, from any thread, where descriptors are sent. */
+  /** Closes descriptors that were sent and will never be received, without a `linger`. Call it now and then where no thread is in `runCollector`. */
   collect(): void {
     this.#done('collect', sys_unp_gc(this.#k, this.#td()));
+  }
+
+  /** Makes this thread one that does what `collect` does as soon as there is something to do; returns after `stopCollector`. One is enough. */
+  runCollector(): void {
+    const error = unp_gc_run(this.#k, this.#td());
+    if (error !== 0) throw new SocketError('runCollector', error);
+  }
+
+  /** Ends `runCollector`, in whichever thread it runs, for good. What is left to do is for `collect`. */
+  stopCollector(): void {
+    unp_gc_stop(this.#k, this.#td());
   }
 
   /** Whether what is read next lies behind the place of the urgent byte; reads stop there. */

@@ -129,13 +129,10 @@ export const unp_link_rwlock = 320; // rwlock; every UNIX sender writes it, so n
 export const h_align = 324; // c  -> words that nobody uses, up to the first socket
 export const HEADER_WORDS = 336;
 
-// rights in flight (unix/uipc_rights.ts, unix/unp_gc.ts); all but the limit under unp_rights_mtx (R)
+// rights in flight (unix/uipc_rights.ts); 308 to 313 are their collector's (unix/layout.ts); all but the limit under unp_rights_mtx (R)
 export const unp_rights_mtx = 304; // mutex
 export const unp_rights = 306; // R  how many there are
 export const h_unp_maxrights = 307; // c  and how many there may be
-export const unp_defers_first = 308; // R  control mbufs whose rights nobody will receive, by m_nextpkt
-export const unp_defers_last = 309; // R
-export const unp_gc_found = 310; // R  unpcbs that wait to be swept, by unp_gcnext
 
 export const KERNEL_MAGIC = 0x42534453; // "SDSB"
 export const KERNEL_VERSION = 1;
@@ -168,6 +165,8 @@ export const STAT_RECEIVED = 3; // segments that were processed
 export const STAT_LOST = 4; // segments for which there was no room
 export const STAT_REXMT = 5; // retransmission timers that ran out
 export const STAT_NORECORD = 6; // allocations that failed
+export const STAT_GC = 7; // times that the collector has looked for what nobody can reach (unp_taskcount)
+export const STAT_RECYCLED = 8; // sockets that it has found (unp_recycled)
 export const STAT_WORDS = 16; // a cache line
 
 // ---- zone: a fixed table of equal records with a free list (kern/uma.ts) ------------------------------------------------
@@ -222,6 +221,7 @@ export const td_toplast = 54; // T  such a receive: the last one; means nothing 
 export const td_lent = 55; // T  first mbufs of the chains that the thread has on loan, by m_nextpkt
 export const td_nlent = 56; // T  mbufs on loan, those of td_top included
 export const td_cred = 57; // T  sendmsg: 1 if the message is to say who sends it; recvmsg: uid + 1 of who sent what was received, if that says it
+export const td_collects = 58; // T  1: it works as the collector, and waits for no close
 export const THREAD_WORDS = 64; // whole cache lines, as of all that many threads write: what one has would be taken from the others with it
 
 export const TDF_INUSE = 1;
@@ -246,7 +246,7 @@ export const SLEEPQ_WORDS = 16; // a cache line
 
 // ---- file --------------------------------------------------------------------------------------------------------------
 
-export const f_count = 1; // *  references: descriptors plus calls in progress; and F_LOOKUP for everybody who keeps just the record
+export const f_count = 1; // *  references: descriptors, calls in progress, rights; F_FLYING; and F_LOOKUP for everybody who keeps just the record
 export const f_data = 2; // c  socket or kqueue, set by finit; 0 before that and after soo_close
 export const f_watched = 3; // *  1: somebody polls it, or did; who closes a descriptor of it tells him
 export const f_type = 4; // c  DTYPE_*, set by finit
@@ -255,8 +255,9 @@ export const FILE_WORDS = 5;
 export const DTYPE_SOCKET = 0;
 export const DTYPE_KQUEUE = 1;
 
-export const F_LOOKUP = 0x200000; // in f_count: a lookup that does not know yet whether it has found an open file, or a close under way
-export const F_REFERENCES = F_LOOKUP - 1; // the bits that count references
+export const F_FLYING = 0x200000; // in f_count: a right to it lies in a buffer; changes with unp_msgcount, under unp_rights_mtx
+export const F_LOOKUP = 0x400000; // in f_count: a lookup that does not know yet whether it has found an open file, or a close under way
+export const F_REFERENCES = F_FLYING - 1; // the bits that count references
 
 // ---- selfd: one list on which a thread that polls is entered (kern/select.ts) ---------------------------------------------
 

@@ -36,6 +36,7 @@ import {
   so_rcv,
   so_state,
   so_timeo,
+  td_collects,
 } from '../layout.ts';
 import { and, get, type Kernel, load, put, store } from '../memory.ts';
 import {
@@ -100,6 +101,8 @@ function soclose_disconnect(k: Kernel, td: number, so: number): number {
   // A time of 0 asks for a reset, which pru_close sees to, and not for a sleep without end (as F93 takes it; later versions don't).
   if ((load(k, so + so_options) & SO_LINGER) === 0 || load(k, so + so_linger) === 0) return 0;
   if ((load(k, so + so_state) & SS_ISDISCONNECTING) !== 0 && (load(k, so + so_state) & SS_NBIO) !== 0) return 0;
+  // Nobody is to be told how the collector's closes end, and others are behind this one (F93's task sleeps here like anybody).
+  if (get(k, td + td_collects) !== 0) return 0;
   // F93 sleeps without an interlock and relies on the timeout; SOCK_LOCK, under which the bit is cleared, loses no wakeup.
   let error = 0;
   mtx_lock(k, td, so + so_rcv + sb_mtx);

@@ -16,11 +16,15 @@
  *
  * 1. References never rise from 0 but by falloc. Who drops the last one closes the socket, and keeps the record until that is done.
  * 2. Who brings f_count to 0 gives the record back.
+ * 3. While a right to the file lies in a buffer (F_FLYING), whoever drops one of its references looks whether such rights are all that
+ *    is left, and then the collector is asked: nobody else may ever learn of it. A lookup that comes to nothing asks, too: while it was there
+ *    the collector took the file for one that somebody can reach.
  */
 
 import { EBADF, EMFILE, ENFILE, ENOTSOCK } from '../errno.ts';
 import {
   DTYPE_SOCKET,
+  F_FLYING,
   F_LOOKUP,
   F_REFERENCES,
   f_count,
@@ -41,6 +45,7 @@ import { soclose } from './close.ts';
 import { KASSERT } from './kassert.ts';
 import { kqueue_close } from './kqueue.ts';
 import { uma_zalloc_raw, uma_zfree } from './uma.ts';
+import { unp_fdrop, unp_gc_ask } from '../unix/uipc_rights.ts';
 
 /** A reference to the file of an open descriptor whose file is a socket, or an errno negated. */
 export function fget(k: Kernel, td: number, fd: number): number {
@@ -75,7 +80,9 @@ function file_take(k: Kernel, fp: number): boolean {
 
 /** Keeps the record no longer. */
 function file_letgo(k: Kernel, td: number, fp: number): void {
-  if (add(k, fp + f_count, -F_LOOKUP) === F_LOOKUP) uma_zfree(k, td, file_zone, fp);
+  const count = add(k, fp + f_count, -F_LOOKUP);
+  if (count === F_LOOKUP) uma_zfree(k, td, file_zone, fp);
+  else if ((count & F_FLYING) !== 0) unp_gc_ask(k, td);
 }
 
 /** Does the descriptor lead to this file, to which the caller has a reference? */
@@ -94,6 +101,10 @@ export function fdrop(k: Kernel, td: number, fp: number): number {
     const count = load(k, fp + f_count);
     const references = count & F_REFERENCES;
     KASSERT(k, references > 0, PANIC_FILE_COUNT, fp);
+    if ((count & F_FLYING) !== 0) {
+      if (unp_fdrop(k, td, fp)) return 0;
+      continue;
+    }
     const last = references === 1;
     if (compareExchange(k, fp + f_count, count, last ? count - 1 + F_LOOKUP : count - 1) !== count) continue;
     return last ? file_close(k, td, fp) : 0;

@@ -202,7 +202,7 @@ export function sys_recvmsg(k: Kernel, td: number, fd: number, umsg: number, fla
   return transferred(k, td, length, error);
 }
 
-/** The collector of rights: closes what was given up, and what nobody can reach, until there is nothing left to do. */
+/** The collector of rights, here and now: closes what was given up, and what nobody can reach, until there is nothing left to do. */
 export function sys_unp_gc(k: Kernel, td: number): number {
   enter(k, td);
   unp_gc(k, td);

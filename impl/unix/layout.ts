@@ -1,4 +1,4 @@
-/** What only the UNIX domain looks at: control mbufs, and flags of a unpcb. The fields themselves are in ../layout.ts. */
+/** What only the UNIX domain looks at: control mbufs, flags of a unpcb, whose fields are in ../layout.ts, and words of the header, as there. */
 import { m_host, MBUF_HEADER } from '../layout.ts';
 
 /**
@@ -8,6 +8,13 @@ import { m_host, MBUF_HEADER } from '../layout.ts';
 export const m_nrights = m_host;
 export const m_rights = MBUF_HEADER;
 export const m_cred = MBUF_HEADER;
+
+export const unp_defers_first = 308; // R  control mbufs whose rights nobody will receive, by m_nextpkt
+export const unp_defers_last = 309; // R
+export const unp_gc_found = 310; // R  unpcbs that wait to be swept, by unp_gcnext
+export const unp_gc_asked = 311; // R  1: since the collector looked last a socket may have become one that nobody can reach. Its address is the channel
+export const unp_gc_sleepers = 312; // R  how many sleep on it
+export const unp_gc_stopped = 313; // R  1: who is in unp_gc_run is to end
 
 /** unp_flags */
 export const UNP_HAVEPC = 1;

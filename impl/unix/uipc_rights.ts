@@ -18,6 +18,10 @@
  *    one buffer after the other, and can take a socket for lost whose right a receiver has in hand.)
  * 3. Dropping a reference may close a socket, whose buffer may hold other rights: so whoever empties a buffer only puts the control mbufs
  *    on the deferred list, and no close is ever inside another. They need no memory to be put there.
+ * 4. The collector is asked (unp_gc_asked) by whoever may have left a socket that nobody can reach: a file all of whose references lie in buffers from
+ *    now on, because a right to it went there (unp_into), another reference was dropped (unp_fdrop), or a lookup of it came to nothing
+ *    (file_letgo). Other ways lead through the deferred list. All of it under unp_rights_mtx, under which the collector looks before it sleeps:
+ *    no wakeup is lost.
  */
 
 import { EMSGSIZE, ENOBUFS } from '../errno.ts';
@@ -27,6 +31,8 @@ import { m_free } from '../kern/mbuf.ts';
 import { pr_flags } from '../kern/protosw.ts';
 import { SB_EMPTY_FIXUP, sballoc, sbfree } from '../kern/sockbuf.ts';
 import {
+  F_FLYING,
+  f_count,
   h_unp_maxrights,
   m_next,
   m_nextpkt,
@@ -41,18 +47,17 @@ import {
   so_proto,
   so_rcv,
   td_control,
-  unp_defers_first,
-  unp_defers_last,
   unp_file,
   unp_msgcount,
   unp_rights,
   unp_rights_mtx,
 } from '../layout.ts';
-import { m_nrights, m_rights } from './layout.ts';
+import { m_nrights, m_rights, unp_defers_first, unp_defers_last, unp_gc_asked, unp_gc_sleepers } from './layout.ts';
 import { CONTROL_WANTED, unp_seecred } from './uipc_creds.ts';
-import { fixed, get, type Kernel, put } from '../memory.ts';
+import { and, compareExchange, fixed, get, type Kernel, load, or, put } from '../memory.ts';
 import { PANIC_UNP_MSGCOUNT, PANIC_UNP_RIGHTS } from '../panic.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
+import { wakeup } from '../sync/sleepqueue.ts';
 
 /** The control mbuf of the send under way, with files in it, becomes its caller's; 0 if there is none, an errno negated if that fails. */
 export function unp_control(k: Kernel, td: number): number {
@@ -108,8 +113,11 @@ export function unp_into(k: Kernel, td: number, sb: number, control: number): vo
     const fp = get(k, control + m_rights + i);
     const unp = unp_behind(k, fp);
     if (unp === 0) continue;
+    const count = get(k, unp + unp_msgcount) + 1;
     put(k, unp + unp_file, fp);
-    put(k, unp + unp_msgcount, get(k, unp + unp_msgcount) + 1);
+    put(k, unp + unp_msgcount, count);
+    // Whoever drops a reference from now on takes unp_rights_mtx for it; whoever did before is counted in what was there.
+    if ((or(k, fp + f_count, F_FLYING) & ~F_FLYING) === count) unp_gc_wanted(k, td);
   }
 }
 
@@ -133,8 +141,42 @@ function unp_out(k: Kernel, control: number): void {
     const left = get(k, unp + unp_msgcount) - 1;
     KASSERT(k, left >= 0, PANIC_UNP_MSGCOUNT, unp);
     put(k, unp + unp_msgcount, left);
-    if (left === 0) put(k, unp + unp_file, 0);
+    if (left !== 0) continue;
+    put(k, unp + unp_file, 0);
+    and(k, get(k, control + m_rights + i) + f_count, ~F_FLYING);
   }
+}
+
+/** Drops a reference to a file in flight, which is not the last one. False, and it is not dropped, if the file is in flight no more. */
+export function unp_fdrop(k: Kernel, td: number, fp: number): boolean {
+  let dropped = false;
+  mtx_lock(k, td, unp_rights_mtx);
+  let count = load(k, fp + f_count);
+  while (!dropped && (count & F_FLYING) !== 0) {
+    dropped = compareExchange(k, fp + f_count, count, count - 1) === count;
+    // Its rights stay in their buffers while we hold the mutex, and so it stays open, although our reference is gone.
+    if (dropped && (count & ~F_FLYING) - 1 === get(k, unp_behind(k, fp) + unp_msgcount)) unp_gc_wanted(k, td);
+    count = load(k, fp + f_count);
+  }
+  mtx_unlock(k, td, unp_rights_mtx);
+  return dropped;
+}
+
+/** The collector is to look: there may be a socket that nobody can reach. No lock is held, but perhaps a transfer lock. */
+export function unp_gc_ask(k: Kernel, td: number): void {
+  mtx_lock(k, td, unp_rights_mtx);
+  unp_gc_wanted(k, td);
+  mtx_unlock(k, td, unp_rights_mtx);
+}
+
+function unp_gc_wanted(k: Kernel, td: number): void {
+  put(k, unp_gc_asked, 1);
+  unp_gc_wakeup(k, td);
+}
+
+/** A collector that sleeps looked under unp_rights_mtx, which is held, and counted itself in the same hold. */
+function unp_gc_wakeup(k: Kernel, td: number): void {
+  if (get(k, unp_gc_sleepers) !== 0) wakeup(k, td, unp_gc_asked);
 }
 
 /**
@@ -205,7 +247,7 @@ function unp_take(k: Kernel, td: number, rcv: number, wanted: boolean): number {
   mtx_unlock(k, td, rcv + sb_mtx);
   put(k, control + m_next, 0);
   put(k, control + m_nextpkt, 0);
-  if (!wanted) unp_defer(k, control);
+  if (!wanted) unp_defer(k, td, control);
   mtx_unlock(k, td, unp_rights_mtx);
   return control;
 }
@@ -230,7 +272,7 @@ export function unp_unlock_control(k: Kernel, td: number, rcv: number, taken: bo
     unp_out(k, first);
     unp_behead(k, rcv, first);
     put(k, first + m_next, 0);
-    if (get(k, first + m_nrights) !== 0) unp_defer(k, first);
+    if (get(k, first + m_nrights) !== 0) unp_defer(k, td, first);
     else m_free(k, td, first);
     first = get(k, rcv + sb_mb);
   }
@@ -276,7 +318,7 @@ export function unp_cut(k: Kernel, td: number, name: number, sb: number): number
   put(k, before + m_next, get(k, control + m_next));
   put(k, control + m_next, 0);
   if (get(k, td + td_control) === CONTROL_WANTED) return control;
-  unp_defer(k, control);
+  unp_defer(k, td, control);
   return 0;
 }
 
@@ -303,16 +345,18 @@ export function unp_inflight(k: Kernel, td: number): number {
 /** Gives a control mbuf in hand up. */
 export function unp_discard(k: Kernel, td: number, control: number): void {
   mtx_lock(k, td, unp_rights_mtx);
-  unp_defer(k, control);
+  unp_defer(k, td, control);
   mtx_unlock(k, td, unp_rights_mtx);
 }
 
-function unp_defer(k: Kernel, control: number): void {
+/** Puts it on the deferred list, from where the collector takes it. unp_rights_mtx is held. */
+function unp_defer(k: Kernel, td: number, control: number): void {
   const last = get(k, unp_defers_last);
   put(k, control + m_nextpkt, 0);
   if (last === 0) put(k, unp_defers_first, control);
   else put(k, last + m_nextpkt, control);
   put(k, unp_defers_last, control);
+  unp_gc_wakeup(k, td);
 }
 
 /** Puts the rights in a receive buffer on the deferred list, and leaves what else is in it. Both mutexes are held. */
@@ -322,13 +366,13 @@ export function unp_dispose(k: Kernel, td: number, rcv: number): void {
   let record = get(k, rcv + sb_mb);
   while (record !== 0) {
     const next = get(k, record + m_nextpkt);
-    before = unp_dispose_record(k, rcv, record, before);
+    before = unp_dispose_record(k, td, rcv, record, before);
     record = next;
   }
 }
 
 /** The same of one record, which is behind the record `before`. Returns its first mbuf as of now. */
-function unp_dispose_record(k: Kernel, rcv: number, record: number, before: number): number {
+function unp_dispose_record(k: Kernel, td: number, rcv: number, record: number, before: number): number {
   const next = get(k, record + m_nextpkt);
   let first = record;
   let ahead = 0;
@@ -351,7 +395,7 @@ function unp_dispose_record(k: Kernel, rcv: number, record: number, before: numb
         if (get(k, rcv + sb_lastrecord) === m) put(k, rcv + sb_lastrecord, first);
       }
       put(k, m + m_next, 0);
-      unp_defer(k, m);
+      unp_defer(k, td, m);
     }
     m = behind;
   }

@@ -1,11 +1,14 @@
 /**
  * The collector. Sockets that lie in each other's receive buffers keep each other's files, though no descriptor leads to them and nobody
- * will ever receive them. It finds those, empties their buffers, and so lets go of what they held. Whoever runs it (sys_unp_gc) does
- * one piece of work after the other until there is none, and may run between any two steps of others:
+ * will ever receive them. It finds those, empties their buffers, and so lets go of what they held. It does one piece of work after the
+ * other, which may fall between any two steps of others:
  *
  *   unp_process_defers   drops what was given up (uipc_rights.ts)
  *   unp_gc_sweep         empties one socket that was found, and gives up the collector's reference to its file
- *   unp_gc_mark          looks which sockets nobody can reach, and takes a reference to the file of each
+ *   unp_gc_mark          if it was asked to: looks which sockets nobody can reach, and takes a reference to the file of each
+ *
+ * A thread in unp_gc_run does so whenever there is something to do, and sleeps meanwhile; where there is no such thread, whoever calls
+ * sys_unp_gc does, until nothing is left. There may be several of either: each piece is somebody's alone.
  *
  * 1. All the time that it looks it holds unp_rights_mtx, so that no right moves. It sees one moment, and at that moment: a file with more
  *    references than lie in buffers is open to somebody (a descriptor, a call, a lookup under way, a hand, the deferred list); a socket that
@@ -14,6 +17,9 @@
  * 2. Whom nobody can reach nobody ever will: rights to it lie only in buffers of such sockets, from which nobody receives. So what
  *    is found may be swept later, with no lock held.
  * 3. No recursion: rounds over the list of all UNIX sockets until one finds nothing new.
+ * 4. What it closes it closes with no other close under way, and without a linger: nobody waits for it, so that no socket holds up the next.
+ * 5. It sleeps only if there is no work, and knows that under unp_rights_mtx, under which all work comes up: that is how no wakeup is lost. That
+ *    it was asked it forgets in the same hold in which it looks.
  */
 
 import { KASSERT } from '../kern/kassert.ts';
@@ -21,12 +27,15 @@ import { sorflush } from '../kern/shutdown.ts';
 import { fdrop } from '../kern/file.ts';
 import {
   accept_mtx,
+  F_FLYING,
   f_count,
   m_next,
   m_nextpkt,
   m_type,
   MT_CONTROL,
   SQ_COMP,
+  STAT_GC,
+  STAT_RECYCLED,
   sb_mb,
   sb_mtx,
   so_comp_first,
@@ -35,8 +44,8 @@ import {
   so_pcb,
   so_qstate,
   so_rcv,
+  td_collects,
   unp_file,
-  unp_gc_found,
   unp_gcfile,
   unp_gcflag,
   unp_gcnext,
@@ -47,25 +56,87 @@ import {
   unp_rights_mtx,
   unp_socket,
 } from '../layout.ts';
-import { m_nrights, m_rights, UNPGC_FOUND, UNPGC_REF, UNPGC_SCANNED, UNPGC_SWEPT } from './layout.ts';
+import {
+  m_nrights,
+  m_rights,
+  UNPGC_FOUND,
+  UNPGC_REF,
+  UNPGC_SCANNED,
+  UNPGC_SWEPT,
+  unp_defers_first,
+  unp_gc_asked,
+  unp_gc_found,
+  unp_gc_sleepers,
+  unp_gc_stopped,
+} from './layout.ts';
 import { add, get, type Kernel, load, put } from '../memory.ts';
+import { stat_add } from '../kern/stat.ts';
 import { PANIC_UNP_GC } from '../panic.ts';
+import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
-import { unp_behind, unp_dispose, unp_process_defers } from './uipc_rights.ts';
+import { notify_begin, notify_end } from '../sync/notify.ts';
+import { msleep, wakeup } from '../sync/sleepqueue.ts';
+import { unp_behind, unp_dispose, unp_gc_ask, unp_process_defers } from './uipc_rights.ts';
 
-/** Works until there is nothing left to do. */
+/** Looks, whether or not anybody has asked, and works until there is nothing left to do. */
 export function unp_gc(k: Kernel, td: number): void {
-  let more = 1;
-  while (more !== 0) {
-    more = unp_process_defers(k, td);
-    if (more === 0) more = unp_gc_sweep(k, td);
-    if (more === 0) more = unp_gc_mark(k, td);
-  }
+  unp_gc_ask(k, td);
+  while (unp_gc_work(k, td) !== 0);
 }
 
-/** Finds what nobody can reach. Returns how many sockets that are. */
+/** Works, and sleeps while there is nothing to do, until unp_gc_stop. 0, or EINTR if interrupted (a thread that can't sleep always is, once it is idle). */
+export function unp_gc_run(k: Kernel, td: number): number {
+  let error = 0;
+  let stop = false;
+  while (error === 0 && !stop) {
+    mtx_lock(k, td, unp_rights_mtx);
+    stop = get(k, unp_gc_stopped) !== 0;
+    if (!stop && get(k, unp_defers_first) === 0 && get(k, unp_gc_found) === 0 && get(k, unp_gc_asked) === 0) error = unp_gc_sleep(k, td);
+    mtx_unlock(k, td, unp_rights_mtx);
+    if (error !== 0 || stop) continue;
+    notify_begin(k, td);
+    giant_lock(k, td);
+    unp_gc_work(k, td);
+    giant_unlock(k, td);
+    notify_end(k, td);
+  }
+  return error;
+}
+
+/** unp_rights_mtx is held before and after. */
+function unp_gc_sleep(k: Kernel, td: number): number {
+  put(k, unp_gc_sleepers, get(k, unp_gc_sleepers) + 1);
+  const error = msleep(k, td, unp_gc_asked, unp_rights_mtx, 1, 0);
+  put(k, unp_gc_sleepers, get(k, unp_gc_sleepers) - 1);
+  return error;
+}
+
+/** Ends unp_gc_run, of this and every thread, after the piece of work that it is at. What is left is for sys_unp_gc. */
+export function unp_gc_stop(k: Kernel, td: number): void {
+  mtx_lock(k, td, unp_rights_mtx);
+  put(k, unp_gc_stopped, 1);
+  mtx_unlock(k, td, unp_rights_mtx);
+  wakeup(k, td, unp_gc_asked);
+}
+
+/** One piece of work. 0 if there was none. */
+function unp_gc_work(k: Kernel, td: number): number {
+  put(k, td + td_collects, 1);
+  let done = unp_process_defers(k, td);
+  if (done === 0) done = unp_gc_sweep(k, td);
+  if (done === 0) done = unp_gc_mark(k, td);
+  put(k, td + td_collects, 0);
+  return done;
+}
+
+/** Finds what nobody can reach, if there may be something. Returns how many sockets that are. */
 export function unp_gc_mark(k: Kernel, td: number): number {
   mtx_lock(k, td, unp_rights_mtx);
+  if (get(k, unp_gc_asked) === 0) {
+    mtx_unlock(k, td, unp_rights_mtx);
+    return 0;
+  }
+  put(k, unp_gc_asked, 0);
   mtx_lock(k, td, unp_list_lock);
   for (let unp = get(k, unp_head); unp !== 0; unp = get(k, unp + unp_link_next)) unp_gc_unmark(k, unp);
   let more = true;
@@ -77,6 +148,8 @@ export function unp_gc_mark(k: Kernel, td: number): number {
   for (let unp = get(k, unp_head); unp !== 0; unp = get(k, unp + unp_link_next)) found += unp_gc_condemn(k, unp);
   mtx_unlock(k, td, unp_list_lock);
   mtx_unlock(k, td, unp_rights_mtx);
+  stat_add(k, td, STAT_GC, 1);
+  stat_add(k, td, STAT_RECYCLED, found);
   return found;
 }
 
@@ -101,7 +174,7 @@ function unp_gc_process(k: Kernel, td: number, unp: number): boolean {
 function unp_gc_root(k: Kernel, td: number, unp: number): boolean {
   const fp = get(k, unp + unp_file);
   // Every reference to the file, and a lookup that may become one, is in this word.
-  if (fp !== 0) return load(k, fp + f_count) !== get(k, unp + unp_msgcount);
+  if (fp !== 0) return (load(k, fp + f_count) & ~F_FLYING) !== get(k, unp + unp_msgcount);
   mtx_lock(k, td, accept_mtx);
   const so = get(k, unp + unp_socket);
   const acceptable = (get(k, so + so_qstate) & SQ_COMP) !== 0;

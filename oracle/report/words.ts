@@ -7,6 +7,7 @@ import * as K from '../../impl/kern/kqueue_layout.ts';
 import * as L from '../../impl/layout.ts';
 import * as N from '../../impl/netinet/layout.ts';
 import * as FSM from '../../impl/netinet/tcp_fsm.ts';
+import * as U from '../../impl/unix/layout.ts';
 
 /** What a report calls places in shared memory, and what is there. */
 export interface Names {
@@ -77,6 +78,8 @@ const GLOBALS: ReadonlySet<string> = new Set([
   'unp_head',
   'unp_count',
   'unp_gencnt_global',
+  'unp_rights_mtx',
+  'unp_rights',
 ]);
 
 const LOCK: Shape = [
@@ -119,6 +122,7 @@ const HEADER: Shape = shapeOf(
   {
     ...offsets(L, L.HEADER_WORDS, /^h_|_zone$|^ticks$|^numopensockets$|^(filedesc|accept|handle|giant)_mtx$/),
     ...Object.fromEntries([...GLOBALS].map((name) => [name, (L as unknown as Numbers)[name] ?? 0])),
+    ...offsets(U, L.HEADER_WORDS, /^unp_/),
     ...offsets(
       N,
       L.HEADER_WORDS,

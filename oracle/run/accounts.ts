@@ -6,6 +6,7 @@
 import * as L from '../../impl/layout.ts';
 import { fixed, get, type Kernel, load } from '../../impl/memory.ts';
 import * as N from '../../impl/netinet/layout.ts';
+import * as U from '../../impl/unix/layout.ts';
 import { flights } from './flights.ts';
 import { count, walk } from './walk.ts';
 
@@ -118,7 +119,7 @@ function mbufsOfSockets(k: Kernel): number {
 
 /** Of messages that were given up, and of those that threads asleep are about to send. */
 function mbufsOfMessages(k: Kernel): number {
-  let found = count(k, get(k, L.unp_defers_first), L.m_nextpkt);
+  let found = count(k, get(k, U.unp_defers_first), L.m_nextpkt);
   for (const td of threads(k)) if (get(k, td + L.td_control) > 0) found++;
   return found;
 }

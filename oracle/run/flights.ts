@@ -30,7 +30,7 @@ export function flights(k: Kernel): readonly Flight[] {
       if (inRecord) before++;
     }
   }
-  for (const m of walk(k, get(k, L.unp_defers_first), L.m_nextpkt))
+  for (const m of walk(k, get(k, U.unp_defers_first), L.m_nextpkt))
     found.push(...filesOf(k, m).map((file) => ({ file, holder: 0, before: 0, inRecord: false })));
   return found;
 }

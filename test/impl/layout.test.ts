@@ -7,6 +7,7 @@ import * as map from '../../impl/layout.ts';
 import { fixed, sizeOf } from '../../impl/memory.ts';
 import * as inet from '../../impl/netinet/layout.ts';
 import * as panics from '../../impl/panic.ts';
+import * as unix from '../../impl/unix/layout.ts';
 
 /** Fields of more than one word. */
 const WIDE: Readonly<Record<string, number>> = {
@@ -89,7 +90,7 @@ describe('the fields of', () => {
     const socket = fieldsOf(map, 'so_').filter(([name]) => name !== 'so_global_mtx' && name !== 'so_gencnt_global');
     expect(faults([['link', map.z_link, 1], ...socket], map.SOCKET_WORDS)).toEqual([]);
     const globals = ['unp_link_rwlock', 'unp_list_lock', 'unp_head', 'unp_count', 'unp_gencnt_global', 'unp_zone'];
-    globals.push('unp_rights_mtx', 'unp_rights', 'unp_defers_first', 'unp_defers_last', 'unp_gc_found');
+    globals.push('unp_rights_mtx', 'unp_rights');
     const unpcb = fieldsOf(map, 'unp_').filter(([name]) => !globals.includes(name));
     expect(faults([['link', map.z_link, 1], ...unpcb], map.UNPCB_WORDS)).toEqual([]);
   });
@@ -108,6 +109,10 @@ describe('the fields of', () => {
       ['udbinfo', inet.udbinfo, inet.PCBINFO_WORDS] as const,
       ['tcbinfo', inet.tcbinfo, inet.PCBINFO_WORDS] as const,
       ...fieldsOf(inet, 'h_'),
+      ...fieldsOf(unix, 'unp_'),
+      ['unp_rights', map.unp_rights, 1] as const,
+      ['unp_rights_mtx', map.unp_rights_mtx, map.MTX_WORDS] as const,
+      ['netisr_carrier', inet.netisr_carrier, 1] as const,
     ];
     expect(faults(all, map.HEADER_WORDS)).toEqual([]);
   });

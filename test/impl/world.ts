@@ -11,6 +11,7 @@ import {
   copyBytesIn,
   copyBytesOut,
   descriptor,
+  F_REFERENCES,
   f_count,
   f_data,
   file_zone,
@@ -218,7 +219,7 @@ export class World {
   }
 
   fileCount(fd: number): number {
-    return word(this.k, descriptor(this.k, fd) + f_count);
+    return word(this.k, descriptor(this.k, fd) + f_count) & F_REFERENCES;
   }
 
   phase(so: number): Phase {

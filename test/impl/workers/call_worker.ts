@@ -55,6 +55,14 @@ function run(sockets: Sockets, job: CallJob): number {
       return sockets.kevent(job.fd, [], 1, job.timeout ?? -1)[0]?.fd ?? -1000;
     case 'waitAsync':
       return sockets.waitAsync();
+    case 'collector':
+      sockets.runCollector();
+      return 0;
+    case 'pass': {
+      // Passes ends of pairs over pairs, in every shape, and closes all of it.
+      for (let i = 0; i < (job.count ?? 0); i++) pass(sockets, i + (job.salt ?? 0));
+      return job.count ?? 0;
+    }
     case 'produce': {
       const sent = produce(sockets, job.fd, job.count ?? 0, job.salt ?? 0);
       sockets.shutdown(job.fd, 'write');
@@ -111,6 +119,40 @@ function visit(sockets: Sockets, name: number, round: number): number {
   } finally {
     sockets.close(fd);
   }
+}
+
+const ONE = new Uint8Array(1);
+const NOBODY = new Int32Array(new SharedArrayBuffer(4));
+
+/** What the call answers; a failure of this code, which is nothing, after a while: the collector may have made room then. */
+function unless<T>(code: string, call: () => T): T | null {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof SocketError) || error.code !== code) throw error;
+    Atomics.wait(NOBODY, 0, 0, 1);
+    return null;
+  }
+}
+
+function pairWhenever(sockets: Sockets): readonly [number, number] {
+  let pair = unless('ENOBUFS', () => sockets.socketpair());
+  while (pair === null) pair = unless('ENOBUFS', () => sockets.socketpair());
+  return pair;
+}
+
+/** Two pairs, up to six rights that lie anywhere, perhaps one that is received; then the ends are closed, in another order each time. */
+function pass(sockets: Sockets, round: number): void {
+  const ends = [...pairWhenever(sockets), ...pairWhenever(sockets)];
+  let dice = round;
+  const roll = (sides: number): number => {
+    dice = (Math.imul(dice, 1664525) + 1013904223) >>> 0;
+    return Math.floor((dice / 2 ** 32) * sides);
+  };
+  const any = (): number => ends[roll(ends.length)] as number;
+  for (let rights = roll(7); rights > 0; rights--) unless('ENOBUFS', () => sockets.sendMessage(any(), ONE, [any()]));
+  if (roll(2) === 0) ends.push(...(unless('EAGAIN', () => sockets.recvMessage(any(), ONE, 1, { dontWait: true }))?.descriptors ?? []));
+  while (ends.length > 0) for (const fd of ends.splice(roll(ends.length), 1)) sockets.close(fd);
 }
 
 const job = workerData as CallJob;
