@@ -44,6 +44,7 @@ const segment = z.discriminatedUnion('what', [
 const actor = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('wire'), deliveries: z.int().min(0).max(MOST_CALLS) }),
   z.strictObject({ kind: z.literal('netisr'), rounds: z.int().min(0).max(MOST_CALLS) }),
+  z.strictObject({ kind: z.literal('collector') }),
   z.strictObject({ kind: z.literal('clock'), ticks: z.int().min(0).max(MOST_CALLS) }),
   z.strictObject({
     kind: z.literal('signal'),

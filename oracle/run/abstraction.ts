@@ -20,7 +20,7 @@ import * as N from '../../impl/netinet/layout.ts';
 import { TF_NEEDFIN, TF_NODELAY } from '../../impl/netinet/tcp_fsm.ts';
 import { errnoName, FIRST_PORT, isUnixProtocol, kqueueOf, socketOf, UNIT } from '../adapter.ts';
 import { type Cell, type Cells, codeOf, read, type SequenceCells, write } from './cells.ts';
-import { type Pairing, STRANGER } from './identities.ts';
+import { isUnpcb, type Pairing, STRANGER } from './identities.ts';
 import type { Configuration } from './operations.ts';
 import { flights } from './flights.ts';
 import { count, walk } from './walk.ts';
@@ -179,8 +179,10 @@ export class Abstraction {
       if (read(words, cells.protocol) === 0) continue;
       pcbs++;
       const pcb = ids.pcbAt(id);
-      if (pcb === 0 || get(k, pcb + L.z_link) !== L.Z_ALLOCATED) this.misfits.push({ path: `pcbs[${id}]`, seen: 'no such pcb' });
-      else if (this.codes.local.includes(read(words, cells.protocol))) this.unixPcb(k, pcb, ids, cells, words);
+      const local = this.codes.local.includes(read(words, cells.protocol));
+      if (pcb === 0 || get(k, pcb + L.z_link) !== L.Z_ALLOCATED || local !== isUnpcb(k, pcb))
+        this.misfits.push({ path: `pcbs[${id}]`, seen: 'no such pcb' });
+      else if (local) this.unixPcb(k, pcb, ids, cells, words);
       else this.internetPcb(k, pcb, ids, cells, words);
     }
     this.event(k, words);

@@ -2,7 +2,7 @@
  * *Identities*: which of the specification's sockets and pcbs is which of the implementation's. The two sides number
  * theirs independently; after every operation what is new on one side is paired with what is new on the other.
  */
-import { so_gencnt, so_pcb, socket_zone, uz_base, uz_count, uz_size, Z_ALLOCATED, z_link } from '../../impl/layout.ts';
+import { so_gencnt, so_pcb, socket_zone, uz_base, uz_count, uz_size, Z_ALLOCATED, z_link, unp_zone } from '../../impl/layout.ts';
 import { fixed, get, type Kernel } from '../../impl/memory.ts';
 import { type Cell, type Cells, read } from './cells.ts';
 import type { Configuration } from './operations.ts';
@@ -115,6 +115,12 @@ export function codeIn(known: readonly number[], at: number): number {
   if (at === 0) return 0;
   const id = known.indexOf(at);
   return id < 0 ? STRANGER : id + 1;
+}
+
+/** Whether the control block is a UNIX one. */
+export function isUnpcb(k: Kernel, pcb: number): boolean {
+  const base = fixed(k, unp_zone + uz_base);
+  return pcb >= base && pcb < base + fixed(k, unp_zone + uz_size) * fixed(k, unp_zone + uz_count);
 }
 
 /** All sockets of the implementation that are not freed. */

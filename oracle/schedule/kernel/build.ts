@@ -23,7 +23,7 @@ import { quote, UsageError } from '../../usage.ts';
 import type { AgentProgram, Program, ScriptCall } from '../program.ts';
 import type { Happening } from './elements.ts';
 import { KernelMonitor, type ModelCall } from './monitor.ts';
-import { type Actor, netisrs, type Scenario, type Scripted, TINY } from './scenario.ts';
+import { type Actor, collectors, netisrs, type Scenario, type Scripted, TINY } from './scenario.ts';
 import { prepare, type Stage } from './stage.ts';
 import type { Subject } from './subject.ts';
 
@@ -52,6 +52,7 @@ export async function build(scenario: Scenario, subject: Subject): Promise<Built
     threads: threads.map((script) => script.map(modelCall)),
     events: happenings(scenario),
     signals: (scenario.actors ?? []).flatMap((actor) => (actor.kind === 'signal' ? [actor.thread] : [])),
+    collectors: collectors(scenario),
   });
   // Shared memory is only needed where threads share it; the machine copies what it is given.
   return { scenario, stage, program: { code: subject.code, words: Int32Array.from(stage.kernel.words), agents }, monitor };
@@ -210,6 +211,8 @@ function actorProgram(stage: Stage, scenario: Scenario, actor: Actor, agent: num
         script: Array.from({ length: actor.rounds }, () => round),
       };
     }
+    case 'collector':
+      return { name: 'collector', kind: 'actor', script: [{ fn: 'unp_gc_run', args: [td], label: 'collector' }] };
     case 'clock': {
       const tick: ScriptCall = { fn: 'sys_tick', args: [td], label: 'tick' };
       return { name: 'clock', kind: 'actor', script: Array.from({ length: actor.ticks }, () => tick) };

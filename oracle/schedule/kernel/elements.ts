@@ -7,7 +7,9 @@
  *   ended → idle      the return was seen
  *
  * A call that no procedure of the model is (`collect`) is *work*: from its beginning to its end the model's collector may run, and do any of
- * its pieces of work, one after the other, as often as it likes; the thread closes what that leaves to be closed.
+ * its pieces of work, one after the other, as often as it likes; the thread closes what that leaves to be closed. A *collector* is a thread
+ * more whose work has begun before anything else and never ends, and of which nothing is seen. How long such a close lingers the specification
+ * does not say: it may be cut short at any time.
  *
  * Starting, going on and events are *internal steps*: nobody sees them, so that between two things seen any number may happen.
  */
@@ -41,6 +43,8 @@ interface Event {
 }
 
 const SIGNAL = 'signal';
+/** Of a thread whose call is work: that has begun. */
+const WORKING = BEGUN | (1 << 2);
 /** Calls of the implementation that do what an agent of the specification does. */
 const WORK = ['collect'];
 const REAP = 'reap';
@@ -53,6 +57,8 @@ const WHO = 0;
 
 export class Elements {
   readonly threads: number;
+  /** Those, and the collectors after them. */
+  private readonly workers: number;
   private readonly model: CompiledModel;
   private readonly procedures: ReadonlyMap<string, number>;
   private readonly soclose: number;
@@ -61,8 +67,9 @@ export class Elements {
   private readonly pieces: readonly Event[];
   /** And what a thread does for it. */
   private readonly reaps: readonly Event[];
-  /** Which of them is the signal, -1: none. */
+  /** Which of the events is the signal, -1: none. */
   private readonly signal: number;
+  private readonly signalled: number;
   private readonly closing: readonly Cell[];
   private readonly errno: readonly Cell[];
   private readonly value: readonly Cell[];
@@ -70,7 +77,7 @@ export class Elements {
   private readonly instances: Instance[] = [];
   private readonly instanceNumbers = new Map<string, number>();
 
-  /** Words of an element: the model's, a word for each thread, a word for each kind of event. */
+  /** Words of an element: the model's, a word for each thread and collector, a word for each kind of event. */
   private readonly width: number;
   private rows = new Int32Array(0);
   private count = 0;
@@ -81,12 +88,13 @@ export class Elements {
   /** A bound of the model that was broken on the way: then its limits are too small for the scenario. */
   overflow: string | null = null;
 
-  constructor(model: CompiledModel, cells: Cells, threads: number, events: readonly Happening[]) {
+  constructor(model: CompiledModel, cells: Cells, threads: number, events: readonly Happening[], collectors = 0) {
     this.model = model;
     this.threads = threads;
+    this.workers = threads + collectors;
     const [own, wire] = model.agents;
-    if (own === undefined || wire === undefined || own.size < threads)
-      throw new RangeError(`the model has ${own?.size ?? 0} threads, the scenario ${threads}`);
+    if (own === undefined || wire === undefined || own.size < this.workers)
+      throw new RangeError(`the model has ${own?.size ?? 0} threads, the scenario ${this.workers}`);
     this.procedures = new Map(own.procedures.map(({ name }, index) => [name, index]));
     this.soclose = this.procedureOf('soclose');
     const numbers = new Map(wire.procedures.map(({ name }, index) => [name, index]));
@@ -100,12 +108,13 @@ export class Elements {
     const reap = this.procedures.get(REAP);
     this.reaps = reap === undefined ? [] : [{ procedure: reap, choices: choicesOf(model, reap, 1, threads, THREAD) }];
     this.signal = events.findIndex(({ event }) => event === SIGNAL);
-    const each = (field: string): readonly Cell[] => Array.from({ length: threads }, (_, who) => cells.at('threads', who, field));
+    this.signalled = numbers.get(SIGNAL) ?? NO_PROCEDURE;
+    const each = (field: string): readonly Cell[] => Array.from({ length: this.workers }, (_, who) => cells.at('threads', who, field));
     this.closing = each('closing');
     this.errno = each('errno');
     this.value = each('value');
     this.answer = each('answer');
-    this.width = model.words + threads + events.length;
+    this.width = model.words + this.workers + events.length;
     this.scratch = new Int32Array(this.width);
   }
 
@@ -124,8 +133,9 @@ export class Elements {
   first(words: Int32Array, times: readonly number[]): number {
     this.scratch.fill(0);
     this.scratch.set(words);
-    for (let who = 0; who < this.threads; who++) this.forget(this.scratch, who);
-    for (const [index, count] of times.entries()) this.scratch[this.model.words + this.threads + index] = count;
+    for (let who = 0; who < this.workers; who++) this.forget(this.scratch, who);
+    for (let who = this.threads; who < this.workers; who++) this.scratch[this.model.words + who] = WORKING;
+    for (const [index, count] of times.entries()) this.scratch[this.model.words + this.workers + index] = count;
     return this.intern(this.scratch);
   }
 
@@ -171,8 +181,27 @@ export class Elements {
     const signal = this.events[this.signal];
     if (signal === undefined) return false;
     this.load(element);
-    const left = this.scratch[this.model.words + this.threads + this.signal];
+    const left = this.scratch[this.model.words + this.workers + this.signal];
     return left !== 0 && this.model.start(this.scratch, WIRE, WHO, signal.procedure, [who]);
+  }
+
+  /** Which collectors are in the middle of a close. */
+  closers(element: number): readonly number[] {
+    this.load(element);
+    return this.collectors().filter((who) => this.isBusy(this.scratch, who));
+  }
+
+  /** Which collectors have something to do: after it the state is another one. */
+  employed(element: number): readonly number[] {
+    return this.collectors().filter((who) => {
+      let changes = this.closers(element).includes(who);
+      if (!changes) this.work(element, who, (next) => (changes ||= next !== element));
+      return changes;
+    });
+  }
+
+  private collectors(): readonly number[] {
+    return Array.from({ length: this.workers - this.threads }, (_, index) => this.threads + index);
   }
 
   hasEnded(element: number, who: number): boolean {
@@ -239,11 +268,13 @@ export class Elements {
 
   /** Takes every internal step, one after the other: what it leads to, and which thread took it (-1: it happened outside). */
   steps(element: number, visit: (next: number, who: number) => void): void {
-    for (let who = 0; who < this.threads; who++) {
+    for (let who = 0; who < this.workers; who++) {
       this.load(element);
-      const mayWork = this.works(this.scratch, who) && !this.isBusy(this.scratch, who);
+      const works = this.works(this.scratch, who);
+      const closes = this.isBusy(this.scratch, who);
       if (this.move(this.scratch, who)) visit(this.intern(this.scratch), who);
-      if (mayWork) this.work(element, who, visit);
+      if (works && !closes) this.work(element, who, visit);
+      else if (works) this.cutShort(element, who, visit);
     }
     for (let index = 0; index < this.events.length; index++) this.happen(element, index, visit);
   }
@@ -252,6 +283,11 @@ export class Elements {
   private work(element: number, who: number, visit: (next: number, who: number) => void): void {
     this.begin(element, COLLECTOR, WHO, this.pieces, (next) => visit(next, who));
     this.begin(element, THREAD, who, this.reaps, (next) => visit(next, who));
+  }
+
+  /** Ends the linger of what it closes. */
+  private cutShort(element: number, who: number, visit: (next: number, who: number) => void): void {
+    this.begin(element, WIRE, WHO, [{ procedure: this.signalled, choices: [[who]] }], (next) => visit(next, who));
   }
 
   private begin(element: number, agent: number, member: number, events: readonly Event[], visit: (next: number) => void): void {
@@ -278,7 +314,7 @@ export class Elements {
 
   private happen(element: number, index: number, visit: (next: number, who: number) => void): void {
     const event = this.events[index] as Event;
-    const at = this.model.words + this.threads + index;
+    const at = this.model.words + this.workers + index;
     for (const args of event.choices) {
       this.load(element);
       const left = this.scratch[at] as number;
@@ -302,11 +338,12 @@ export class Elements {
         return true;
       }
       if (instance.procedure === NO_PROCEDURE) {
-        row[at] = BEGUN | (1 << 2);
+        row[at] = WORKING;
         return true;
       }
       if (!this.model.start(row, THREAD, who, instance.procedure, instance.args)) return false;
     } else if (this.works(row, who) && !this.isBusy(row, who)) {
+      if (who >= this.threads) return false;
       row[at] = ENDED;
       return true;
     } else if (phase === BEGUN) {

@@ -78,7 +78,7 @@ export class Judge {
     if (held !== null) return held;
     if (end.state === UNKNOWN) return null;
     const match = this.match(kernel, end.state);
-    if (match.kind === 'could go on') return violation('lost-wakeup', match.threads[0] ?? 0, this.sleepers(match.threads));
+    if (match.kind === 'could go on') return violation('lost-wakeup', this.agentOf(match.threads[0] ?? 0), this.sleepers(match.threads));
     if (match.kind === 'none') return violation(match.more ? 'leak' : 'final-state', -1, match.text);
     const lost = unaccounted(kernel, match.hand);
     if (lost !== null) return violation('leak', -1, lost);
@@ -138,6 +138,7 @@ export class Judge {
     let most = 0;
     for (const element of this.monitor.set(state)) {
       if (threads.some((_, who) => elements.phase(element, who) !== (asleep[who] === true ? BEGUN : IDLE))) continue;
+      if (elements.closers(element).length > 0) continue;
       const words = elements.words(element);
       most = Math.max(most, this.likeness.socketsOf(words));
       const differences = this.likeness.differences(k, objects, words);
@@ -152,8 +153,14 @@ export class Judge {
     };
   }
 
+  private agentOf(sleeper: number): number {
+    const { threads, collectors } = this.monitor;
+    return collectors[sleeper - threads.length] ?? sleeper;
+  }
+
+  /** Collectors are numbered after the threads. */
   private sleepers(threads: readonly number[]): string {
-    const names = threads.map((thread) => `T${thread + 1}`).join(' and ');
+    const names = threads.map((thread) => (thread < this.monitor.threads.length ? `T${thread + 1}` : 'the collector')).join(' and ');
     return `${names} sleep${threads.length === 1 ? 's' : ''}, and in the specification could go on: nothing will wake ${threads.length === 1 ? 'it' : 'them'}`;
   }
 
@@ -199,9 +206,10 @@ export class Judge {
     let nearest: { readonly text: string; readonly count: number } | null = null;
     let most = 0;
     for (const element of this.monitor.set(state)) {
-      const able = this.monitor.threads.flatMap((_, who) =>
-        elements.phase(element, who) !== IDLE && this.able(element, who) ? [who] : [],
-      );
+      const able = [
+        ...this.monitor.threads.flatMap((_, who) => (elements.phase(element, who) !== IDLE && this.able(element, who) ? [who] : [])),
+        ...elements.employed(element),
+      ];
       const words = elements.words(element).slice();
       most = Math.max(most, this.likeness.socketsOf(words));
       const differences = this.likeness.differences(k, objects, words);

@@ -31,6 +31,8 @@ export interface Watched {
   readonly events: readonly Happening[];
   /** The threads that the signals among the events are for. */
   readonly signals?: readonly number[];
+  /** The agents that are collectors. */
+  readonly collectors?: readonly number[];
   /** Most elements of one set. */
   readonly cap?: number;
 }
@@ -72,6 +74,7 @@ export class KernelMonitor implements Monitor {
   readonly elements: Elements;
   readonly threads: Watched['threads'];
   readonly signals: readonly number[];
+  readonly collectors: readonly number[];
   /** The element in which nothing has happened. */
   readonly first: number;
   /** Why there is no verdict, if there is none. */
@@ -88,7 +91,8 @@ export class KernelMonitor implements Monitor {
   private readonly slots = new Map<number, number>();
 
   constructor(watched: Watched) {
-    this.elements = new Elements(watched.model, watched.cells, watched.threads.length, watched.events);
+    this.collectors = watched.collectors ?? [];
+    this.elements = new Elements(watched.model, watched.cells, watched.threads.length, watched.events, this.collectors.length);
     this.threads = watched.threads;
     this.signals = watched.signals ?? [];
     this.cap = watched.cap ?? CAP;

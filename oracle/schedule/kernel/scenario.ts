@@ -49,6 +49,8 @@ export type Actor =
   | { readonly kind: 'wire'; readonly deliveries: number }
   /** A netisr thread, the owner of a workstream: hands on what waits, processes what is its own. */
   | { readonly kind: 'netisr'; readonly rounds: number }
+  /** A thread that is the collector, as long as anything happens. */
+  | { readonly kind: 'collector' }
   | { readonly kind: 'clock'; readonly ticks: number }
   /** Interrupts a thread: its present or next interruptible sleep. */
   | { readonly kind: 'signal'; readonly thread: number };
@@ -86,6 +88,11 @@ export function resultOf(index: number): ResultOf {
 
 /** Sizes that are enough for most races; each is one more for the compiler to make a model for. */
 export const TINY: Configuration = { SOCKETS: 3, PCBS: 4, FDS: 4, HANDLES: 1, NAMES: 2, BACKLOG: 1, BUFFER: 2 };
+
+/** Which agents are collectors, by their number: actors come after the threads. */
+export function collectors({ threads, actors }: Pick<Scenario, 'threads' | 'actors'>): readonly number[] {
+  return (actors ?? []).flatMap(({ kind }, index) => (kind === 'collector' ? [threads.length + index] : []));
+}
 
 /** The netisr threads of a scenario. */
 export function netisrs({ actors }: Pick<Scenario, 'actors'>): readonly Actor[] {

@@ -13,7 +13,7 @@ import { Broken, implementationOf } from '../../run/implementation.ts';
 import { Lockstep } from '../../run/lockstep.ts';
 import { type Configuration, printOperation } from '../../run/operations.ts';
 import { compiledSpecification, SPECIFICATION } from '../../specification.ts';
-import { netisrs, type Scenario, TINY } from './scenario.ts';
+import { collectors, netisrs, type Scenario, TINY } from './scenario.ts';
 import { putOnWire, WIRE_SEGMENTS } from './segments.ts';
 import type { Subject } from './subject.ts';
 
@@ -41,7 +41,9 @@ export async function prepare(subject: Subject, scenario: Scenario, userBytes: n
   const sizes = { ...TINY, ...scenario.sizes };
   const threads = scenario.threads.length;
   const agents = threads + (scenario.actors?.length ?? 0);
-  const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, threads) });
+  // A collector closes what it leaves to be closed, which in the specification a thread does.
+  const closers = threads + collectors(scenario).length;
+  const model = await compiledSpecification(SPECIFICATION, { ...sizes, THREADS: Math.max(LEAST_THREADS, closers) });
   const implementation = implementationOf(subject.modules, subject.meter, {
     ...options(sizes, agents, userBytes),
     netisrThreads: netisrs(scenario).length,

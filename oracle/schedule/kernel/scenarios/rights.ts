@@ -6,6 +6,9 @@ const pair = [call('socketpair', { asked: 'unix' })];
 const mailed = [...pair, call('socket', { asked: 'unix' }), call('sendmsg', { fd: 0, passed: 2 }), call('close', { fd: 2 })];
 /** Descriptor 0 lies in its own buffer. */
 const itself = [...pair, call('sendmsg', { fd: 1, passed: 0 })];
+/** Each end of a pair lies in its own buffer; in the other's. */
+const selves = [...itself, call('sendmsg', { fd: 0, passed: 1 })];
+const crossed = [...pair, call('sendmsg', { fd: 0, passed: 0 }), call('sendmsg', { fd: 1, passed: 1 })];
 /** A connection from descriptor 1 waits at 0, with the listener's own right in its buffer. */
 const queued = [
   call('socket', { asked: 'unix' }),
@@ -23,6 +26,20 @@ const recorded = (asked: string) => [
   call('sendmsg', { fd: 0, passed: 2 }),
   call('close', { fd: 2 }),
   call('setnbio', { fd: 1, on: true }),
+];
+/** As `queued`, with a second socket that may connect. */
+const queuing = [...queued.slice(0, 2), call('listen', { fd: 0, backlog: 2 }), ...queued.slice(3), call('socket', { asked: 'unix' })];
+/** Descriptor 1 has in its buffer a TCP connection that lingers, and behind it the other end of its pair; no descriptor leads to either. */
+const lingering = [
+  ...pair,
+  call('socket', { asked: 'tcp' }),
+  call('connect', { fd: 2, name: 0, remote: true }),
+  call('remote-synack', { which: 0 }),
+  call('setlinger', { fd: 2, linger: 'wait' }),
+  call('sendmsg', { fd: 0, passed: 2 }),
+  call('sendmsg', { fd: 0, passed: 0 }),
+  call('close', { fd: 2 }),
+  call('close', { fd: 0 }),
 ];
 /** Of records: how they are asked for, and where the reference has them. */
 const RECORDS = [
@@ -192,4 +209,98 @@ export const RIGHTS: readonly Scenario[] = [
       ],
     },
   ]),
+  {
+    id: 'collector-close',
+    about:
+      'the only descriptor of a socket that lies in its own buffer is closed, which is not the last reference: the collector, asleep, is told',
+    citation: 'T16, D.1 GC',
+    prologue: itself,
+    threads: [[call('close', { fd: 0 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-close-close',
+    about: 'both ends of a pair are closed, one of which lies in its own buffer, and the collector works and sleeps at any time',
+    citation: 'T16, E.9 G11',
+    prologue: itself,
+    threads: [[call('close', { fd: 0 })], [call('close', { fd: 1 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-close-both',
+    about: 'two sockets that lie in their own buffers are closed: the collector may be told of one while it looks for the other',
+    citation: 'T16, E.9 G11, I.6',
+    prologue: selves,
+    threads: [[call('close', { fd: 0 })], [call('close', { fd: 1 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-close-socket',
+    about:
+      'both ends of a pair, each in the buffer of the other, are closed, and a socket is made meanwhile: not of what the collector has yet to sweep',
+    citation: 'T16, D.1 GC, E4.08',
+    prologue: [...crossed, call('close', { fd: 1 })],
+    threads: [[call('close', { fd: 0 })], [call('socket', { asked: 'unix' })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-setnbio-close',
+    about:
+      'a socket that lies in its own buffer is closed while a call looks it up, or uses it: whoever lets go of it last tells the collector',
+    citation: 'T16, C.10 fget, E.9 G11',
+    prologue: itself,
+    threads: [[call('setnbio', { fd: 0, on: true })], [call('close', { fd: 0 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-recvmsg-close',
+    about: 'a socket that lies in its own buffer is closed while a call receives from it, and the collector looks at any time',
+    citation: 'G116, G118, E.9 G11',
+    prologue: itself,
+    threads: [[call('recvmsg', { fd: 0, amount: 1 })], [call('close', { fd: 0 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-sendmsg-close',
+    about:
+      'what is being passed over itself is closed meanwhile: when it comes to lie in the buffer nobody can reach it, and the collector is told',
+    citation: 'T16, E.9 G10, G11',
+    prologue: pair,
+    threads: [[call('sendmsg', { fd: 0, passed: 1 })], [call('close', { fd: 1 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-receive-close',
+    about: 'a right is given up, by a reader who does not want it or by the close of its buffer, and the collector, asleep, is told',
+    citation: 'T18, D.1 discard',
+    prologue: [...mailed, call('setnbio', { fd: 1, on: true })],
+    threads: [[call('receive', { fd: 1, amount: 1 })], [call('close', { fd: 1 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-accept-close',
+    about:
+      'a listener whose right lies in the buffer of who waits to be accepted is closed while somebody accepts, and the collector looks at any time',
+    citation: 'T17, G105, G121',
+    prologue: queued,
+    threads: [[call('accept', { fd: 0 })], [call('close', { fd: 0 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-connect-close',
+    about: 'somebody connects to a listener that nobody can reach while the collector looks, finds, and closes it',
+    citation: 'T17, G121',
+    sizes: { SOCKETS: 5, PCBS: 5, BACKLOG: 2 },
+    prologue: queuing,
+    threads: [[call('connect', { fd: 2, name: 0 })], [call('close', { fd: 0 })]],
+    actors: [{ kind: 'collector' }],
+  },
+  {
+    id: 'collector-linger',
+    about: 'the collector closes a connection that lingers: it does not wait for that, and what lies behind it is closed as well',
+    citation: 'T22, D.1 discard, C.2 soclose 2',
+    prologue: lingering,
+    threads: [[call('close', { fd: 1 })]],
+    actors: [{ kind: 'collector' }],
+  },
 ];
