@@ -6,13 +6,14 @@
 import * as L from '../../../impl/layout.ts';
 import { fixed, get } from '../../../impl/memory.ts';
 import { UNIT } from '../../adapter.ts';
+import { pristineModules } from '../../run/implementation.ts';
 import { NO_LIMITS } from '../exploration.ts';
 import { type Judgement, judge } from '../judge.ts';
 import { Machine } from '../machine.ts';
 import { named } from '../panics.ts';
 import type { Program, ScriptCall, Violation } from '../program.ts';
 import { record } from '../recording.ts';
-import { prepare, type Stage } from './stage.ts';
+import { prepare, PrologueError, type Stage } from './stage.ts';
 import type { Subject as Searched } from '../subject.ts';
 import type { Subject } from './subject.ts';
 
@@ -100,8 +101,15 @@ export async function proveLocks(subject: Subject, options: ProofOptions): Promi
   return proved;
 }
 
-function stageOf({ lock, scripts }: Exercise, subject: Subject): Promise<Stage> {
-  return prepare(subject, { id: lock, about: lock, citation: '', prologue: [], threads: scripts.map(() => []) }, MEMORY);
+/** Where the locks are so wrong that no kernel can be made with them, one is made with those that are right: what is explored are the others. */
+async function stageOf({ lock, scripts }: Exercise, subject: Subject): Promise<Stage> {
+  const scenario = { id: lock, about: lock, citation: '', prologue: [], threads: scripts.map(() => []) };
+  try {
+    return await prepare(subject, scenario, MEMORY);
+  } catch (error) {
+    if (!(error instanceof PrologueError)) throw error;
+    return prepare({ ...subject, modules: pristineModules }, scenario, MEMORY);
+  }
 }
 
 /** One of the programs by itself, for a lock of this class. */
