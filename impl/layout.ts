@@ -222,6 +222,7 @@ export const td_lent = 55; // T  first mbufs of the chains that the thread has o
 export const td_nlent = 56; // T  mbufs on loan, those of td_top included
 export const td_cred = 57; // T  sendmsg: 1 if the message is to say who sends it; recvmsg: uid + 1 of who sent what was received, if that says it
 export const td_collects = 58; // T  1: it works as the collector, and waits for no close
+export const td_promoted = 59; // T  1: it made a UNIX socket acceptable that a filter had kept back, and is to ask the collector
 export const THREAD_WORDS = 64; // whole cache lines, as of all that many threads write: what one has would be taken from the others with it
 
 export const TDF_INUSE = 1;

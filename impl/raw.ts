@@ -9,7 +9,7 @@
  * call is in progress do the words of several records fit together. Where to begin:
  *   sockets            records(k, socket_zone)          every socket that is not freed, by address
  *   a socket's queues  queue(k, so + so_comp_first), queue(k, so + so_incomp_first)
- *   descriptors        descriptor(k, fd)                the file, or 0; its socket is word(k, file + f_data), its count f_count
+ *   descriptors        descriptor(k, fd)                the file, or 0; its socket is word(k, file + f_data), its count f_count & F_REFERENCES
  *   control blocks     word(k, so + so_pcb)             unpcb, or inpcb; a tcpcb or tcptw behind inp_ppcb
  *   names              name(k, n)                       the socket bound to a UNIX name, or 0
  *   handles            handle(k, n)                     the socket held by fgetsock, or 0

@@ -122,8 +122,8 @@ function rights_in(k: Kernel, td: number, uaddr: number, length: number): number
 }
 
 /**
- * Receives into what a message header describes; 0 or an errno. The lengths and flags in the header are those of what has come; of the address as
- * many words as there is room for, none if the sender has none.
+ * Receives into what a message header describes; 0 or an errno. The lengths and flags in the header are those of what has come, and as they were
+ * if nothing has; of the address as many words as there is room for, none if the sender has none.
  */
 export function kern_recvmsg(k: Kernel, td: number, so: number, umsg: number, length: number, flags: number): number {
   if (!useracc(k, umsg, MSG_HEADER)) return EFAULT;
@@ -159,6 +159,8 @@ export function kern_recvmsg(k: Kernel, td: number, so: number, umsg: number, le
     if (told > 0) used += CMSG_HEADER + 4 * told;
     m_free(k, td, control);
   }
+  // Of a call that fails the header stays as it was; of one that was cut short it says what has come.
+  if (error !== 0 && get(k, td + td_uio_resid) === length) return error;
   copyout_word(k, umsg + msg_namelen, error === 0 ? namelen : 0);
   copyout_word(k, umsg + msg_controllen, used);
   copyout_word(k, umsg + msg_flags, outflags | get(k, td + td_msg_flags));

@@ -14,7 +14,7 @@
  */
 
 import {
-  accept_mtx,
+  PR_RIGHTS,
   SBS_CANTRCVMORE,
   SBS_CANTSENDMORE,
   SO_ACCEPTFILTER,
@@ -25,6 +25,7 @@ import {
   SS_ISCONNECTING,
   SS_ISDISCONNECTED,
   SS_ISDISCONNECTING,
+  accept_mtx,
   sb_cc,
   sb_mtx,
   sb_state,
@@ -35,16 +36,19 @@ import {
   so_incqlen,
   so_list_next,
   so_options,
+  so_proto,
   so_qlen,
   so_qstate,
   so_rcv,
   so_snd,
   so_state,
   so_timeo,
+  td_promoted,
 } from '../layout.ts';
 import { get, type Kernel, load, or, put, store } from '../memory.ts';
 import { mtx_assert, mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { wakeup, wakeup_one } from '../sync/sleepqueue.ts';
+import { pr_flags } from './protosw.ts';
 import { TAILQ_INSERT_TAIL, TAILQ_REMOVE } from './queue.ts';
 import { accf_begin } from './accept_filter.ts';
 import { sbdrop_locked, sorwakeup, sorwakeup_locked, sotell, sowwakeup, sowwakeup_locked } from './sockbuf.ts';
@@ -88,8 +92,11 @@ export function soisconnected(k: Kernel, td: number, so: number): void {
 export function soispromoted(k: Kernel, td: number, so: number): void {
   mtx_lock(k, td, accept_mtx);
   const head = get(k, so + so_head);
-  if (head !== 0 && (get(k, so + so_qstate) & SQ_INCOMP) !== 0) sopromote(k, td, head, so);
-  else mtx_unlock(k, td, accept_mtx);
+  if (head !== 0 && (get(k, so + so_qstate) & SQ_INCOMP) !== 0) {
+    // What is in its buffer can be reached through the listener alone from now on.
+    if ((pr_flags(get(k, so + so_proto)) & PR_RIGHTS) !== 0) put(k, td + td_promoted, 1);
+    sopromote(k, td, head, so);
+  } else mtx_unlock(k, td, accept_mtx);
 }
 
 /** The child moves from so_incomp to so_comp, and one who accepts is woken. accept_mtx is held before, not after. */

@@ -31,6 +31,7 @@ import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { notify_begin, notify_end } from '../sync/notify.ts';
 import { sleepq_interrupt } from '../sync/sleepqueue.ts';
 import { unp_gc } from '../unix/unp_gc.ts';
+import { unp_gc_due } from '../unix/uipc_rights.ts';
 import { witness_none } from '../sync/witness.ts';
 import { kern_accept } from './accept.ts';
 import { hardclock } from './clock.ts';
@@ -389,6 +390,7 @@ function enter(k: Kernel, td: number): void {
 }
 
 function ret(k: Kernel, td: number, error: number): number {
+  unp_gc_due(k, td);
   giant_unlock(k, td);
   witness_none(k, td);
   notify_end(k, td);

@@ -20,8 +20,8 @@
  *    on the deferred list, and no close is ever inside another. They need no memory to be put there.
  * 4. The collector is asked (unp_gc_asked) by whoever may have left a socket that nobody can reach: a file all of whose references lie in buffers from
  *    now on, because a right to it went there (unp_into), another reference was dropped (unp_fdrop), or a lookup of it came to nothing
- *    (file_letgo). Other ways lead through the deferred list. All of it under unp_rights_mtx, under which the collector looks before it sleeps:
- *    no wakeup is lost.
+ *    (file_letgo); or a child that can be accepted from now on, where an accept filter had kept it back (soispromoted). Other ways lead through the
+ *    deferred list. All of it under unp_rights_mtx, under which the collector looks before it sleeps: no wakeup is lost.
  */
 
 import { EMSGSIZE, ENOBUFS } from '../errno.ts';
@@ -47,6 +47,7 @@ import {
   so_proto,
   so_rcv,
   td_control,
+  td_promoted,
   unp_file,
   unp_msgcount,
   unp_rights,
@@ -167,6 +168,13 @@ export function unp_gc_ask(k: Kernel, td: number): void {
   mtx_lock(k, td, unp_rights_mtx);
   unp_gc_wanted(k, td);
   mtx_unlock(k, td, unp_rights_mtx);
+}
+
+/** Who has made a socket acceptable asks when it has let go of its locks: till then what is in the buffer counted as reached. */
+export function unp_gc_due(k: Kernel, td: number): void {
+  if (get(k, td + td_promoted) === 0) return;
+  put(k, td + td_promoted, 0);
+  unp_gc_ask(k, td);
 }
 
 function unp_gc_wanted(k: Kernel, td: number): void {

@@ -76,7 +76,7 @@ import { giant_lock, giant_unlock } from '../sync/giant.ts';
 import { mtx_lock, mtx_unlock } from '../sync/mutex.ts';
 import { notify_begin, notify_end } from '../sync/notify.ts';
 import { msleep, wakeup } from '../sync/sleepqueue.ts';
-import { unp_behind, unp_dispose, unp_gc_ask, unp_process_defers } from './uipc_rights.ts';
+import { unp_behind, unp_dispose, unp_gc_ask, unp_gc_due, unp_process_defers } from './uipc_rights.ts';
 
 /** Looks, whether or not anybody has asked, and works until there is nothing left to do. */
 export function unp_gc(k: Kernel, td: number): void {
@@ -126,6 +126,7 @@ function unp_gc_work(k: Kernel, td: number): number {
   if (done === 0) done = unp_gc_sweep(k, td);
   if (done === 0) done = unp_gc_mark(k, td);
   put(k, td + td_collects, 0);
+  unp_gc_due(k, td);
   return done;
 }
 

@@ -81,10 +81,13 @@ export class Mail extends World {
   /** Receives with room for so many descriptors, and so many bytes of an address. */
   take(fd: number, { size = 100, room = 8, flags = 0, control = CONTROL, data = DATA, name = NAME, nameRoom = 0 } = {}): Received {
     this.words(HEADER, [name, nameRoom, data, size, control, room < 0 ? 0 : CMSG_HEADER + 4 * room, 0]);
+    const header = this.read(HEADER, 7);
     const result = sys_recvmsg(this.k, this.td, fd, HEADER, flags);
+    // Of a call that fails the header stays as it was, so that it can be made again.
+    if (result < 0 && this.read(HEADER, 7).join() !== header.join()) throw new Error('a recvmsg that failed has changed its header');
     const [, namelen = 0, , , , used = 0, outflags = 0] = this.read(HEADER, 7);
     const from = nameRoom === 0 ? {} : { from: this.read(NAME, Math.max(0, namelen) >> 2) };
-    if (result < 0) return { text: result, fds: [], flags: outflags, user: null, ...from };
+    if (result < 0) return { text: result, fds: [], flags: 0, user: null, ...(nameRoom === 0 ? {} : { from: [] }) };
     const bytes = new Uint8Array(result);
     copyBytesOut(this.k, this.userByte + DATA, bytes, 0, result);
     const messages = this.read(CONTROL, used / 4);

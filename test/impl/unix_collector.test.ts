@@ -2,11 +2,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { attach, createKernel, type KernelOptions, type Sockets } from '../../impl/index.ts';
 import { load, viewKernel } from '../../impl/memory.ts';
-import { unp_gc_sleepers } from '../../impl/unix/layout.ts';
+import { unp_gc_asked, unp_gc_sleepers } from '../../impl/unix/layout.ts';
 import type { CallJob } from './workers/call_job.ts';
 import { type Running, spawn } from './workers/spawn.ts';
 
 const ONE = new Uint8Array(1);
+const HTTPREADY = 2;
 
 /** A kernel with threads that are its collector. */
 class Collected {
@@ -27,6 +28,11 @@ class Collected {
   /** Until all collectors sleep. */
   async asleep(): Promise<void> {
     await until(() => load(viewKernel(this.kernel), unp_gc_sleepers) === this.collectors.length);
+  }
+
+  /** Somebody has asked for a look, which nobody has taken yet. */
+  asked(): boolean {
+    return load(viewKernel(this.kernel), unp_gc_asked) !== 0;
   }
 
   pair(): readonly [number, number] {
@@ -109,11 +115,39 @@ describe('the collector is woken, out of its sleep,', () => {
     const copy = w.sockets.dup(a);
     w.sockets.close(copy);
     for (let i = 0; i < 10; i++) w.sockets.setNonBlocking(a, true);
+    // By nobody, or this would be 1 until somebody has looked.
+    expect(w.asked()).toBe(false);
     await w.asleep();
     expect(w.sockets.counters().collections).toBe(0);
     for (const fd of [a, b]) w.sockets.close(fd);
     await until(() => w.sockets.statistics().sockets === 0);
     await w.stop();
+  });
+
+  const text = (words: string): Uint8Array => new TextEncoder().encode(words);
+  it.each([
+    ['a whole request has come', (sockets: Sockets, client: number) => void sockets.send(client, text('/ HTTP/1.0\r\n\r\n'))],
+    ['no more can come', (sockets: Sockets, client: number) => sockets.shutdown(client, 'write')],
+    ['its peer has closed', () => undefined],
+  ])('by who makes a child acceptable that a filter had kept back, with rights to its listener: %s', async (_, completes) => {
+    const w = collected();
+    const listener = w.sockets.socket('unix', 'stream');
+    w.sockets.bind(listener, { family: 'unix', name: 7 });
+    w.sockets.listen(listener, 5);
+    w.sockets.setOption(listener, 'acceptFilter', HTTPREADY);
+    const client = w.sockets.socket('unix', 'stream');
+    w.sockets.connect(client, { family: 'unix', name: 7 });
+    w.sockets.sendMessage(client, text('GET '), [listener]);
+    w.sockets.close(listener);
+    // Looked at, and found to be reached: the child is the business of a filter.
+    await until(() => w.sockets.counters().collections === 1);
+    await w.asleep();
+    expect(w.sockets.counters().socketsCollected).toBe(0);
+    completes(w.sockets, client);
+    w.sockets.close(client);
+    await until(() => w.sockets.statistics().sockets === 0);
+    await w.stop();
+    expect(w.left()).toEqual(NOTHING);
   });
 });
 

@@ -141,6 +141,8 @@ export function client_poll_besides(
     const result = sys_poll(k, td, uaddr, 2, timo);
     if (result < 0) return result;
     const found = get(k, own + 2);
+    // A poll that waits for ever has something to say when it ends.
+    if (result === 0 && timo !== 0) return NOTHING;
     // How many have something to say: a wrong number is no answer of the specification.
     if (result !== (found !== 0 ? 1 : 0) + (get(k, other + 2) !== 0 ? 1 : 0)) return NOTHING;
     if (found !== 0 || timo === 0) return found;

@@ -17,7 +17,8 @@ export const entry: Entry = {
     },
   ],
   scenario: 'collector-close-socket',
-  breaks: ['state-at-rest', 'final-state', 'panic', 'data-race'],
+  // The list of those that were found is written by who closes one and by who sweeps another, before a state at rest could show it.
+  breaks: ['data-race'],
   strategy: 'states',
   bounds: {},
 };
