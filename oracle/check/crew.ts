@@ -35,6 +35,7 @@ import {
   type Shared,
   SOFT,
   forgetSpares,
+  remember,
   sparesOf,
   STOP,
   TABLE,
@@ -205,13 +206,21 @@ export class Crew extends Found {
   }
 
   async #expandTogether(most: number | null, isOver: () => boolean): Promise<void> {
+    const { control, tallies } = this.#shared;
+    const takeBack = this.#places < this.largestTable ? remember(control, tallies) : null;
     await this.#turn(EXPAND, this.#expanded, this.#levelEnd, this.#grain.chunk, most, isOver);
     if (this.#death !== null) return;
+    if (takeBack !== null && sparesOf(control, this.#number).full) {
+      // It was not memory that ended, only the table. Which steps were without a number is not known, so that all are taken again.
+      takeBack();
+      await this.#grow();
+      return;
+    }
     this.#gather();
-    if (!this.#full) this.#expanded = Math.min(Atomics.load(this.#shared.control, CURSOR), this.#levelEnd);
+    if (!this.#full) this.#expanded = Math.min(Atomics.load(control, CURSOR), this.#levelEnd);
   }
 
-  /** The table is emptied and filled again in the same place, with more places in use. */
+  /** The table is emptied and filled again in the same place, with more places in use. It forgets states of a turn that was taken back. */
   async #grow(): Promise<void> {
     await this.#turn(EMPTY, 0, this.#places, LARGE_CHUNK);
     this.#places = this.nextTable(this.#places);
@@ -310,7 +319,10 @@ export class Crew extends Found {
     return { ...this.#shared, words: this.words, parents: this.parents, table: this.#table };
   }
 
-  /** A turn that is told to end when half of the places are used comes to its end before many more are. */
+  /**
+   * A turn that is told to end when half of the places are used comes to its end before many more are: only where a step has very many
+   * outcomes is one taken back.
+   */
   #firstTable(): number {
     let places = FIRST_TABLE;
     const { chunk, block } = this.#grain;

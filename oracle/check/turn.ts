@@ -1,7 +1,8 @@
 /**
  * A *turn* is what the threads of a crew do between two barriers: they expand some states, empty the table, or number the states again in a
  * larger one. Each takes its share a chunk at a time from a common cursor, and a chunk that was taken is done whole, so that at the end
- * everything before the cursor is done. What a thread writes before it says that it has arrived, the others may read in the next turn.
+ * everything before the cursor is done. What a thread writes before it says that it has arrived, the others may read in the next turn. Only
+ * where a thread ran out of numbers something is left undone: then the turn is taken back, or memory has ended.
  *
  *   from      to        by
  *   waits     works     whoever leads the crew, which writes what is to be done and then counts the turn up
@@ -24,6 +25,8 @@ export const BEFORE = 5;
 /** The turn ends when more numbers than this were taken, and no number is as large as that. */
 export const SOFT = 6;
 export const ROOM = 7;
+/** Turns whose work was taken back. */
+export const AGAIN = 8;
 export const CURSOR = 16;
 /** The next number that no thread has. */
 export const NEXT = 32;
@@ -88,6 +91,7 @@ interface Machinery {
   turn(places: number, states: number): void;
   expand(begin: number, end: number): void;
   settle(): void;
+  again(steps: number): void;
   rehash(from: number, to: number): void;
   renumber(from: number, to: number): void;
   follow(state: number, out: Int32Array): number;
@@ -111,6 +115,7 @@ export class Hand {
   readonly #table: Int32Array;
   readonly #tally: Tally;
   readonly #own: number;
+  #again = 0;
 
   constructor({ source, block, symmetry, control, words, parents, table, tallies }: Shared, number: number) {
     const tally = tallies[number];
@@ -144,6 +149,9 @@ export class Hand {
     const [end, chunk] = [Atomics.load(control, END), Atomics.load(control, CHUNK)];
     const phase = Atomics.load(control, PHASE) as Phase;
     machinery.turn(Atomics.load(control, TABLE), Atomics.load(control, BEFORE));
+    const again = Atomics.load(control, AGAIN);
+    if (again !== this.#again) machinery.again(this.#tally.steps[0] ?? 0);
+    this.#again = again;
     const soft = Atomics.load(control, SOFT);
     while (phase !== EXPAND || (Atomics.load(control, STOP) === 0 && Atomics.load(control, NEXT) <= soft)) {
       const from = Atomics.add(control, CURSOR, chunk);
@@ -190,6 +198,23 @@ export function sparesOf(control: Int32Array, threads: number): { readonly spare
     return Array.from({ length: Math.max(0, to - from) }, (_, above) => from + above);
   });
   return { spares: spares.sort((a, b) => a - b), full: own.some((words) => words[FULL] === 1) };
+}
+
+/**
+ * What the threads have counted; the result makes them count from there again. What they found to be broken stays: it is, and the state
+ * before it keeps its number. Only between turns.
+ */
+export function remember(control: Int32Array, tallies: readonly Tally[]): () => void {
+  const counted = tallies.map(({ taken, rules, steps }) => ({ taken: taken.slice(), rules: rules.slice(), steps: steps.slice() }));
+  return () => {
+    for (const [number, { taken, rules, steps }] of counted.entries()) {
+      tallies[number]?.taken.set(taken);
+      tallies[number]?.rules.set(rules);
+      tallies[number]?.steps.set(steps);
+    }
+    // A thread counts steps by itself, and has states in mind that are in the table no more. It sees this when it next works.
+    Atomics.add(control, AGAIN, 1);
+  };
 }
 
 /** Who takes no part in a turn leaves nothing over. */

@@ -246,11 +246,15 @@ function hash(a, b) {
   h = Math.imul(h ^ h >>> 13, 0xc2b2ae35);
   return h ^ h >>> 16;
 }
-{ // In no place stands a state that belongs there: zeros stand in all but the place of the state of zeros.
+/** In no place stands a state that belongs there: zeros stand in all but the place of the state of zeros. */
+function forget() {
+  lately.fill(0);
+  u.fill(0);
   const zeros = hash(u, 0) & RECENT - 1;
   do u[0]++; while ((hash(u, 0) & RECENT - 1) === zeros);
   lately.set(u, zeros * W);
 }
+forget();
 function breaks(property, action) {
   if (broken[property] < 0) { broken[property] = from; brokenBy[property] = action; }
   found = property;

@@ -103,13 +103,15 @@ function settle() {
   const table = T, states = S, many = held;
   let touched = 0;
   held = 0;
+  // The step that is being taken goes on to its end, however many outcomes it has. None of them is kept any more.
+  if (full) return 0;
   ${ASK}
   for (let j = 0; j < many; j++) {
     const from_ = j * W, h = H[j];
     for (let slot = h & last; ; slot = slot + 1 & last) {
       let e = table[slot];
       if (e === 0) {
-        if (mine === end && !another()) { full = true; return touched; }
+        if (mine >= end && !another()) { full = true; return touched; }
         const b = mine * W;
         ${each((k) => `states[b + ${k}] = B[from_ + ${k}];`)}
         P[mine] = O[j];
@@ -142,6 +144,8 @@ function another() {
     use: 'use(arrays) { ({ S, P, T, X, take } = arrays); full = false; },',
     face: `/** A turn begins, with so many places of the table and so many states. */
   turn(places, states) { last = places - 1; before = states; mine = end = 0; full = false; },
+  /** What was found in the last turn will be taken out of the table, and its steps, but for so many, are taken again. */
+  again(before_) { steps = before_; forget(); },
   /** Numbers some of the states in a table that was emptied; others do the same with theirs. */
   rehash(from, to) {
     for (let i = from; i < to; i++) {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Crew, type CrewSettings } from '../../oracle/check/crew.ts';
-import { examine, reduced } from '../../oracle/check/examine.ts';
+import { CONFIGURATIONS } from '../../oracle/check/configurations.ts';
+import { examine, partOf, reduced } from '../../oracle/check/examine.ts';
 import { Explorer } from '../../oracle/check/explorer.ts';
 import { type Found, take } from '../../oracle/check/found.ts';
 import { check } from '../../oracle/check/index.ts';
@@ -16,6 +17,7 @@ import type { Outcome } from '../../oracle/verdict.ts';
 import { CAMPAIGN, enough } from '../campaign.ts';
 import { randomModel, randomWorkers } from '../prove/random-model.ts';
 import { root } from '../prove/toys.ts';
+import { crowd, CROWDED } from './crowd.ts';
 
 const memoryBytes = 64 * 2 ** 20;
 /** States whose words are compared one by one. */
@@ -205,6 +207,69 @@ test('without memory for all states a crew stops where one thread stops', async 
   await together(program, { workers: 2, ...settings }, (crew) => {
     expect([crew.complete, crew.outOfMemory, crew.states]).toEqual([false, true, explorer.states]);
     expect(crew.bytes).toBeLessThanOrEqual(settings.memoryBytes);
+  });
+});
+
+describe('a turn that the table is too small for is taken back', () => {
+  /** Many more states at a time than the table has places for. */
+  const COARSE = { chunk: 32, block: 16, alone: 0, places: 64 } as const;
+
+  test.each([1, 2])('and a crew of %i counts nothing twice', async (workers) => {
+    const program = benchmark(3, 2);
+    expect(await together(program, { workers, grain: COARSE }, seenBy)).toEqual(seenBy(alone(program)));
+  });
+
+  test('nor how often a rule decided', async () => {
+    const constants = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS: 1, HANDLES: 1, NAMES: 1, BUFFER: 1 };
+    const whole = compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' } });
+    const program = partOf(whole, CONFIGURATIONS.find(({ id }) => id === 'unix') ?? { calls: {} });
+    const one = alone(program);
+    expect(one.states).toBeLessThan(MANY);
+    expect(one.rules.some((times) => times > 1)).toBe(true);
+    for (const workers of [1, 2]) expect(await together(program, { workers, grain: COARSE }, seenBy)).toEqual(seenBy(one));
+  });
+
+  const grains = [
+    ['as it is', {}],
+    ['of several threads', FINE],
+  ] as const;
+  test.each(grains)('where one step alone has so many outcomes, in a crew %s', async (_, grain) => {
+    const program = crowd();
+    const symmetric = symmetricKinds(program);
+    const counted = (found: Found): unknown => {
+      const { states, steps, stuck, expanded, levels, complete, actions, rules } = found;
+      const taken = Array.from({ length: actions.length + 2 }, (__, action) => found.taken(action));
+      return { states, steps, stuck, expanded, levels: [...levels], complete, rules: [...rules], taken };
+    };
+    const one = counted(alone(program, { symmetric }));
+    expect(one).toMatchObject(CROWDED);
+    for (const workers of [1, 2]) expect(await together(program, { workers, symmetric, grain }, counted)).toEqual(one);
+  });
+
+  test('but not where there is no memory for a larger one', async () => {
+    const program = crowd();
+    const settings = { symmetric: symmetricKinds(program), memoryBytes: 2 ** 20 };
+    const explorer = new Explorer(program, settings);
+    while (!explorer.complete && !explorer.outOfMemory) explorer.expand(1000);
+    for (const workers of [1, 2])
+      await together(program, { workers, ...settings, grain: {} }, (crew) => {
+        expect([crew.complete, crew.outOfMemory, crew.states]).toEqual([false, true, explorer.states]);
+      });
+  });
+
+  const faults = [
+    ['a thread that still has in mind what was taken back', 'lately.fill(0);', ''],
+    ['a thread that goes on counting', 'steps = before_;', ''],
+  ] as const;
+  test.each(faults)('%s is seen', async (_, good, bad) => {
+    const program = benchmark(3, 2);
+    const plant = (source: string): string => {
+      const planted = source.replace(good, bad);
+      expect(planted).not.toBe(source);
+      return planted;
+    };
+    const one = seenBy(alone(program));
+    expect(await together(program, { workers: 1, grain: COARSE, plant }, seenBy)).not.toEqual(one);
   });
 });
 
