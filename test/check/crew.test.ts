@@ -212,7 +212,7 @@ test('without memory for all states a crew stops where one thread stops', async 
 
 describe('a turn that the table is too small for is taken back', () => {
   /** Many more states at a time than the table has places for. */
-  const COARSE = { chunk: 32, block: 16, alone: 0, places: 64 } as const;
+  const COARSE = { chunk: 1_000, block: 16, alone: 0, places: 64 } as const;
 
   test.each([1, 2])('and a crew of %i counts nothing twice', async (workers) => {
     const program = benchmark(3, 2);
@@ -220,13 +220,12 @@ describe('a turn that the table is too small for is taken back', () => {
   });
 
   test('nor how often a rule decided', async () => {
-    const constants = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS: 1, HANDLES: 1, NAMES: 1, BUFFER: 1 };
+    const constants = { SOCKETS: 2, PCBS: 2, FDS: 2, THREADS: 2, HANDLES: 1, NAMES: 1, BUFFER: 1 };
     const whole = compileModel({ root, entry: 'model/index.ts', constants, configuration: { design: 'sockref' } });
     const program = partOf(whole, CONFIGURATIONS.find(({ id }) => id === 'unix') ?? { calls: {} });
     const one = alone(program);
-    expect(one.states).toBeLessThan(MANY);
     expect(one.rules.some((times) => times > 1)).toBe(true);
-    for (const workers of [1, 2]) expect(await together(program, { workers, grain: COARSE }, seenBy)).toEqual(seenBy(one));
+    for (const workers of [1, 2]) expect(await together(program, { workers, grain: COARSE }, ({ rules }) => [...rules])).toEqual([...one.rules]);
   });
 
   const grains = [
