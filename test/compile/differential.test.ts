@@ -41,7 +41,7 @@ const CASES: readonly Case[] = [
     entry: 'model/index.ts',
     parts: model,
     configuration: { design },
-    steps: 20_000,
+    steps: 50_000,
     missed: 50,
   })),
 ];

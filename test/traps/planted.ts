@@ -62,10 +62,7 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     "return !this.#isMember(expr.type) || (expr.type.kind === 'id' && expr.type.nullable && expr.value === 0);",
     'return true;',
   ),
-  'scalarset: a loop over members': scalarset(
-    'return (!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) && this.#statements(stmt.body, fn);',
-    'return this.#statements(stmt.body, fn);',
-  ),
+  'scalarset: a loop over members': scalarset('(!this.#isMember(fn.locals[stmt.local]?.type) || commutes(this.#program, stmt)) &&', ''),
   'commute: what is read may be written': commute("if (each.op === 'read') this.#access(each.place, members).isRead = true;", ''),
   'commute: everything is its own': commute('((own.size > 0 || (', '((own.size >= 0 || ('),
   'scalarset: tables need not be apart': scalarset('every((kinds) => kinds.size === 1 || !kinds.has(this.#kind));', 'every(() => true);'),
@@ -100,10 +97,10 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
     'else if (tests.length > 0) group.push({ ...step, tests });',
   ),
   'check: what was brought lately, by one word of it': successors(
-    "if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' && ')}) return;",
-    "if (filled[recent] !== 0 && ${each((k) => `lately[r + ${k}] === t[${k}]`, ' || ')}) return;",
+    "const other = ${each((k) => `lately[r + ${k}] ^ t[${k}]`, ' | ')};",
+    "const other = ${each((k) => `lately[r + ${k}] ^ t[${k}]`, ' & ')};",
   ),
-  'check: an empty place is the state of zeros': successors('if (filled[recent] !== 0 && ', 'if ('),
+  'check: an empty place is the state of zeros': successors('lately.set(u, zeros * W);', ''),
   'prove: the else branch is the then branch': symbolic('[not(cond), stmt.else],', '[not(cond), stmt.then],'),
   'prove: a loop ends at its first round': symbolic(
     'value < stmt.size && alive; value++',
