@@ -225,7 +225,8 @@ describe('a turn that the table is too small for is taken back', () => {
     const program = partOf(whole, CONFIGURATIONS.find(({ id }) => id === 'unix') ?? { calls: {} });
     const one = alone(program);
     expect(one.rules.some((times) => times > 1)).toBe(true);
-    for (const workers of [1, 2]) expect(await together(program, { workers, grain: COARSE }, ({ rules }) => [...rules])).toEqual([...one.rules]);
+    for (const workers of [1, 2])
+      expect(await together(program, { workers, grain: COARSE }, ({ rules }) => [...rules])).toEqual([...one.rules]);
   });
 
   const grains = [
