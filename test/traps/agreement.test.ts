@@ -13,7 +13,7 @@ import { randomSystem } from './random-system.ts';
 
 /** Seeds of one test: what is opened together is quicker. */
 const TOGETHER = 140;
-const SEEDS = Number(process.env.SOCKREF_SEEDS ?? (CAMPAIGN ? 2_800 : 300));
+const SEEDS = Number(process.env.SOCKREF_SEEDS ?? (CAMPAIGN ? 2_800 : 220));
 const FROM = Number(process.env.SOCKREF_FROM ?? 0);
 /** Solvers take half of the time: of every third bounded traces are asked. Induction is judged in closed.test.ts and by the traps as well. */
 function asked(seed: number): Asked {
